@@ -1,0 +1,2 @@
+// One pass over memory per parameter for the optimizers' steps.
+#include "guard.h"

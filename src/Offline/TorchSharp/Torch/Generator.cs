@@ -1,0 +1,86 @@
+using TorchSharp.Native;
+
+namespace TorchSharp;
+
+public static partial class torch
+{
+    /// <summary>A source of random numbers with a state of its own.</summary>
+    public class Generator : IDisposable
+    {
+        nint handle;
+
+        public unsafe Generator(ulong seed = 0, Device? device = null)
+        {
+            this.device = device ?? new Device(DeviceType.CPU);
+            nint made;
+            Bridge.Check(Bridge.prt_generator_new(this.device.Packed, &made));
+            handle = made;
+            Bridge.Check(Bridge.prt_generator_seed(handle, (long)seed));
+        }
+
+        internal Generator(nint handle)
+        {
+            this.handle = handle;
+            device = new Device(DeviceType.CPU);
+        }
+
+        ~Generator() => Dispose(false);
+
+        internal static unsafe Generator Default
+        {
+            get
+            {
+                nint found;
+                Bridge.Check(Bridge.prt_generator_default(&found));
+                return new Generator(found);
+            }
+        }
+
+        public nint Handle => handle;
+
+        public Device device { get; }
+
+        public unsafe Tensor get_state()
+        {
+            nint state;
+            Bridge.Check(Bridge.prt_generator_get_state(Handle, &state));
+            return Tensor.Own(state);
+        }
+
+        public void set_state(Tensor value) => Bridge.Check(Bridge.prt_generator_set_state(Handle, value.Handle));
+
+        public Generator manual_seed(long seed)
+        {
+            Bridge.Check(Bridge.prt_generator_seed(Handle, seed));
+            return this;
+        }
+
+        public long seed()
+        {
+            var seed = Random.Shared.NextInt64();
+            manual_seed(seed);
+            return seed;
+        }
+
+        public unsafe long initial_seed()
+        {
+            long seed;
+            Bridge.Check(Bridge.prt_generator_initial_seed(Handle, &seed));
+            return seed;
+        }
+
+        public void Dispose()
+        {
+            Dispose(true);
+            GC.SuppressFinalize(this);
+        }
+
+        protected virtual void Dispose(bool disposing)
+        {
+            if (handle == 0)
+                return;
+            Bridge.prt_generator_delete(handle);
+            handle = 0;
+        }
+    }
+}
