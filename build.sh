@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Builds everything. Picks the stack once and remembers it:
+#   ./build.sh                     the NuGet packages if the feed has them, the offline stack otherwise
+#   STACK=NuGet|Offline ./build.sh that one
+#   LIBTORCH=DIR ./build.sh        the offline stack on the LibTorch in DIR (CUDA builds included); LIBTORCH= goes back to the system's
+source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
+cd "$ROOT"
+
+command -v dotnet >/dev/null || die "no dotnet on the PATH. Install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"
+dotnet --version >/dev/null 2>&1 || die "this needs the .NET SDK 10.0.100 or later; $(dotnet --list-sdks | tail -n1 | cut -d' ' -f1 || echo none) is installed. https://dotnet.microsoft.com/download/dotnet/10.0"
+
+PROBE_LOG=$ARTIFACTS/probe.log
+choice=$ARTIFACTS/stack.props
+mkdir -p "$ARTIFACTS"
+
+feed_has_packages() {
+    timeout 300 dotnet restore build/probe/probe.csproj -p:Stack=NuGet -p:Torch="${TORCH:-cpu}" -nologo -v q >"$PROBE_LOG" 2>&1 </dev/null
+}
+
+missing_packages() {
+    local names
+    names=$(grep -oE "NU110[1-3]: Unable to find (a stable )?package '?[A-Za-z0-9.-]+" "$PROBE_LOG" | grep -oE "[A-Za-z0-9.-]+$" | sed 's/\.$//' | sort -u | paste -sd' ' -)
+    if [ -n "$names" ]; then
+        printf 'the package feed does not have %s' "${names// /, }"
+    else
+        printf 'the packages could not be restored: %s' "$(grep -oE 'error.*' "$PROBE_LOG" | head -n1 | sed 's/ \[.*//')"
+    fi
+}
+
+remembered=$(sed -n 's:.*<Stack>\(.*\)</Stack>.*:\1:p' "$choice" 2>/dev/null || true)
+case "${STACK:-}" in
+    "")
+        stack=$remembered
+        if [ -z "$stack" ]; then
+            if feed_has_packages; then
+                stack=NuGet
+            else
+                stack=Offline
+                say "Using the offline stack: $(missing_packages). (STACK=NuGet ./build.sh insists on the packages.)"
+            fi
+        fi ;;
+    NuGet)
+        stack=NuGet
+        [ "$remembered" = NuGet ] || feed_has_packages ||
+            die "STACK=NuGet: $(missing_packages). Add a source that has them to your NuGet configuration (dotnet nuget add source URL), or use the offline stack: STACK=Offline ./build.sh" ;;
+    Offline) stack=Offline ;;
+    *) die "STACK is '$STACK'; it can be NuGet or Offline." ;;
+esac
+
+if [ "$stack" = Offline ]; then
+    [ "$(uname -s)" = Linux ] || die "the offline stack runs on Linux; elsewhere use STACK=NuGet."
+    packages "to build the bridge to LibTorch" g++ cmake make || exit 1
+    native=$ARTIFACTS/native
+    if [ -n "${LIBTORCH:-}" ]; then
+        [ -e "$LIBTORCH/lib/libtorch_cpu.so" ] || die "LIBTORCH=$LIBTORCH holds no lib/libtorch_cpu.so; it should be the folder of an unpacked LibTorch."
+    elif [ -z "$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null)" ]; then
+        packages "LibTorch and a fast BLAS, which the offline stack computes with" libtorch-dev libopenblas0-pthread || exit 1
+    fi
+    if [ "${LIBTORCH+set}" = set ] && [ "$LIBTORCH" != "$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null)" ]; then
+        rm -rf "$native"
+    fi
+    if [ ! -e "$native/libpruning_torch.so" ] || is_stale "$native/libpruning_torch.so" src/Offline/LibTorch; then
+        say "Building the bridge to LibTorch (about half a minute)."
+        quietly "$ARTIFACTS/native.log" cmake -S src/Offline/LibTorch -B "$native" -DLIBTORCH="${LIBTORCH:-$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null)}"
+        quietly "$ARTIFACTS/native.log" cmake --build "$native" -j "$(nproc)"
+        touch "$native/libpruning_torch.so"
+    fi
+fi
+
+text="<Project><PropertyGroup><Stack>$stack</Stack><Torch>${TORCH:-cpu}</Torch></PropertyGroup></Project>"
+[ "$(cat "$choice" 2>/dev/null)" = "$text" ] || printf '%s\n' "$text" >"$choice"
+
+stamp=$ARTIFACTS/built-$stack
+if is_stale "$stamp" src samples test build *.props *.targets *.sln nuget.config global.json .editorconfig "$choice" ${native:+"$native/libpruning_torch.so"}; then
+    say "Building the solution on the $stack stack."
+    rm -f "$ARTIFACTS"/built-*
+    quietly "$ARTIFACTS/build.log" dotnet build MLNet.Pruning.sln -c Release -nologo -v q
+    touch "$stamp"
+fi

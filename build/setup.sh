@@ -1,0 +1,50 @@
+# Shared by build.sh, quickstart.sh, test.sh and bench.sh: what a bare machine needs, and how it is said.
+# shellcheck shell=bash
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ARTIFACTS=$ROOT/artifacts
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# packages WHY PACKAGE...: installs the Debian packages that are missing, saying which and why.
+packages() {
+    local why=$1 missing=() name
+    shift
+    for name in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || { say "missing: ${missing[*]} ($why). Neither root nor sudo is here to install them: apt-get install ${missing[*]}"; return 1; }
+        as_root=(sudo)
+    fi
+    say "Installing ${missing[*]}: $why."
+    local log=$ARTIFACTS/apt.log
+    mkdir -p "$ARTIFACTS"
+    if ! { DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" ||
+        { "${as_root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; }; } >"$log" 2>&1 </dev/null; then
+        say "cannot install ${missing[*]}: $(grep -m1 '^E: ' "$log" || tail -n1 "$log") (the whole story: $log)"
+        return 1
+    fi
+}
+
+# quietly LOG COMMAND...: runs it silently; on failure shows what went wrong and stops.
+quietly() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        { grep -E '(error|Error) ?[A-Z]*[0-9]*:|CMake Error|FAILED|fatal error' "$log" | sort -u | head -n 20 || true; } >&2
+        die "'$*' failed; the whole story: $log"
+    fi
+}
+
+# is_stale STAMP PATH...: has anything under the paths changed since the stamp was touched?
+is_stale() {
+    local stamp=$1
+    shift
+    [ ! -e "$stamp" ] || [ -n "$(find "$@" \( -name obj -o -name bin -o -name __pycache__ \) -prune -o -newer "$stamp" -print -quit)" ]
+}

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The main job, from nothing: build, then train, evaluate, save, load and predict.
+#   ./quickstart.sh                       on synthesized digits
+#   ./quickstart.sh --mnist DIR           on the MNIST files in DIR
+#   ./quickstart.sh --help                what else there is
+source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
+"$ROOT/build.sh"
+exec dotnet "$ARTIFACTS/bin/MLNet.Pruning.Tool/release/mlprune.dll" quickstart "$@"

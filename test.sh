@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Builds, checks formatting and fidelity, runs the tests. The last line counts them.
+#   ./test.sh           everything that is quick
+#   ./test.sh --all     the slow ones too (long memory and training runs)
+#   ./test.sh NAME      only tests whose full name contains NAME
+source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
+cd "$ROOT"
+passed=0 failed=0 skipped=0
+filter='TestCategory!=Slow'
+case "${1:-}" in
+    --all) filter= ;;
+    "") ;;
+    *) filter="FullyQualifiedName~$1" ;;
+esac
+
+"$ROOT/build.sh"
+stack=$(sed -n 's:.*<Stack>\(.*\)</Stack>.*:\1:p' "$ARTIFACTS/stack.props")
+if [ "$(uname -s)" = Linux ]; then
+    packages "PyTorch, which the numbers are compared with" python3-torch python3-numpy ||
+        say "SKIPPED: comparisons with PyTorch will not run (see above)."
+fi
+
+# check NAME COMMAND...: a check that is no unit test counts as one.
+check() {
+    local name=$1 log
+    shift
+    log=$ARTIFACTS/checks/${name// /-}.log
+    mkdir -p "$(dirname "$log")"
+    if "$@" >"$log" 2>&1 </dev/null; then
+        passed=$((passed + 1))
+        say "ok       $name"
+    else
+        failed=$((failed + 1))
+        say "FAILED   $name"
+        tail -n 30 "$log" >&2
+    fi
+}
+
+skip() {
+    skipped=$((skipped + 1))
+    say "SKIPPED  $1: $2"
+}
+
+check "formatting" dotnet format whitespace --folder --verify-no-changes . --include src/ samples/ test/
+
+if [ "$stack" = Offline ]; then
+    if [ -d ../shared/tools/api-check ]; then
+        tool=$ARTIFACTS/tools/api-check
+        if [ ! -e "$tool/out/api-check.dll" ]; then
+            mkdir -p "$tool"
+            cp -r ../shared/tools/api-check/. "$tool/" && chmod -R u+w "$tool"
+            quietly "$tool/build.log" dotnet build "$tool/api-check.csproj" -c Release -nologo -v q -o "$tool/out"
+        fi
+        check "TorchSharp's public members" dotnet "$tool/out/api-check.dll" check \
+            artifacts/bin/MLNet.Pruning.Offline.TorchSharp/release/MLNet.Pruning.Offline.TorchSharp.dll -- ../shared/api/TorchSharp-*.txt
+        check "Microsoft.ML's public members" dotnet "$tool/out/api-check.dll" check \
+            artifacts/bin/MLNet.Pruning.Offline.ML/release/MLNet.Pruning.Offline.ML.dll -- ../shared/api/Microsoft.ML-*.txt
+    else
+        skip "public members" "the lists of the real libraries' members (../shared/api) are not here"
+    fi
+fi
+
+# ---- unit tests: one process an assembly, LibTorch's own threads off (see docs/decisions.md)
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+status=0
+assemblies=()
+for project in test/*/*.Tests.csproj; do
+    name=$(basename "$project" .csproj)
+    [[ $stack = NuGet && $name = *.Offline.* ]] && continue
+    assemblies+=("artifacts/bin/$name/release/$name.dll")
+done
+log=$ARTIFACTS/checks/tests.log
+mkdir -p "$(dirname "$log")"
+dotnet test "${assemblies[@]}" --logger "console;verbosity=minimal" ${filter:+--filter "$filter"} -- RunConfiguration.MaxCpuCount=2 </dev/null 2>&1 |
+    tee "$log" | grep -vE '^(VSTest version|Starting test execution|A total of|Test run for|No test matches|Results File|\s*$)' >&2 || true
+status=${PIPESTATUS[0]}
+ran=0
+while read -r f p s; do
+    failed=$((failed + f)) passed=$((passed + p)) skipped=$((skipped + s)) ran=$((ran + 1))
+done < <(sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+), Total.*/\1 \2 \3/p' "$log")
+if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
+    failed=1
+    say "FAILED   the test run itself (exit $status): $log"
+elif [ -z "${1:-}" ] && [ "$ran" -lt "${#assemblies[@]}" ]; then
+    failed=$((failed + ${#assemblies[@]} - ran))
+    say "FAILED   only $ran of ${#assemblies[@]} test assemblies ran to the end: $log"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
