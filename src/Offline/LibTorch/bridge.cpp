@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
 #include <dlfcn.h>
@@ -21,6 +22,9 @@ thread_local std::string last_error;
 std::atomic<int64_t> live{0};
 
 using Stack = std::vector<c10::IValue>;
+
+// LibTorch's own optional in 1.13, the standard one later; this names whichever it is.
+using MaybeTensor = decltype(std::declval<const c10::IValue&>().toOptionalTensorVector())::value_type;
 
 // A stack kept by the thread between calls; moved out while in use, so that a nested call simply makes its own.
 thread_local Stack idle_stack;
@@ -78,12 +82,12 @@ c10::IValue to_ivalue(const prt_value& v)
     }
     case PRT_MAYBE_TENSORS:
     {
-        c10::List<c10::optional<at::Tensor>> list;
+        c10::List<MaybeTensor> list;
         list.reserve(v.length);
         for (int32_t k = 0; k < v.length; k++)
         {
             auto handle = static_cast<void**>(v.p)[k];
-            list.push_back(handle ? c10::optional<at::Tensor>(prt::borrow(handle)) : c10::nullopt);
+            list.push_back(handle ? MaybeTensor(prt::borrow(handle)) : MaybeTensor());
         }
         return list;
     }
@@ -419,21 +423,21 @@ PRT int prt_manual_seed(int64_t seed)
     return prt::guarded([&] { at::manual_seed(static_cast<uint64_t>(seed)); });
 }
 
-PRT int32_t prt_cuda_available()
+PRT int32_t prt_cuda_count()
 {
     try
     {
-        return at::hasCUDA() && at::globalContext().hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() > 0;
+        return c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA) ? c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount() : 0;
     }
     catch (...)
     {
-        return 0;
+        return 0; // a driver that does not answer is no device
     }
 }
 
-PRT int32_t prt_cuda_count()
+PRT int32_t prt_cuda_available()
 {
-    return prt_cuda_available() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
+    return prt_cuda_count() > 0;
 }
 
 PRT int prt_cuda_synchronize(int64_t device)
