@@ -1,0 +1,194 @@
+namespace MLNet.Pruning.Datasets;
+
+/// <summary>
+/// Draws one digit of 28 x 28 grey pixels: a glyph with trembling control points, an affine map, an elastic warp, a pen
+/// of some width, stray marks and noise. Only additions, multiplications, divisions and square roots, which IEEE 754
+/// fixes to the last bit, so that every machine paints the same bytes.
+/// </summary>
+internal sealed class DigitPainter
+{
+    /// <summary>Pixels along a side.</summary>
+    public const int Side = 28;
+
+    /// <summary>Pixels of a digit.</summary>
+    public const int PixelCount = Side * Side;
+
+    private const int PiecesPerCurve = 9;
+    private const int Lattice = 4;
+
+    private readonly float[] _control = new float[2 * DigitGlyphs.LongestGlyph];
+    private readonly float[] _warp = new float[2 * Lattice * Lattice];
+    private readonly float[] _ink = new float[PixelCount];
+    private DigitRandom _random;
+    private float _xx, _xy, _yx, _yy, _dx, _dy, _pen;
+
+    /// <summary>
+    /// Paints digit number <paramref name="index"/> of the data set called <paramref name="seed"/> into
+    /// <paramref name="pixels"/> and returns its label.
+    /// </summary>
+    public byte Paint(int seed, long index, Span<byte> pixels)
+    {
+        _random = new DigitRandom(unchecked((ulong)seed), (ulong)index);
+        int digit = _random.Below(DigitGlyphs.Classes);
+        var variants = DigitGlyphs.Of(digit);
+        var glyph = variants[_random.Below(variants.Length)];
+
+        ChooseDistortion();
+        Array.Clear(_ink);
+        DrawGlyph(glyph);
+        DrawStrayMarks();
+        Develop(pixels);
+        return (byte)digit;
+    }
+
+    private void ChooseDistortion()
+    {
+        // Rotation from t = tan(angle / 2): a deviation of eight degrees.
+        float t = 0.07f * _random.Bell();
+        float cos = (1 - (t * t)) / (1 + (t * t));
+        float sin = 2 * t / (1 + (t * t));
+        float width = _random.Uniform(12f, 18f);
+        float height = _random.Uniform(17f, 21f);
+        float slant = -0.12f + (0.2f * _random.Bell());
+        _xx = cos * width;
+        _xy = ((cos * slant) - sin) * height;
+        _yx = sin * width;
+        _yy = ((sin * slant) + cos) * height;
+        _dx = (Side / 2f) + (0.8f * _random.Bell());
+        _dy = (Side / 2f) + (0.8f * _random.Bell());
+        _pen = _random.Uniform(0.65f, 1.75f);
+        for (int i = 0; i < _warp.Length; i++)
+        {
+            _warp[i] = 1.3f * _random.Bell();
+        }
+    }
+
+    private void DrawGlyph(DigitGlyphs.Glyph glyph)
+    {
+        for (int i = 0; i < glyph.Points.Length; i++)
+        {
+            _control[i] = glyph.Points[i] - 0.5f + (0.042f * _random.Bell());
+        }
+        float penX = 0, penY = 0;
+        int at = 0;
+        foreach (char command in glyph.Commands)
+        {
+            if (command == 'C')
+            {
+                DrawCurve(penX, penY, _control.AsSpan(at, 6));
+                at += 4;
+            }
+            else if (command == 'L')
+            {
+                // Straight strokes bend with the warp too, so they are cut like curves are.
+                float endX = _control[at], endY = _control[at + 1];
+                DrawCurve(penX, penY,
+                [
+                    penX + ((endX - penX) / 3), penY + ((endY - penY) / 3),
+                    endX + ((penX - endX) / 3), endY + ((penY - endY) / 3),
+                    endX, endY,
+                ]);
+            }
+            penX = _control[at];
+            penY = _control[at + 1];
+            at += 2;
+        }
+    }
+
+    private void DrawCurve(float startX, float startY, ReadOnlySpan<float> control)
+    {
+        var (x0, y0) = Place(startX, startY);
+        for (int piece = 1; piece <= PiecesPerCurve; piece++)
+        {
+            float t = piece / (float)PiecesPerCurve, s = 1 - t;
+            float a = s * s * s, b = 3 * s * s * t, c = 3 * s * t * t, d = t * t * t;
+            var (x1, y1) = Place(
+                (a * startX) + (b * control[0]) + (c * control[2]) + (d * control[4]),
+                (a * startY) + (b * control[1]) + (c * control[3]) + (d * control[5]));
+            DrawSegment(x0, y0, x1, y1, _pen, 1f);
+            (x0, y0) = (x1, y1);
+        }
+    }
+
+    /// <summary>From the glyph's box, centred on zero, to pixels: the affine map, then the elastic warp.</summary>
+    private (float X, float Y) Place(float x, float y)
+    {
+        float px = (_xx * x) + (_xy * y) + _dx;
+        float py = (_yx * x) + (_yy * y) + _dy;
+
+        // Displacements sit on a 4 x 4 lattice over the image; a cubic B-spline over all of them is smooth everywhere.
+        Span<float> wx = stackalloc float[Lattice], wy = stackalloc float[Lattice];
+        Weights(px / Side, wx);
+        Weights(py / Side, wy);
+        float moveX = 0, moveY = 0;
+        for (int row = 0; row < Lattice; row++)
+        {
+            for (int column = 0; column < Lattice; column++)
+            {
+                float weight = wy[row] * wx[column];
+                moveX += weight * _warp[2 * ((row * Lattice) + column)];
+                moveY += weight * _warp[(2 * ((row * Lattice) + column)) + 1];
+            }
+        }
+        return (px + (2.4f * moveX), py + (2.4f * moveY));
+    }
+
+    /// <summary>Bernstein weights of the cubic: a smooth partition of one over the lattice.</summary>
+    private static void Weights(float t, Span<float> weights)
+    {
+        t = Math.Clamp(t, 0f, 1f);
+        float s = 1 - t;
+        weights[0] = s * s * s;
+        weights[1] = 3 * s * s * t;
+        weights[2] = 3 * s * t * t;
+        weights[3] = t * t * t;
+    }
+
+    private void DrawStrayMarks()
+    {
+        for (int marks = _random.Below(4); marks > 0; marks--)
+        {
+            float x = _random.Uniform(0, Side), y = _random.Uniform(0, Side);
+            DrawSegment(x, y, x + (3f * _random.Bell()), y + (3f * _random.Bell()), _random.Uniform(0.3f, 0.9f), _random.Uniform(0.3f, 0.8f));
+        }
+    }
+
+    /// <summary>Ink is full within the pen's radius and fades over one pixel; strokes that cross do not add up.</summary>
+    private void DrawSegment(float x0, float y0, float x1, float y1, float radius, float strength)
+    {
+        float reach = radius + 0.5f;
+        int left = Math.Max(0, (int)(Math.Min(x0, x1) - reach)), right = Math.Min(Side - 1, (int)(Math.Max(x0, x1) + reach));
+        int top = Math.Max(0, (int)(Math.Min(y0, y1) - reach)), bottom = Math.Min(Side - 1, (int)(Math.Max(y0, y1) + reach));
+        float vx = x1 - x0, vy = y1 - y0;
+        float inverse = 1f / ((vx * vx) + (vy * vy) + 1e-9f);
+        for (int row = top; row <= bottom; row++)
+        {
+            float py = row + 0.5f - y0;
+            for (int column = left; column <= right; column++)
+            {
+                float px = column + 0.5f - x0;
+                float along = Math.Clamp(((px * vx) + (py * vy)) * inverse, 0f, 1f);
+                float ox = px - (along * vx), oy = py - (along * vy);
+                float distance = MathF.Sqrt((ox * ox) + (oy * oy));
+                float ink = strength * Math.Min(1f, reach - distance);
+                ref float pixel = ref _ink[(row * Side) + column];
+                if (ink > pixel)
+                {
+                    pixel = ink;
+                }
+            }
+        }
+    }
+
+    /// <summary>Ink to grey: contrast, a faint background and grain.</summary>
+    private void Develop(Span<byte> pixels)
+    {
+        float contrast = _random.Uniform(140f, 255f);
+        float grain = _random.Uniform(2f, 28f);
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            float grey = (contrast * _ink[i]) + (grain * _random.Bell());
+            pixels[i] = (byte)Math.Clamp(grey, 0f, 255f);
+        }
+    }
+}
