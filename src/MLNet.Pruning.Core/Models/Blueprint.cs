@@ -1,0 +1,74 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>What a model is made of, as plain values: enough to build it again, with weights still to be loaded.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(FeedForwardBlueprint), "feed-forward")]
+public abstract record Blueprint
+{
+    /// <summary>The shape of one input.</summary>
+    [JsonIgnore]
+    public abstract IReadOnlyList<long> InputShape { get; }
+
+    /// <summary>Builds the module with freshly drawn weights.</summary>
+    public abstract nn.Module Build();
+
+    /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
+    public abstract void Validate();
+
+    /// <summary>The blueprint as JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, BlueprintJson.Default.Blueprint);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    public static Blueprint FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            var blueprint = JsonSerializer.Deserialize(json, BlueprintJson.Default.Blueprint) ?? throw new InvalidDataException("The model's blueprint is null.");
+            blueprint.Validate();
+            return blueprint;
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException)
+        {
+            throw new InvalidDataException($"This is not the blueprint of a known model: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>The blueprint of a <see cref="FeedForward"/>.</summary>
+/// <param name="Sizes">Inputs, hidden sizes, outputs.</param>
+/// <param name="Activation">What stands between the layers.</param>
+public sealed record FeedForwardBlueprint(IReadOnlyList<int> Sizes, Activation Activation = Activation.Relu) : Blueprint
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<long> InputShape => [Sizes[0]];
+
+    /// <inheritdoc/>
+    public override FeedForward Build() => new(Sizes, Activation);
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        if (Sizes is null || Sizes.Count < 2)
+            throw new ArgumentException($"A feed-forward network needs at least two sizes, its inputs and its outputs; there are {Sizes?.Count ?? 0}.");
+        for (var i = 0; i < Sizes.Count; i++)
+            if (Sizes[i] < 1)
+                throw new ArgumentException($"Size {i} of the feed-forward network is {Sizes[i]}; it must be at least 1.");
+        if (!Enum.IsDefined(Activation))
+            throw new ArgumentException($"There is no activation {Activation}.");
+    }
+
+    /// <summary>Whether the other has the same sizes and activation.</summary>
+    public bool Equals(FeedForwardBlueprint? other) => other is not null && Activation == other.Activation && Sizes.SequenceEqual(other.Sizes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Sizes.Aggregate((int)Activation, HashCode.Combine);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Blueprint))]
+sealed partial class BlueprintJson : JsonSerializerContext;

@@ -1,0 +1,36 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>A fully connected network: linear layers with an activation between them, and logits at the end.</summary>
+public sealed class FeedForward : nn.Module<Tensor, Tensor>
+{
+    readonly Sequential layers;
+    readonly long inputs;
+
+    /// <summary>Layers from <paramref name="sizes"/>[0] inputs through the hidden sizes to the last one's outputs.</summary>
+    /// <param name="sizes">At least two sizes, each at least 1; 784, 50, 30, 10 is the network of the rank-based paper.</param>
+    /// <param name="activation">What stands between the layers.</param>
+    public FeedForward(IReadOnlyList<int> sizes, Activation activation = Activation.Relu) : base(nameof(FeedForward))
+    {
+        new FeedForwardBlueprint(sizes, activation).Validate();
+        var parts = new List<(string, nn.Module<Tensor, Tensor>)>();
+        for (var i = 1; i < sizes.Count; i++)
+        {
+            parts.Add(($"linear{i}", nn.Linear(sizes[i - 1], sizes[i])));
+            if (i < sizes.Count - 1)
+                parts.Add(($"{activation.ToString().ToLowerInvariant()}{i}", activation.Module()));
+        }
+        inputs = sizes[0];
+        layers = nn.Sequential([.. parts]);
+        RegisterComponents();
+    }
+
+    /// <summary>[rows, ...] -> [rows, last size]; what is behind the rows is flattened.</summary>
+    public override Tensor forward(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return layers.call(input.Dimensions == 2 ? input : input.view(-1, inputs));
+    }
+}

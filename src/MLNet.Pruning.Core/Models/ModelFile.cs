@@ -1,0 +1,57 @@
+using System.Text;
+using MLNet.Pruning.Persistence;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>A model with its weights in one file: the same bytes whichever TorchSharp reads or writes them.</summary>
+public static class ModelFile
+{
+    const string Kind = "model";
+    const string BlueprintEntry = "blueprint";
+
+    /// <summary>Writes the model to a file, whole or not at all.</summary>
+    public static void Save(string path, Blueprint blueprint, nn.Module model) => WholeFile.Write(path, stream => Save(stream, blueprint, model));
+
+    /// <summary>Writes the model to a stream.</summary>
+    public static void Save(Stream stream, Blueprint blueprint, nn.Module model)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(blueprint);
+        ArgumentNullException.ThrowIfNull(model);
+        var archive = new Archive(Kind);
+        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(blueprint.ToJson()));
+        ModuleState.Add(archive, model);
+        archive.Write(stream);
+    }
+
+    /// <summary>Reads a model; the module is the caller's to dispose of.</summary>
+    /// <exception cref="InvalidDataException">The file is truncated, damaged, or not a model.</exception>
+    public static (Blueprint Blueprint, nn.Module Model) Load(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Load(stream, $"'{path}'");
+    }
+
+    /// <summary>Reads a model; the module is the caller's to dispose of.</summary>
+    /// <param name="stream">Where the model begins.</param>
+    /// <param name="what">What to call the stream in an error.</param>
+    /// <exception cref="InvalidDataException">The stream is truncated, damaged, or not a model.</exception>
+    public static (Blueprint Blueprint, nn.Module Model) Load(Stream stream, string what = "The model")
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var archive = Archive.Read(stream, Kind, what);
+        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(archive[BlueprintEntry]));
+        var model = blueprint.Build();
+        try
+        {
+            ModuleState.Load(archive, model, what);
+            return (blueprint, model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+}

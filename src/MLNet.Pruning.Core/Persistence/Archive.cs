@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MLNet.Pruning.Persistence;
+
+/// <summary>Named blobs with a checksum behind them, little-endian: what model files and checkpoints are made of.</summary>
+/// <remarks>
+/// Layout: 8 bytes "MLPRUNE\0"; int32 version; the kind, as a string; int32 count; then for each entry its name, int64 length and bytes;
+/// at the end the SHA-256 of all before. A string is an int32 length and UTF-8.
+/// </remarks>
+sealed class Archive(string kind)
+{
+    public const int Version = 1;
+    const int MaximumName = 4096;
+    const int MaximumEntries = 1 << 20;
+
+    static ReadOnlySpan<byte> Magic => "MLPRUNE\0"u8;
+
+    readonly Dictionary<string, byte[]> entries = new(StringComparer.Ordinal);
+
+    public string Kind => kind;
+
+    public IReadOnlyDictionary<string, byte[]> Entries => entries;
+
+    public void Add(string name, byte[] content) => entries.Add(name, content);
+
+    public byte[] this[string name] => entries.TryGetValue(name, out var content)
+        ? content
+        : throw new InvalidDataException($"The {kind} file lacks its part '{name}'.");
+
+    public void Write(Stream stream)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Put(Magic);
+        PutInt32(Version);
+        PutString(kind);
+        PutInt32(entries.Count);
+        foreach (var (name, content) in entries)
+        {
+            PutString(name);
+            PutInt64(content.LongLength);
+            Put(content);
+        }
+        stream.Write(hash.GetHashAndReset());
+
+        void Put(ReadOnlySpan<byte> bytes)
+        {
+            hash.AppendData(bytes);
+            stream.Write(bytes);
+        }
+
+        void PutInt32(int value)
+        {
+            Span<byte> bytes = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+            Put(bytes);
+        }
+
+        void PutInt64(long value)
+        {
+            Span<byte> bytes = stackalloc byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+            Put(bytes);
+        }
+
+        void PutString(string text)
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            PutInt32(bytes.Length);
+            Put(bytes);
+        }
+    }
+
+    /// <summary>Reads an archive whole and checks it before any of it is used.</summary>
+    public static Archive Read(Stream stream, string kind, string what)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (!Take(8).AsSpan().SequenceEqual(Magic))
+            throw new InvalidDataException($"{what} is not a {kind} file: it does not begin as one.");
+        var version = TakeInt32();
+        if (version != Version)
+            throw new InvalidDataException($"{what} has format version {version}; this build reads version {Version}.");
+        var found = TakeString();
+        if (found != kind)
+            throw new InvalidDataException($"{what} is a {found} file, not a {kind} file.");
+        var archive = new Archive(kind);
+        var count = TakeInt32();
+        if (count is < 0 or > MaximumEntries)
+            throw Damaged();
+        for (var i = 0; i < count; i++)
+        {
+            var name = TakeString();
+            var length = BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+            if (length < 0 || length > Array.MaxLength || !archive.entries.TryAdd(name, Take(length)))
+                throw Damaged();
+        }
+        var computed = hash.GetHashAndReset();
+        if (!Take(computed.Length).AsSpan().SequenceEqual(computed))
+            throw Damaged();
+        return archive;
+
+        InvalidDataException Damaged() => new($"{what} is damaged: its checksum or its structure is wrong.");
+
+        // A length that a damaged file claims must not make us ask for memory that its bytes do not fill.
+        byte[] Take(long length)
+        {
+            const int chunk = 1 << 20;
+            var bytes = new byte[Math.Min(length, chunk)];
+            long filled = 0;
+            while (filled < length)
+            {
+                if (filled == bytes.LongLength)
+                    Array.Resize(ref bytes, (int)Math.Min(length, Math.Min(bytes.LongLength * 2, Array.MaxLength)));
+                var got = stream.Read(bytes, (int)filled, (int)(bytes.LongLength - filled));
+                if (got == 0)
+                    throw new InvalidDataException($"{what} is truncated.");
+                hash.AppendData(bytes, (int)filled, got);
+                filled += got;
+            }
+            return bytes;
+        }
+
+        int TakeInt32() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
+
+        string TakeString()
+        {
+            var length = TakeInt32();
+            return length is >= 0 and <= MaximumName ? Encoding.UTF8.GetString(Take(length)) : throw Damaged();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MLNet.Pruning.Persistence;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>All that a run needs to go on as if it had never stopped: parameters, buffers, optimizer, random state, position, history and the hooks' own state.</summary>
+static class Checkpoint
+{
+    const string Kind = "checkpoint";
+    const string Position = "position", OptimizerEntry = "optimizer", RandomEntry = "random", HistoryEntry = "history", HookPrefix = "hook:";
+
+    public static Archive Of(TrainingRun run, int epoch, int stepInEpoch, IReadOnlyList<IStateful> stateful)
+    {
+        var archive = new Archive(Kind);
+        var totals = run.Totals;
+        var position = new CheckpointPosition(epoch, run.Step, stepInEpoch, stepInEpoch == 0 ? 0 : totals.Rows, stepInEpoch == 0 ? 0 : totals.LossSum,
+            stepInEpoch == 0 ? 0 : totals.Correct, stepInEpoch == 0 ? 0 : totals.Seconds, run.LearningRate, run.StopReason,
+            run.Options.Seed, run.Options.BatchSize, run.Options.Shuffle, run.Options.Optimizer, run.Feed.Examples.Count, run.Feed.Examples.Width, run.Replicas.Count);
+        archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
+        archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
+        archive.Add(OptimizerEntry, Bytes(writer => Helper(run.Optimizer).save_state_dict(writer)));
+        using (var state = get_rng_state())
+            archive.Add(RandomEntry, state.bytes.ToArray());
+        foreach (var hook in stateful)
+            archive.Add(HookPrefix + hook.StateName, Bytes(writer => hook.SaveState(run, writer)));
+        ModuleState.Add(archive, run.Model);
+        return archive;
+    }
+
+    public static void Load(string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
+    {
+        var what = $"Checkpoint '{path}'";
+        Archive archive;
+        using (var stream = File.OpenRead(path))
+            archive = Archive.Read(stream, Kind, what);
+        var position = JsonSerializer.Deserialize(archive[Position], CheckpointJson.Default.CheckpointPosition) ?? throw new InvalidDataException($"{what} has no position.");
+        Same(nameof(TrainingOptions.Seed), position.Seed, run.Options.Seed);
+        Same(nameof(TrainingOptions.BatchSize), position.BatchSize, run.Options.BatchSize);
+        Same(nameof(TrainingOptions.Shuffle), position.Shuffle, run.Options.Shuffle);
+        Same(nameof(TrainingOptions.Optimizer), position.Optimizer, run.Options.Optimizer);
+        Same("row count", position.Rows, run.Feed.Examples.Count);
+        Same("row width", position.Width, run.Feed.Examples.Width);
+
+        foreach (var hook in stateful)
+            Read(archive[HookPrefix + hook.StateName], reader => hook.LoadState(run, reader));
+        ModuleState.Load(archive, run.Model, what);
+        try
+        {
+            Read(archive[OptimizerEntry], Helper(run.Optimizer).load_state_dict);
+        }
+        catch (Exception e) when (e is ArgumentException or EndOfStreamException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{what} has the state of another optimizer: {e.Message}", e);
+        }
+        using (var state = get_rng_state())
+        {
+            var saved = archive[RandomEntry];
+            // Generators differ between devices and versions of LibTorch; a state that does not fit belongs to another.
+            if (saved.Length != state.bytes.Length)
+                throw new InvalidDataException($"{what} was written by another version of LibTorch: its random state has {saved.Length} bytes, not {state.bytes.Length}.");
+            saved.CopyTo(state.bytes);
+            set_rng_state(state);
+        }
+        run.History = TrainingHistory.FromJson(Encoding.UTF8.GetString(archive[HistoryEntry]));
+        run.LearningRate = position.LearningRate;
+        run.ResumeAt(position.Epoch, position.Step, position.StepInEpoch);
+        (run.Totals.Rows, run.Totals.LossSum, run.Totals.Correct, run.Totals.Seconds) = (position.EpochRows, position.EpochLossSum, position.EpochCorrect, position.EpochSeconds);
+        if (position.Stopped is { } reason)
+            run.Stop(reason);
+
+        void Same<T>(string name, T then, T now)
+        {
+            if (!EqualityComparer<T>.Default.Equals(then, now))
+                throw new InvalidDataException($"{what} is of another run: its {name} is {then}, this run's is {now}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+        }
+    }
+
+    static OptimizerHelper Helper(optim.Optimizer optimizer) => optimizer as OptimizerHelper
+        ?? throw new NotSupportedException($"{optimizer.GetType().Name} cannot save its state, so a run with it cannot have checkpoints.");
+
+    static byte[] Bytes(Action<BinaryWriter> write)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        write(writer);
+        writer.Flush();
+        return stream.ToArray();
+    }
+
+    static void Read(byte[] bytes, Action<BinaryReader> read)
+    {
+        using var stream = new MemoryStream(bytes);
+        using var reader = new BinaryReader(stream);
+        read(reader);
+    }
+}
+
+/// <summary>Where a run stood, and what must be the same for it to go on.</summary>
+sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect, double EpochSeconds,
+    double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows, int Width, int Replicas);
+
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(CheckpointPosition))]
+sealed partial class CheckpointJson : JsonSerializerContext;

@@ -1,0 +1,25 @@
+namespace MLNet.Pruning.Training;
+
+/// <summary>Where and how often a run saves what it needs to go on.</summary>
+/// <param name="Path">The file; written whole or not at all.</param>
+public sealed record CheckpointOptions(string Path)
+{
+    /// <summary>Save after every so many epochs; at least 1.</summary>
+    public int EveryEpochs { get; init; } = 1;
+
+    /// <summary>Also save after every so many steps; 0 for only between epochs.</summary>
+    public int EverySteps { get; init; }
+
+    /// <summary>Whether to go on from the file when it is there. Without it, an existing file is replaced.</summary>
+    public bool Resume { get; init; } = true;
+
+    internal void Validate()
+    {
+        TrainingOptions.Require(!string.IsNullOrWhiteSpace(Path), "Checkpoint.Path", Path, "the path of a file");
+        TrainingOptions.Require(EveryEpochs >= 1, "Checkpoint.EveryEpochs", EveryEpochs, "at least 1");
+        TrainingOptions.Require(EverySteps >= 0, "Checkpoint.EverySteps", EverySteps, "0 or more");
+        var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path));
+        if (directory is not null && !Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"Checkpoint.Path is '{Path}', but there is no folder '{directory}'.");
+    }
+}

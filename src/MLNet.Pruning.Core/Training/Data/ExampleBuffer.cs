@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Rows of numbers in native memory, each row contiguous, addressed by slot.</summary>
+/// <remarks>Memory comes in blocks of whole rows, so that reading a source of unknown length never moves what is already there.</remarks>
+sealed unsafe class ExampleBuffer : IDisposable
+{
+    const int BlockBytes = 16 << 20;
+    const nuint Alignment = 64;
+
+    readonly int rowsPerBlockShift;
+    readonly List<nint> blocks = [];
+    readonly List<long[]> labels = [];
+
+    public ExampleBuffer(IReadOnlyList<long> shape, bool hasLabels)
+    {
+        Shape = shape.ToArray();
+        Width = WidthOf(Shape);
+        HasLabels = hasLabels;
+        while (((long)Width * sizeof(float) << (rowsPerBlockShift + 1)) <= BlockBytes)
+            rowsPerBlockShift++;
+    }
+
+    public long[] Shape { get; }
+
+    public int Width { get; }
+
+    public bool HasLabels { get; }
+
+    public int Count { get; private set; }
+
+    public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0);
+
+    public static int WidthOf(IReadOnlyList<long> shape)
+    {
+        if (shape.Count == 0 || shape.Any(d => d < 1))
+            throw new ArgumentException($"The examples have shape [{string.Join(", ", shape)}]; every dimension must be at least 1.");
+        var width = shape.Aggregate(1L, (a, d) => checked(a * d));
+        return width <= int.MaxValue / sizeof(float) ? (int)width : throw new ArgumentException($"An example of shape [{string.Join(", ", shape)}] is too long.");
+    }
+
+    /// <summary>The first number of a row.</summary>
+    public float* Row(int slot) => (float*)blocks[slot >> rowsPerBlockShift] + (long)(slot & ((1 << rowsPerBlockShift) - 1)) * Width;
+
+    public ref long Label(int slot) => ref labels[slot >> rowsPerBlockShift][slot & ((1 << rowsPerBlockShift) - 1)];
+
+    /// <summary>Reads the next row into a slot, which is the one after the last or an earlier one.</summary>
+    public bool Read(IExampleReader reader, int slot, int? classCount, long row)
+    {
+        if (slot >> rowsPerBlockShift == blocks.Count)
+            AddBlock();
+        if (!reader.Read(new Span<float>(Row(slot), Width), out var label))
+            return false;
+        if (HasLabels && classCount is { } classes && (label < 0 || label >= classes))
+            throw new InvalidDataException($"Row {row} has label {label}; labels must be from 0 to {classes - 1}.");
+        Label(slot) = label;
+        Count = Math.Max(Count, slot + 1);
+        return true;
+    }
+
+    void AddBlock()
+    {
+        var rows = 1 << rowsPerBlockShift;
+        blocks.Add((nint)NativeMemory.AlignedAlloc((nuint)((long)rows * Width * sizeof(float)), Alignment));
+        labels.Add(new long[rows]);
+    }
+
+    public void Dispose()
+    {
+        foreach (var block in blocks)
+            NativeMemory.AlignedFree((void*)block);
+        blocks.Clear();
+        labels.Clear();
+        Count = 0;
+        GC.SuppressFinalize(this);
+    }
+
+    ~ExampleBuffer() => Dispose();
+}

@@ -1,0 +1,59 @@
+namespace MLNet.Pruning.Training;
+
+/// <summary>Chooses the rows of each batch.</summary>
+interface IFeed : IDisposable
+{
+    /// <summary>Where the chosen rows lie.</summary>
+    ExampleBuffer Examples { get; }
+
+    /// <summary>Batches in an epoch, where known before its end.</summary>
+    int? StepsPerEpoch { get; }
+
+    /// <summary>Begins an epoch (from 0); the order of its rows follows from the seed and the epoch alone.</summary>
+    void BeginEpoch(int epoch);
+
+    /// <summary>The slots of the next batch, valid until the next call; empty at the end of the epoch.</summary>
+    ReadOnlySpan<int> Next(CancellationToken cancellation);
+}
+
+static class Feed
+{
+    /// <summary>Reads the source into memory when it fits, and prepares to stream it through a pool when it does not.</summary>
+    public static IFeed Open(IExampleSource source, TrainingOptions options, int? classCount, CancellationToken cancellation)
+    {
+        var buffer = new ExampleBuffer(source.Shape, source.HasLabels);
+        try
+        {
+            var limit = options.MemoryLimit > 0 ? options.MemoryLimit : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+            // The pool must hold a few batches, or there is nothing to shuffle.
+            // Whole batches, so that rows taken in order never leave a part of one at the pool's end.
+            var batches = Math.Clamp(limit / buffer.RowBytes / options.BatchSize, 4, int.MaxValue / options.BatchSize);
+            var rows = (int)(batches * options.BatchSize);
+            var complete = false;
+            using (var reader = source.Open())
+            {
+                for (var row = 0; row < rows && !complete; row++)
+                {
+                    if ((row & 1023) == 0)
+                        cancellation.ThrowIfCancellationRequested();
+                    complete = !buffer.Read(reader, row, classCount, row);
+                }
+                // A source that ends just at the limit is complete too.
+                if (!complete && source.Count is { } count)
+                    complete = count <= rows;
+            }
+            if (buffer.Count == 0)
+                throw new InvalidDataException("The source of examples has no rows.");
+            if (source.Count is { } expected && complete && expected != buffer.Count)
+                throw new InvalidDataException($"The source of examples promised {expected} rows and gave {buffer.Count}.");
+            if (options.DropLastBatch && complete && buffer.Count < options.BatchSize)
+                throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and {nameof(options.DropLastBatch)} leaves such a batch out.");
+            return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, buffer, options, classCount);
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
+}

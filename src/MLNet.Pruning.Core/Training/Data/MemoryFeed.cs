@@ -1,0 +1,34 @@
+namespace MLNet.Pruning.Training;
+
+/// <summary>All rows in memory: an epoch is a permutation of them.</summary>
+sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
+{
+    readonly int[] order = new int[examples.Count];
+    int position;
+
+    public ExampleBuffer Examples => examples;
+
+    public int? StepsPerEpoch => options.DropLastBatch
+        ? order.Length / options.BatchSize
+        : (int)(((long)order.Length + options.BatchSize - 1) / options.BatchSize);
+
+    public void BeginEpoch(int epoch)
+    {
+        for (var i = 0; i < order.Length; i++)
+            order[i] = i;
+        if (options.Shuffle)
+            new ShuffleRandom(options.Seed, epoch).Shuffle(order);
+        position = 0;
+    }
+
+    public ReadOnlySpan<int> Next(CancellationToken cancellation)
+    {
+        var rows = Math.Min(options.BatchSize, order.Length - position);
+        if (options.DropLastBatch && rows < options.BatchSize)
+            rows = 0;
+        position += rows;
+        return order.AsSpan(position - rows, rows);
+    }
+
+    public void Dispose() => examples.Dispose();
+}

@@ -1,0 +1,98 @@
+namespace MLNet.Pruning.Training;
+
+/// <summary>More rows than fit in memory: they pass through a pool, from which each batch draws at random.</summary>
+/// <remarks>
+/// A slot that was drawn is filled with the next row of the source when the following batch is asked for, by which time it has been copied.
+/// Without shuffling the pool is a queue.
+/// </remarks>
+sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOptions options, int? classCount) : IFeed
+{
+    readonly int[] live = new int[pool.Count]; // slots with a row, the first `filled`; those of the batch handed out last stand at the end
+    ShuffleRandom random = new(0, 0);
+    IExampleReader? reader;
+    long row;
+    int filled, handedOut, head;
+
+    public ExampleBuffer Examples => pool;
+
+    public int? StepsPerEpoch => source.Count is not { } count ? null
+        : (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
+
+    public void BeginEpoch(int epoch)
+    {
+        reader?.Dispose();
+        reader = source.Open();
+        random = new ShuffleRandom(options.Seed, epoch);
+        (row, filled, handedOut, head) = (0, 0, 0, 0);
+        for (var slot = 0; slot < live.Length && Fill(slot); slot++)
+            live[filled++] = slot;
+    }
+
+    public ReadOnlySpan<int> Next(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return options.Shuffle ? NextDrawn() : NextInOrder();
+    }
+
+    ReadOnlySpan<int> NextDrawn()
+    {
+        // Refill the slots of the last batch; drop those for which no row is left.
+        for (var i = filled - handedOut; i < filled;)
+        {
+            if (Fill(live[i]))
+                i++;
+            else
+                live[i] = live[--filled];
+        }
+        handedOut = Rows(filled);
+        for (var i = 0; i < handedOut; i++)
+        {
+            var last = filled - 1 - i;
+            var drawn = random.Below(last + 1);
+            (live[last], live[drawn]) = (live[drawn], live[last]);
+        }
+        return live.AsSpan(filled - handedOut, handedOut);
+    }
+
+    ReadOnlySpan<int> NextInOrder()
+    {
+        // The window is moved down a row at a time in the buffer's own order, so that a batch is one run of slots.
+        if (head == filled)
+        {
+            filled = 0;
+            if (row > 0 && reader is not null && head > 0)
+                for (var slot = 0; slot < live.Length && Fill(slot); slot++)
+                    live[filled++] = slot;
+            head = 0;
+        }
+        var rows = Rows(filled - head);
+        head += rows;
+        return live.AsSpan(head - rows, rows);
+    }
+
+    int Rows(int available)
+    {
+        var rows = Math.Min(options.BatchSize, available);
+        return options.DropLastBatch && rows < options.BatchSize ? 0 : rows;
+    }
+
+    bool Fill(int slot)
+    {
+        if (reader is null)
+            return false;
+        if (pool.Read(reader, slot, classCount, row))
+        {
+            row++;
+            return true;
+        }
+        reader.Dispose();
+        reader = null;
+        return false;
+    }
+
+    public void Dispose()
+    {
+        reader?.Dispose();
+        pool.Dispose();
+    }
+}

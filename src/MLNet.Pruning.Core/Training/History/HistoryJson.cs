@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace MLNet.Pruning.Training;
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TrainingHistory))]
+sealed partial class HistoryJson : JsonSerializerContext;

@@ -1,0 +1,127 @@
+using System.Text.Json;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing else.</summary>
+public sealed record TrainingHistory
+{
+    /// <summary>What was trained, in words.</summary>
+    public string Model { get; set; } = "";
+
+    /// <summary>Trainable parameters when the run began.</summary>
+    public long ParametersAtStart { get; set; }
+
+    /// <summary>How many replicas computed each batch.</summary>
+    public int Replicas { get; set; }
+
+    /// <summary>The sampled steps.</summary>
+    public List<StepRecord> Steps { get; init; } = [];
+
+    /// <summary>The epochs.</summary>
+    public List<EpochRecord> Epochs { get; init; } = [];
+
+    /// <summary>What pruning did, and when.</summary>
+    public List<PruningRecord> Events { get; init; } = [];
+
+    /// <summary>Why the run ended before its last epoch; null when it did not.</summary>
+    public string? Stopped { get; set; }
+
+    /// <summary>The history as JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, HistoryJson.Default.TrainingHistory);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    public static TrainingHistory FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory) ?? throw new InvalidDataException("The training history is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"This is not a training history: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>One sampled step.</summary>
+/// <param name="Step">The step of the run, from 1.</param>
+/// <param name="Epoch">The epoch, from 1.</param>
+/// <param name="Loss">The mean loss over the step's batch.</param>
+/// <param name="LearningRate">The learning rate of the step.</param>
+public sealed record StepRecord(long Step, int Epoch, double Loss, double LearningRate);
+
+/// <summary>One epoch.</summary>
+public sealed record EpochRecord
+{
+    /// <summary>The epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Steps of the run until its end.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Examples seen in it.</summary>
+    public required long Rows { get; init; }
+
+    /// <summary>The mean training loss, taken while the parameters moved.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>The fraction of training examples answered correctly, taken while the parameters moved.</summary>
+    public double? Accuracy { get; init; }
+
+    /// <summary>The mean loss over the validation set after the epoch.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>The fraction of the validation set answered correctly after the epoch.</summary>
+    public double? ValidationAccuracy { get; init; }
+
+    /// <summary>The learning rate of its last step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Seconds of training, without validation.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Examples a second.</summary>
+    public required double RowsPerSecond { get; init; }
+
+    /// <summary>Trainable parameters at its end.</summary>
+    public required long Parameters { get; init; }
+}
+
+/// <summary>One pruning event.</summary>
+public sealed record PruningRecord
+{
+    /// <summary>The epoch it happened in or after, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Steps of the run before it.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>What kind of pruning it was.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Trainable parameters before.</summary>
+    public long ParametersBefore { get; init; }
+
+    /// <summary>Trainable parameters after.</summary>
+    public long ParametersAfter { get; init; }
+
+    /// <summary>Accuracy just before.</summary>
+    public double? AccuracyBefore { get; init; }
+
+    /// <summary>Accuracy right after.</summary>
+    public double? AccuracyAfter { get; init; }
+
+    /// <summary>Accuracy after recovery.</summary>
+    public double? AccuracyRecovered { get; set; }
+
+    /// <summary>What happened to each group.</summary>
+    public IReadOnlyList<PrunedGroupRecord> Groups { get; init; } = [];
+}
+
+/// <summary>What an event did to one group.</summary>
+/// <param name="Name">The group.</param>
+/// <param name="Before">Its size before.</param>
+/// <param name="After">Its size after.</param>
+/// <param name="Scores">The importance of each neuron before; empty where there is none.</param>
+public sealed record PrunedGroupRecord(string Name, int Before, int After, IReadOnlyList<double> Scores);

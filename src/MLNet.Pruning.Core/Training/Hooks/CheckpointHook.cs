@@ -1,0 +1,29 @@
+using MLNet.Pruning.Persistence;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Saves the run between epochs and every so many steps, and takes it up again.</summary>
+sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> stateful) : ITrainingHook
+{
+    public void Started(TrainingRun run)
+    {
+        if (options.Resume && File.Exists(options.Path))
+            Checkpoint.Load(options.Path, run, stateful);
+    }
+
+    public void AfterStep(TrainingRun run)
+    {
+        if (options.EverySteps > 0 && run.Step % options.EverySteps == 0)
+            Save(run, run.Epoch, run.StepInEpoch);
+    }
+
+    public void AfterEpoch(TrainingRun run)
+    {
+        var done = run.Epoch + 1;
+        if (done % options.EveryEpochs == 0 || done == run.Options.Epochs || run.StopReason is not null)
+            Save(run, done, 0);
+    }
+
+    void Save(TrainingRun run, int epoch, int stepInEpoch) =>
+        WholeFile.Write(options.Path, stream => Checkpoint.Of(run, epoch, stepInEpoch, stateful).Write(stream));
+}

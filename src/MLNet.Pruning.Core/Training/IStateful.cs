@@ -1,0 +1,14 @@
+namespace MLNet.Pruning.Training;
+
+/// <summary>A hook whose state belongs into a checkpoint.</summary>
+public interface IStateful
+{
+    /// <summary>The name under which the state is kept; unique among the hooks of a run.</summary>
+    string StateName { get; }
+
+    /// <summary>Writes everything that <see cref="LoadState"/> needs.</summary>
+    void SaveState(TrainingRun run, BinaryWriter writer);
+
+    /// <summary>Takes up a saved state. Called before parameters and optimizer are loaded, so that a hook can first put the model of that time in place.</summary>
+    void LoadState(TrainingRun run, BinaryReader reader);
+}

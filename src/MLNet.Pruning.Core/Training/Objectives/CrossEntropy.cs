@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Classification: the model gives a logit for each class, and the loss is the cross entropy of their softmax with the label.</summary>
+public sealed class CrossEntropy : IObjective
+{
+    readonly double labelSmoothing;
+
+    /// <summary>For labels from 0 to <paramref name="classCount"/> - 1.</summary>
+    /// <param name="classCount">The number of classes; at least 2.</param>
+    /// <param name="labelSmoothing">How much of each label is spread over all classes; in [0, 1).</param>
+    public CrossEntropy(int classCount, double labelSmoothing = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
+        if (labelSmoothing is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "Label smoothing must be at least 0 and below 1.");
+        ClassCount = classCount;
+        this.labelSmoothing = labelSmoothing;
+    }
+
+    /// <inheritdoc/>
+    public int? ClassCount { get; }
+
+    /// <inheritdoc/>
+    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var logits = Forward.Through(model, batch.Inputs);
+        var loss = nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: labelSmoothing);
+        return (loss, CountCorrect(logits, batch.Labels));
+    }
+
+    static long CountCorrect(Tensor logits, Tensor labels)
+    {
+        if (logits.device_type != DeviceType.CPU || logits.dtype != ScalarType.Float32 || !logits.is_contiguous())
+            return logits.argmax(1).eq(labels).sum().item<long>();
+        // Three small operators would take longer than the comparisons.
+        var scores = MemoryMarshal.Cast<byte, float>(logits.bytes);
+        var answers = MemoryMarshal.Cast<byte, long>(labels.bytes);
+        var classes = scores.Length / answers.Length;
+        long correct = 0;
+        for (var row = 0; row < answers.Length; row++)
+        {
+            var best = 0;
+            var of = scores.Slice(row * classes, classes);
+            for (var i = 1; i < of.Length; i++)
+                if (of[i] > of[best])
+                    best = i;
+            if (best == answers[row])
+                correct++;
+        }
+        return correct;
+    }
+}

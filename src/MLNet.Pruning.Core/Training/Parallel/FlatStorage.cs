@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>One tensor under many: each given tensor becomes a view into a contiguous vector, so that all can be zeroed, added or scaled in one call.</summary>
+sealed class FlatStorage : IDisposable
+{
+    // 64 bytes of floats, so that every tensor starts on a cache line.
+    const long Step = 16;
+
+    FlatStorage(Tensor vector) => Vector = vector;
+
+    /// <summary>The vector; [0] long when there are no tensors.</summary>
+    public Tensor Vector { get; }
+
+    public long Length { get; private init; }
+
+    /// <summary>Moves the values of <paramref name="tensors"/> (single precision, one device) into a new vector and points them there.</summary>
+    public static FlatStorage Under(IReadOnlyList<Tensor> tensors, Device device)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var length = tensors.Sum(t => Rounded(t.NumberOfElements));
+        var vector = zeros(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
+        long offset = 0;
+        foreach (var tensor in tensors)
+        {
+            var view = vector.narrow(0, offset, tensor.NumberOfElements).view(tensor.shape);
+            view.copy_(tensor);
+            tensor.set_(view);
+            offset += Rounded(tensor.NumberOfElements);
+        }
+        return new FlatStorage(vector) { Length = length };
+    }
+
+    static long Rounded(long count) => (count + Step - 1) / Step * Step;
+
+    public void Dispose() => Vector.Dispose();
+}

@@ -1,0 +1,239 @@
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>The copies of one model that compute a batch together. Replica 0 is the model itself.</summary>
+/// <remarks>
+/// All copies read the model's own parameter memory, so nothing is broadcast after a step. Each has gradients of its own, in one vector; those
+/// of the batch are their sum, always added in the order of the replicas. Running statistics (batch norm) are after each step the mean of the
+/// replicas', weighted by rows, for all of them.
+/// </remarks>
+sealed class ReplicaSet : IDisposable
+{
+    // Below this many floats, adding the gradients takes less time than a second rendezvous of the threads.
+    const long ParallelSum = 1 << 16;
+
+    // Batch norm needs two rows to have a variance.
+    const int FewestRows = 2;
+
+    readonly Replica[] replicas;
+    readonly Tensor[][] slices; // [replica][slice]: the gradient vectors cut for summing side by side
+    readonly ReplicaThreads threads;
+    readonly ForwardOrder order = new();
+    readonly Action<int> train, score, sum;
+
+    ExampleBuffer examples = null!;
+    IObjective objective = null!;
+    int[] slots = [];
+    int rows, active;
+    bool ordered;
+
+    public ReplicaSet(nn.Module model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
+    {
+        this.threads = threads;
+        var count = copy is null ? 1 : threads.Count;
+        var capacity = Math.Min(batchSize, Math.Max(2 * FewestRows - 1, (batchSize + count - 1) / count));
+        replicas = new Replica[count];
+        Modules = new nn.Module[count];
+        using (var state = count > 1 ? get_rng_state() : null)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var module = Modules[i] = i == 0 ? model : copy!();
+                if (i > 0)
+                    Alias(module, model);
+                replicas[i] = new Replica(module, Gradients(module, device), Statistics(module, device), shape, capacity, device);
+                module.train();
+            }
+            // The weights that the copies drew for themselves are not part of the run's random numbers.
+            if (state is not null)
+                set_rng_state(state);
+        }
+        slices = Slice(replicas);
+        train = Train;
+        score = Score;
+        sum = Sum;
+    }
+
+    public nn.Module[] Modules { get; }
+
+    /// <summary>One for each core, but no more than get 32 rows of a full batch each.</summary>
+    public static int CountFor(TrainingOptions options, bool copies)
+    {
+        if (!copies || !options.IsCpu)
+            return 1;
+        return options.Replicas > 0
+            ? Math.Max(1, Math.Min(options.Replicas, options.BatchSize / FewestRows))
+            : Math.Clamp(options.BatchSize / 32, 1, Environment.ProcessorCount);
+    }
+
+    /// <summary>Whether the model was seen to draw random numbers as it computed; its replicas then take turns going forward.</summary>
+    public bool DrawsRandomNumbers { get; private set; }
+
+    /// <summary>Leaves the gradients of the mean loss over the batch in the model, and gives that loss.</summary>
+    /// <param name="batch">The slots of the rows.</param>
+    /// <param name="from">Where they lie.</param>
+    /// <param name="towards">What is minimised.</param>
+    /// <param name="probe">Whether to look if the model draws random numbers.</param>
+    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, bool probe)
+    {
+        Take(batch, from, towards);
+        using var before = probe && active > 1 ? get_rng_state() : null;
+        ordered = active > 1 && (probe || DrawsRandomNumbers);
+        order.Reset();
+        threads.Run(active, train);
+        if (before is not null)
+        {
+            using var after = get_rng_state();
+            DrawsRandomNumbers = !before.bytes.SequenceEqual(after.bytes);
+        }
+        if (active > 1)
+        {
+            if (replicas[0].Gradients.Length < ParallelSum)
+                Add(replicas.Length);
+            else
+                threads.Run(replicas.Length, sum);
+        }
+        if (replicas.Length > 1 && replicas[0].Statistics.Length > 0)
+            MergeStatistics();
+        return Outcome();
+    }
+
+    /// <summary>The mean loss over the batch, without gradients.</summary>
+    public (double Loss, long? Correct) Evaluate(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards)
+    {
+        Take(batch, from, towards);
+        threads.Run(active, score);
+        return Outcome();
+    }
+
+    void Take(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards)
+    {
+        if (slots.Length < batch.Length)
+            slots = new int[batch.Length];
+        batch.CopyTo(slots);
+        (rows, examples, objective) = (batch.Length, from, towards);
+        active = Math.Clamp(rows / FewestRows, 1, replicas.Length);
+    }
+
+    void Train(int number)
+    {
+        var replica = replicas[number];
+        replica.ForwardBackward(replica.Gather(examples, Share(number)), objective, number, rows, ordered ? order : null);
+    }
+
+    void Score(int number)
+    {
+        var replica = replicas[number];
+        replica.Forward(replica.Gather(examples, Share(number)), objective);
+    }
+
+    ReadOnlySpan<int> Share(int number)
+    {
+        int from = (int)((long)rows * number / active), to = (int)((long)rows * (number + 1) / active);
+        return slots.AsSpan(from, to - from);
+    }
+
+    (double Loss, long? Correct) Outcome()
+    {
+        double loss = 0;
+        long? correct = 0;
+        foreach (var replica in replicas.AsSpan(0, active))
+        {
+            loss += replica.Loss * ((double)replica.Rows / rows);
+            correct += replica.Correct;
+        }
+        return (loss, correct);
+    }
+
+    void Sum(int slice)
+    {
+        for (var replica = 1; replica < active; replica++)
+            slices[0][slice].add_(slices[replica][slice]).Dispose();
+    }
+
+    void Add(int sliceCount)
+    {
+        for (var slice = 0; slice < sliceCount; slice++)
+            Sum(slice);
+    }
+
+    void MergeStatistics()
+    {
+        using var scope = NewDisposeScope();
+        var merged = replicas[0].Statistics.Vector;
+        if (active > 1)
+        {
+            merged.mul_((float)replicas[0].Rows / rows);
+            for (var i = 1; i < active; i++)
+                merged.add_(replicas[i].Statistics.Vector, (float)replicas[i].Rows / rows);
+        }
+        for (var i = 1; i < replicas.Length; i++)
+            replicas[i].Statistics.Vector.copy_(merged);
+    }
+
+    /// <summary>Points the copy's parameters at the model's memory and copies its buffers.</summary>
+    static void Alias(nn.Module copy, nn.Module model)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var theirs = copy.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            if (!theirs.Remove(name, out var other) || !other.shape.SequenceEqual(parameter.shape))
+                throw new ArgumentException($"A copy of the model has no parameter '{name}' of shape [{string.Join(", ", parameter.shape)}]; {nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} must build the same module again.");
+            other.requires_grad = parameter.requires_grad;
+            other.set_(parameter.detach());
+        }
+        if (theirs.Count > 0)
+            throw new ArgumentException($"A copy of the model has a parameter '{theirs.Keys.First()}' that the model lacks.");
+        var buffers = copy.named_buffers().ToDictionary(b => b.name, b => b.buffer);
+        foreach (var (name, buffer) in model.named_buffers())
+            buffers[name].copy_(buffer);
+    }
+
+    static FlatStorage Gradients(nn.Module module, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var gradients = new List<Tensor>();
+        foreach (var (name, parameter) in module.named_parameters())
+        {
+            if (!parameter.requires_grad)
+                continue;
+            if (parameter.dtype != ScalarType.Float32)
+                throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
+            // Back-propagating zeros from the parameter itself is what makes it have a gradient on every version.
+            autograd.backward(parameter, zeros_like(parameter));
+            gradients.Add(Gradient.Of(parameter)!);
+        }
+        return FlatStorage.Under(gradients, device);
+    }
+
+    static FlatStorage Statistics(nn.Module module, Device device)
+    {
+        using var scope = NewDisposeScope();
+        return FlatStorage.Under([.. module.named_buffers().Select(b => b.buffer).Where(b => b.dtype == ScalarType.Float32)], device);
+    }
+
+    static Tensor[][] Slice(Replica[] replicas)
+    {
+        var length = replicas[0].Gradients.Length;
+        return [.. replicas.Select(r => Enumerable.Range(0, replicas.Length).Select(i =>
+        {
+            long from = length * i / replicas.Length / 16 * 16, to = i == replicas.Length - 1 ? length : length * (i + 1) / replicas.Length / 16 * 16;
+            return r.Gradients.Vector.narrow(0, from, to - from).DetachFromDisposeScope();
+        }).ToArray())];
+    }
+
+    public void Dispose()
+    {
+        foreach (var slice in slices.SelectMany(s => s))
+            slice.Dispose();
+        foreach (var replica in replicas)
+        {
+            replica.Dispose();
+            if (replica != replicas[0])
+                replica.Module.Dispose();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>A few threads that all do the same thing at the same time; number 0 is the caller.</summary>
+/// <remarks>
+/// A step takes some hundred microseconds, less than it takes to wake a sleeping thread, so a waiting thread spins first and blocks only when
+/// nothing has come for a while.
+/// </remarks>
+sealed class ReplicaThreads : IDisposable
+{
+    static readonly long SpinTicks = Stopwatch.Frequency / 2000;
+
+    readonly Thread[] threads;
+    readonly Exception?[] failures;
+    readonly object gate = new();
+    Action<int>? body;
+    int active;
+    int sleepers;
+    volatile int generation;
+    volatile int running;
+    bool closed;
+
+    public ReplicaThreads(int count, Action<int> onStart)
+    {
+        failures = new Exception?[count];
+        threads = new Thread[count - 1];
+        for (var i = 0; i < threads.Length; i++)
+        {
+            var number = i + 1;
+            threads[i] = new Thread(() => Work(number, onStart), 16 << 20) { IsBackground = true, Name = $"replica {number}" };
+            threads[i].Start();
+        }
+    }
+
+    public int Count => failures.Length;
+
+    /// <summary>Calls <paramref name="action"/> with 0 to <paramref name="count"/> - 1, each on its own thread, and returns when all are done.</summary>
+    public void Run(int count, Action<int> action)
+    {
+        if (count <= 1)
+        {
+            action(0);
+            return;
+        }
+        (body, active) = (action, count);
+        running = threads.Length;
+        Release();
+        Try(0);
+        Await(static (self, _) => self.running == 0, 0);
+        body = null;
+        foreach (ref var failure in failures.AsSpan())
+        {
+            if (failure is null)
+                continue;
+            var first = failure;
+            Array.Clear(failures);
+            ExceptionDispatchInfo.Throw(first);
+        }
+    }
+
+    void Work(int number, Action<int> onStart)
+    {
+        var seen = 0;
+        var started = false;
+        while (true)
+        {
+            Await(static (self, last) => self.generation != last, seen);
+            seen = generation;
+            if (closed)
+                return;
+            if (number < active)
+            {
+                Try(number, started ? null : onStart);
+                started = true;
+            }
+            if (Interlocked.Decrement(ref running) == 0)
+                Wake();
+        }
+    }
+
+    void Try(int number, Action<int>? first = null)
+    {
+        try
+        {
+            first?.Invoke(number);
+            body!(number);
+        }
+#pragma warning disable CA1031 // Whatever happens on a replica's thread is thrown on the caller's.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failures[number] = e;
+        }
+    }
+
+    void Release()
+    {
+        generation++;
+        Wake();
+    }
+
+    void Wake()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref sleepers) == 0)
+            return;
+        lock (gate)
+            Monitor.PulseAll(gate);
+    }
+
+    void Await(Func<ReplicaThreads, int, bool> met, int argument)
+    {
+        var spinner = new SpinWait();
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < SpinTicks;)
+        {
+            if (met(this, argument))
+                return;
+            spinner.SpinOnce(-1);
+        }
+        lock (gate)
+        {
+            Interlocked.Increment(ref sleepers);
+            while (!met(this, argument))
+                Monitor.Wait(gate);
+            Interlocked.Decrement(ref sleepers);
+        }
+    }
+
+    public void Dispose()
+    {
+        closed = true;
+        Release();
+        foreach (var thread in threads)
+            thread.Join();
+    }
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>The training loop. All else that happens in a run is a hook.</summary>
+public sealed class TrainingLoop
+{
+    readonly TrainingOptions options;
+
+    /// <summary>Checks the options.</summary>
+    public TrainingLoop(TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        this.options = options;
+    }
+
+    /// <summary>Trains the task's model.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled; parameters are those after the last whole step.</exception>
+    /// <exception cref="TrainingDivergedException">The loss became NaN or infinite.</exception>
+    public TrainingResult Run(TrainingTask task, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        cancellation.ThrowIfCancellationRequested();
+        using var hooks = StandardHooks.Around(options, task, cancellation);
+        using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
+        using var oneThread = options.IsCpu ? new SingleThreaded() : null;
+        using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => set_num_threads(1));
+        random.manual_seed(options.Seed);
+        var run = new TrainingRun(task, options, feed, threads, cancellation);
+        try
+        {
+            hooks.Started(run);
+            while (run.Epoch < options.Epochs && run.StopReason is null)
+            {
+                Train(run, hooks, cancellation);
+                hooks.AfterEpoch(run);
+                run.Epoch++;
+            }
+            run.History.Stopped = run.StopReason;
+            return new TrainingResult(run.Model, run.History);
+        }
+        finally
+        {
+            hooks.Ended(run);
+            run.Close();
+        }
+    }
+
+    /// <summary>One epoch.</summary>
+    static void Train(TrainingRun run, StandardHooks hooks, CancellationToken cancellation)
+    {
+        if (run.BeginEpoch())
+            hooks.BeforeEpoch(run);
+        while (run.StopReason is null)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var began = Stopwatch.GetTimestamp();
+            var batch = run.Feed.Next(cancellation);
+            if (batch.Length == 0)
+                break;
+            using (NewDisposeScope())
+            {
+                hooks.BeforeForward(run);
+                if (!run.HasReplicas)
+                {
+                    run.EnsureReplicas();
+                    hooks.ReplicasBuilt(run);
+                }
+                run.Compute(batch);
+
+                run.InBackward = true;
+                hooks.AfterBackward(run);
+                run.InBackward = false;
+
+                run.Optimizer.step()?.Dispose();
+                run.CountStep();
+                run.Totals.Seconds += Stopwatch.GetElapsedTime(began).TotalSeconds;
+                hooks.AfterStep(run);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+namespace MLNet.Pruning.Training;
+
+/// <summary>How a training run goes. Every value is checked before anything is read or trained.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>How often all examples are seen; at least 1.</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Examples a step; at least 1.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>The optimizer.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
+
+    /// <summary>The learning rate before any schedule; above 0.</summary>
+    public double LearningRate { get; init; } = 0.001;
+
+    /// <summary>Weight decay; 0 or more.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Momentum in [0, 1); only <see cref="OptimizerKind.Sgd"/> and <see cref="OptimizerKind.RmsProp"/> have one.</summary>
+    public double Momentum { get; init; }
+
+    /// <summary>How the learning rate changes over the run; null keeps it.</summary>
+    public LearningRateSchedule? Schedule { get; init; }
+
+    /// <summary>Gradients are scaled down so that their joint norm is at most this; above 0, null for no bound.</summary>
+    public double? GradientClipNorm { get; init; }
+
+    /// <summary>How many copies of the model train side by side on the CPU; 0 takes one for each core that the batch can feed.</summary>
+    public int Replicas { get; init; }
+
+    /// <summary>The seed of the shuffle, and of everything random in the model; 0 or more.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>Whether examples come in a new order each epoch.</summary>
+    public bool Shuffle { get; init; } = true;
+
+    /// <summary>Whether the last batch of an epoch is left out when it is not full.</summary>
+    public bool DropLastBatch { get; init; }
+
+    /// <summary>The most bytes of examples held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there is.</summary>
+    public long MemoryLimit { get; init; }
+
+    /// <summary>Where to train: "cpu", "cuda" or "cuda:N".</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The history keeps every so many steps; at least 1.</summary>
+    public int HistoryInterval { get; init; } = 100;
+
+    /// <summary>Where and how often to save what a run needs to go on; null for never.</summary>
+    public CheckpointOptions? Checkpoint { get; init; }
+
+    /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>What else happens in the run, in this order.</summary>
+    public IReadOnlyList<ITrainingHook> Hooks { get; init; } = [];
+
+    /// <summary>Throws an <see cref="ArgumentException"/> that names the first wrong option, its value and what it may be.</summary>
+    public void Validate()
+    {
+        Require(Epochs >= 1, nameof(Epochs), Epochs, "at least 1");
+        Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
+        Require(Enum.IsDefined(Optimizer), nameof(Optimizer), Optimizer, "one of " + string.Join(", ", Enum.GetNames<OptimizerKind>()));
+        Require(double.IsFinite(LearningRate) && LearningRate > 0, nameof(LearningRate), LearningRate, "above 0");
+        Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "0 or more");
+        Require(Momentum is >= 0 and < 1, nameof(Momentum), Momentum, "at least 0 and below 1");
+        Require(Momentum == 0 || Optimizer is OptimizerKind.Sgd or OptimizerKind.RmsProp, nameof(Momentum), Momentum, $"0, as {Optimizer} has none of its own");
+        Require(GradientClipNorm is not { } norm || (double.IsFinite(norm) && norm > 0), nameof(GradientClipNorm), GradientClipNorm, "above 0, or null");
+        Require(Replicas >= 0, nameof(Replicas), Replicas, "at least 1, or 0 for one a core");
+        Require(Seed >= 0, nameof(Seed), Seed, "0 or more");
+        Require(MemoryLimit >= 0, nameof(MemoryLimit), MemoryLimit, "a count of bytes, or 0 for half of the memory there is");
+        Require(HistoryInterval >= 1, nameof(HistoryInterval), HistoryInterval, "at least 1");
+        Require(IsDevice(Device), nameof(Device), Device, "\"cpu\", \"cuda\" or \"cuda:N\"");
+        Require(IsCpu || Replicas <= 1, nameof(Replicas), Replicas, $"1 or 0 on {Device}: replicas are threads of the CPU");
+        Require(Hooks is not null && !Hooks.Contains(null!), nameof(Hooks), Hooks, "hooks without null among them");
+        Checkpoint?.Validate();
+        Schedule?.Validate();
+    }
+
+    internal bool IsCpu => Device == "cpu";
+
+    internal static void Require(bool holds, string option, object? value, string wanted)
+    {
+        if (!holds)
+            throw new ArgumentOutOfRangeException(option, value, $"{option} is {value ?? "null"}; it must be {wanted}.");
+    }
+
+    static bool IsDevice(string? device) =>
+        device is "cpu" or "cuda" || (device is not null && device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), out var index) && index >= 0);
+}

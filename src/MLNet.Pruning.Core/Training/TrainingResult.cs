@@ -1,0 +1,8 @@
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>What a run leaves behind.</summary>
+/// <param name="Model">The trained model: the task's own, or the one that a hook put in its place.</param>
+/// <param name="History">The record of the run.</param>
+public sealed record TrainingResult(nn.Module Model, TrainingHistory History);

@@ -1,0 +1,26 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>What is trained, on what, towards what.</summary>
+public sealed class TrainingTask
+{
+    /// <summary>The model. It is trained in place and stays the caller's to dispose of.</summary>
+    public required nn.Module Model { get; init; }
+
+    /// <summary>Builds another module with the same parameters by name and shape; what replicas are made from. Without it there is one replica.</summary>
+    public Func<nn.Module>? Copy { get; init; }
+
+    /// <summary>The examples to learn from.</summary>
+    public required IExampleSource Examples { get; init; }
+
+    /// <summary>Examples to score after each epoch; null for none.</summary>
+    public IExampleSource? Validation { get; init; }
+
+    /// <summary>What is minimised.</summary>
+    public required IObjective Objective { get; init; }
+
+    /// <summary>Makes the optimizer; null for the one that the options name.</summary>
+    public Func<IReadOnlyList<Parameter>, optim.Optimizer>? Optimizer { get; init; }
+}
