@@ -6,7 +6,7 @@ namespace Microsoft.ML.Data;
 internal static class MemberSetters<TRow>
     where TRow : class
 {
-    /// <summary>An action that sets the member to the row's current value; arrays of the right length are reused.</summary>
+    /// <summary>An action that sets the member to the row's current value; arrays of the right length are reused, and an empty vector leaves a missing array missing.</summary>
     public static Action<TRow> Create(BoundMember member, DataViewRow row, DataViewSchema.Column column)
     {
         var type = member.MemberType;
@@ -56,6 +56,8 @@ internal static class MemberSetters<TRow>
         {
             get(ref value);
             var items = read(target);
+            if (items is null && value.Length == 0)
+                return;
             if (items is null || items.Length != value.Length || !value.IsDense)
                 items = new T[value.Length];
             value.CopyTo(items);
@@ -85,6 +87,8 @@ internal static class MemberSetters<TRow>
         {
             get(ref value);
             var texts = read(target);
+            if (texts is null && value.Length == 0)
+                return;
             if (texts is null || texts.Length != value.Length)
                 texts = new string[value.Length];
             foreach (var (slot, text) in value.Items(all: true))
