@@ -24,6 +24,31 @@ public static class LearningPipelineExtensions
         return new TransformerChain<TTrans>(start, transformer);
     }
 
+    public static CompositeLoaderEstimator<TSource, TTrans> Append<TSource, TTrans>(
+        this IDataLoaderEstimator<TSource, IDataLoader<TSource>> start, IEstimator<TTrans> estimator)
+        where TTrans : class, ITransformer
+    {
+        Contracts.CheckValue(start, nameof(start));
+        Contracts.CheckValue(estimator, nameof(estimator));
+        return new CompositeLoaderEstimator<TSource, ITransformer>(start).Append(estimator);
+    }
+
+    public static CompositeLoaderEstimator<TSource, TTrans> Append<TSource, TTrans>(this IDataLoader<TSource> start, IEstimator<TTrans> estimator)
+        where TTrans : class, ITransformer
+    {
+        Contracts.CheckValue(start, nameof(start));
+        Contracts.CheckValue(estimator, nameof(estimator));
+        return new TrivialLoaderEstimator<TSource, IDataLoader<TSource>>(start).Append(estimator);
+    }
+
+    public static CompositeDataLoader<TSource, TTrans> Append<TSource, TTrans>(this IDataLoader<TSource> loader, TTrans transformer)
+        where TTrans : class, ITransformer
+    {
+        Contracts.CheckValue(loader, nameof(loader));
+        Contracts.CheckValue(transformer, nameof(transformer));
+        return new CompositeDataLoader<TSource, ITransformer>(loader).AppendTransformer(transformer);
+    }
+
     /// <summary>Caches what the estimators so far make of the data while those after are fitted.</summary>
     public static EstimatorChain<TTrans> AppendCacheCheckpoint<TTrans>(this IEstimator<TTrans> start, IHostEnvironment env)
         where TTrans : class, ITransformer
