@@ -70,6 +70,17 @@ internal static unsafe partial class Bridge
     internal static partial int prt_gradients(nint* outputs, int outputCount, nint* inputs, int inputCount, nint* gradients, int gradientCount,
         int keepGraph, int createGraph, int allowUnused, nint* results);
 
+    [LibraryImport(Library)] internal static partial int prt_index_get(nint tensor, NativeIndex* indices, int count, nint* result);
+    [LibraryImport(Library)] internal static partial int prt_index_set(nint tensor, NativeIndex* indices, int count, nint value);
+    [LibraryImport(Library)] internal static partial int prt_index_set_scalar(nint tensor, NativeIndex* indices, int count, NativeValue* value);
+
+    [LibraryImport(Library)] internal static partial int prt_get_switch(Switch which);
+    [LibraryImport(Library)] internal static partial int prt_set_switch(Switch which, int on);
+    [LibraryImport(Library)] internal static partial int prt_cudnn_available();
+    [LibraryImport(Library)] internal static partial int prt_cuda_manual_seed(long seed, int all);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial int prt_save(nint tensor, string path);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial int prt_load(string path, nint* tensor);
+
     /// <summary>Throws what TorchSharp throws, with LibTorch's own words, when a bridge call did not return 0.</summary>
     internal static void Check(int status)
     {
@@ -102,4 +113,13 @@ internal static unsafe partial class Bridge
                 $"The LibTorch bridge {file} is there, but the LibTorch it was built on does not load: {e.Message.Split('\n')[0].Trim()} Install LibTorch (Debian: libtorch-dev libopenblas0-pthread) and run ./build.sh again.", e);
         }
     }
+}
+
+/// <summary>Which switch of settings.cpp.</summary>
+internal enum Switch
+{
+    FlashSdp = 0,
+    MathSdp = 1,
+    CublasTf32 = 2,
+    CudnnTf32 = 3,
 }

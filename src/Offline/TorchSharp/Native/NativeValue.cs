@@ -32,3 +32,25 @@ internal unsafe struct NativeValue
     [FieldOffset(8)] public void* Pointer;
     [FieldOffset(16)] public double Imaginary;
 }
+
+/// <summary>prt_index of indexing.cpp.</summary>
+internal struct NativeIndex
+{
+    internal const long Missing = long.MinValue;
+
+    public IndexKind Kind;
+    public long Start;
+    public long Stop;
+    public long Step;
+    public nint Tensor;
+}
+
+internal enum IndexKind
+{
+    None = 0,
+    Single = 1,
+    Ellipsis = 2,
+    Bool = 3,
+    Tensor = 4,
+    Slice = 5,
+}

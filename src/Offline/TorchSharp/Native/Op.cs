@@ -38,6 +38,13 @@ internal sealed unsafe class Op(string name, string overload = "")
         }
     }
 
+    /// <summary>Calls an operator that works in place, and gives back the tensor it worked on: its first argument.</summary>
+    internal Tensor Apply(params ReadOnlySpan<Arg> arguments)
+    {
+        Run(arguments);
+        return Unsafe.As<Tensor>(arguments[0].Reference!);
+    }
+
     internal (Tensor, Tensor) Call2(params ReadOnlySpan<Arg> arguments)
     {
         var results = stackalloc NativeValue[2];

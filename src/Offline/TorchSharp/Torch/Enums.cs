@@ -15,6 +15,36 @@ public enum DeviceType
     META = 14,
 }
 
+public enum PaddingModes
+{
+    Zeros = 0,
+    Reflect = 1,
+    Replicate = 2,
+    Circular = 3,
+    Constant = 4,
+}
+
+public enum Padding
+{
+    Valid = 0,
+    Same = 1,
+}
+
+public enum Reduce
+{
+    prod,
+    mean,
+    amax,
+    amin,
+}
+
+public enum compute_mode
+{
+    use_mm_for_euclid_dist_if_necessary = 0,
+    use_mm_for_euclid_dist = 1,
+    donot_use_mm_for_euclid_dist = 2,
+}
+
 public static partial class torch
 {
     /// <summary>The numbers are LibTorch's own.</summary>
@@ -32,5 +62,12 @@ public static partial class torch
         ComplexFloat64 = 10,
         Bool = 11,
         BFloat16 = 15,
+    }
+
+    public enum RoundingMode
+    {
+        None,
+        trunc,
+        floor,
     }
 }

@@ -26,7 +26,7 @@ public static partial class torch
 
         ~Generator() => Dispose(false);
 
-        internal static unsafe Generator Default
+        public static unsafe Generator Default
         {
             get
             {
@@ -57,7 +57,7 @@ public static partial class torch
 
         public long seed()
         {
-            var seed = Random.Shared.NextInt64();
+            var seed = DateTime.UtcNow.Ticks;
             manual_seed(seed);
             return seed;
         }

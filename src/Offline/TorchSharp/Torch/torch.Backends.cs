@@ -1,0 +1,39 @@
+using TorchSharp.Native;
+
+namespace TorchSharp;
+
+public static partial class torch
+{
+    // Switches of LibTorch's global context.
+    public static partial class backends
+    {
+        public static partial class cuda
+        {
+            public static bool flash_sdp_enabled() => Bridge.prt_get_switch(Switch.FlashSdp) != 0;
+
+            public static void enable_flash_sdp(bool enable) => Bridge.Check(Bridge.prt_set_switch(Switch.FlashSdp, enable ? 1 : 0));
+
+            public static bool math_sdp_enabled() => Bridge.prt_get_switch(Switch.MathSdp) != 0;
+
+            public static void enable_math_sdp(bool enable) => Bridge.Check(Bridge.prt_set_switch(Switch.MathSdp, enable ? 1 : 0));
+
+            public static partial class matmul
+            {
+                public static bool allow_tf32
+                {
+                    get => Bridge.prt_get_switch(Switch.CublasTf32) != 0;
+                    set => Bridge.Check(Bridge.prt_set_switch(Switch.CublasTf32, value ? 1 : 0));
+                }
+            }
+        }
+
+        public static partial class cudnn
+        {
+            public static bool allow_tf32
+            {
+                get => Bridge.prt_get_switch(Switch.CudnnTf32) != 0;
+                set => Bridge.Check(Bridge.prt_set_switch(Switch.CudnnTf32, value ? 1 : 0));
+            }
+        }
+    }
+}
