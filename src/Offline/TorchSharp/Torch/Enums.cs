@@ -45,6 +45,25 @@ public enum compute_mode
     donot_use_mm_for_euclid_dist = 2,
 }
 
+public enum indexing
+{
+    xy,
+    ij,
+}
+
+public enum layout
+{
+    strided,
+    sparse_coo,
+}
+
+public enum memory_format
+{
+    preserve_format,
+    contiguous_format,
+    channels_last,
+}
+
 public static partial class torch
 {
     /// <summary>The numbers are LibTorch's own.</summary>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace TorchSharp;
 
 /// <summary>Tensors as text, as .NET numbers, and from .NET arrays.</summary>
-public static class TensorExtensionMethods
+public static partial class TensorExtensionMethods
 {
     public static string str(this Tensor tensor, string? fltFormat = null, int? width = null, string? newLine = null, CultureInfo? cultureInfo = null,
         TensorStringStyle style = TensorStringStyle.Default) => tensor.ToString(style, fltFormat, width, cultureInfo, newLine);

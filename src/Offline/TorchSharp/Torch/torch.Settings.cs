@@ -7,7 +7,7 @@ namespace TorchSharp;
 public static partial class torch
 {
     static ScalarType defaultType = ScalarType.Float32;
-    static Device defaultDevice = CPU;
+    static Device? defaultDevice;
 
     public static unsafe string __version__ => Marshal.PtrToStringUTF8((nint)Bridge.prt_version()) ?? "";
 
