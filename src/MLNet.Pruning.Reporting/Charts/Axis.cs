@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace MLNet.Pruning.Reporting.Charts;
+
+/// <summary>Where an axis begins and ends and where its labels stand, on round numbers.</summary>
+/// <param name="Minimum">The value at the axis' beginning.</param>
+/// <param name="Maximum">The value at its end; above the minimum.</param>
+/// <param name="Step">The distance between two labels.</param>
+public sealed record Axis(double Minimum, double Maximum, double Step)
+{
+    /// <summary>An axis that holds every finite value of <paramref name="values"/>.</summary>
+    /// <param name="values">What will be drawn; NaN and infinities are passed over.</param>
+    /// <param name="labels">About how many labels to have; at least 2.</param>
+    /// <param name="whole">Whether labels must be whole numbers, as for epochs.</param>
+    public static Axis Around(IEnumerable<double> values, int labels = 5, bool whole = false)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfLessThan(labels, 2);
+        double low = double.PositiveInfinity, high = double.NegativeInfinity;
+        foreach (var value in values.Where(double.IsFinite))
+            (low, high) = (Math.Min(low, value), Math.Max(high, value));
+        if (low > high)
+            (low, high) = (0, 1);
+        if (low == high)
+            (low, high) = whole ? (low - 1, high + 1) : (low - Math.Max(Math.Abs(low), 1) * 0.05, high + Math.Max(Math.Abs(high), 1) * 0.05);
+
+        var step = Round((high - low) / labels);
+        if (whole)
+            step = Math.Max(1, Math.Ceiling(step));
+        return new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
+    }
+
+    /// <summary>The labelled values, first to last.</summary>
+    public IEnumerable<double> Labels()
+    {
+        var count = (int)Math.Round((Maximum - Minimum) / Step);
+        for (var k = 0; k <= count; k++)
+            yield return Minimum + k * Step;
+    }
+
+    /// <summary>The value as text, with as many decimals as tell two labels apart.</summary>
+    public string Text(double value)
+    {
+        var decimals = Math.Clamp((int)Math.Ceiling(-Math.Log10(Step) - 1e-9), 0, 10);
+        if (decimals == 0 && Step >= 1e6)
+            return (value / 1e6).ToString("0.##", CultureInfo.InvariantCulture) + "M";
+        if (decimals == 0 && Step >= 1e3)
+            return (value / 1e3).ToString("0.##", CultureInfo.InvariantCulture) + "k";
+        var text = value.ToString("F" + decimals, CultureInfo.InvariantCulture);
+        return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : text;
+    }
+
+    /// <summary>Where the value lies between the axis' beginning (0) and end (1).</summary>
+    public double Place(double value) => (value - Minimum) / (Maximum - Minimum);
+
+    // 1, 2, 2.5 or 5 times a power of ten: the steps that people read without counting.
+    static double Round(double rough)
+    {
+        var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        return (rough / power) switch { <= 1 => 1, <= 2 => 2, <= 2.5 => 2.5, <= 5 => 5, _ => 10 } * power;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace MLNet.Pruning.Reporting.Charts;
+
+/// <summary>One line of a chart. A NaN interrupts it.</summary>
+/// <param name="Name">What the legend calls it.</param>
+/// <param name="Points">The points, in the order they are joined.</param>
+/// <param name="Dashed">Whether the line is dashed, to tell it apart without colour.</param>
+public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false);
+
+/// <summary>A vertical line at something that happened.</summary>
+/// <param name="X">Where it stands.</param>
+/// <param name="Label">What a pointer resting on it reads.</param>
+public sealed record Marker(double X, string Label);
+
+/// <summary>Lines over an axis, as a self-contained SVG that reads well on light and dark pages.</summary>
+public sealed record LineChart(string Title, string XLabel, string YLabel)
+{
+    const int Left = 64, Right = 16, Top = 56, Bottom = 48;
+
+    // Okabe and Ito's colours: distinct to readers with any kind of colour vision.
+    static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+
+    /// <summary>The lines.</summary>
+    public IReadOnlyList<Series> Series { get; init; } = [];
+
+    /// <summary>The vertical lines.</summary>
+    public IReadOnlyList<Marker> Markers { get; init; } = [];
+
+    /// <summary>Pixels across.</summary>
+    public int Width { get; init; } = 640;
+
+    /// <summary>Pixels down.</summary>
+    public int Height { get; init; } = 320;
+
+    /// <summary>Whether x takes only whole values, as epochs do.</summary>
+    public bool WholeX { get; init; }
+
+    /// <summary>The chart as an svg element.</summary>
+    public string ToSvg()
+    {
+        var x = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.Select(m => m.X)), 8, WholeX);
+        var y = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.Y));
+        var svg = new StringBuilder();
+        svg.Append(Invariant($"""
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" width="{Width}" height="{Height}" role="img" aria-label="{Escape(Title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12">
+            <text x="{Left}" y="20" font-size="14" font-weight="600" fill="currentColor">{Escape(Title)}</text>
+
+            """));
+        DrawAxes(svg, x, y);
+        foreach (var marker in Markers)
+            svg.Append(Invariant($"""<line x1="{X(x, marker.X):F1}" x2="{X(x, marker.X):F1}" y1="{Top}" y2="{Height - Bottom}" stroke="currentColor" stroke-opacity="0.45" stroke-dasharray="2 3"><title>{Escape(marker.Label)}</title></line>""")).Append('\n');
+        for (var k = 0; k < Series.Count; k++)
+            DrawLine(svg, Series[k], Colours[k % Colours.Length], x, y);
+        DrawLegend(svg);
+        return svg.Append("</svg>\n").ToString();
+    }
+
+    void DrawAxes(StringBuilder svg, Axis x, Axis y)
+    {
+        svg.Append("""<g fill="currentColor" stroke="none">""").Append('\n');
+        foreach (var value in y.Labels())
+        {
+            var at = Y(y, value);
+            svg.Append(Invariant($"""<line x1="{Left}" x2="{Width - Right}" y1="{at:F1}" y2="{at:F1}" stroke="currentColor" stroke-opacity="0.15"/><text x="{Left - 8}" y="{at + 4:F1}" text-anchor="end">{y.Text(value)}</text>""")).Append('\n');
+        }
+        foreach (var value in x.Labels())
+            svg.Append(Invariant($"""<text x="{X(x, value):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{x.Text(value)}</text>""")).Append('\n');
+        svg.Append(Invariant($"""<line x1="{Left}" x2="{Width - Right}" y1="{Height - Bottom}" y2="{Height - Bottom}" stroke="currentColor" stroke-opacity="0.6"/>""")).Append('\n');
+        svg.Append(Invariant($"""<text x="{(Left + Width - Right) / 2}" y="{Height - 10}" text-anchor="middle">{Escape(XLabel)}</text>""")).Append('\n');
+        svg.Append(Invariant($"""<text transform="translate(16 {(Top + Height - Bottom) / 2}) rotate(-90)" text-anchor="middle">{Escape(YLabel)}</text>""")).Append('\n');
+        svg.Append("</g>\n");
+    }
+
+    void DrawLine(StringBuilder svg, Series series, string colour, Axis x, Axis y)
+    {
+        var path = new StringBuilder();
+        var pen = 'M';
+        foreach (var (px, py) in series.Points)
+        {
+            if (!double.IsFinite(px) || !double.IsFinite(py))
+            {
+                pen = 'M';
+                continue;
+            }
+            path.Append(Invariant($"{pen}{X(x, px):F1} {Y(y, py):F1}"));
+            pen = 'L';
+        }
+        svg.Append(Invariant($"""<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{(series.Dashed ? " stroke-dasharray=\"6 4\"" : "")}/>""")).Append('\n');
+        // A lone point has no line to be seen by; few points are worth a dot each.
+        if (series.Points.Count > 30)
+            return;
+        foreach (var (px, py) in series.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)))
+            svg.Append(Invariant($"""<circle cx="{X(x, px):F1}" cy="{Y(y, py):F1}" r="3" fill="{colour}"><title>{Escape(series.Name)}: {py:G6}</title></circle>""")).Append('\n');
+    }
+
+    void DrawLegend(StringBuilder svg)
+    {
+        double at = Left;
+        for (var k = 0; k < Series.Count; k++)
+        {
+            var dash = Series[k].Dashed ? " stroke-dasharray=\"6 4\"" : "";
+            svg.Append(Invariant($"""<line x1="{at:F0}" x2="{at + 22:F0}" y1="38" y2="38" stroke="{Colours[k % Colours.Length]}" stroke-width="3"{dash}/><text x="{at + 28:F0}" y="42" fill="currentColor">{Escape(Series[k].Name)}</text>""")).Append('\n');
+            at += 28 + 7.2 * Series[k].Name.Length + 22;
+        }
+    }
+
+    double X(Axis axis, double value) => Left + axis.Place(value) * (Width - Left - Right);
+
+    double Y(Axis axis, double value) => Height - Bottom - axis.Place(value) * (Height - Top - Bottom);
+
+    static string Escape(string text) => WebUtility.HtmlEncode(text);
+
+    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,44 @@
+using MLNet.Pruning.Reporting.Charts;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Reporting;
+
+/// <summary>A training history as charts.</summary>
+public static class HistoryCharts
+{
+    /// <summary>The charts that the run has data for: loss, accuracy, and parameters where they changed.</summary>
+    public static IEnumerable<LineChart> All(TrainingHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        yield return Loss(history);
+        if (history.Epochs.Any(e => e.Accuracy is not null || e.ValidationAccuracy is not null))
+            yield return Accuracy(history);
+        if (history.Epochs.Select(e => e.Parameters).Append(history.ParametersAtStart).Distinct().Count() > 1)
+            yield return Parameters(history);
+    }
+
+    /// <summary>Training and validation loss by epoch.</summary>
+    public static LineChart Loss(TrainingHistory history) =>
+        Chart("Loss", "loss", history, ("training", e => e.Loss), ("validation", e => e.ValidationLoss));
+
+    /// <summary>Training and validation accuracy by epoch.</summary>
+    public static LineChart Accuracy(TrainingHistory history) =>
+        Chart("Accuracy", "accuracy, %", history, ("training", e => e.Accuracy * 100), ("validation", e => e.ValidationAccuracy * 100));
+
+    /// <summary>Parameters by epoch.</summary>
+    public static LineChart Parameters(TrainingHistory history) =>
+        Chart("Parameters", "parameters", history, ("trainable parameters", e => e.Parameters));
+
+    static LineChart Chart(string title, string unit, TrainingHistory history, params (string Name, Func<EpochRecord, double?> Value)[] lines)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        return new(title, "epoch", unit)
+        {
+            WholeX = true,
+            Markers = [.. history.Events.Select(e => new Marker(e.Epoch, $"{e.Kind}, epoch {e.Epoch}: {e.ParametersBefore} to {e.ParametersAfter} parameters"))],
+            Series = [.. lines
+                .Where(line => history.Epochs.Any(e => line.Value(e) is not null))
+                .Select((line, k) => new Series(line.Name, [.. history.Epochs.Select(e => ((double)e.Epoch, line.Value(e) ?? double.NaN))], Dashed: k > 0))],
+        };
+    }
+}

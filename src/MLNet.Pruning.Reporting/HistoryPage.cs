@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using MLNet.Pruning.Reporting.Charts;
+using MLNet.Pruning.Reporting.Text;
+using MLNet.Pruning.Training;
+using static MLNet.Pruning.Reporting.Text.Numbers;
+
+namespace MLNet.Pruning.Reporting;
+
+/// <summary>A training history as one HTML page that needs nothing from outside.</summary>
+public static class HistoryPage
+{
+    const string Style = """
+        :root { color-scheme: light dark; --line: #8884; }
+        body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
+        h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+        dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; } dt { opacity: .7; } dd { margin: 0; }
+        .charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts svg { max-width: 100%; height: auto; }
+        .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+        th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+        .n { text-align: right; white-space: nowrap; }
+        """;
+
+    /// <summary>The page.</summary>
+    /// <param name="history">What to show.</param>
+    /// <param name="title">The page's heading; the model's name when left out.</param>
+    /// <param name="facts">Further lines for the list at the top, such as the test accuracy.</param>
+    public static string ToHtml(TrainingHistory history, string? title = null, IEnumerable<(string Name, string Value)>? facts = null)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        title ??= history.Model;
+        var page = new StringBuilder();
+        page.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+        page.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<h1>{Escape(title)}</h1>\n<dl>\n");
+        foreach (var (name, value) in Facts(history).Concat(facts ?? []))
+            page.Append(CultureInfo.InvariantCulture, $"<dt>{Escape(name)}</dt><dd>{Escape(value)}</dd>\n");
+        page.Append("</dl>\n<div class=\"charts\">\n");
+        foreach (var chart in HistoryCharts.All(history))
+            page.Append(chart.ToSvg());
+        page.Append("</div>\n<h2>Epochs</h2>\n");
+        Append(page, HistoryTables.Epochs(history));
+        if (history.Events.Count > 0)
+        {
+            page.Append("<h2>Pruning events</h2>\n");
+            Append(page, HistoryTables.Events(history));
+        }
+        return page.Append("</body>\n</html>\n").ToString();
+    }
+
+    static IEnumerable<(string Name, string Value)> Facts(TrainingHistory history)
+    {
+        yield return ("Model", history.Model);
+        if (history.Epochs.Count == 0)
+            yield break;
+        var last = history.Epochs[^1];
+        yield return ("Parameters", last.Parameters == history.ParametersAtStart
+            ? Count(last.Parameters)
+            : $"{Count(history.ParametersAtStart)} at the start, {Count(last.Parameters)} at the end");
+        yield return ("Training", $"{history.Epochs.Count} epochs of {Count(last.Rows)} rows in {Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
+        if (history.Stopped is { } reason)
+            yield return ("Stopped early", reason);
+    }
+
+    static void Append(StringBuilder page, TextTable table)
+    {
+        page.Append("<div class=\"wide\"><table>\n<tr>");
+        for (var k = 0; k < table.Headings.Count; k++)
+            page.Append(CultureInfo.InvariantCulture, $"<th{Class(table, k)}>{Escape(table.Headings[k])}</th>");
+        page.Append("</tr>\n");
+        foreach (var row in table.Rows)
+        {
+            page.Append("<tr>");
+            for (var k = 0; k < row.Count; k++)
+                page.Append(CultureInfo.InvariantCulture, $"<td{Class(table, k)}>{Escape(row[k])}</td>");
+            page.Append("</tr>\n");
+        }
+        page.Append("</table></div>\n");
+    }
+
+    static string Class(TextTable table, int column) => table.IsNumber(column) ? " class=\"n\"" : "";
+
+    static string Escape(string text) => WebUtility.HtmlEncode(text);
+}

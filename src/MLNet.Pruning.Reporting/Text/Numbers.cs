@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace MLNet.Pruning.Reporting.Text;
+
+/// <summary>Numbers as people read them, the same in every culture.</summary>
+public static class Numbers
+{
+    /// <summary>A fraction in percent with two decimals: 0.9731 is "97.31 %".</summary>
+    public static string Percent(double? fraction) => fraction is { } f ? (f * 100).ToString("F2", CultureInfo.InvariantCulture) + " %" : "";
+
+    /// <summary>A whole number with thousands apart: 41930 is "41,930".</summary>
+    public static string Count(double? value) => value is { } v ? v.ToString("N0", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>A number with four decimals.</summary>
+    public static string Fixed(double? value) => value is { } v ? v.ToString("F4", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>A duration in the unit that suits it, from microseconds to minutes.</summary>
+    public static string Duration(double seconds) => seconds switch
+    {
+        < 1e-3 => (seconds * 1e6).ToString("F0", CultureInfo.InvariantCulture) + " us",
+        < 1 => (seconds * 1e3).ToString("F1", CultureInfo.InvariantCulture) + " ms",
+        < 120 => seconds.ToString("F1", CultureInfo.InvariantCulture) + " s",
+        _ => (seconds / 60).ToString("F1", CultureInfo.InvariantCulture) + " min",
+    };
+
+    /// <summary>A size in bytes, kB or MB (powers of a thousand).</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1000 => $"{bytes} bytes",
+        < 1_000_000 => (bytes / 1e3).ToString("F1", CultureInfo.InvariantCulture) + " kB",
+        _ => (bytes / 1e6).ToString("F1", CultureInfo.InvariantCulture) + " MB",
+    };
+}

@@ -1,0 +1,46 @@
+using MLNet.Pruning.Reporting.Charts;
+
+namespace MLNet.Pruning.Reporting.Tests;
+
+[TestClass]
+public sealed class AxisTests
+{
+    [TestMethod]
+    public void An_axis_ends_on_round_numbers_around_its_values()
+    {
+        var axis = Axis.Around([0.13, 0.94, 0.4]);
+        Assert.AreEqual(0.0, axis.Minimum, 1e-12);
+        Assert.AreEqual(1.0, axis.Maximum, 1e-12);
+        CollectionAssert.AreEqual(new[] { "0.0", "0.2", "0.4", "0.6", "0.8", "1.0" }, axis.Labels().Select(axis.Text).ToArray());
+    }
+
+    [TestMethod]
+    public void An_axis_of_epochs_has_whole_labels()
+    {
+        var axis = Axis.Around([1, 2, 3], 8, whole: true);
+        CollectionAssert.AreEqual(new[] { "1", "2", "3" }, axis.Labels().Select(axis.Text).ToArray());
+    }
+
+    [TestMethod]
+    public void Values_that_are_all_alike_still_have_an_axis_around_them()
+    {
+        var axis = Axis.Around([5, 5, double.NaN]);
+        Assert.IsTrue(axis.Minimum < 5 && axis.Maximum > 5);
+        Assert.AreEqual(0.5, axis.Place(5), 0.3);
+    }
+
+    [TestMethod]
+    public void No_values_give_an_axis_from_0_to_1()
+    {
+        var axis = Axis.Around([double.NaN, double.PositiveInfinity]);
+        Assert.AreEqual((0.0, 1.0), (axis.Minimum, axis.Maximum));
+    }
+
+    [TestMethod]
+    public void Thousands_and_millions_are_shortened_and_a_negative_zero_has_no_sign()
+    {
+        Assert.AreEqual("40k", Axis.Around([0, 100_000]).Text(40_000));
+        Assert.AreEqual("2M", Axis.Around([0, 10_000_000]).Text(2_000_000));
+        Assert.AreEqual("0.0", new Axis(-1, 1, 0.2).Text(-1e-17));
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Xml.Linq;
+using MLNet.Pruning.Reporting.Charts;
+using MLNet.Pruning.Reporting.Text;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Reporting.Tests;
+
+[TestClass]
+public sealed class ReportTests
+{
+    static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+
+    static EpochRecord Epoch(int epoch, double loss, double? validation, long parameters) => new()
+    {
+        Epoch = epoch,
+        Steps = epoch * 100L,
+        Rows = 60_000,
+        Loss = loss,
+        Accuracy = 1 - loss / 4,
+        ValidationAccuracy = validation,
+        LearningRate = 0.001,
+        Seconds = 0.5,
+        RowsPerSecond = 120_000,
+        Parameters = parameters,
+    };
+
+    static TrainingHistory History() => new()
+    {
+        Model = "FeedForward <784-50-30-10>",
+        ParametersAtStart = 41_110,
+        Replicas = 2,
+        Epochs = [Epoch(1, 0.8, 0.9, 41_110), Epoch(2, 0.4, 0.93, 20_500), Epoch(3, 0.2, 0.95, 20_500)],
+        Events = [new PruningRecord { Epoch = 2, Step = 150, Kind = "neurons", ParametersBefore = 41_110, ParametersAfter = 20_500, AccuracyBefore = 0.92, Groups = [new("hidden1", 50, 25, [])] }],
+    };
+
+    [TestMethod]
+    public void A_chart_is_an_svg_with_a_line_through_every_point()
+    {
+        var chart = XDocument.Parse(HistoryCharts.Loss(History()).ToSvg());
+        var path = chart.Descendants(Svg + "path").Single().Attribute("d")!.Value;
+        Assert.AreEqual(1, path.Count(c => c == 'M'));
+        Assert.AreEqual(2, path.Count(c => c == 'L'));
+        var heights = chart.Descendants(Svg + "circle").Select(c => double.Parse(c.Attribute("cy")!.Value, CultureInfo.InvariantCulture)).ToArray();
+        Assert.IsTrue(heights[0] < heights[1] && heights[1] < heights[2], "a falling loss is drawn falling");
+    }
+
+    [TestMethod]
+    public void A_missing_value_interrupts_the_line()
+    {
+        var chart = new LineChart("t", "x", "y") { Series = [new Series("a", [(1, 1), (2, double.NaN), (3, 2), (4, 3)])] };
+        var path = XDocument.Parse(chart.ToSvg()).Descendants(Svg + "path").Single().Attribute("d")!.Value;
+        Assert.AreEqual(2, path.Count(c => c == 'M'));
+        Assert.DoesNotContain("NaN", path);
+    }
+
+    [TestMethod]
+    public void Charts_do_not_depend_on_the_culture()
+    {
+        var before = CultureInfo.CurrentCulture;
+        var expected = HistoryCharts.Accuracy(History()).ToSvg();
+        try
+        {
+            var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            commas.NumberFormat.NumberDecimalSeparator = ",";
+            CultureInfo.CurrentCulture = commas;
+            Assert.AreEqual(expected, HistoryCharts.Accuracy(History()).ToSvg());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [TestMethod]
+    public void A_pruning_event_is_a_marked_line_in_every_chart()
+    {
+        foreach (var chart in HistoryCharts.All(History()))
+            StringAssert.Contains(XDocument.Parse(chart.ToSvg()).Descendants(Svg + "title").First().Value, "neurons, epoch 2: 41110 to 20500 parameters");
+        Assert.AreEqual(3, HistoryCharts.All(History()).Count(), "loss, accuracy and, because they changed, parameters");
+    }
+
+    [TestMethod]
+    public void The_page_shows_every_epoch_and_event_and_escapes_names()
+    {
+        var page = HistoryPage.ToHtml(History(), facts: [("Test accuracy", "94.50 %")]);
+        StringAssert.Contains(page, "FeedForward &lt;784-50-30-10&gt;");
+        Assert.DoesNotContain("<784", page);
+        foreach (var text in new[] { "94.50 %", "95.00 %", "hidden1 50 to 25", "41,110 at the start, 20,500 at the end", "3 epochs of 60,000 rows" })
+            StringAssert.Contains(page, text);
+        Assert.AreEqual(3, page.Split("<svg ").Length - 1);
+    }
+
+    [TestMethod]
+    public void The_page_leaves_out_what_the_run_does_not_have()
+    {
+        var history = new TrainingHistory { Model = "autoencoder", ParametersAtStart = 10, Replicas = 1, Epochs = [Epoch(1, 0.5, null, 10) with { Accuracy = null }] };
+        var page = HistoryPage.ToHtml(history);
+        Assert.DoesNotContain("accuracy", page);
+        Assert.DoesNotContain("Pruning events", page);
+        Assert.AreEqual(1, page.Split("<svg ").Length - 1);
+    }
+
+    [TestMethod]
+    public void A_text_table_aligns_numbers_to_the_right_and_words_to_the_left()
+    {
+        var table = new TextTable("name", "count#").Add("a", "5").Add("longer", "1,000");
+        Assert.AreEqual("name    count\n------  -----\na           5\nlonger  1,000\n", table.ToString());
+        Assert.ThrowsExactly<ArgumentException>(() => table.Add("one cell"));
+    }
+
+    [TestMethod]
+    public void Durations_and_sizes_come_in_the_unit_that_suits_them()
+    {
+        Assert.AreEqual("250 us", Numbers.Duration(0.00025));
+        Assert.AreEqual("12.5 ms", Numbers.Duration(0.0125));
+        Assert.AreEqual("3.2 s", Numbers.Duration(3.21));
+        Assert.AreEqual("5.0 min", Numbers.Duration(300));
+        Assert.AreEqual("164.5 kB", Numbers.Bytes(164_500));
+    }
+}
