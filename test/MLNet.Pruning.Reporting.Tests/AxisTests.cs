@@ -15,6 +15,12 @@ public sealed class AxisTests
     }
 
     [TestMethod]
+    public void Labels_have_all_the_decimals_of_their_step()
+    {
+        CollectionAssert.AreEqual(new[] { "0.00", "0.25", "0.50", "0.75", "1.00", "1.25" }, Axis.Around([0.05, 1.1]).Labels().Select(Axis.Around([0.05, 1.1]).Text).ToArray());
+    }
+
+    [TestMethod]
     public void An_axis_of_epochs_has_whole_labels()
     {
         var axis = Axis.Around([1, 2, 3], 8, whole: true);

@@ -38,10 +38,10 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
             yield return Minimum + k * Step;
     }
 
-    /// <summary>The value as text, with as many decimals as tell two labels apart.</summary>
+    /// <summary>The value as text, with as many decimals as the step has.</summary>
     public string Text(double value)
     {
-        var decimals = Math.Clamp((int)Math.Ceiling(-Math.Log10(Step) - 1e-9), 0, 10);
+        var decimals = Enumerable.Range(0, 10).FirstOrDefault(d => Math.Abs(Step * Math.Pow(10, d) - Math.Round(Step * Math.Pow(10, d))) < 1e-6, 10);
         if (decimals == 0 && Step >= 1e6)
             return (value / 1e6).ToString("0.##", CultureInfo.InvariantCulture) + "M";
         if (decimals == 0 && Step >= 1e3)
