@@ -28,7 +28,7 @@ public sealed class TrainingLoop
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;
         using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => set_num_threads(1));
         random.manual_seed(options.Seed);
-        var run = new TrainingRun(task, options, feed, threads, cancellation);
+        var run = new TrainingRun(task, options, feed, threads, cancellation) { ReplicasBuilt = hooks.ReplicasBuilt };
         try
         {
             hooks.Started(run);
@@ -63,11 +63,6 @@ public sealed class TrainingLoop
             using (NewDisposeScope())
             {
                 hooks.BeforeForward(run);
-                if (!run.HasReplicas)
-                {
-                    run.EnsureReplicas();
-                    hooks.ReplicasBuilt(run);
-                }
                 run.Compute(batch);
 
                 run.InBackward = true;

@@ -107,6 +107,7 @@ public sealed class TrainingRun
         replicas = null;
         copy = threads.Count > 1 ? copyModel : null;
         Model = model.to(device);
+        ModuleScope.Detach(Model);
         var before = Optimizer;
         Optimizer = optimizer ?? CreateOptimizer(model.parameters());
         if (before != Optimizer)
@@ -150,8 +151,8 @@ public sealed class TrainingRun
 
     internal TrainingTask Task => task;
 
-    /// <summary>Whether replicas stand; false at the start and after the model was replaced.</summary>
-    internal bool HasReplicas => replicas is not null;
+    /// <summary>Called when replicas were built.</summary>
+    internal Action<TrainingRun>? ReplicasBuilt { get; init; }
 
     internal ReplicaSet EnsureReplicas()
     {
@@ -159,6 +160,7 @@ public sealed class TrainingRun
             return replicas;
         replicas = new ReplicaSet(Model, copy, feed.Examples, threads, Options.BatchSize, device);
         probe = true;
+        ReplicasBuilt?.Invoke(this);
         return replicas;
     }
 

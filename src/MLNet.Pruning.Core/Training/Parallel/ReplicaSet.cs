@@ -41,7 +41,10 @@ sealed class ReplicaSet : IDisposable
             {
                 var module = Modules[i] = i == 0 ? model : copy!();
                 if (i > 0)
+                {
+                    ModuleScope.Detach(module);
                     Alias(module, model);
+                }
                 replicas[i] = new Replica(module, Gradients(module, device), Statistics(module, device), shape, capacity, device);
                 module.train();
             }

@@ -1,0 +1,131 @@
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Training;
+
+[TestClass]
+public sealed class CheckpointTests
+{
+    readonly string folder = Directory.CreateTempSubdirectory("mlprune").FullName;
+
+    [TestCleanup]
+    public void Clean() => Directory.Delete(folder, true);
+
+    string File1 => Path.Combine(folder, "run.ckpt");
+
+    static nn.Module Dropping() => nn.Sequential(("in", nn.Linear(12, 8)), ("norm", nn.BatchNorm1d(8)), ("drop", nn.Dropout(0.3)), ("out", nn.Linear(8, 3)));
+
+    [TestMethod]
+    [DataRow(OptimizerKind.Adam, 1, 0)]
+    [DataRow(OptimizerKind.AdamW, 2, 7)]
+    [DataRow(OptimizerKind.Sgd, 2, 0)]
+    [DataRow(OptimizerKind.RmsProp, 1, 7)]
+    public void A_resumed_run_ends_with_the_same_weights_as_an_uninterrupted_one(OptimizerKind kind, int replicas, int everySteps)
+    {
+        var options = new TrainingOptions
+        {
+            Epochs = 5,
+            BatchSize = 20,
+            Replicas = replicas,
+            Optimizer = kind,
+            Momentum = kind is OptimizerKind.Sgd or OptimizerKind.RmsProp ? 0.9 : 0,
+            LearningRate = 0.01,
+            Schedule = LearningRateSchedule.Cosine(),
+            HistoryInterval = 1,
+            Seed = 4,
+        };
+        var (whole, wholeHistory) = Runs.Train(options, build: Dropping);
+
+        using var source = new CancellationTokenSource();
+        var interrupted = options with
+        {
+            Checkpoint = new CheckpointOptions(File1) { EverySteps = everySteps },
+            Hooks = [new Hook { OnAfterStep = run => { if (run.Step == 23) source.Cancel(); } }],
+        };
+        Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(interrupted, build: Dropping, cancellation: source.Token));
+        var resumedAt = -1L;
+        var (resumed, history) = Runs.Train(interrupted with { Hooks = [new Hook { OnBeforeForward = run => { if (resumedAt < 0) resumedAt = run.Step; } }] }, build: () =>
+        {
+            random.manual_seed(Environment.TickCount64); // whatever the new process begins with
+            return Dropping();
+        });
+        Assert.AreEqual(everySteps == 0 ? 20 : 21, resumedAt);
+        Runs.AreSame(whole, resumed);
+        CollectionAssert.AreEqual(wholeHistory.Steps, history.Steps);
+        CollectionAssert.AreEqual(wholeHistory.Epochs.Select(e => e.Loss).ToList(), history.Epochs.Select(e => e.Loss).ToList());
+        Assert.HasCount(1, Directory.GetFiles(folder));
+    }
+
+    [TestMethod]
+    public void A_finished_run_is_not_trained_again()
+    {
+        var options = new TrainingOptions { Epochs = 2, Checkpoint = new CheckpointOptions(File1) };
+        var (first, _) = Runs.Train(options);
+        var steps = 0;
+        var (second, _) = Runs.Train(options with { Hooks = [new Hook { OnAfterStep = _ => steps++ }] });
+        Assert.AreEqual(0, steps);
+        Runs.AreSame(first, second);
+    }
+
+    [TestMethod]
+    public void State_of_hooks_is_kept()
+    {
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 20, Checkpoint = new CheckpointOptions(File1), Hooks = [new Counter()] };
+        Runs.Train(options);
+        var counter = new Counter();
+        Runs.Train(options with { Epochs = 4, Hooks = [counter] });
+        Assert.AreEqual(20, counter.Steps);
+    }
+
+    [TestMethod]
+    public void Without_resume_an_existing_file_is_replaced()
+    {
+        var options = new TrainingOptions { Epochs = 1, Checkpoint = new CheckpointOptions(File1) { Resume = false } };
+        File.WriteAllText(File1, "something else");
+        Runs.Train(options);
+        Runs.Train(options with { Checkpoint = new CheckpointOptions(File1) });
+    }
+
+    [TestMethod]
+    public void A_broken_checkpoint_is_named_and_nothing_is_trained()
+    {
+        var options = new TrainingOptions { Epochs = 1, Checkpoint = new CheckpointOptions(File1) };
+        Runs.Train(options);
+        var good = File.ReadAllBytes(File1);
+        foreach (var broken in new[] { good[..^1], good[..(good.Length / 2)], good[..3], [], [.. good[..200], (byte)(good[200] ^ 1), .. good[201..]], "hello, this is no checkpoint"u8.ToArray() })
+        {
+            File.WriteAllBytes(File1, broken);
+            var steps = 0;
+            var message = Assert.ThrowsExactly<InvalidDataException>(() => Runs.Train(options with { Epochs = 3, Hooks = [new Hook { OnAfterStep = _ => steps++ }] })).Message;
+            StringAssert.Contains(message, File1);
+            Assert.AreEqual(0, steps);
+            CollectionAssert.AreEqual(broken, File.ReadAllBytes(File1));
+        }
+    }
+
+    [TestMethod]
+    public void A_checkpoint_of_another_run_is_refused()
+    {
+        var options = new TrainingOptions { Epochs = 1, Checkpoint = new CheckpointOptions(File1) };
+        Runs.Train(options);
+        StringAssert.Contains(Refusal(() => Runs.Train(options, build: Dropping)), "of another model");
+        StringAssert.Contains(Refusal(() => Runs.Train(options with { Seed = 9 })), "Seed is 0, this run's is 9");
+        StringAssert.Contains(Refusal(() => Runs.Train(options with { Optimizer = OptimizerKind.Sgd })), "Optimizer");
+        StringAssert.Contains(Refusal(() => Runs.Train(options, Rows.Blobs(40, 12, 3))), "row count is 100, this run's is 40");
+
+        static string Refusal(Action run) => Assert.ThrowsExactly<InvalidDataException>(run).Message;
+    }
+
+    sealed class Counter : ITrainingHook, IStateful
+    {
+        public int Steps { get; private set; }
+
+        public string StateName => "counter";
+
+        public void AfterStep(TrainingRun run) => Steps++;
+
+        public void SaveState(TrainingRun run, BinaryWriter writer) => writer.Write(Steps);
+
+        public void LoadState(TrainingRun run, BinaryReader reader) => Steps = reader.ReadInt32();
+    }
+}

@@ -1,0 +1,126 @@
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Training;
+
+[TestClass]
+public sealed class GuardTests
+{
+    [TestMethod]
+    [DataRow(float.NaN, "NaN")]
+    [DataRow(float.PositiveInfinity, "infinite")]
+    public void A_loss_that_is_no_number_stops_before_it_moves_the_parameters(float bad, string word)
+    {
+        Dictionary<string, float[]>? before = null;
+        Dictionary<string, float[]>? left = null;
+        double last = 0;
+        var step = 0;
+        var objective = new CustomObjective((model, batch) =>
+        {
+            var loss = nn.functional.cross_entropy(((nn.Module<Tensor, Tensor>)model).call(batch.Inputs), batch.Labels);
+            return step == 7 ? loss * bad : loss;
+        });
+        var failure = Assert.ThrowsExactly<TrainingDivergedException>(() => Runs.Train(new TrainingOptions
+        {
+            Replicas = 1,
+            BatchSize = 20,
+            LearningRate = 0.25,
+            Hooks = [new Hook
+            {
+                OnBeforeForward = run => before = Runs.Values(run.Model),
+                OnAfterStep = run => (step, last) = (step + 1, run.Loss),
+                Any = (call, run) => { if (call == "Ended") left = Runs.Values(run.Model); },
+            }],
+        }, objective: objective));
+        Assert.AreEqual(8, failure.Step);
+        Assert.AreEqual(2, failure.Epoch);
+        Assert.AreEqual(last, failure.LastFiniteLoss);
+        StringAssert.Contains(failure.Message, word);
+        StringAssert.Contains(failure.Message, "0.25");
+        Runs.AreSame(before!, left!);
+    }
+
+    [TestMethod]
+    public void Cancelling_stops_at_the_next_batch_with_whole_steps_only()
+    {
+        using var source = new CancellationTokenSource();
+        long steps = 0;
+        var options = new TrainingOptions { Epochs = 100, BatchSize = 10, Replicas = 2, Hooks = [new Hook { OnAfterStep = run => { steps = run.Step; if (run.Step == 23) source.Cancel(); } }] };
+        Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(options, cancellation: source.Token));
+        Assert.AreEqual(23, steps);
+    }
+
+    [TestMethod]
+    public void Cancelling_before_the_start_reads_nothing()
+    {
+        var rows = Rows.Blobs(10, 12, 3);
+        Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(new TrainingOptions(), rows, cancellation: new CancellationToken(true)));
+        Assert.AreEqual(0, rows.Opened);
+    }
+
+    [TestMethod]
+    public void Progress_tells_how_the_run_goes()
+    {
+        var reports = new List<TrainingProgress>();
+        Runs.Train(new TrainingOptions { Epochs = 2, BatchSize = 10, Progress = new Direct(reports.Add) });
+        Assert.IsGreaterThanOrEqualTo(3, reports.Count);
+        Assert.IsNull(reports[0].Finished);
+        var last = reports[^1];
+        Assert.AreEqual((2, 2, 10, 10), (last.Epoch, last.Epochs, last.Step, last.Steps));
+        Assert.AreEqual(last.Finished!.Loss, last.Loss);
+        Assert.IsGreaterThan(0, last.RowsPerSecond);
+    }
+
+    [TestMethod]
+    public void Wrong_options_are_named_with_their_value_and_what_is_wanted()
+    {
+        var good = new TrainingOptions();
+        (TrainingOptions, string[])[] wrong =
+        [
+            (good with { Epochs = 0 }, ["Epochs", "0", "at least 1"]),
+            (good with { BatchSize = -3 }, ["BatchSize", "-3", "at least 1"]),
+            (good with { LearningRate = double.NaN }, ["LearningRate", "NaN", "above 0"]),
+            (good with { LearningRate = 0 }, ["LearningRate", "0", "above 0"]),
+            (good with { WeightDecay = -1 }, ["WeightDecay", "-1", "0 or more"]),
+            (good with { Momentum = 1, Optimizer = OptimizerKind.Sgd }, ["Momentum", "1", "below 1"]),
+            (good with { Momentum = 0.5 }, ["Momentum", "0.5", "Adam"]),
+            (good with { GradientClipNorm = 0 }, ["GradientClipNorm", "0", "above 0"]),
+            (good with { Replicas = -1 }, ["Replicas", "-1", "at least 1"]),
+            (good with { Seed = -1 }, ["Seed", "-1", "0 or more"]),
+            (good with { Device = "tpu" }, ["Device", "tpu", "cuda"]),
+            (good with { Device = "cuda", Replicas = 2 }, ["Replicas", "2", "cuda"]),
+            (good with { Optimizer = (OptimizerKind)9 }, ["Optimizer", "9", "RmsProp"]),
+            (good with { Schedule = LearningRateSchedule.Stepwise(0, 0.5) }, ["Schedule.Every", "0", "at least 1"]),
+            (good with { Checkpoint = new CheckpointOptions("x") { EveryEpochs = 0 } }, ["Checkpoint.EveryEpochs", "0", "at least 1"]),
+            (good with { HistoryInterval = 0 }, ["HistoryInterval", "0", "at least 1"]),
+            (good with { MemoryLimit = -1 }, ["MemoryLimit", "-1", "bytes"]),
+        ];
+        foreach (var (options, words) in wrong)
+        {
+            var message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TrainingLoop(options)).Message;
+            foreach (var word in words)
+                StringAssert.Contains(message, word);
+        }
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() => new TrainingLoop(good with { Checkpoint = new CheckpointOptions("/nowhere/at/all.ckpt") }));
+    }
+
+    [TestMethod]
+    public void A_module_without_parameters_is_refused()
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Runs.Train(new TrainingOptions(), build: () => nn.ReLU())).Message, "no trainable parameters");
+    }
+
+    [TestMethod]
+    public void A_copy_that_is_another_model_is_refused()
+    {
+        random.manual_seed(1);
+        using var model = Runs.Small.Build();
+        var task = new TrainingTask { Model = model, Copy = () => nn.Linear(12, 3), Examples = Rows.Blobs(40, 12, 3), Objective = new CrossEntropy(3) };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new TrainingLoop(new TrainingOptions { Replicas = 2 }).Run(task)).Message, "Copy");
+    }
+
+    sealed class Direct(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
+}

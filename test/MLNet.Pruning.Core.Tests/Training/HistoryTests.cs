@@ -1,0 +1,34 @@
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Tests.Training;
+
+[TestClass]
+public sealed class HistoryTests
+{
+    [TestMethod]
+    public void A_history_comes_back_from_its_JSON()
+    {
+        var (_, history) = Runs.Train(new TrainingOptions { Epochs = 3, BatchSize = 10, HistoryInterval = 4 }, validation: Rows.Blobs(30, 12, 3, 8));
+        history.Stopped = "told so";
+        history.Events.Add(new PruningRecord { Epoch = 2, Step = 20, Kind = "neurons", AccuracyBefore = 0.5, Groups = [new PrunedGroupRecord("hidden", 9, 7, [0.25, double.NaN])] });
+        var json = history.ToJson();
+        var back = TrainingHistory.FromJson(json);
+        Assert.AreEqual(json, back.ToJson());
+        CollectionAssert.AreEqual(history.Steps, back.Steps);
+        CollectionAssert.AreEqual(history.Epochs, back.Epochs);
+        Assert.AreEqual("hidden", back.Events[0].Groups[0].Name);
+        Assert.AreEqual(0.25, back.Events[0].Groups[0].Scores[0]);
+        Assert.AreEqual("told so", back.Stopped);
+        CollectionAssert.AreEqual(new long[] { 1, 5, 9, 13, 17, 21, 25, 29 }, back.Steps.Select(s => s.Step).ToArray());
+        Assert.AreEqual("FeedForward", back.Model);
+        Assert.AreEqual(12 * 9 + 9 + 9 * 7 + 7 + 7 * 3 + 3, back.ParametersAtStart);
+        Assert.IsTrue(back.Epochs.All(e => e is { Rows: 100, Seconds: > 0, RowsPerSecond: > 0, ValidationAccuracy: >= 0 and <= 1 }));
+    }
+
+    [TestMethod]
+    public void What_is_no_history_is_refused()
+    {
+        foreach (var text in new[] { "", "{", "[]", "null", "{\"epochs\":[{\"epoch\":1}]}" })
+            Assert.ThrowsExactly<InvalidDataException>(() => TrainingHistory.FromJson(text), text);
+    }
+}
