@@ -1,0 +1,105 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace TorchSharp
+{
+    namespace Modules
+    {
+        public sealed class ConvTranspose1d : Module<Tensor, Tensor>
+        {
+            readonly long[] stride, padding, outputPadding, dilation;
+            readonly long groups;
+            Parameter? weightParameter;
+            Parameter? biasParameter;
+
+            internal ConvTranspose1d(long inChannels, long outChannels, long[] kernel, long[] stride, long[] padding, long[] outputPadding, long[] dilation,
+                PaddingModes mode, long groups, bool hasBias, Device? device, ScalarType? dtype) : base(nameof(ConvTranspose1d), true)
+            {
+                if (mode != PaddingModes.Zeros)
+                    throw new ArgumentException("Only PaddingModes.Zeros is supported for ConvTransposeND", "padding_mode");
+                (this.stride, this.padding, this.outputPadding, this.dilation, this.groups) = (stride, padding, outputPadding, dilation, groups);
+                // A transposed convolution keeps its inputs first, and PyTorch takes the second dimension for the fan in all the same.
+                weight = NewParameter([inChannels, outChannels / groups, .. kernel], device, dtype);
+                init.kaiming_uniform_(weight, Math.Sqrt(5));
+                if (hasBias)
+                {
+                    bias = NewParameter([outChannels], device, dtype);
+                    init.LikeFan(bias, init.CalculateFanInAndFanOut(weight).fanIn);
+                }
+            }
+
+            public Parameter weight
+            {
+                get => weightParameter!;
+                set => Set(ref weightParameter, nameof(weight), Required(value, nameof(weight)));
+            }
+
+            public Parameter? bias
+            {
+                get => biasParameter;
+                set => Set(ref biasParameter, nameof(bias), value);
+            }
+
+            public override Tensor forward(Tensor tensor) =>
+                functional.conv_transpose1d(tensor, weightParameter!, biasParameter, stride[0], padding[0], outputPadding[0], dilation[0], groups);
+
+            internal override void Replace(string name, Tensor tensor) =>
+                (name == nameof(weight) ? ref weightParameter : ref biasParameter) = (Parameter)tensor;
+        }
+
+        public sealed class ConvTranspose2d : Module<Tensor, Tensor>
+        {
+            readonly long[] stride, padding, outputPadding, dilation;
+            readonly long groups;
+            Parameter? weightParameter;
+            Parameter? biasParameter;
+
+            internal ConvTranspose2d(long inChannels, long outChannels, long[] kernel, long[] stride, long[] padding, long[] outputPadding, long[] dilation,
+                PaddingModes mode, long groups, bool hasBias, Device? device, ScalarType? dtype) : base(nameof(ConvTranspose2d), true)
+            {
+                if (mode != PaddingModes.Zeros)
+                    throw new ArgumentException("Only PaddingModes.Zeros is supported for ConvTransposeND", "padding_mode");
+                (this.stride, this.padding, this.outputPadding, this.dilation, this.groups) = (stride, padding, outputPadding, dilation, groups);
+                // A transposed convolution keeps its inputs first, and PyTorch takes the second dimension for the fan in all the same.
+                weight = NewParameter([inChannels, outChannels / groups, .. kernel], device, dtype);
+                init.kaiming_uniform_(weight, Math.Sqrt(5));
+                if (hasBias)
+                {
+                    bias = NewParameter([outChannels], device, dtype);
+                    init.LikeFan(bias, init.CalculateFanInAndFanOut(weight).fanIn);
+                }
+            }
+
+            public Parameter weight
+            {
+                get => weightParameter!;
+                set => Set(ref weightParameter, nameof(weight), Required(value, nameof(weight)));
+            }
+
+            public Parameter? bias
+            {
+                get => biasParameter;
+                set => Set(ref biasParameter, nameof(bias), value);
+            }
+
+            public override Tensor forward(Tensor tensor) =>
+                functional.conv_transpose2d(tensor, weightParameter!, biasParameter, stride, padding, outputPadding, dilation, groups);
+
+            internal override void Replace(string name, Tensor tensor) =>
+                (name == nameof(weight) ? ref weightParameter : ref biasParameter) = (Parameter)tensor;
+        }
+    }
+
+    public static partial class torch
+    {
+        public static partial class nn
+        {
+            public static ConvTranspose1d ConvTranspose1d(long in_channels, long out_channels, long kernel_size, long stride = 1, long padding = 0, long output_padding = 0, long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null) =>
+                new(in_channels, out_channels, [kernel_size], [stride], [padding], [output_padding], [dilation], padding_mode, groups, bias, device, dtype);
+
+            public static ConvTranspose2d ConvTranspose2d(long in_channels, long out_channels, long kernel_size, long stride = 1, long padding = 0, long output_padding = 0, long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null) =>
+                new(in_channels, out_channels, [kernel_size, kernel_size], [stride, stride], [padding, padding], [output_padding, output_padding], [dilation, dilation], padding_mode, groups, bias, device, dtype);
+        }
+    }
+}
