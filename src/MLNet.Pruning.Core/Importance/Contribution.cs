@@ -1,0 +1,48 @@
+namespace MLNet.Pruning.Importance;
+
+/// <summary>
+/// Scores a neuron by its share in the weighted sums of the next layer: on average (C_avg) and at its peak (C_max).
+/// </summary>
+public sealed record Contribution
+{
+    /// <summary>Weights the two shares: importance = average * C_avg + maximum * C_max.</summary>
+    /// <param name="average">Weight of the mean share over samples and consumers; 0 or more.</param>
+    /// <param name="maximum">Weight of the largest share over samples and consumers; 0 or more.</param>
+    /// <param name="mode">Whether shares keep their sign.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A weight is negative or not a number, or both are zero.</exception>
+    public Contribution(double average = 0.5, double maximum = 0.5, ContributionMode mode = ContributionMode.Absolute)
+    {
+        if (!double.IsFinite(average) || average < 0)
+            throw new ArgumentOutOfRangeException(nameof(average), average, "The weight of the average share must be a number of 0 or more.");
+        if (!double.IsFinite(maximum) || maximum < 0)
+            throw new ArgumentOutOfRangeException(nameof(maximum), maximum, "The weight of the largest share must be a number of 0 or more.");
+        if (average == 0 && maximum == 0)
+            throw new ArgumentOutOfRangeException(nameof(average), average, "The weights of the average and of the largest share must not both be 0.");
+        if (!Enum.IsDefined(mode))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode of a contribution is Absolute or Signed.");
+        (Average, Maximum, Mode) = (average, maximum, mode);
+    }
+
+    /// <summary>Weight of C_avg (the paper's lambda1).</summary>
+    public double Average { get; }
+
+    /// <summary>Weight of C_max (the paper's lambda2).</summary>
+    public double Maximum { get; }
+
+    /// <summary>Whether shares keep their sign.</summary>
+    public ContributionMode Mode { get; }
+
+    /// <summary>Starts observing a group of neurons.</summary>
+    /// <param name="neurons">Neurons in the group.</param>
+    public ContributionAccumulator Observe(int neurons) => new(neurons, Mode);
+
+    /// <summary>Importance of every neuron; larger stays.</summary>
+    /// <param name="scores">What was observed.</param>
+    public double[] Importance(ContributionScores scores)
+    {
+        var importance = new double[scores.Average.Length];
+        for (var k = 0; k < importance.Length; k++)
+            importance[k] = Average * scores.Average[k] + Maximum * scores.Maximum[k];
+        return importance;
+    }
+}

@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using MLNet.Pruning.Importance.Kernels;
+
+namespace MLNet.Pruning.Importance;
+
+/// <summary>
+/// Adds up the shares of a group's neurons over the batches of an observed epoch, for any number of consuming layers.
+/// </summary>
+/// <remarks>
+/// Averages are means over everything observed, so that uneven batches count by their samples, and several consumers count by
+/// their neurons (and positions). Maxima are maxima over everything. One accumulator is used by one thread at a time.
+/// </remarks>
+public sealed class ContributionAccumulator
+{
+    private readonly double[] _sums;
+    private readonly double[] _maxima;
+    private double _denominators;
+
+    /// <summary>Starts with nothing observed.</summary>
+    /// <param name="neurons">Neurons in the group; at least 1.</param>
+    /// <param name="mode">Whether shares keep their sign.</param>
+    public ContributionAccumulator(int neurons, ContributionMode mode = ContributionMode.Absolute)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(neurons, 1);
+        Mode = mode;
+        _sums = new double[neurons];
+        _maxima = new double[neurons];
+        Reset();
+    }
+
+    /// <summary>Neurons in the group.</summary>
+    public int Neurons => _sums.Length;
+
+    /// <summary>Whether shares keep their sign.</summary>
+    public ContributionMode Mode { get; }
+
+    /// <summary>Threads used for large layers; one per core by default. Scores do not depend on it.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Forgets everything observed.</summary>
+    public void Reset()
+    {
+        Array.Clear(_sums);
+        Array.Fill(_maxima, double.NegativeInfinity);
+        _denominators = 0;
+    }
+
+    /// <summary>Observes a batch going into a linear layer.</summary>
+    /// <param name="activations">What the neurons put out, [samples x neurons * block].</param>
+    /// <param name="weights">The consuming layer's weights, [consumers x neurons * block].</param>
+    /// <param name="block">Consecutive inputs that belong to one neuron, such as the pixels of a flattened channel.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or a value is not finite.</exception>
+    public void ObserveLinear(ReadOnlySpan<float> activations, ReadOnlySpan<float> weights, int block = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(block, 1);
+        var inputs = checked(Neurons * block);
+        var samples = Rows(activations.Length, inputs, nameof(activations), "activations");
+        var consumers = Rows(weights.Length, inputs, nameof(weights), "weights");
+        if (samples == 0 || consumers == 0)
+            return;
+        if (block == 1)
+            Linear(activations, samples, weights, consumers);
+        else
+            Slide(activations, samples, weights, Windows.OfBlocks(Neurons, block, consumers));
+        _denominators += (double)samples * consumers;
+    }
+
+    /// <summary>Observes a batch going into a convolution; a neuron is a channel.</summary>
+    /// <param name="activations">What the neurons put out, [samples x neurons x height x width].</param>
+    /// <param name="height">Height of the input; 1 for a one-dimensional convolution.</param>
+    /// <param name="width">Width of the input.</param>
+    /// <param name="weights">
+    /// The consuming layer's weights, [out x neurons / groups x kernelHeight x kernelWidth], or for a transposed convolution
+    /// [neurons x out / groups x kernelHeight x kernelWidth].
+    /// </param>
+    /// <param name="kernelHeight">Height of the kernel.</param>
+    /// <param name="kernelWidth">Width of the kernel.</param>
+    /// <param name="shape">Stride, padding, dilation and groups.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or a value is not finite.</exception>
+    public void ObserveConvolution(
+        ReadOnlySpan<float> activations, int height, int width, ReadOnlySpan<float> weights, int kernelHeight, int kernelWidth,
+        ConvolutionShape shape)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(kernelHeight, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(kernelWidth, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(shape.Groups, 1);
+        var samples = Rows(activations.Length, checked(Neurons * height * width), nameof(activations), "activations");
+        if (Neurons % shape.Groups != 0)
+            throw new ArgumentException($"{Neurons} channels cannot be divided into {shape.Groups} groups.", nameof(shape));
+        // What belongs to one output of one group: all its weights, or for a transposed convolution one weight per channel and tap.
+        var perOutput = checked((shape.Transposed ? Neurons : Neurons / shape.Groups) * kernelHeight * kernelWidth);
+        var outputs = Rows(weights.Length, perOutput, nameof(weights), "weights") * (shape.Transposed ? shape.Groups : 1);
+        if (outputs % shape.Groups != 0)
+            throw new ArgumentException($"{outputs} output channels cannot be divided into {shape.Groups} groups.", nameof(weights));
+        if (samples == 0 || outputs == 0)
+            return;
+        var windows = new Windows(Neurons, height, width, outputs, kernelHeight, kernelWidth, shape);
+        if (windows.IsPointwise)
+            SlideOverPixels(activations, samples, weights, windows);
+        else
+            Slide(activations, samples, weights, windows);
+        if (shape.Groups > 1)
+            RaiseToZero();
+        _denominators += (double)samples * outputs * windows.Positions.Length;
+    }
+
+    /// <summary>C_avg and C_max over everything observed so far.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was observed.</exception>
+    public ContributionScores Scores()
+    {
+        if (_denominators == 0)
+            throw new InvalidOperationException("No batch was observed, so there are no contributions to score.");
+        return new([.. _sums.Select(s => s / _denominators)], ImmutableArray.Create(_maxima));
+    }
+
+    /// <summary>Adds shares that were computed elsewhere, such as on a GPU.</summary>
+    internal void Add(ReadOnlySpan<double> sums, ReadOnlySpan<double> maxima, double denominators)
+    {
+        for (var k = 0; k < Neurons; k++)
+        {
+            _sums[k] += sums[k];
+            _maxima[k] = Math.Max(_maxima[k], maxima[k]);
+        }
+        _denominators += denominators;
+    }
+
+    // A channel has no share in the outputs of another group, which count among the denominators.
+    internal void RaiseToZero()
+    {
+        for (var k = 0; k < Neurons; k++)
+            _maxima[k] = Math.Max(_maxima[k], 0);
+    }
+
+    private void Linear(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, int consumers)
+    {
+        Check(Mode == ContributionMode.Absolute
+            ? LinearShares<float>.Accumulate(activations, samples, weights, consumers, Neurons, _sums, _maxima, Threads)
+            : LinearShares<double>.Accumulate(activations, samples, weights, consumers, Neurons, _sums, _maxima, Threads), activations, weights);
+    }
+
+    private void Slide(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
+    {
+        Check(Mode == ContributionMode.Absolute
+            ? WindowShares<float>.Accumulate(activations, samples, weights, windows, _sums, _maxima, Threads)
+            : WindowShares<double>.Accumulate(activations, samples, weights, windows, _sums, _maxima, Threads), activations, weights);
+    }
+
+    private unsafe void SlideOverPixels(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
+    {
+        var size = windows.Positions.Length * Neurons;
+        // As many images at a time as make a few thousand rows: the copy stays small, and the kernel has enough to do.
+        var step = Math.Clamp(4096 / windows.Positions.Length, 1, samples);
+        using var rows = new Scratch<float>((long)step * size);
+        for (var f = 0; f < samples; f += step)
+        {
+            var count = Math.Min(step, samples - f);
+            for (var i = 0; i < count; i++)
+                windows.PackPixels(activations.Slice((f + i) * windows.ImageSize, windows.ImageSize), new(rows.Pointer + i * size, size));
+            Linear(new(rows.Pointer, count * size), count * windows.Positions.Length, weights, windows.Outputs);
+        }
+    }
+
+    private static int Rows(int length, int width, string parameter, string what)
+    {
+        if (length % width != 0)
+            throw new ArgumentException($"{length} {what} are no whole number of rows of {width}.", parameter);
+        return length / width;
+    }
+
+    /// <summary>The kernels only say that something was not finite; this says what.</summary>
+    private static void Check(bool finite, ReadOnlySpan<float> activations, ReadOnlySpan<float> weights)
+    {
+        if (finite)
+            return;
+        var what = nameof(activations);
+        var values = activations;
+        var at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+        if (at < 0)
+        {
+            what = nameof(weights);
+            values = weights;
+            at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+        }
+        throw new ArgumentException($"The {what} hold {values[at]} at element {at}: contributions need finite numbers.", what);
+    }
+}

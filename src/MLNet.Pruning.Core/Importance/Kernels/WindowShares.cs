@@ -1,0 +1,274 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace MLNet.Pruning.Importance.Kernels;
+
+/// <summary>Sums and maxima of shares over a batch, for a consumer whose neurons own several inputs each.</summary>
+/// <remarks>
+/// For a tile of 4 positions and two vectors of output channels, the sums over each channel's taps (the numerators) are
+/// computed once, kept in a small buffer while they add up to z, and then read back and divided: one convolution's worth of
+/// multiplications gives the average and the maximum together. Vectors run over output channels, so that stride, dilation and
+/// borders cost nothing. Chunks of images do not depend on the number of threads and are added up in order.
+/// </remarks>
+internal static unsafe class WindowShares<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int Tile = 4;
+    private const int PerTile = 2 * Tile;
+    // A chunk of images stays in a second-level cache; sixteen chunks are enough for any machine's cores.
+    private const int ChunkElements = 128 * 1024;
+    private const int Chunks = 16;
+    // A panel of weights is read once for at least so many positions.
+    private const int LeastPositions = 64;
+    // Lanes are added up in T over this many tiles, then in double.
+    private const int TilesPerFlush = 128;
+    private const long WorkPerThread = 1 << 20;
+
+    /// <param name="activations">[samples, channels, height, width].</param>
+    /// <param name="samples">Forward passes.</param>
+    /// <param name="weights">As PyTorch stores them.</param>
+    /// <param name="windows">The consumer.</param>
+    /// <param name="sums">Per channel, the sum of shares; added to.</param>
+    /// <param name="maxima">Per channel, the largest share; raised.</param>
+    /// <param name="threads">At most so many threads.</param>
+    /// <returns>False when a denominator is not finite; sums and maxima are then of no use.</returns>
+    public static bool Accumulate(
+        ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows,
+        Span<double> sums, Span<double> maxima, int threads)
+    {
+        var lanes = Lanes<T>.Count;
+        var (channels, outputs) = (windows.Channels / windows.Groups, windows.Outputs / windows.Groups);
+        var panels = (outputs + 2 * lanes - 1) / (2 * lanes);
+        var panelSize = channels * windows.Taps.Length * 2 * lanes;
+        using var packed = new Scratch<T>((long)windows.Groups * panels * panelSize);
+        PackWeights(weights, windows, channels, outputs, panels, packed.Pointer);
+
+        var least = (LeastPositions + windows.Positions.Length - 1) / windows.Positions.Length;
+        var chunk = Math.Max(least, Math.Min(ChunkElements / windows.ImageStride, (samples + Chunks - 1) / Chunks));
+        chunk = Math.Min(chunk, samples);
+        var chunks = (samples + chunk - 1) / chunk;
+        var partialSums = new double[chunks * windows.Channels];
+        var partialMaxima = new double[chunks * windows.Channels];
+        Array.Fill(partialMaxima, double.CreateTruncating(Lanes<T>.Lowest));
+
+        fixed (float* a = activations)
+        {
+            var (all, w, finite) = ((nint)a, (nint)packed.Pointer, true);
+            var work = (long)samples * windows.Positions.Length * windows.Groups * outputs * channels * windows.Taps.Length;
+            Work.For(chunks, work / WorkPerThread, threads, c =>
+            {
+                var first = c * chunk;
+                var count = Math.Min(chunk, samples - first);
+                var images = new ReadOnlySpan<float>((float*)all + (long)first * windows.ImageSize, count * windows.ImageSize);
+                var s = partialSums.AsSpan(c * windows.Channels, windows.Channels);
+                var m = partialMaxima.AsSpan(c * windows.Channels, windows.Channels);
+                if (!Chunk(images, count, (T*)w, windows, channels, outputs, panels, s, m))
+                    Volatile.Write(ref finite, false);
+            });
+            if (!finite)
+                return false;
+        }
+
+        for (var c = 0; c < chunks; c++)
+        {
+            for (var n = 0; n < windows.Channels; n++)
+            {
+                sums[n] += partialSums[c * windows.Channels + n];
+                maxima[n] = Math.Max(maxima[n], partialMaxima[c * windows.Channels + n]);
+            }
+        }
+        return true;
+    }
+
+    private static bool Chunk(
+        ReadOnlySpan<float> images, int count, T* weights, Windows windows, int channels, int outputs, int panels,
+        Span<double> sums, Span<double> maxima)
+    {
+        var lanes = Lanes<T>.Count;
+        using var buffer = new Scratch<T>((long)count * windows.ImageStride);
+        using var scratch = new Scratch<T>((long)channels * (PerTile + 2) * lanes);
+        using var positions = new Scratch<int>((long)count * windows.Positions.Length);
+        var total = 0;
+        for (var i = 0; i < count; i++)
+        {
+            var image = images.Slice(i * windows.ImageSize, windows.ImageSize);
+            windows.Pack(image, Lanes<T>.Scale(image), buffer.Pointer + (long)i * windows.ImageStride);
+            foreach (var p in windows.Positions)
+                positions.Pointer[total++] = i * windows.ImageStride + p;
+        }
+
+        var numerators = scratch.Pointer;
+        var laneSums = numerators + channels * PerTile * lanes;
+        var laneMaxima = laneSums + channels * lanes;
+        var finite = Vector<T>.AllBitsSet;
+        fixed (int* taps = windows.Taps)
+        {
+            for (var g = 0; g < windows.Groups; g++)
+            {
+                var from = buffer.Pointer + (long)g * channels * windows.ChannelStride;
+                var groupSums = sums.Slice(g * channels, channels);
+                var groupMaxima = maxima.Slice(g * channels, channels);
+                for (var panel = 0; panel < panels; panel++)
+                {
+                    var w = weights + (long)(g * panels + panel) * channels * windows.Taps.Length * 2 * lanes;
+                    var valid = Math.Min(outputs - panel * 2 * lanes, 2 * lanes);
+                    var (mask0, mask1) = (Mask(valid), Mask(valid - lanes));
+                    Clear(laneSums, laneMaxima, channels);
+                    var tiles = 0;
+                    for (var p = 0; p < total; p += Tile)
+                    {
+                        var z = Numerators(from, positions.Pointer, p, total, windows.ChannelStride, taps, windows.Taps.Length, w, channels, numerators);
+                        for (var i = 0; i < PerTile; i++)
+                            z[i] = Lanes<T>.Reciprocal(z[i], ref finite);
+                        Fold(numerators, in z, Math.Min(Tile, total - p), mask0, mask1, laneSums, laneMaxima, channels);
+                        if (++tiles == TilesPerFlush || p + Tile >= total)
+                        {
+                            Flush(laneSums, laneMaxima, groupSums, groupMaxima);
+                            Clear(laneSums, laneMaxima, channels);
+                            tiles = 0;
+                        }
+                    }
+                }
+            }
+        }
+        return Lanes<T>.All(finite);
+    }
+
+    /// <summary>Per channel, the sums over taps for 4 positions x 2 vectors of outputs; returns their sum over channels, z.</summary>
+    private static Eight Numerators(
+        T* from, int* positions, int p, int total, int channelStride, int* taps, int tapCount, T* w, int channels, T* to)
+    {
+        var lanes = Lanes<T>.Count;
+        // Past the last position the tile repeats it; Fold leaves the repeats out.
+        T* a0 = from + positions[p], a1 = from + positions[Math.Min(p + 1, total - 1)];
+        T* a2 = from + positions[Math.Min(p + 2, total - 1)], a3 = from + positions[Math.Min(p + 3, total - 1)];
+        Vector<T> z0 = default, z1 = default, z2 = default, z3 = default, z4 = default, z5 = default, z6 = default, z7 = default;
+        for (var c = 0; c < channels; c++)
+        {
+            Vector<T> n0 = default, n1 = default, n2 = default, n3 = default, n4 = default, n5 = default, n6 = default, n7 = default;
+            for (var t = 0; t < tapCount; t++, w += 2 * lanes)
+            {
+                nint tap = taps[t];
+                var w0 = Vector.LoadAligned(w);
+                var w1 = Vector.LoadAligned(w + lanes);
+                var x = new Vector<T>(a0[tap]);
+                n0 = Lanes<T>.MultiplyAdd(x, w0, n0);
+                n1 = Lanes<T>.MultiplyAdd(x, w1, n1);
+                x = new Vector<T>(a1[tap]);
+                n2 = Lanes<T>.MultiplyAdd(x, w0, n2);
+                n3 = Lanes<T>.MultiplyAdd(x, w1, n3);
+                x = new Vector<T>(a2[tap]);
+                n4 = Lanes<T>.MultiplyAdd(x, w0, n4);
+                n5 = Lanes<T>.MultiplyAdd(x, w1, n5);
+                x = new Vector<T>(a3[tap]);
+                n6 = Lanes<T>.MultiplyAdd(x, w0, n6);
+                n7 = Lanes<T>.MultiplyAdd(x, w1, n7);
+            }
+            Vector.StoreAligned(n0, to);
+            Vector.StoreAligned(n1, to + lanes);
+            Vector.StoreAligned(n2, to + 2 * lanes);
+            Vector.StoreAligned(n3, to + 3 * lanes);
+            Vector.StoreAligned(n4, to + 4 * lanes);
+            Vector.StoreAligned(n5, to + 5 * lanes);
+            Vector.StoreAligned(n6, to + 6 * lanes);
+            Vector.StoreAligned(n7, to + 7 * lanes);
+            (z0, z1, z2, z3) = (z0 + n0, z1 + n1, z2 + n2, z3 + n3);
+            (z4, z5, z6, z7) = (z4 + n4, z5 + n5, z6 + n6, z7 + n7);
+            a0 += channelStride;
+            a1 += channelStride;
+            a2 += channelStride;
+            a3 += channelStride;
+            to += PerTile * lanes;
+        }
+        Eight z = default;
+        (z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7]) = (z0, z1, z2, z3, z4, z5, z6, z7);
+        return z;
+    }
+
+    private static void Fold(
+        T* numerators, in Eight reciprocals, int count, Vector<T> mask0, Vector<T> mask1, T* laneSums, T* laneMaxima, int channels)
+    {
+        var lanes = Lanes<T>.Count;
+        for (var c = 0; c < channels; c++, numerators += PerTile * lanes, laneSums += lanes, laneMaxima += lanes)
+        {
+            var sum = Vector.LoadAligned(laneSums);
+            var maximum = Vector.LoadAligned(laneMaxima);
+            for (var i = 0; i < count; i++)
+            {
+                var t0 = Vector.LoadAligned(numerators + 2 * i * lanes) * reciprocals[2 * i];
+                var t1 = Vector.LoadAligned(numerators + (2 * i + 1) * lanes) * reciprocals[2 * i + 1];
+                sum += (t0 & mask0) + (t1 & mask1);
+                maximum = Vector.MaxNative(maximum, Vector.MaxNative(t0, t1));
+            }
+            Vector.StoreAligned(sum, laneSums);
+            Vector.StoreAligned(maximum, laneMaxima);
+        }
+    }
+
+    /// <summary>
+    /// [groups, panels, channels, taps, 2 vectors of outputs]. Lanes past the last output repeat it: they cannot raise a maximum,
+    /// and a mask keeps them out of sums.
+    /// </summary>
+    private static void PackWeights(ReadOnlySpan<float> weights, Windows windows, int channels, int outputs, int panels, T* to)
+    {
+        var (taps, width) = (windows.Taps.Length, 2 * Lanes<T>.Count);
+        using var turned = new Scratch<float>(windows.Transposed ? weights.Length : 0);
+        if (windows.Transposed)
+        {
+            // [in, out / groups, taps] with the last tap first -> [out, in / groups, taps].
+            var i = 0;
+            for (var c = 0; c < windows.Channels; c++)
+            {
+                for (var o = 0; o < outputs; o++)
+                {
+                    var row = turned.Pointer + ((long)(c / channels * outputs + o) * channels + c % channels) * taps;
+                    for (var t = taps - 1; t >= 0; t--)
+                        row[t] = weights[i++];
+                }
+            }
+            weights = new(turned.Pointer, weights.Length);
+        }
+
+        var rowLength = channels * taps;
+        for (var g = 0; g < windows.Groups; g++)
+        {
+            for (var panel = 0; panel < panels; panel++, to += rowLength * width)
+            {
+                for (var lane = 0; lane < width; lane++)
+                {
+                    var o = g * outputs + Math.Min(panel * width + lane, outputs - 1);
+                    var row = weights.Slice(o * rowLength, rowLength);
+                    var scale = Lanes<T>.Scale(row);
+                    for (var i = 0; i < row.Length; i++)
+                        to[i * width + lane] = Lanes<T>.Enter(row[i], scale);
+                }
+            }
+        }
+    }
+
+    private static Vector<T> Mask(int valid) => Vector.LessThan(Vector<T>.Indices, new Vector<T>(T.CreateTruncating(valid)));
+
+    private static void Clear(T* laneSums, T* laneMaxima, int channels)
+    {
+        new Span<T>(laneSums, channels * Lanes<T>.Count).Clear();
+        new Span<T>(laneMaxima, channels * Lanes<T>.Count).Fill(Lanes<T>.Lowest);
+    }
+
+    private static void Flush(T* laneSums, T* laneMaxima, Span<double> sums, Span<double> maxima)
+    {
+        for (var c = 0; c < sums.Length; c++)
+        {
+            for (var lane = 0; lane < Lanes<T>.Count; lane++)
+            {
+                sums[c] += double.CreateTruncating(*laneSums++);
+                maxima[c] = Math.Max(maxima[c], double.CreateTruncating(*laneMaxima++));
+            }
+        }
+    }
+
+    [InlineArray(PerTile)]
+    private struct Eight
+    {
+        private Vector<T> _first;
+    }
+}

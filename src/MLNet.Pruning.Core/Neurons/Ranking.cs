@@ -1,0 +1,87 @@
+namespace MLNet.Pruning.Neurons;
+
+/// <summary>Which neurons go, given how important they are. Ties are broken by index everywhere, so that a ranking is reproducible.</summary>
+public static class Ranking
+{
+    /// <summary>Neurons from the most to the least important; of equals, the lower index comes first.</summary>
+    /// <param name="importance">Importance per neuron; larger stays.</param>
+    /// <exception cref="ArgumentException">An importance is not a number.</exception>
+    public static int[] BestFirst(ReadOnlySpan<double> importance)
+    {
+        Check(importance);
+        var keys = importance.ToArray();
+        var order = new int[keys.Length];
+        for (var k = 0; k < order.Length; k++)
+            order[k] = k;
+        Array.Sort(order, (a, b) => keys[a] != keys[b] ? keys[b].CompareTo(keys[a]) : a.CompareTo(b));
+        return order;
+    }
+
+    /// <summary>Rank of every neuron; 1 is the most important.</summary>
+    /// <param name="importance">Importance per neuron; larger stays.</param>
+    public static int[] Ranks(ReadOnlySpan<double> importance)
+    {
+        var ranks = new int[importance.Length];
+        var order = BestFirst(importance);
+        for (var i = 0; i < order.Length; i++)
+            ranks[order[i]] = i + 1;
+        return ranks;
+    }
+
+    /// <summary>The neurons at the bottom of a group's ranking, in ascending order. At least one neuron stays.</summary>
+    /// <param name="importance">Importance per neuron of the group; larger stays.</param>
+    /// <param name="count">How many go; 0 or more, fewer than there are.</param>
+    public static int[] Bottom(ReadOnlySpan<double> importance, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (count > 0 && count >= importance.Length)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"A group of {importance.Length} neurons can lose at most {importance.Length - 1}.");
+        var bottom = BestFirst(importance)[(importance.Length - count)..];
+        Array.Sort(bottom);
+        return bottom;
+    }
+
+    /// <summary>
+    /// The neurons at the bottom of one ranking over several groups, per group in ascending order. Of equals, the earlier group and
+    /// then the lower index stays. A group that is down to <paramref name="minimum"/> loses no more; others lose in its place.
+    /// </summary>
+    /// <param name="importance">Importance per group and neuron, on one scale; larger stays.</param>
+    /// <param name="count">How many go in all; 0 or more. Fewer go when all groups are down to the minimum.</param>
+    /// <param name="minimum">Neurons that stay in every group; at least 1.</param>
+    public static int[][] BottomOfAll(IReadOnlyList<double[]> importance, int count, int minimum = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(minimum, 1);
+        var all = new List<(double Importance, int Group, int Neuron)>();
+        var bottom = new List<int>[importance.Count];
+        for (var g = 0; g < importance.Count; g++)
+        {
+            Check(importance[g]);
+            bottom[g] = [];
+            for (var k = 0; k < importance[g].Length; k++)
+                all.Add((importance[g][k], g, k));
+        }
+        all.Sort((a, b) => a.Importance != b.Importance ? a.Importance.CompareTo(b.Importance)
+            : a.Group != b.Group ? b.Group.CompareTo(a.Group)
+            : b.Neuron.CompareTo(a.Neuron));
+        foreach (var (_, g, k) in all)
+        {
+            if (count == 0)
+                break;
+            if (importance[g].Length - bottom[g].Count <= minimum)
+                continue;
+            bottom[g].Add(k);
+            count--;
+        }
+        return [.. bottom.Select(b => b.Order().ToArray())];
+    }
+
+    private static void Check(ReadOnlySpan<double> importance)
+    {
+        for (var k = 0; k < importance.Length; k++)
+        {
+            if (double.IsNaN(importance[k]))
+                throw new ArgumentException($"The importance of neuron {k} is not a number, so it has no rank.", nameof(importance));
+        }
+    }
+}
