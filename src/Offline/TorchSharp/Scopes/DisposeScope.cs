@@ -115,7 +115,8 @@ public sealed class DisposeScope : IDisposable
     public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep)
     {
         _ = Manager;
-        var keep = inKeep.ToArray();
+        // By reference: two tensors that hold the same numbers are equal, but not the same.
+        var keep = inKeep.ToHashSet(ReferenceEqualityComparer.Instance as IEqualityComparer<IDisposable>);
         torch.Tensor[] disposed;
         lock (gate)
         {
@@ -123,7 +124,7 @@ public sealed class DisposeScope : IDisposable
         }
         foreach (var tensor in disposed)
         {
-            if (Array.IndexOf(keep, tensor) < 0)
+            if (!keep.Contains(tensor))
                 tensor.Dispose();
         }
     }

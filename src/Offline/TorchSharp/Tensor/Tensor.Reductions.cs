@@ -111,7 +111,7 @@ public static partial class torch
 
         public Tensor nanmedian() => nanmedianOp.Call(this);
 
-        public Tensor nanquantile(Tensor q, long dim = -1, bool keepdim = false) => nanquantileOp.Call(this, q, dim, keepdim);
+        public Tensor nanquantile(Tensor q, long dim = -1, bool keepdim = false) => nanquantileOp.Call(this, q, dim == -1 ? default(Arg) : dim, keepdim);
 
         public Tensor nansum() => nansumOp.Call(this);
 
@@ -121,7 +121,7 @@ public static partial class torch
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) => prodDimIntOp.Call(this, dim, keepdim, type);
         public Tensor prod(ScalarType? type = null) => prodOp.Call(this, type);
 
-        public Tensor quantile(Tensor q, long dim = -1, bool keepdim = false) => quantileOp.Call(this, q, dim, keepdim);
+        public Tensor quantile(Tensor q, long dim = -1, bool keepdim = false) => quantileOp.Call(this, q, dim == -1 ? default(Arg) : dim, keepdim);
 
         public Tensor renorm(float p, long dim, float maxnorm) => renormOp.Call(this, p, dim, maxnorm);
 

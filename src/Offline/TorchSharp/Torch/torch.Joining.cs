@@ -13,7 +13,8 @@ public static partial class torch
     static readonly Op vstackOp = new("aten::vstack");
     static readonly Op stackOp = new("aten::stack");
 
-    public static Tensor cat(IList<Tensor> tensors, long dim = 0) => catOp.Call(tensors.ToArray(), dim);
+    public static Tensor cat(IList<Tensor> tensors, long dim = 0)
+        => tensors.Count == 0 ? throw new ArgumentException(nameof(tensors)) : catOp.Call(tensors.ToArray(), dim);
 
     public static Tensor column_stack(IList<Tensor> tensors) => columnStackOp.Call(tensors.ToArray());
     public static Tensor column_stack(params Tensor[] tensors) => columnStackOp.Call(tensors);

@@ -29,9 +29,10 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
 
     unsafe T* Data => (T*)address;
 
+    /// <summary>One index reads the element at that place in row-major order; writing wants an index for every dimension.</summary>
     public unsafe T this[params long[] indices]
     {
-        get => Data[Offset(indices)];
+        get => indices.Length == 1 ? Data[Offset(indices[0])] : Data[Offset(indices)];
         set => Data[Offset(indices)] = value;
     }
 
@@ -135,17 +136,22 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
     unsafe T At(long offset) => Data[offset];
 
     // One index counts elements in row-major order, several are one per dimension.
+    long Offset(long index)
+    {
+        if (index >= Count)
+            throw new IndexOutOfRangeException();
+        return contiguous ? index : OffsetOf(index);
+    }
+
     long Offset(long[] indices)
     {
-        if (indices.Length == 1)
-        {
-            if (indices[0] >= Count)
-                throw new IndexOutOfRangeException();
-            return contiguous ? indices[0] : OffsetOf(indices[0]);
-        }
         var offset = 0L;
-        for (var k = 0; k < indices.Length; k++)
+        for (var k = shape.Length - 1; k >= 0; k--)
+        {
+            if (indices[k] < 0 || indices[k] >= shape[k])
+                throw new IndexOutOfRangeException($"Index {indices[k]} in dimension {k}, which has {shape[k]} elements.");
             offset += indices[k] * strides[k];
+        }
         return offset;
     }
 
