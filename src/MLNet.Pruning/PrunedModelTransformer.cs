@@ -1,0 +1,90 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Trainers;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// A trained classifier. Adds <c>PredictedLabel</c> and <c>Score</c> to its input; any number of threads may read from it
+/// at once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. Holds native memory: dispose of
+/// it, or of the chain it is part of, when done.
+/// </summary>
+public sealed class PrunedModelTransformer : ITransformer, IDisposable
+{
+    private readonly Classifier _classifier;
+    private readonly ModelScorer _scorer;
+
+    internal PrunedModelTransformer(Classifier classifier, nn.Module<Tensor, Tensor> module, string device, TrainingHistory? history)
+    {
+        _classifier = classifier;
+        _scorer = new ModelScorer(module, device);
+        History = history;
+    }
+
+    /// <summary>The record of the training; null for a model that was loaded.</summary>
+    public TrainingHistory? History { get; }
+
+    /// <summary>The column that the model reads.</summary>
+    public string FeatureColumnName => _classifier.FeatureColumnName;
+
+    /// <summary>The network, from features [rows x size] to a logit for each class; the transformer's own, so not to be disposed of.</summary>
+    public nn.Module<Tensor, Tensor> Module => _scorer.Module;
+
+    /// <inheritdoc/>
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <inheritdoc/>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
+
+    /// <inheritdoc/>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoredView(Bind(input.Schema), _scorer, input);
+    }
+
+    /// <inheritdoc/>
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreMapper(Bind(inputSchema), _scorer);
+
+    /// <inheritdoc/>
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        Loaders.Save(ctx, WriteTo);
+    }
+
+    /// <summary>Writes the model, without any pipeline around it, for <see cref="ReadFrom"/>.</summary>
+    /// <param name="stream">Where to; left open.</param>
+    public void WriteTo(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ClassifierFile.Write(stream, _classifier, _scorer.Module);
+    }
+
+    /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
+    /// <param name="environment">The MLContext, whose GpuDeviceId and FallbackToCpu say where the model computes.</param>
+    /// <param name="stream">Where from; left open.</param>
+    /// <exception cref="InvalidDataException">The stream is cut short or damaged, or holds something else.</exception>
+    public static PrunedModelTransformer ReadFrom(IHostEnvironment environment, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(stream);
+        string device = ComputeDevice.Choose(environment, asked: null);
+        var (classifier, module) = ClassifierFile.Read(stream);
+        return new PrunedModelTransformer(classifier, module, device, history: null);
+    }
+
+    private ScoreBinding Bind(DataViewSchema input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoreBinding(input, _classifier.FeatureColumnName, _classifier.FeatureCount, _classifier.Labels);
+    }
+
+    /// <summary>Gives the network's memory back. What was transformed but not read yet cannot be read any more.</summary>
+    public void Dispose() => _scorer.Dispose();
+}

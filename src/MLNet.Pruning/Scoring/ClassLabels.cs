@@ -1,0 +1,80 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>The classes that a model tells apart: how many, and what they are called where the label column says so.</summary>
+internal sealed class ClassLabels(int count, LabelValues? values)
+{
+    private const string KeyValues = "KeyValues";
+
+    /// <summary>How many classes.</summary>
+    public int Count => count;
+
+    /// <summary>What the keys stand for; null for keys without values.</summary>
+    public LabelValues? Values => values;
+
+    /// <summary>The classes of a label column, which must be a key of known count.</summary>
+    public static ClassLabels From(DataViewSchema.Column label)
+    {
+        int count = checked((int)((KeyDataViewType)label.Type).Count);
+        var kind = label.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is VectorDataViewType { Size: var size, ItemType: var item } && size == count
+            ? LabelKind.Of(item)
+            : null;
+        return new ClassLabels(count, kind?.From(label.Annotations, KeyValues));
+    }
+
+    /// <summary>The annotations of the predicted label, which make MapKeyToValue give back the label's own values.</summary>
+    public DataViewSchema.Annotations PredictedLabelAnnotations(uint scoreSet)
+    {
+        var builder = ScoreAnnotations(scoreSet, "PredictedLabel");
+        values?.Annotate(builder, KeyValues);
+        return builder.ToAnnotations();
+    }
+
+    /// <summary>The annotations of the scores: the classes' names by slot, as ML.NET's evaluators and their tables want them.</summary>
+    public DataViewSchema.Annotations ScoreColumnAnnotations(uint scoreSet)
+    {
+        var builder = ScoreAnnotations(scoreSet, "Score");
+        if (values is not null)
+        {
+            var names = values.Names;
+            builder.Add(
+                "SlotNames",
+                new VectorDataViewType(TextDataViewType.Instance, count),
+                (ref VBuffer<ReadOnlyMemory<char>> value) => new VBuffer<ReadOnlyMemory<char>>(names.Length, names).CopyTo(ref value));
+            values.Annotate(builder, "TrainingLabelValues");
+        }
+        return builder.ToAnnotations();
+    }
+
+    private static DataViewSchema.Annotations.Builder ScoreAnnotations(uint scoreSet, string valueKind)
+    {
+        var builder = new DataViewSchema.Annotations.Builder();
+        builder.AddPrimitiveValue("ScoreColumnSetId", new KeyDataViewType(typeof(uint), int.MaxValue), scoreSet);
+        builder.AddPrimitiveValue("ScoreColumnKind", TextDataViewType.Instance, "MulticlassClassification".AsMemory());
+        builder.AddPrimitiveValue("ScoreValueKind", TextDataViewType.Instance, valueKind.AsMemory());
+        return builder;
+    }
+
+    /// <summary>Writes the count and the values.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(count);
+        writer.Write(values?.Kind.Tag ?? 0);
+        values?.Write(writer);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public static ClassLabels Read(BinaryReader reader)
+    {
+        int count = reader.ReadInt32();
+        byte tag = reader.ReadByte();
+        if (tag == 0)
+        {
+            return new ClassLabels(count, null);
+        }
+        var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException($"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");
+        return new ClassLabels(count, kind.Read(reader, count));
+    }
+}

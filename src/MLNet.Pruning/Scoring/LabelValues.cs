@@ -1,0 +1,46 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>The values that the keys of a label stand for, in the order of the keys.</summary>
+internal abstract class LabelValues
+{
+    /// <summary>Their type.</summary>
+    public abstract LabelKind Kind { get; }
+
+    /// <summary>How many there are.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The values as text: the names of the classes.</summary>
+    public abstract ReadOnlyMemory<char>[] Names { get; }
+
+    /// <summary>Adds them as an annotation.</summary>
+    public abstract void Annotate(DataViewSchema.Annotations.Builder builder, string name);
+
+    /// <summary>Writes them, without their kind and count.</summary>
+    public abstract void Write(BinaryWriter writer);
+}
+
+/// <inheritdoc/>
+internal sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
+{
+    /// <inheritdoc/>
+    public override LabelKind Kind => kind;
+
+    /// <inheritdoc/>
+    public override int Count => values.Length;
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<char>[] Names => [.. values.Select(value => kind.Text(value).AsMemory())];
+
+    /// <inheritdoc/>
+    public override void Annotate(DataViewSchema.Annotations.Builder builder, string name) =>
+        builder.Add(
+            name,
+            new VectorDataViewType(kind.Type, values.Length),
+            (ref VBuffer<T> value) => new VBuffer<T>(values.Length, values).CopyTo(ref value));
+
+    /// <inheritdoc/>
+    public override void Write(BinaryWriter writer) => Array.ForEach(values, value => kind.Write(writer, value));
+}

@@ -1,0 +1,29 @@
+using Microsoft.ML;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>The input with a model's columns after its own, computed when a cursor asks for them.</summary>
+internal sealed class ScoredView(ScoreBinding binding, ModelScorer scorer, IDataView input) : IDataView
+{
+    public bool CanShuffle => input.CanShuffle;
+
+    public DataViewSchema Schema => binding.Output;
+
+    public long? GetRowCount() => input.GetRowCount();
+
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    {
+        bool[] active = binding.Active(columnsNeeded);
+        return Above(input.GetRowCursor(binding.Needs(active), rand), active);
+    }
+
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    {
+        bool[] active = binding.Active(columnsNeeded);
+        return [.. input.GetRowCursorSet(binding.Needs(active), n, rand).Select(cursor => Above(cursor, active))];
+    }
+
+    private DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => active.AsSpan(binding.Input.Count).Contains(true)
+        ? new ScoredCursor(binding, scorer, cursor, active)
+        : new PassedOnCursor(binding, cursor, active);
+}

@@ -1,0 +1,78 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using static Microsoft.ML.SchemaShape.Column;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>The columns that a classifier reads, checked before any row is, and those that it adds.</summary>
+internal sealed record ClassifierColumns(string Label, string Features)
+{
+    /// <summary>Finds the label: a key of known count.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public DataViewSchema.Column FindLabel(DataViewSchema schema)
+    {
+        var column = schema.GetColumnOrNull(Label)
+            ?? throw new ArgumentOutOfRangeException(nameof(schema), $"Could not find label column '{Label}'. The columns are: {string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
+        return column.Type is KeyDataViewType { Count: >= 2 and <= int.MaxValue }
+            ? column
+            : throw new ArgumentOutOfRangeException(nameof(schema), $"Label column '{Label}' is {column.Type}; wanted a key of at least two values, as mlContext.Transforms.Conversion.MapValueToKey(\"{Label}\") makes one.");
+    }
+
+    /// <summary>Finds the features: a vector of Single of known size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public DataViewSchema.Column FindFeatures(DataViewSchema schema) => FeatureColumn.Find(schema, Features);
+
+    /// <summary>The shape of a schema after the classifier: the columns that were there, <c>PredictedLabel</c> and <c>Score</c>.</summary>
+    public SchemaShape OutputShape(SchemaShape input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var label = Find(input, Label, "label", column => column.IsKey && column.Kind == VectorKind.Scalar, "a key");
+        Find(input, Features, "feature", column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single), "a vector of Single of known size");
+
+        SchemaShape.Column[] shared =
+        [
+            Doors.Column("ScoreColumnSetId", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true),
+            Doors.Column("ScoreColumnKind", VectorKind.Scalar, TextDataViewType.Instance),
+            Doors.Column("ScoreValueKind", VectorKind.Scalar, TextDataViewType.Instance),
+        ];
+        var ofLabel = shared.ToList();
+        var ofScore = shared.ToList();
+        if (label.Annotations.FirstOrDefault(annotation => annotation.Name == "KeyValues") is { Kind: VectorKind.Vector, ItemType: { } values } && LabelKind.Of(values) is not null)
+        {
+            ofLabel.Add(Doors.Column("KeyValues", VectorKind.Vector, values));
+            ofScore.Add(Doors.Column("TrainingLabelValues", VectorKind.Vector, values));
+            ofScore.Add(Doors.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance));
+        }
+        return new SchemaShape(
+        [
+            .. input.Where(column => column.Name is not (ScoreBinding.PredictedLabel or ScoreBinding.Score)),
+            Doors.Column(ScoreBinding.PredictedLabel, VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape(ofLabel)),
+            Doors.Column(ScoreBinding.Score, VectorKind.Vector, NumberDataViewType.Single, isKey: false, new SchemaShape(ofScore)),
+        ]);
+    }
+
+    private static SchemaShape.Column Find(SchemaShape shape, string name, string role, Func<SchemaShape.Column, bool> fits, string wanted)
+    {
+        var column = shape.FirstOrDefault(column => column.Name == name);
+        if (column.Name is null)
+        {
+            throw new ArgumentOutOfRangeException(nameof(shape), $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", shape.Select(column => column.Name))}.");
+        }
+        return fits(column)
+            ? column
+            : throw new ArgumentOutOfRangeException(nameof(shape), $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}' is {Describe(column)}; wanted {wanted}.");
+    }
+
+    private static string Describe(SchemaShape.Column column)
+    {
+        string item = column.IsKey ? $"Key<{column.ItemType}>" : column.ItemType.ToString()!;
+        return column.Kind switch
+        {
+            VectorKind.Vector => $"Vector<{item}>",
+            VectorKind.VariableVector => $"VarVector<{item}>",
+            _ => item,
+        };
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Persistence;
+using TorchSharp;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>Chooses the device to compute on.</summary>
+internal static class ComputeDevice
+{
+    /// <summary>
+    /// The device asked for in the options, or else, as in ML.NET's own torch trainers, the GPU that MLContext.GpuDeviceId
+    /// names, or the CPU when it names none, or when there is none and FallbackToCpu allows it.
+    /// </summary>
+    public static string Choose(IHostEnvironment environment, string? asked)
+    {
+        if (asked is not null)
+        {
+            return asked == "cpu" || torch.cuda.is_available()
+                ? asked
+                : throw new InvalidOperationException($"The device asked for is '{asked}', but LibTorch finds no CUDA device; use Device = \"cpu\" or leave it null.");
+        }
+        var (gpu, fallback, _) = Doors.Settings(environment);
+        if (gpu is null)
+        {
+            return "cpu";
+        }
+        if (torch.cuda.is_available())
+        {
+            return $"cuda:{gpu}";
+        }
+        return fallback
+            ? "cpu"
+            : throw new InvalidOperationException($"MLContext.GpuDeviceId is {gpu}, but LibTorch finds no CUDA device; set MLContext.FallbackToCpu to train on the CPU then.");
+    }
+}

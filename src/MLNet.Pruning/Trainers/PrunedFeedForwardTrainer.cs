@@ -1,0 +1,57 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Models;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>
+/// Trains a fully connected network to tell the values of a key column apart. Its outputs are <c>Score</c>, the probability
+/// of each class, and <c>PredictedLabel</c>, a key with the label's own values.
+/// </summary>
+public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer>
+{
+    private readonly ClassifierTraining _training;
+    private readonly IReadOnlyList<int> _hiddenSizes;
+    private readonly Activation _activation;
+
+    /// <summary>Checks the options.</summary>
+    /// <param name="environment">The MLContext.</param>
+    /// <param name="options">What to train, and how.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
+    public PrunedFeedForwardTrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(options);
+        _hiddenSizes = options.HiddenSizes is null
+            ? throw new ArgumentException($"{nameof(Options.HiddenSizes)} is null; wanted the sizes of the hidden layers, or [] for none.", nameof(options))
+            : [.. options.HiddenSizes];
+        foreach (int size in _hiddenSizes)
+        {
+            if (size < 1)
+            {
+                throw new ArgumentException($"{nameof(Options.HiddenSizes)} has a layer of {size} neurons; wanted at least 1.", nameof(options));
+            }
+        }
+        _activation = Enum.IsDefined(options.Activation)
+            ? options.Activation
+            : throw new ArgumentException($"{nameof(Options.Activation)} is {options.Activation}; wanted one of {string.Join(", ", Enum.GetNames<Activation>())}.", nameof(options));
+        _training = new ClassifierTraining(environment, nameof(PrunedFeedForwardTrainer), options);
+    }
+
+    /// <inheritdoc/>
+    public PrunedModelTransformer Fit(IDataView input) =>
+        _training.Fit(input, (features, classes) => new FeedForwardBlueprint([features, .. _hiddenSizes, classes], _activation));
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => _training.Columns.OutputShape(inputSchema);
+
+    /// <summary>What <see cref="PrunedFeedForwardTrainer"/> trains, and how.</summary>
+    public sealed class Options : PrunedTrainerOptions
+    {
+        /// <summary>Neurons of each hidden layer, from the inputs on; each at least 1.</summary>
+        public IReadOnlyList<int> HiddenSizes { get; set; } = [50, 30];
+
+        /// <summary>What stands between the layers.</summary>
+        public Activation Activation { get; set; } = Activation.Relu;
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.ML;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>The options that every trainer of MLNet.Pruning has. Each is checked when the trainer is made, before any data is read.</summary>
+public abstract class PrunedTrainerOptions
+{
+    private protected PrunedTrainerOptions()
+    {
+    }
+
+    /// <summary>The column to learn: a key, as <c>MapValueToKey</c> makes one. Rows in which it is missing are skipped.</summary>
+    public string LabelColumnName { get; set; } = "Label";
+
+    /// <summary>The column to learn from: a vector of Single of known size. Rows with a NaN or an infinity in it are skipped.</summary>
+    public string FeatureColumnName { get; set; } = "Features";
+
+    /// <summary>How often the training data is gone through; at least 1.</summary>
+    public int Epochs { get; set; } = 10;
+
+    /// <summary>Rows a step; at least 1.</summary>
+    public int BatchSize { get; set; } = 128;
+
+    /// <summary>The optimizer.</summary>
+    public OptimizerKind Optimizer { get; set; } = OptimizerKind.Adam;
+
+    /// <summary>The learning rate before any schedule; above 0.</summary>
+    public double LearningRate { get; set; } = 0.001;
+
+    /// <summary>How the learning rate changes over the run; null keeps it.</summary>
+    public LearningRateSchedule? LearningRateSchedule { get; set; }
+
+    /// <summary>Weight decay; 0 or more.</summary>
+    public double WeightDecay { get; set; }
+
+    /// <summary>Momentum in [0, 1), for the optimizers that have one.</summary>
+    public double Momentum { get; set; }
+
+    /// <summary>The seed of the first weights and of the order of rows, 0 or more; null draws one from the MLContext, which repeats itself if that has a seed.</summary>
+    public int? Seed { get; set; }
+
+    /// <summary>Rows to measure loss and accuracy on after each epoch, with the same label and feature columns; null for none.</summary>
+    public IDataView? ValidationSet { get; set; }
+
+    /// <summary>Where to train and score: "cpu", "cuda" or "cuda:N". Null follows <c>MLContext.GpuDeviceId</c> and <c>FallbackToCpu</c>.</summary>
+    public string? Device { get; set; }
+
+    /// <summary>How many copies of the model train side by side on the CPU, a thread each; 0 for one a core.</summary>
+    public int Replicas { get; set; }
+
+    /// <summary>The most bytes of rows held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there is.</summary>
+    public long MemoryLimit { get; set; }
+
+    /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
+    public IProgress<TrainingProgress>? Progress { get; set; }
+
+    /// <summary>Stops the run at the next batch.</summary>
+    public CancellationToken Cancellation { get; set; }
+
+    /// <summary>Where and how often to save what a run needs to go on; null for never.</summary>
+    public CheckpointOptions? Checkpoint { get; set; }
+}

@@ -1,0 +1,236 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Trainers;
+using static Microsoft.ML.SchemaShape.Column;
+
+namespace MLNet.Pruning.Tests;
+
+[TestClass]
+public sealed class FeedForwardPipelineTests
+{
+    [TestMethod]
+    public void Digits_are_learnt_and_evaluated()
+    {
+        var context = new MLContext(seed: 1);
+        var train = context.Data.SynthesizeDigits(4_000, seed: 1);
+        var test = context.Data.SynthesizeDigits(1_000, seed: 2);
+        using var model = context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(context.MulticlassClassification.Trainers.PrunedFeedForward(featureColumnName: "Pixels", epochs: 6, learningRate: 0.003))
+            .Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
+            .Fit(train);
+        var scored = model.Transform(test);
+        var metrics = context.MulticlassClassification.Evaluate(scored);
+        Assert.IsGreaterThan(0.80, metrics.MicroAccuracy);
+        Assert.IsLessThan(0.8, metrics.LogLoss);
+
+        // The same accuracy by hand: the predicted label is the label's own value, a uint.
+        var labels = scored.GetColumn<uint>("PredictedLabel").ToArray();
+        var truth = test.GetColumn<uint>("Label").ToArray();
+        Assert.AreEqual(metrics.MicroAccuracy, labels.Zip(truth).Count(pair => pair.First == pair.Second) / 1000.0, 1e-9);
+    }
+
+    [TestMethod]
+    public void Scores_are_probabilities_and_the_prediction_is_the_largest()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Pipeline(context).Fit(Flowers.View(context, 300));
+        var scored = model.Transform(Flowers.View(context, 90, seed: 2));
+        var scores = scored.GetColumn<float[]>("Score").ToArray();
+        var keys = scored.GetColumn<uint>("PredictedLabel").ToArray();
+        Assert.HasCount(90, scores);
+        for (int row = 0; row < scores.Length; row++)
+        {
+            Assert.HasCount(3, scores[row]);
+            Assert.AreEqual(1, scores[row].Sum(), 1e-5);
+            Assert.AreEqual(scores[row].Max(), scores[row][keys[row] - 1]);
+        }
+    }
+
+    [TestMethod]
+    public void The_confusion_matrix_shows_the_names_of_the_classes()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Pipeline(context).Fit(Flowers.View(context, 300));
+        var metrics = context.MulticlassClassification.Evaluate(model.Transform(Flowers.View(context, 90, seed: 2)), labelColumnName: "Kind");
+        Assert.AreEqual(1, metrics.MicroAccuracy);
+        string table = metrics.ConfusionMatrix.GetFormattedConfusionTable();
+        foreach (string kind in Flowers.Kinds)
+        {
+            StringAssert.Contains(table, kind);
+        }
+    }
+
+    [TestMethod]
+    public void Number_labels_name_the_classes_too()
+    {
+        var context = new MLContext(seed: 1);
+        var data = context.Data.SynthesizeDigits(300);
+        using var model = context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(context.MulticlassClassification.Trainers.PrunedFeedForward(featureColumnName: "Pixels", epochs: 1))
+            .Fit(data);
+        var scored = model.Transform(data);
+        var names = default(VBuffer<ReadOnlyMemory<char>>);
+        scored.Schema["Score"].Annotations.GetValue("SlotNames", ref names);
+        var values = default(VBuffer<uint>);
+        scored.Schema["PredictedLabel"].Annotations.GetValue("KeyValues", ref values);
+        CollectionAssert.AreEqual(values.DenseValues().Select(value => value.ToString()).ToArray(), names.DenseValues().Select(name => name.ToString()).ToArray());
+        CollectionAssert.AreEqual(Enumerable.Range(0, 10).Select(i => (uint)i).ToArray(), values.DenseValues().Order().ToArray());
+    }
+
+    [TestMethod]
+    public void Cross_validation_trains_a_model_a_fold()
+    {
+        var context = new MLContext(seed: 1);
+        var data = Flowers.View(context, 300);
+        var keys = context.Transforms.Conversion.MapValueToKey("Kind").Fit(data).Transform(data);
+        var trainer = context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", [8], epochs: 20, batchSize: 32, learningRate: 0.01);
+        var folds = context.MulticlassClassification.CrossValidate(keys, trainer, numberOfFolds: 3, labelColumnName: "Kind");
+        Assert.HasCount(3, folds);
+        foreach (var fold in folds)
+        {
+            Assert.IsGreaterThan(0.95, fold.Metrics.MicroAccuracy);
+            ((IDisposable)fold.Model).Dispose();
+        }
+    }
+
+    [TestMethod]
+    public void A_prediction_engine_says_what_Transform_says()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Pipeline(context).Append(context.Transforms.Conversion.MapKeyToValue("PredictedKind", "PredictedLabel")).Fit(Flowers.View(context, 300));
+        var flowers = Flowers.Pick(30, seed: 3);
+        var scored = model.Transform(context.Data.LoadFromEnumerable(flowers));
+        var expected = scored.GetColumn<float[]>("Score").ToArray();
+        var names = scored.GetColumn<string>("PredictedKind").ToArray();
+        using var engine = context.Model.CreatePredictionEngine<Flower, FlowerGuess>(model);
+        for (int i = 0; i < flowers.Length; i++)
+        {
+            var guess = engine.Predict(flowers[i]);
+            Assert.AreEqual(flowers[i].Kind, guess.PredictedKind);
+            Assert.AreEqual(names[i], guess.PredictedKind);
+            for (int c = 0; c < 3; c++)
+            {
+                Assert.AreEqual(expected[i][c], guess.Score[c], 1e-6f);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void The_same_seed_gives_the_same_model_to_the_bit()
+    {
+        float[][] Scores()
+        {
+            var context = new MLContext(seed: 9);
+            using var model = Pipeline(context).Fit(Flowers.View(context, 300));
+            return [.. model.Transform(Flowers.View(context, 60, seed: 2)).GetColumn<float[]>("Score")];
+        }
+        var (first, second) = (Scores(), Scores());
+        for (int row = 0; row < first.Length; row++)
+        {
+            CollectionAssert.AreEqual(first[row], second[row]);
+        }
+    }
+
+    [TestMethod]
+    public void A_memory_limit_streams_the_rows_and_learns_as_well()
+    {
+        var context = new MLContext(seed: 1);
+        var keys = Keys(context, Flowers.View(context, 3_000));
+        using var model = new PrunedFeedForwardTrainer(context, new()
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Petals",
+            HiddenSizes = [8],
+            Epochs = 4,
+            BatchSize = 32,
+            LearningRate = 0.01,
+            MemoryLimit = 400 * 24,
+        }).Fit(keys);
+        var metrics = context.MulticlassClassification.Evaluate(model.Transform(keys), labelColumnName: "Kind");
+        Assert.IsGreaterThan(0.95, metrics.MicroAccuracy);
+        Assert.AreEqual(3_000, model.History!.Epochs[0].Rows);
+    }
+
+    [TestMethod]
+    public void The_history_and_the_log_tell_of_every_epoch()
+    {
+        var context = new MLContext(seed: 1);
+        var lines = new List<string>();
+        context.Log += (_, log) =>
+        {
+            lock (lines)
+            {
+                lines.Add(log.Message);
+            }
+        };
+        var keys = Keys(context, Flowers.View(context, 300));
+        using var model = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Petals",
+            Epochs = 3,
+            ValidationSet = keys,
+        }).Fit(keys);
+        Assert.HasCount(3, model.History!.Epochs);
+        Assert.IsNotNull(model.History.Epochs[2].ValidationAccuracy);
+        Assert.IsTrue(lines.Any(line => line.Contains("Epoch 3 of 3", StringComparison.Ordinal) && line.Contains("validation accuracy", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void Cancelling_stops_the_run()
+    {
+        var context = new MLContext(seed: 1);
+        using var source = new CancellationTokenSource();
+        var keys = Keys(context, Flowers.View(context, 300));
+        var trainer = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Petals",
+            Epochs = 1_000_000,
+            Cancellation = source.Token,
+            Progress = new Reporter(progress =>
+            {
+                if (progress.Epoch == 3)
+                {
+                    source.Cancel();
+                }
+            }),
+        });
+        Assert.Throws<OperationCanceledException>(() => trainer.Fit(keys));
+    }
+
+    [TestMethod]
+    public void The_promised_schema_is_the_schema_that_comes()
+    {
+        var context = new MLContext(seed: 1);
+        var keys = Keys(context, Flowers.View(context, 60));
+        var trainer = context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", epochs: 1);
+        using var model = trainer.Fit(keys);
+        var made = model.Transform(keys).Schema;
+        Assert.AreEqual(model.GetOutputSchema(keys.Schema).ToString(), made.ToString());
+
+        var promised = trainer.GetOutputSchema(new SchemaShape(
+        [
+            Doors.Column("Kind", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape([Doors.Column("KeyValues", VectorKind.Vector, TextDataViewType.Instance)])),
+            Doors.Column("Petals", VectorKind.Vector, NumberDataViewType.Single),
+        ]));
+        CollectionAssert.AreEqual(new[] { "Kind", "Petals", "PredictedLabel", "Score" }, promised.Select(column => column.Name).ToArray());
+        foreach (string name in new[] { "PredictedLabel", "Score" })
+        {
+            var column = promised.Single(column => column.Name == name);
+            Assert.AreEqual(name == "PredictedLabel", column.IsKey);
+            CollectionAssert.AreEquivalent(
+                made[name].Annotations.Schema.Select(annotation => annotation.Name).ToArray(),
+                column.Annotations.Select(annotation => annotation.Name).ToArray());
+        }
+    }
+
+    internal static IEstimator<ITransformer> Trainer(MLContext context) =>
+        context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", [8], epochs: 20, batchSize: 32, learningRate: 0.01);
+
+    internal static EstimatorChain<ITransformer> Pipeline(MLContext context) =>
+        context.Transforms.Conversion.MapValueToKey("Kind").Append(Trainer(context));
+
+    internal static IDataView Keys(MLContext context, IDataView data) => context.Transforms.Conversion.MapValueToKey("Kind").Fit(data).Transform(data);
+}

@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace MLNet.Pruning.Tests;
+
+/// <summary>Counts what the whole process holds, so nothing else may run beside.</summary>
+[TestClass]
+[DoNotParallelize]
+public sealed partial class MemoryTests
+{
+    [TestMethod]
+    public void Native_memory_is_flat_over_a_hundred_thousand_predictions()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = FeedForwardPipelineTests.Pipeline(context).Fit(Flowers.View(context, 60));
+        using var engine = context.Model.CreatePredictionEngine<Flower, FlowerGuess>(model);
+        var flower = Flowers.Pick(1)[0];
+        var guess = new FlowerGuess();
+        void Predict(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                engine.Predict(flower, ref guess);
+            }
+        }
+        Predict(5_000);
+        var (tensors, memory) = Live();
+        Predict(100_000);
+        var (tensorsAfter, memoryAfter) = Live();
+        Assert.AreEqual(tensors, tensorsAfter);
+        Assert.IsLessThan(2_000_000, memoryAfter - memory, $"Native memory in use grew from {memory:N0} to {memoryAfter:N0} bytes.");
+    }
+
+    [TestMethod]
+    public void Transforming_and_fitting_again_and_again_leaves_no_tensor_behind()
+    {
+        var context = new MLContext(seed: 1);
+        var data = Flowers.View(context, 60);
+        using var model = FeedForwardPipelineTests.Pipeline(context).Fit(data);
+        var scored = model.Transform(Flowers.View(context, 2_000, seed: 4));
+        void Use()
+        {
+            Assert.AreEqual(2_000, scored.GetColumn<uint>("PredictedLabel").Count());
+            FeedForwardPipelineTests.Pipeline(context).Fit(data).Dispose();
+        }
+        Use();
+        var (tensors, memory) = Live();
+        for (int i = 0; i < 10; i++)
+        {
+            Use();
+        }
+        var (tensorsAfter, memoryAfter) = Live();
+        Assert.AreEqual(tensors, tensorsAfter);
+        Assert.IsLessThan(2_000_000, memoryAfter - memory, $"Native memory in use grew from {memory:N0} to {memoryAfter:N0} bytes.");
+    }
+
+    private static (long Tensors, long Memory) Live()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        return (TorchSharp.torch.Tensor.TotalCount, NativeBytes());
+    }
+
+    /// <summary>
+    /// What malloc has handed out, where the C library tells. The process's resident memory also follows the garbage
+    /// collector and the rest of the test run, by tens of megabytes.
+    /// </summary>
+    private static long NativeBytes()
+    {
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out nint library) || !NativeLibrary.TryGetExport(library, "mallinfo2", out _))
+        {
+            return 0;
+        }
+        var info = MallocInfo();
+        return (long)(info.InUse + info.Mapped);
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "mallinfo2")]
+    private static partial Information MallocInfo();
+
+    /// <summary>struct mallinfo2 of the GNU C library.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct Information
+    {
+        private readonly nuint _arena, _freeChunks, _fastChunks, _mappedChunks;
+
+        public readonly nuint Mapped;
+
+        private readonly nuint _peak, _fastBytes;
+
+        public readonly nuint InUse;
+
+        private readonly nuint _free, _trimmable;
+    }
+}

@@ -1,0 +1,155 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace MLNet.Pruning.Tests;
+
+[TestClass]
+public sealed class SavedModelTests
+{
+    [TestMethod]
+    public void A_saved_pipeline_predicts_the_same_after_loading()
+    {
+        using var folder = new TemporaryFolder();
+        var (expected, names) = TrainAndSave(folder["model.zip"]);
+
+        var context = new MLContext().UsePruning();
+        var loaded = context.Model.Load(folder["model.zip"], out var schema);
+        Assert.IsNotNull(schema.GetColumnOrNull("Petals"));
+        var scored = loaded.Transform(Flowers.View(context, 30, seed: 5));
+        AssertSame(expected, [.. scored.GetColumn<float[]>("Score")]);
+        CollectionAssert.AreEqual(names, scored.GetColumn<string>("PredictedKind").ToArray());
+
+        using var engine = context.Model.CreatePredictionEngine<Flower, FlowerGuess>(loaded);
+        Assert.AreEqual(names[4], engine.Predict(Flowers.Pick(30, seed: 5)[4]).PredictedKind);
+        (loaded as IDisposable)?.Dispose();
+    }
+
+    [TestMethod]
+    public void Saving_what_was_loaded_gives_the_same_model()
+    {
+        using var folder = new TemporaryFolder();
+        var (expected, _) = TrainAndSave(folder["first.zip"]);
+        var context = new MLContext().UsePruning();
+        var first = context.Model.Load(folder["first.zip"], out var schema);
+        context.Model.Save(first, schema, folder["second.zip"]);
+        var second = new MLContext().UsePruning().UsePruning().Model.Load(folder["second.zip"], out _);
+        AssertSame(expected, [.. second.Transform(Flowers.View(context, 30, seed: 5)).GetColumn<float[]>("Score")]);
+    }
+
+    [TestMethod]
+    public void A_context_that_made_a_trainer_loads_without_being_told()
+    {
+        using var folder = new TemporaryFolder();
+        TrainAndSave(folder["model.zip"]);
+        var context = new MLContext();
+        FeedForwardPipelineTests.Trainer(context);
+        Assert.IsNotNull(context.Model.Load(folder["model.zip"], out _));
+    }
+
+    [TestMethod]
+    public void A_model_alone_goes_through_a_stream()
+    {
+        var context = new MLContext(seed: 1);
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 120));
+        using var model = context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", [8, 5], epochs: 2).Fit(keys);
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        stream.Position = 0;
+        using var again = PrunedModelTransformer.ReadFrom(context, stream);
+        Assert.AreEqual(stream.Length, stream.Position);
+        AssertSame([.. model.Transform(keys).GetColumn<float[]>("Score")], [.. again.Transform(keys).GetColumn<float[]>("Score")]);
+        Assert.AreEqual(model.Transform(keys).Schema.ToString(), again.Transform(keys).Schema.ToString());
+        Assert.AreEqual("Petals", again.FeatureColumnName);
+    }
+
+    [TestMethod]
+    public void The_file_is_the_same_on_every_stack()
+    {
+        // Weights set by hand, so that the bytes depend on the format alone.
+        var context = new MLContext(seed: 1);
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 120));
+        using var model = context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", [2], epochs: 1).Fit(keys);
+        foreach (var (_, parameter) in model.Module.named_parameters())
+        {
+            using var off = TorchSharp.torch.no_grad();
+            TorchSharp.torch.nn.init.constant_(parameter, 0.25);
+        }
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        Assert.AreEqual("930C5DCAD3F5969C29C26AB5D8E889590987BE06C728DC4207E1D94A243570B3", Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(stream.ToArray())));
+    }
+
+    [TestMethod]
+    public void A_model_cut_short_or_damaged_anywhere_is_refused()
+    {
+        var context = new MLContext(seed: 1);
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 120));
+        using var model = context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", [2], epochs: 1).Fit(keys);
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        byte[] whole = stream.ToArray();
+        for (int length = 0; length < whole.Length; length += 13)
+        {
+            AssertRefused(context, whole[..length]);
+        }
+        for (int position = 0; position < whole.Length; position += 7)
+        {
+            byte[] damaged = [.. whole];
+            damaged[position] ^= 0x40;
+            AssertRefused(context, damaged);
+        }
+    }
+
+    [TestMethod]
+    public void Another_version_is_named()
+    {
+        var context = new MLContext(seed: 1);
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 120));
+        using var model = context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Petals", [2], epochs: 1).Fit(keys);
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        byte[] later = stream.ToArray();
+        later[8] = 9;
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() => PrunedModelTransformer.ReadFrom(context, new MemoryStream(later)));
+        StringAssert.Contains(failure.Message, "version 9");
+        StringAssert.Contains(failure.Message, "version 1");
+    }
+
+    [TestMethod]
+    public void A_damaged_model_inside_a_pipeline_says_what_is_wrong()
+    {
+        using var folder = new TemporaryFolder();
+        TrainAndSave(folder["model.zip"]);
+        using (var zip = System.IO.Compression.ZipFile.Open(folder["model.zip"], System.IO.Compression.ZipArchiveMode.Update))
+        {
+            var entry = zip.Entries.Single(entry => entry.Name == "Model.pruned");
+            using var content = entry.Open();
+            content.SetLength(content.Length - 10);
+        }
+        var failure = Assert.Throws<Exception>(() => new MLContext().UsePruning().Model.Load(folder["model.zip"], out _));
+        Assert.IsInstanceOfType<InvalidDataException>(failure.GetBaseException());
+        StringAssert.Contains(failure.GetBaseException().Message, "truncated");
+    }
+
+    private static (float[][] Scores, string[] Names) TrainAndSave(string path)
+    {
+        var context = new MLContext(seed: 1);
+        var train = Flowers.View(context, 300);
+        using var model = FeedForwardPipelineTests.Pipeline(context).Append(context.Transforms.Conversion.MapKeyToValue("PredictedKind", "PredictedLabel")).Fit(train);
+        context.Model.Save(model, train.Schema, path);
+        var scored = model.Transform(Flowers.View(context, 30, seed: 5));
+        return ([.. scored.GetColumn<float[]>("Score")], [.. scored.GetColumn<string>("PredictedKind")]);
+    }
+
+    private static void AssertRefused(MLContext context, byte[] bytes) =>
+        Assert.ThrowsExactly<InvalidDataException>(() => PrunedModelTransformer.ReadFrom(context, new MemoryStream(bytes)));
+
+    private static void AssertSame(float[][] expected, float[][] found)
+    {
+        Assert.HasCount(expected.Length, found);
+        for (int row = 0; row < expected.Length; row++)
+        {
+            CollectionAssert.AreEqual(expected[row], found[row]);
+        }
+    }
+}
