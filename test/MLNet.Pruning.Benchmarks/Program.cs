@@ -1,0 +1,27 @@
+using MLNet.Pruning.Benchmarks;
+
+// What is measured, each beside its peer in the same run; see bench.sh.
+var what = args.Length > 0 ? args[0] : "";
+var rest = args.Skip(1).ToArray();
+switch (what)
+{
+    case "ops":
+        Ops.Run(rest);
+        break;
+    case "train":
+        Train.Run(rest);
+        break;
+    case "replicas":
+        ReplicaScaling.Run(rest);
+        break;
+    case "memory":
+        Memory.Run(rest);
+        break;
+    case "step":
+        StepProfile.Run(rest);
+        break;
+    default:
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step");
+        return 2;
+}
+return 0;
