@@ -151,8 +151,10 @@ sealed class ReplicaSet : IDisposable
 
     void Sum(int slice)
     {
+        // In-place operators give back the tensor itself or another object for it, depending on the version; a scope is right for both.
+        using var scope = NewDisposeScope();
         for (var replica = 1; replica < active; replica++)
-            slices[0][slice].add_(slices[replica][slice]).Dispose();
+            slices[0][slice].add_(slices[replica][slice]);
     }
 
     void Add(int sliceCount)

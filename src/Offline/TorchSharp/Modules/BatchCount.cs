@@ -10,7 +10,7 @@ public static partial class torch
             internal static void CountBatch(Tensor count)
             {
                 using var _ = no_grad();
-                count.add_(1).Dispose();
+                count.add_(1);
             }
         }
     }
