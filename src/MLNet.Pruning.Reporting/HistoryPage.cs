@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using MLNet.Pruning.Reporting.Charts;
 using MLNet.Pruning.Reporting.Text;
 using MLNet.Pruning.Training;
 using static MLNet.Pruning.Reporting.Text.Numbers;
