@@ -42,7 +42,7 @@ internal sealed class ObjectRow<TRow> : DataViewRow
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
-        _host.CheckParam(IsColumnActive(column), nameof(column), "requested column not active");
+        _host.CheckParam(column.Index <= _getters.Length && IsColumnActive(column), nameof(column), "requested column not active");
         return RowCursorUtils.Cast<TValue>(_getters[column.Index]);
     }
 
