@@ -97,7 +97,7 @@ public sealed class ModelFileTests
         }
         empty.Position = 0;
         Assert.ThrowsExactly<InvalidOperationException>(() => _context.Model.Load(empty, out _));
-        Assert.ThrowsExactly<FileNotFoundException>(() => _context.Model.Load("/absent/model.zip", out _), "no directory");
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() => _context.Model.Load("/absent/model.zip", out _));
     }
 
     [TestMethod]
