@@ -40,14 +40,19 @@ internal sealed class CacheDataView : DelegatingView
     public override DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         var active = ActiveOf(Schema, columnsNeeded);
-        var wait = Fill([.. Schema.Where(column => active[column.Index])]);
-        int[]? order = null;
-        if (rand is not null)
-        {
-            Wait(wait);
-            order = RandomPermutation(rand, (int)_rowCount);
-        }
-        return new Cursor(this, active, wait, order);
+        var wait = Prepare(active, rand, out int[]? order);
+        return new Cursor(this, active, wait, order, blocks: null);
+    }
+
+    /// <summary>Cursors that take turns at blocks of rows: each row comes from one of them.</summary>
+    public override DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    {
+        int most = 2 * Math.Max(2, Environment.ProcessorCount - 1);
+        n = n > 0 ? Math.Min(n, most) : most / 2;
+        var active = ActiveOf(Schema, columnsNeeded);
+        var wait = Prepare(active, rand, out int[]? order);
+        var blocks = n > 1 ? new Blocks() : null;
+        return [.. Enumerable.Range(0, n).Select(_ => new Cursor(this, active, wait, order, blocks))];
     }
 
     /// <summary>The same permutation as the real library draws from the same generator.</summary>
@@ -60,6 +65,18 @@ internal sealed class CacheDataView : DelegatingView
             (order[i], order[other]) = (order[other], order[i]);
         }
         return order;
+    }
+
+    private Task[] Prepare(bool[] active, Random? random, out int[]? order)
+    {
+        var wait = Fill([.. Schema.Where(column => active[column.Index])]);
+        order = null;
+        if (random is not null)
+        {
+            Wait(wait);
+            order = RandomPermutation(random, (int)_rowCount);
+        }
+        return wait;
     }
 
     // Returns what must have ended before the columns, and the number of rows, are there.
@@ -113,14 +130,24 @@ internal sealed class CacheDataView : DelegatingView
         }
     }
 
-    private sealed class Cursor(CacheDataView parent, bool[] active, Task[] wait, int[]? order) : DataViewRowCursor
+    /// <summary>Hands out blocks of rows in order, each to one cursor.</summary>
+    private sealed class Blocks
     {
+        private int _last = -1;
+
+        public int Next() => Interlocked.Increment(ref _last);
+    }
+
+    private sealed class Cursor(CacheDataView parent, bool[] active, Task[] wait, int[]? order, Blocks? blocks) : DataViewRowCursor
+    {
+        private const int BlockShift = 6;
         private long _position = -1;
+        private long _index = -1;
         private bool _done;
 
         public override long Position => _position;
 
-        public override long Batch => _position >> 6;
+        public override long Batch => _index >> BlockShift;
 
         public override DataViewSchema Schema => parent.Schema;
 
@@ -129,7 +156,7 @@ internal sealed class CacheDataView : DelegatingView
             get
             {
                 parent.Host.Check(_position >= 0, "Values cannot be fetched at this time. This method was called either before the first call to MoveNext, or at any point after MoveNext returned false.");
-                return order is null ? (int)_position : order[_position];
+                return order is null ? (int)_index : order[_index];
             }
         }
 
@@ -139,7 +166,11 @@ internal sealed class CacheDataView : DelegatingView
                 return false;
             if (_position < 0)
                 Wait(wait);
-            if (++_position < parent._rowCount)
+            _index++;
+            if (blocks is not null && (_index & ((1 << BlockShift) - 1)) == 0)
+                _index = (long)blocks.Next() << BlockShift;
+            _position++;
+            if (_index < parent._rowCount)
                 return true;
             Dispose();
             return false;
