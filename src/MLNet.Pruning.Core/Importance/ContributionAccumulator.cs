@@ -14,6 +14,9 @@ public sealed class ContributionAccumulator
 {
     private readonly double[] _sums;
     private readonly double[] _maxima;
+    // A batch is added as a whole or, if something in it is not finite, not at all.
+    private readonly double[] _batchSums;
+    private readonly double[] _batchMaxima;
     private double _denominators;
 
     /// <summary>Starts with nothing observed.</summary>
@@ -25,6 +28,8 @@ public sealed class ContributionAccumulator
         Mode = mode;
         _sums = new double[neurons];
         _maxima = new double[neurons];
+        _batchSums = new double[neurons];
+        _batchMaxima = new double[neurons];
         Reset();
     }
 
@@ -58,11 +63,11 @@ public sealed class ContributionAccumulator
         var consumers = Rows(weights.Length, inputs, nameof(weights), "weights");
         if (samples == 0 || consumers == 0)
             return;
-        if (block == 1)
-            Linear(activations, samples, weights, consumers);
-        else
-            Slide(activations, samples, weights, Windows.OfBlocks(Neurons, block, consumers));
-        _denominators += (double)samples * consumers;
+        Begin();
+        Check(block == 1
+            ? Linear(activations, samples, weights, consumers)
+            : Slide(activations, samples, weights, Windows.OfBlocks(Neurons, block, consumers)), activations, weights);
+        Add(_batchSums, _batchMaxima, (double)samples * consumers);
     }
 
     /// <summary>Observes a batch going into a convolution; a neuron is a channel.</summary>
@@ -97,13 +102,13 @@ public sealed class ContributionAccumulator
         if (samples == 0 || outputs == 0)
             return;
         var windows = new Windows(Neurons, height, width, outputs, kernelHeight, kernelWidth, shape);
-        if (windows.IsPointwise)
-            SlideOverPixels(activations, samples, weights, windows);
-        else
-            Slide(activations, samples, weights, windows);
+        Begin();
+        Check(windows.IsPointwise
+            ? SlideOverPixels(activations, samples, weights, windows)
+            : Slide(activations, samples, weights, windows), activations, weights);
+        Add(_batchSums, _batchMaxima, (double)samples * outputs * windows.Positions.Length);
         if (shape.Groups > 1)
             RaiseToZero();
-        _denominators += (double)samples * outputs * windows.Positions.Length;
     }
 
     /// <summary>C_avg and C_max over everything observed so far.</summary>
@@ -133,21 +138,23 @@ public sealed class ContributionAccumulator
             _maxima[k] = Math.Max(_maxima[k], 0);
     }
 
-    private void Linear(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, int consumers)
+    private void Begin()
     {
-        Check(Mode == ContributionMode.Absolute
-            ? LinearShares<float>.Accumulate(activations, samples, weights, consumers, Neurons, _sums, _maxima, Threads)
-            : LinearShares<double>.Accumulate(activations, samples, weights, consumers, Neurons, _sums, _maxima, Threads), activations, weights);
+        Array.Clear(_batchSums);
+        Array.Fill(_batchMaxima, double.NegativeInfinity);
     }
 
-    private void Slide(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
-    {
-        Check(Mode == ContributionMode.Absolute
-            ? WindowShares<float>.Accumulate(activations, samples, weights, windows, _sums, _maxima, Threads)
-            : WindowShares<double>.Accumulate(activations, samples, weights, windows, _sums, _maxima, Threads), activations, weights);
-    }
+    private bool Linear(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, int consumers) =>
+        Mode == ContributionMode.Absolute
+            ? LinearShares<float>.Accumulate(activations, samples, weights, consumers, Neurons, _batchSums, _batchMaxima, Threads)
+            : LinearShares<double>.Accumulate(activations, samples, weights, consumers, Neurons, _batchSums, _batchMaxima, Threads);
 
-    private unsafe void SlideOverPixels(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
+    private bool Slide(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows) =>
+        Mode == ContributionMode.Absolute
+            ? WindowShares<float>.Accumulate(activations, samples, weights, windows, _batchSums, _batchMaxima, Threads)
+            : WindowShares<double>.Accumulate(activations, samples, weights, windows, _batchSums, _batchMaxima, Threads);
+
+    private unsafe bool SlideOverPixels(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
     {
         var size = windows.Positions.Length * Neurons;
         // As many images at a time as make a few thousand rows: the copy stays small, and the kernel has enough to do.
@@ -158,8 +165,10 @@ public sealed class ContributionAccumulator
             var count = Math.Min(step, samples - f);
             for (var i = 0; i < count; i++)
                 windows.PackPixels(activations.Slice((f + i) * windows.ImageSize, windows.ImageSize), new(rows.Pointer + i * size, size));
-            Linear(new(rows.Pointer, count * size), count * windows.Positions.Length, weights, windows.Outputs);
+            if (!Linear(new(rows.Pointer, count * size), count * windows.Positions.Length, weights, windows.Outputs))
+                return false;
         }
+        return true;
     }
 
     private static int Rows(int length, int width, string parameter, string what)

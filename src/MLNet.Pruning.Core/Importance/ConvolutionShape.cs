@@ -1,13 +1,8 @@
 namespace MLNet.Pruning.Importance;
 
 /// <summary>How a convolution slides over its input. The defaults are PyTorch's; a one-dimensional one has height 1.</summary>
-public readonly record struct ConvolutionShape
+public sealed record ConvolutionShape
 {
-    /// <summary>Stride 1, no padding, dilation 1, one group.</summary>
-    public ConvolutionShape()
-    {
-    }
-
     /// <summary>Steps between windows (for a transposed convolution, between the pixels it spreads); at least 1.</summary>
     public (int Height, int Width) Stride { get; init; } = (1, 1);
 
