@@ -151,11 +151,7 @@ sealed class ReplicaSet : IDisposable
 
     void Sum(int slice)
     {
-<<<<<<< HEAD
         // In-place operators give back the tensor itself or another object for it, depending on the version; a scope is right for both.
-=======
-        // What an addition in place returns is the tensor itself in some versions, a second handle to it in others.
->>>>>>> 5f070b9 (Sum gradients without disposing of what an in-place addition returns, which may be the tensor itself)
         using var scope = NewDisposeScope();
         for (var replica = 1; replica < active; replica++)
             slices[0][slice].add_(slices[replica][slice]);
