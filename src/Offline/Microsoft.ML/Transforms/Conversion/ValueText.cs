@@ -40,7 +40,7 @@ internal static class ValueText
         if (isNaN(value))
             text.Append('?');
         else
-            text.Append(CultureInfo.InvariantCulture, $"{value:R}");
+            text.Append(value.ToString(typeof(T) == typeof(double) ? "G17" : "R", CultureInfo.InvariantCulture));
     }
 
     private static void RowId(ref StringBuilder text, DataViewRowId value)
