@@ -15,3 +15,16 @@ public sealed class LoadColumnAttribute : Attribute
 
     internal TextLoader.Range[] Sources { get; }
 }
+
+/// <summary>Which named columns of a database a member is loaded from. Text files have no names to go by.</summary>
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property, AllowMultiple = false, Inherited = true)]
+public sealed class LoadColumnNameAttribute : Attribute
+{
+    public LoadColumnNameAttribute(string fieldName)
+        => Sources = [fieldName];
+
+    public LoadColumnNameAttribute(params string[] fieldNames)
+        => Sources = fieldNames;
+
+    internal string[] Sources { get; }
+}
