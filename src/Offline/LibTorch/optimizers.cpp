@@ -11,13 +11,31 @@
 #include <cmath>
 #include <vector>
 
-// One copy of each loop for every vector width, chosen once when the library is loaded.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDTHS __attribute__((target_clones("avx512f", "avx2", "default")))
+// One copy of each loop for every vector width, chosen when it is called. Where the processor multiplies and adds in
+// one rounding LibTorch's own kernels do so too, and the loops follow them to the last bit.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define ON_512 __attribute__((target("avx512f,avx2,fma")))
+#define ON_256 __attribute__((target("avx2,fma")))
+#define HAS_512 (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma"))
+#define HAS_256 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #else
-#define WIDTHS
+#define ON_512
+#define ON_256
+#define HAS_512 false
+#define HAS_256 false
 #endif
 #define INLINE static inline __attribute__((always_inline))
+
+// Defines a function over three copies of a loop: loop<T, Fused>(arguments).
+#define LOOPS(name, T, loop, parameters, ...) \
+    ON_512 void name##_512 parameters { loop<T, true>(__VA_ARGS__); } \
+    ON_256 void name##_256 parameters { loop<T, true>(__VA_ARGS__); } \
+    void name##_any parameters { loop<T, false>(__VA_ARGS__); } \
+    void name parameters \
+    { \
+        static const int width = HAS_512 ? 512 : HAS_256 ? 256 : 0; \
+        width == 512 ? name##_512(__VA_ARGS__) : width == 256 ? name##_256(__VA_ARGS__) : name##_any(__VA_ARGS__); \
+    }
 
 // One parameter and its state. Unused states are null. A step that has a gradient raises the count.
 struct prt_slot
@@ -31,6 +49,17 @@ struct prt_slot
 
 namespace
 {
+// a * b + c, with one rounding where the processor has it.
+template <bool Fused> INLINE float mad(float a, float b, float c)
+{
+    return Fused ? __builtin_fmaf(a, b, c) : a * b + c;
+}
+
+template <bool Fused> INLINE double mad(double a, double b, double c)
+{
+    return Fused ? __builtin_fma(a, b, c) : a * b + c;
+}
+
 // Below this many elements a second thread costs more than it brings.
 constexpr int64_t grain = 1 << 16;
 
@@ -125,7 +154,7 @@ template <typename T> AdamTerms<T> terms(const Adam& a, int64_t step)
             static_cast<T>(-a.lr / correction1)};
 }
 
-template <typename T, bool Decay, bool Max>
+template <typename T, bool Fused, bool Decay, bool Max>
 INLINE void adam(int64_t begin, int64_t end, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, T* __restrict top,
                  const AdamTerms<T>& t)
 {
@@ -134,9 +163,9 @@ INLINE void adam(int64_t begin, int64_t end, T* __restrict p, const T* __restric
         auto grad = t.sign * g[k];
         auto value = p[k] * t.shrink;
         if (Decay)
-            grad += t.decay * value;
-        auto mean = m[k] * t.beta1 + t.rest1 * grad;
-        auto square = v[k] * t.beta2 + t.rest2 * grad * grad;
+            grad = mad<Fused>(t.decay, value, grad);
+        auto mean = mad<Fused>(t.rest1, grad, m[k] * t.beta1);
+        auto square = mad<Fused>(t.rest2 * grad, grad, v[k] * t.beta2);
         m[k] = mean;
         v[k] = square;
         if (Max)
@@ -149,25 +178,21 @@ INLINE void adam(int64_t begin, int64_t end, T* __restrict p, const T* __restric
     }
 }
 
-template <typename T>
-INLINE void adam(int64_t begin, int64_t end, T* p, const T* g, T* m, T* v, T* top, bool decay, const AdamTerms<T>& t)
+template <typename T, bool Fused>
+INLINE void adam_loop(int64_t begin, int64_t end, T* p, const T* g, T* m, T* v, T* top, bool decay, const AdamTerms<T>& t)
 {
     if (decay)
-        top ? adam<T, true, true>(begin, end, p, g, m, v, top, t) : adam<T, true, false>(begin, end, p, g, m, v, top, t);
+        top ? adam<T, Fused, true, true>(begin, end, p, g, m, v, top, t) : adam<T, Fused, true, false>(begin, end, p, g, m, v, top, t);
     else
-        top ? adam<T, false, true>(begin, end, p, g, m, v, top, t) : adam<T, false, false>(begin, end, p, g, m, v, top, t);
+        top ? adam<T, Fused, false, true>(begin, end, p, g, m, v, top, t) : adam<T, Fused, false, false>(begin, end, p, g, m, v, top, t);
 }
 
-WIDTHS void adam_single(int64_t begin, int64_t end, float* p, const float* g, float* m, float* v, float* top, bool decay, AdamTerms<float> t)
-{
-    adam<float>(begin, end, p, g, m, v, top, decay, t);
-}
-
-WIDTHS void adam_double(int64_t begin, int64_t end, double* p, const double* g, double* m, double* v, double* top, bool decay,
-                        AdamTerms<double> t)
-{
-    adam<double>(begin, end, p, g, m, v, top, decay, t);
-}
+LOOPS(adam_single, float, adam_loop,
+      (int64_t begin, int64_t end, float* p, const float* g, float* m, float* v, float* top, bool decay, const AdamTerms<float>& t),
+      begin, end, p, g, m, v, top, decay, t)
+LOOPS(adam_double, double, adam_loop,
+      (int64_t begin, int64_t end, double* p, const double* g, double* m, double* v, double* top, bool decay, const AdamTerms<double>& t),
+      begin, end, p, g, m, v, top, decay, t)
 
 void adam_fused(const Entry& e, const Adam& a)
 {
@@ -238,45 +263,47 @@ enum class Ball // how a step treats the momentum buffer
     Roll,
 };
 
-template <typename T, Ball Momentum, bool Nesterov, bool Decay>
+template <typename T, bool Fused, Ball Momentum, bool Nesterov, bool Decay>
 INLINE void sgd(int64_t begin, int64_t end, T* __restrict p, const T* __restrict g, T* __restrict b, const SgdTerms<T>& t)
 {
     for (auto k = begin; k < end; k++)
     {
         auto grad = g[k];
         if (Decay)
-            grad += t.decay * p[k];
+            grad = mad<Fused>(t.decay, p[k], grad);
         if (Momentum != Ball::None)
         {
-            auto ball = Momentum == Ball::Start ? grad : b[k] * t.momentum + t.rest * grad;
+            auto ball = Momentum == Ball::Start ? grad : mad<Fused>(t.rest, grad, b[k] * t.momentum);
             b[k] = ball;
-            grad = Nesterov ? grad + t.momentum * ball : ball;
+            grad = Nesterov ? mad<Fused>(t.momentum, ball, grad) : ball;
         }
-        p[k] += t.rate * grad;
+        p[k] = mad<Fused>(t.rate, grad, p[k]);
     }
 }
 
-template <typename T, bool Decay>
+template <typename T, bool Fused, bool Decay>
 INLINE void sgd(int64_t begin, int64_t end, T* p, const T* g, T* b, Ball ball, bool nesterov, const SgdTerms<T>& t)
 {
     if (ball == Ball::None)
-        sgd<T, Ball::None, false, Decay>(begin, end, p, g, b, t);
+        sgd<T, Fused, Ball::None, false, Decay>(begin, end, p, g, b, t);
     else if (ball == Ball::Start)
-        nesterov ? sgd<T, Ball::Start, true, Decay>(begin, end, p, g, b, t) : sgd<T, Ball::Start, false, Decay>(begin, end, p, g, b, t);
+        nesterov ? sgd<T, Fused, Ball::Start, true, Decay>(begin, end, p, g, b, t) : sgd<T, Fused, Ball::Start, false, Decay>(begin, end, p, g, b, t);
     else
-        nesterov ? sgd<T, Ball::Roll, true, Decay>(begin, end, p, g, b, t) : sgd<T, Ball::Roll, false, Decay>(begin, end, p, g, b, t);
+        nesterov ? sgd<T, Fused, Ball::Roll, true, Decay>(begin, end, p, g, b, t) : sgd<T, Fused, Ball::Roll, false, Decay>(begin, end, p, g, b, t);
 }
 
-WIDTHS void sgd_single(int64_t begin, int64_t end, float* p, const float* g, float* b, Ball ball, bool nesterov, bool decay, SgdTerms<float> t)
+template <typename T, bool Fused>
+INLINE void sgd_loop(int64_t begin, int64_t end, T* p, const T* g, T* b, Ball ball, bool nesterov, bool decay, const SgdTerms<T>& t)
 {
-    decay ? sgd<float, true>(begin, end, p, g, b, ball, nesterov, t) : sgd<float, false>(begin, end, p, g, b, ball, nesterov, t);
+    decay ? sgd<T, Fused, true>(begin, end, p, g, b, ball, nesterov, t) : sgd<T, Fused, false>(begin, end, p, g, b, ball, nesterov, t);
 }
 
-WIDTHS void sgd_double(int64_t begin, int64_t end, double* p, const double* g, double* b, Ball ball, bool nesterov, bool decay,
-                       SgdTerms<double> t)
-{
-    decay ? sgd<double, true>(begin, end, p, g, b, ball, nesterov, t) : sgd<double, false>(begin, end, p, g, b, ball, nesterov, t);
-}
+LOOPS(sgd_single, float, sgd_loop,
+      (int64_t begin, int64_t end, float* p, const float* g, float* b, Ball ball, bool nesterov, bool decay, const SgdTerms<float>& t),
+      begin, end, p, g, b, ball, nesterov, decay, t)
+LOOPS(sgd_double, double, sgd_loop,
+      (int64_t begin, int64_t end, double* p, const double* g, double* b, Ball ball, bool nesterov, bool decay, const SgdTerms<double>& t),
+      begin, end, p, g, b, ball, nesterov, decay, t)
 
 template <typename T> SgdTerms<T> terms(const Sgd& s)
 {
@@ -348,7 +375,7 @@ template <typename T> struct RmsPropTerms
     T sign, alpha, rest, eps, decay, momentum, rate;
 };
 
-template <typename T, bool Decay, bool Centered, bool Momentum>
+template <typename T, bool Fused, bool Decay, bool Centered, bool Momentum>
 INLINE void rmsprop(int64_t begin, int64_t end, T* __restrict p, const T* __restrict g, T* __restrict v, T* __restrict b, T* __restrict m,
                     const RmsPropTerms<T>& t)
 {
@@ -356,49 +383,54 @@ INLINE void rmsprop(int64_t begin, int64_t end, T* __restrict p, const T* __rest
     {
         auto grad = t.sign * g[k];
         if (Decay)
-            grad += t.decay * p[k];
-        auto square = v[k] * t.alpha + t.rest * grad * grad;
+            grad = mad<Fused>(t.decay, p[k], grad);
+        auto square = mad<Fused>(t.rest * grad, grad, v[k] * t.alpha);
         v[k] = square;
         if (Centered)
         {
-            auto mean = m[k] * t.alpha + t.rest * grad;
+            auto mean = mad<Fused>(t.rest, grad, m[k] * t.alpha);
             m[k] = mean;
-            square -= mean * mean;
+            square = mad<Fused>(-mean, mean, square);
         }
         auto below = std::sqrt(square) + t.eps;
         if (Momentum)
         {
             auto ball = b[k] * t.momentum + grad / below;
             b[k] = ball;
-            p[k] += t.rate * ball;
+            p[k] = mad<Fused>(t.rate, ball, p[k]);
         }
         else
             p[k] += t.rate * grad / below;
     }
 }
 
-template <typename T, bool Decay>
+template <typename T, bool Fused, bool Decay>
 INLINE void rmsprop(int64_t begin, int64_t end, T* p, const T* g, T* v, T* b, T* m, bool centered, bool momentum, const RmsPropTerms<T>& t)
 {
     if (centered)
-        momentum ? rmsprop<T, Decay, true, true>(begin, end, p, g, v, b, m, t) : rmsprop<T, Decay, true, false>(begin, end, p, g, v, b, m, t);
+        momentum ? rmsprop<T, Fused, Decay, true, true>(begin, end, p, g, v, b, m, t)
+                 : rmsprop<T, Fused, Decay, true, false>(begin, end, p, g, v, b, m, t);
     else
-        momentum ? rmsprop<T, Decay, false, true>(begin, end, p, g, v, b, m, t) : rmsprop<T, Decay, false, false>(begin, end, p, g, v, b, m, t);
+        momentum ? rmsprop<T, Fused, Decay, false, true>(begin, end, p, g, v, b, m, t)
+                 : rmsprop<T, Fused, Decay, false, false>(begin, end, p, g, v, b, m, t);
 }
 
-WIDTHS void rmsprop_single(int64_t begin, int64_t end, float* p, const float* g, float* v, float* b, float* m, bool centered, bool momentum,
-                           bool decay, RmsPropTerms<float> t)
+template <typename T, bool Fused>
+INLINE void rmsprop_loop(int64_t begin, int64_t end, T* p, const T* g, T* v, T* b, T* m, bool centered, bool momentum, bool decay,
+                         const RmsPropTerms<T>& t)
 {
-    decay ? rmsprop<float, true>(begin, end, p, g, v, b, m, centered, momentum, t)
-          : rmsprop<float, false>(begin, end, p, g, v, b, m, centered, momentum, t);
+    decay ? rmsprop<T, Fused, true>(begin, end, p, g, v, b, m, centered, momentum, t)
+          : rmsprop<T, Fused, false>(begin, end, p, g, v, b, m, centered, momentum, t);
 }
 
-WIDTHS void rmsprop_double(int64_t begin, int64_t end, double* p, const double* g, double* v, double* b, double* m, bool centered, bool momentum,
-                           bool decay, RmsPropTerms<double> t)
-{
-    decay ? rmsprop<double, true>(begin, end, p, g, v, b, m, centered, momentum, t)
-          : rmsprop<double, false>(begin, end, p, g, v, b, m, centered, momentum, t);
-}
+LOOPS(rmsprop_single, float, rmsprop_loop,
+      (int64_t begin, int64_t end, float* p, const float* g, float* v, float* b, float* m, bool centered, bool momentum, bool decay,
+       const RmsPropTerms<float>& t),
+      begin, end, p, g, v, b, m, centered, momentum, decay, t)
+LOOPS(rmsprop_double, double, rmsprop_loop,
+      (int64_t begin, int64_t end, double* p, const double* g, double* v, double* b, double* m, bool centered, bool momentum, bool decay,
+       const RmsPropTerms<double>& t),
+      begin, end, p, g, v, b, m, centered, momentum, decay, t)
 
 template <typename T> RmsPropTerms<T> terms(const RmsProp& r)
 {

@@ -54,7 +54,7 @@ namespace TorchSharp
                 {
                     using var _ = no_grad();
                     using var row = weight.select(0, index);
-                    row.zero_().Dispose();
+                    row.zero_();
                 }
                 return weight;
             }

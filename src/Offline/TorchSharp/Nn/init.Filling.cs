@@ -69,7 +69,7 @@ public static partial class torch
                         using var outer = place;
                         place = outer.select(0, tensor.size(dimension) / 2);
                     }
-                    place.fill_(1).Dispose();
+                    place.fill_(1);
                     place.Dispose();
                 }
                 return tensor;

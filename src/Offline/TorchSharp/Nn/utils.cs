@@ -20,7 +20,7 @@ public static partial class torch
                 foreach (var parameter in tensors)
                 {
                     using var gradient = Gradients.Of(parameter);
-                    gradient?.clamp_(-clip_value, clip_value).Dispose();
+                    gradient?.clamp_(-clip_value, clip_value);
                 }
             }
 
