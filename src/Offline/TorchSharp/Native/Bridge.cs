@@ -97,9 +97,12 @@ internal static unsafe partial class Bridge
 
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
-        if (name != Library)
-            return 0;
-        var file = Path.Combine(AppContext.BaseDirectory, "libpruning_torch.so");
+        return name == Library ? Load(Path.Combine(AppContext.BaseDirectory, "libpruning_torch.so")) : 0;
+    }
+
+    /// <summary>Loads the bridge, or says what to install and what to run.</summary>
+    internal static nint Load(string file)
+    {
         if (!File.Exists(file))
             throw new DllNotFoundException(
                 $"The LibTorch bridge {file} is not there. Run ./build.sh, which builds it on the machine's LibTorch (Debian: libtorch-dev; any other: LIBTORCH=DIR ./build.sh).");

@@ -192,7 +192,7 @@ internal sealed unsafe class Op(string name, string overload = "")
                 var bytes = Encoding.UTF8.GetBytes(text, new Span<byte>(scratch, argument.Cells * sizeof(long)));
                 return Fill(value, scratch, bytes, argument.Cells);
             case Generator generator:
-                value->Int = generator.Handle;
+                value->Int = generator.LiveHandle;
                 return scratch;
             case System.Numerics.Complex complex:
                 value->Double = complex.Real;
@@ -209,7 +209,7 @@ internal sealed unsafe class Op(string name, string overload = "")
         return scratch + cells;
     }
 
-    void Find()
+    internal void Find()
     {
         fixed (byte* n = Encoding.UTF8.GetBytes(name + '\0'))
         fixed (byte* o = Encoding.UTF8.GetBytes(overload + '\0'))

@@ -15,7 +15,6 @@ public static partial class torch
         static readonly Op imagOp = new("aten::imag");
         static readonly Op indicesOp = new("aten::indices");
         static readonly Op valuesOp = new("aten::values");
-        static readonly Op numpyTransposeOp = new("aten::numpy_T");
         static readonly Op matrixTransposeOp = new("aten::mT");
         static readonly Op matrixAdjointOp = new("aten::mH");
 
@@ -66,7 +65,15 @@ public static partial class torch
 
         public Tensor imag => imagOp.Call(this);
 
-        public Tensor T => numpyTransposeOp.Call(this);
+        public Tensor T
+        {
+            get
+            {
+                var reversed = Range(0, ndim);
+                Array.Reverse(reversed);
+                return permute(reversed);
+            }
+        }
 
         public Tensor H => is_complex() ? transpose(0, 1).conj() : transpose(0, 1);
 

@@ -18,10 +18,11 @@ public static partial class torch
             Bridge.Check(Bridge.prt_generator_seed(handle, (long)seed));
         }
 
-        internal Generator(nint handle)
+        // Not (nint) alone: a whole number as a seed would fit it better than ulong.
+        Generator(nint handle, Device device)
         {
             this.handle = handle;
-            device = new Device(DeviceType.CPU);
+            this.device = device;
         }
 
         ~Generator() => Dispose(false);
@@ -32,26 +33,29 @@ public static partial class torch
             {
                 nint found;
                 Bridge.Check(Bridge.prt_generator_default(&found));
-                return new Generator(found);
+                return new Generator(found, CPU);
             }
         }
 
         public nint Handle => handle;
+
+        /// <summary>For the bridge, which cannot tell a deleted generator.</summary>
+        internal nint LiveHandle => handle != 0 ? handle : throw new InvalidOperationException("Generator invalid -- empty handle.");
 
         public Device device { get; }
 
         public unsafe Tensor get_state()
         {
             nint state;
-            Bridge.Check(Bridge.prt_generator_get_state(Handle, &state));
+            Bridge.Check(Bridge.prt_generator_get_state(LiveHandle, &state));
             return Tensor.Own(state);
         }
 
-        public void set_state(Tensor value) => Bridge.Check(Bridge.prt_generator_set_state(Handle, value.Handle));
+        public void set_state(Tensor value) => Bridge.Check(Bridge.prt_generator_set_state(LiveHandle, value.Handle));
 
         public Generator manual_seed(long seed)
         {
-            Bridge.Check(Bridge.prt_generator_seed(Handle, seed));
+            Bridge.Check(Bridge.prt_generator_seed(LiveHandle, seed));
             return this;
         }
 
@@ -65,7 +69,7 @@ public static partial class torch
         public unsafe long initial_seed()
         {
             long seed;
-            Bridge.Check(Bridge.prt_generator_initial_seed(Handle, &seed));
+            Bridge.Check(Bridge.prt_generator_initial_seed(LiveHandle, &seed));
             return seed;
         }
 
@@ -77,10 +81,9 @@ public static partial class torch
 
         protected virtual void Dispose(bool disposing)
         {
-            if (handle == 0)
-                return;
-            Bridge.prt_generator_delete(handle);
-            handle = 0;
+            var released = Interlocked.Exchange(ref handle, 0);
+            if (released != 0)
+                Bridge.prt_generator_delete(released);
         }
     }
 }

@@ -8,6 +8,7 @@ public static partial class torch
 {
     static ScalarType defaultType = ScalarType.Float32;
     static Device? defaultDevice;
+    static bool cudaSeen;
 
     public static unsafe string __version__ => Marshal.PtrToStringUTF8((nint)Bridge.prt_version()) ?? "";
 
@@ -28,7 +29,9 @@ public static partial class torch
 
     public static void set_default_device(string device) => set_default_device(new Device(device));
 
-    public static bool TryInitializeDeviceType(DeviceType deviceType) => deviceType != DeviceType.CUDA || Bridge.prt_cuda_available() != 0;
+    // A device that was there once stays; one that was not may still appear while the driver starts.
+    public static bool TryInitializeDeviceType(DeviceType deviceType) =>
+        deviceType != DeviceType.CUDA || cudaSeen || (cudaSeen = Bridge.prt_cuda_available() != 0);
 
     public static void InitializeDeviceType(DeviceType deviceType)
     {

@@ -129,25 +129,24 @@ internal sealed class TensorText(Tensor tensor, string format, int width, Cultur
         text.Append(braces.Open);
         if (spread)
             text.Append(newLine).Append(' ');
-        var lines = innermost ? "" : separator + (csharpLines(separator) ? newLine : string.Concat(Enumerable.Repeat(newLine, shape.Length - axis - 1)));
+        // NumPy sets blocks of several dimensions apart by empty lines, C# does not.
+        var gap = separator.Length > 0 ? newLine : string.Concat(Enumerable.Repeat(newLine, shape.Length - axis - 1));
         for (var k = 0L; k < shape[axis]; k++)
         {
             if (shape[axis] > most && k == leading)
             {
-                text.Append(innermost ? Ellipsis + " " : new string(' ', axis) + " " + Ellipsis + lines);
+                text.Append(innermost ? Ellipsis + " " : new string(' ', axis) + " " + Ellipsis + gap);
                 k = shape[axis] - trailing;
             }
             if (!innermost && k > 0)
                 text.Append(' ', axis + 1);
             Bracket(text, axis + 1, first + k * block, braces, suffix, separator);
             if (k < shape[axis] - 1)
-                text.Append(innermost ? ", " : lines);
+                text.Append(innermost ? ", " : separator + gap);
         }
         if (spread)
             text.Append(newLine);
         text.Append(braces.Close);
-
-        static bool csharpLines(string separator) => separator.Length > 0;
     }
 
     // ---- values
