@@ -43,7 +43,7 @@ internal static class RowCursorUtils
     }
 
     /// <summary>The getter as one of <typeparamref name="TValue"/>, or an exception that names both types.</summary>
-    public static ValueGetter<TValue> Cast<TValue>(Delegate? getter)
+    public static ValueGetter<TValue> Cast<TValue>(Delegate? getter, DataViewSchema.Column? column = null)
         => getter as ValueGetter<TValue>
-            ?? throw Contracts.Except($"Invalid TValue in GetGetter: '{typeof(TValue)}', expected type: '{getter?.GetType().GetGenericArguments()[0]}'.");
+            ?? throw Contracts.Except($"Invalid TValue in GetGetter{(column is null ? "" : $" for column #{column}")}: '{typeof(TValue)}', expected type: '{getter?.GetType().GetGenericArguments()[0]}'.");
 }

@@ -66,7 +66,7 @@ internal sealed class EnumerableDataView<TRow> : IDataView
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             Ch.CheckParam(column.Index <= _getters.Length && IsColumnActive(column), nameof(column), "requested column not active");
-            return RowCursorUtils.Cast<TValue>(_getters[column.Index]);
+            return RowCursorUtils.Cast<TValue>(_getters[column.Index], column);
         }
 
         public override ValueGetter<DataViewRowId> GetIdGetter()

@@ -43,7 +43,7 @@ internal sealed class ObjectRow<TRow> : DataViewRow
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
         _host.CheckParam(column.Index <= _getters.Length && IsColumnActive(column), nameof(column), "requested column not active");
-        return RowCursorUtils.Cast<TValue>(_getters[column.Index]);
+        return RowCursorUtils.Cast<TValue>(_getters[column.Index], column);
     }
 
     public override ValueGetter<DataViewRowId> GetIdGetter()

@@ -21,6 +21,7 @@ public sealed class ModelSaveContext : IDisposable
     private readonly Repository.Entry _entry;
     private readonly IExceptionContext? _context;
     private string? _loaderAssemblyName;
+    private bool _closed;
 
     internal ModelSaveContext(RepositoryWriter rep, string? dir, string name)
     {
@@ -39,6 +40,10 @@ public sealed class ModelSaveContext : IDisposable
     /// <summary>Closes the entry.</summary>
     public void Dispose()
     {
+        // Done has closed it before whoever opened it does.
+        if (_closed)
+            return;
+        _closed = true;
         Writer.Dispose();
         _entry.Dispose();
     }

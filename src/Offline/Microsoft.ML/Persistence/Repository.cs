@@ -44,6 +44,18 @@ internal abstract class Repository(IExceptionContext? context) : IDisposable
 
     protected abstract void OnClosed(Entry entry);
 
+    /// <summary>A file for what is too large to be kept in memory; it is gone once closed.</summary>
+    protected Stream OpenTemporaryFile()
+    {
+        string directory = (context as IHostEnvironmentInternal)?.TempFilePath ?? Path.GetTempPath();
+        return new FileStream(Path.Combine(directory, $"ml_dotnet_{Guid.NewGuid():N}"), new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Options = FileOptions.DeleteOnClose,
+        });
+    }
+
     /// <summary>An open entry.</summary>
     public sealed class Entry : IDisposable
     {
@@ -100,7 +112,7 @@ internal sealed class RepositoryWriter : Repository
         if (!_paths.Add(path))
             throw ExceptionContext.ExceptParam(nameof(name), $"Duplicate entry: '{path}'");
         // Several entries are open at once, which a zip archive in the making does not allow.
-        return AddEntry(path, new MemoryStream());
+        return AddEntry(path, OpenTemporaryFile());
     }
 
     public void Commit()
@@ -123,6 +135,7 @@ internal sealed class RepositoryWriter : Repository
 /// <summary>Reads a model file.</summary>
 internal sealed class RepositoryReader : Repository
 {
+    private const long LargestInMemory = 1 << 24;
     private readonly ZipArchive _archive;
     private readonly Dictionary<string, ZipArchiveEntry> _entries = [];
 
@@ -161,8 +174,7 @@ internal sealed class RepositoryReader : Repository
         string path = PathOf(dir, name);
         if (!_entries.TryGetValue(path.Replace('\\', '/'), out var entry))
             return null;
-        ExceptionContext.CheckDecode(entry.Length < int.MaxValue, "Repository stream too large to read into memory");
-        var stream = new MemoryStream((int)entry.Length);
+        var stream = entry.Length <= LargestInMemory ? new MemoryStream((int)entry.Length) : OpenTemporaryFile();
         using (var source = entry.Open())
             source.CopyTo(stream);
         stream.Position = 0;
