@@ -45,7 +45,8 @@ internal static class DataKinds
 
     public static bool IsKnown(DataKind kind) => kind is >= DataKind.SByte and <= DataKind.DateTimeOffset;
 
-    public static PrimitiveDataViewType ToColumnType(this DataKind kind) => All[(int)kind - 1].Type;
+    public static PrimitiveDataViewType ToColumnType(this DataKind kind)
+        => IsKnown(kind) ? All[(int)kind - 1].Type : throw Contracts.Except($"Bad data kind in ColumnTypeExtensions.NumberTypeFromKind: {(int)kind}");
 
     /// <summary>As text files that carry their schema write it.</summary>
     public static string ShortName(this DataKind kind) => All[(int)kind - 1].Name;

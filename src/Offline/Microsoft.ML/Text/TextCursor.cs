@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>Reads the rows of text files, one line after the other.</summary>
+/// <summary>Reads the rows of text files, a block of lines at a time: a line that cannot be read takes its block with it.</summary>
 internal sealed class TextCursor : RootCursorBase
 {
     private const int BatchSize = 64;
@@ -13,6 +13,10 @@ internal sealed class TextCursor : RootCursorBase
     private readonly ParseLog _log;
     private readonly FieldScanner _scanner;
     private readonly IEnumerator<TextLine> _lines;
+    private readonly int _blockSize;
+    private int _row = -1;
+    private int _rows;
+    private bool _disposed;
 
     // Where lines are parsed on several threads, an error comes wrapped.
     private readonly bool _wrapsErrors;
@@ -22,15 +26,16 @@ internal sealed class TextCursor : RootCursorBase
     {
         _bindings = bindings;
         _format = format;
-        _pipes = [.. bindings.Columns.Select((column, i) => active[i] ? TextPipe.Create(column, format) : null)];
-        _getters = Array.ConvertAll(_pipes, pipe => pipe?.MakeGetter(CheckRow));
+        _wrapsErrors = format.UseThreads && Environment.ProcessorCount > 1 && format.MaxRows / BatchSize > 1;
+        _blockSize = _wrapsErrors ? BatchSize : 1;
+        _pipes = [.. bindings.Columns.Select((column, i) => active[i] ? TextPipe.Create(column, format, _blockSize) : null)];
+        _getters = Array.ConvertAll(_pipes, pipe => pipe?.MakeGetter(CurrentRow));
         _log = new ParseLog(host, shown: 10);
         int limit = bindings.Columns.Where((_, i) => active[i]).SelectMany(column => column.Segments).Select(segment => segment.Limit).DefaultIfEmpty(1).Max();
         if (format.InputSize > 0)
             limit = Math.Min(limit, format.InputSize);
         _scanner = new FieldScanner(format, _log, format.InputSize, limit - 1);
         _lines = TextLines.Read(files, format, format.Has(TextFlags.HasHeader), format.MaxRows).GetEnumerator();
-        _wrapsErrors = format.UseThreads && Environment.ProcessorCount > 1 && format.MaxRows / BatchSize > 1;
     }
 
     // Rows that several threads parse belong to no batch.
@@ -60,31 +65,41 @@ internal sealed class TextCursor : RootCursorBase
 
     protected override bool MoveNextCore()
     {
+        if (++_row < _rows)
+            return true;
+        _row = 0;
+        _rows = 0;
         try
         {
-            if (!MoveToLine())
-                return false;
-            Parse(_lines.Current);
+            for (; _rows < _blockSize && MoveToLine(); _rows++)
+            {
+                Parse(_lines.Current, _rows);
+                _log.AddRow();
+            }
         }
         catch (Exception e) when (_wrapsErrors)
         {
             throw Ch.ExceptDecode(e, $"Parsing failed with an exception: {e.Message}");
         }
-        _log.AddRow();
-        return true;
+        return _rows > 0;
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && !_disposed)
         {
+            _disposed = true;
             _lines.Dispose();
             _log.Dispose();
         }
         base.Dispose(disposing);
     }
 
-    private void CheckRow() => Contracts.Check(IsGood);
+    private int CurrentRow()
+    {
+        Contracts.Check(IsGood);
+        return _row;
+    }
 
     private bool MoveToLine()
     {
@@ -98,7 +113,7 @@ internal sealed class TextCursor : RootCursorBase
         }
     }
 
-    private void Parse(TextLine line)
+    private void Parse(TextLine line, int row)
     {
         var text = line.Text.AsMemory();
         int columns = _scanner.Scan(_format.Has(TextFlags.TrimWhitespace) ? text.TrimEnd() : text, line.Path, line.Number);
@@ -107,34 +122,34 @@ internal sealed class TextCursor : RootCursorBase
             if (_pipes[i] is not { } pipe)
                 continue;
             if (_bindings.Columns[i].Type is VectorDataViewType)
-                ParseVector(pipe, _bindings.Columns[i], columns, line.Number);
+                ParseVector(pipe, row, _bindings.Columns[i], columns, line.Number);
             else
-                ParseScalar(pipe, _bindings.Columns[i], line.Number);
+                ParseScalar(pipe, row, _bindings.Columns[i], line.Number);
         }
     }
 
-    private void ParseScalar(TextPipe pipe, TextColumn column, long line)
+    private void ParseScalar(TextPipe pipe, int row, TextColumn column, long line)
     {
         int source = column.Segments[0].Min;
         int field = _scanner.Find(source);
         if (field < _scanner.Count && _scanner.IndexOf(field) == source)
         {
-            if (pipe.Take(0, _scanner.TextOf(field)))
+            if (pipe.Take(row, 0, _scanner.TextOf(field)))
                 return;
             if (!pipe.HasMissing)
                 throw Contracts.Except($"Could not parse value {_scanner.TextOf(field)} in line {line}, column {column.Name}");
             _log.AddBadValue(line, column.Name, null);
         }
         else if (_format.Has(TextFlags.MissingRealsAsNaNs) && pipe.IsReal)
-            pipe.Take(0, default);
+            pipe.Take(row, 0, default);
         else
-            pipe.Reset(0);
+            pipe.Reset(row, 0);
     }
 
-    private void ParseVector(TextPipe pipe, TextColumn column, int columns, long line)
+    private void ParseVector(TextPipe pipe, int row, TextColumn column, int columns, long line)
     {
         int open = column.Segments.Where(segment => segment.IsVariable).Sum(segment => Math.Max(0, columns - segment.Min));
-        pipe.Reset(checked(column.FixedSize + open));
+        pipe.Reset(row, checked(column.FixedSize + open));
         int offset = 0;
         foreach (var segment in column.Segments)
         {
@@ -143,7 +158,7 @@ internal sealed class TextCursor : RootCursorBase
             for (; field < _scanner.Count && _scanner.IndexOf(field) < limit; field++)
             {
                 int slot = offset + _scanner.IndexOf(field) - segment.Min;
-                if (pipe.Take(slot, _scanner.TextOf(field)))
+                if (pipe.Take(row, slot, _scanner.TextOf(field)))
                     continue;
                 if (!pipe.HasMissing)
                     throw Contracts.Except($"Could not parse value {_scanner.TextOf(field)} in slot {slot} of column {column.Name} in line {line}");
@@ -153,7 +168,7 @@ internal sealed class TextCursor : RootCursorBase
             if (_format.Has(TextFlags.MissingRealsAsNaNs) && field >= _scanner.Count && pipe.IsReal)
             {
                 for (int source = Math.Max(segment.Min, _scanner.Count); source < limit; source++)
-                    pipe.Take(offset + source - segment.Min, default);
+                    pipe.Take(row, offset + source - segment.Min, default);
             }
             offset += limit - segment.Min;
         }

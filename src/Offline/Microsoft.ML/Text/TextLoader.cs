@@ -46,7 +46,7 @@ public sealed partial class TextLoader : IDataLoader<IMultiStreamSource>
         host.CheckDecode((flags & ~TextFlags.All) == 0);
         int inputSize = ctx.Reader.ReadInt32();
         host.CheckDecode(inputSize is >= 0 and < TextSegment.EndOfLine);
-        char[] separators = ctx.Reader.ReadChars(ctx.Reader.ReadCount());
+        char[] separators = [.. Enumerable.Range(0, ctx.Reader.ReadCount()).Select(_ => (char)ctx.Reader.ReadUInt16())];
         host.CheckDecode(separators.Length > 0 && separators.All(c => !"\0\r\n\"0123456789".Contains(c)));
         bool hasMarkers = ctx.Header.ModelVerWritten >= FirstWithMarkers;
         char escape = hasMarkers ? ctx.Reader.ReadChar() : '"';
@@ -70,7 +70,8 @@ public sealed partial class TextLoader : IDataLoader<IMultiStreamSource>
         ctx.Writer.Write((uint)_format.Flags);
         ctx.Writer.Write(_format.InputSize);
         ctx.Writer.Write(_format.Separators.Length);
-        ctx.Writer.Write(_format.Separators);
+        foreach (char separator in _format.Separators)
+            ctx.Writer.Write((short)separator);
         ctx.Writer.Write(_format.EscapeChar);
         ctx.Writer.Write(_format.DecimalMarker);
         _bindings.Save(ctx);

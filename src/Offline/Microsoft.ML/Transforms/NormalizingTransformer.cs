@@ -124,7 +124,12 @@ public sealed partial class NormalizingTransformer : OneToOneTransformerBase
     {
         var item = column.Type.GetItemType();
         if (column.Type is VectorDataViewType { IsKnownSize: false } || (item != NumberDataViewType.Single && item != NumberDataViewType.Double))
-            throw env.ExceptParam("srcType", $"Wrong column type for input column. Expected: Single, Double, Vector of Single or Vector of Double. Got: {column.Type}.");
+        {
+            // The normalizer of logarithms names the column, the others do not.
+            bool isLog = options is NormalizingEstimator.MeanVarianceColumnOptions { UseLog: true };
+            throw env.ExceptParam(isLog ? nameof(column) : "srcType",
+                $"Wrong column type for {(isLog ? $"column {column.Name}" : "input column")}. Expected: Single, Double, Vector of Single or Vector of Double. Got: {column.Type}.");
+        }
         return Generic.Call<DataViewRow, DataViewSchema.Column, NormalizingEstimator.ColumnOptionsBase, Trainer>(MakeTrainer<float>, item.RawType, row, column, options);
     }
 

@@ -123,7 +123,7 @@ public sealed class ValueToKeyMappingTransformer : OneToOneTransformerBase
             var source = input.Schema[ColMapNewToOld[iinfo]];
             var dictionary = _parent._dictionaries[iinfo];
             return source.Type is VectorDataViewType
-                ? Generic.Call<DataViewRow, DataViewSchema.Column, KeyDictionary, Delegate>(OfVector<int>, dictionary.ItemType.RawType, input, source, dictionary)
+                ? Generic.Call<DataViewRow, DataViewSchema.Column, KeyDictionary, string, Delegate>(OfVector<int>, dictionary.ItemType.RawType, input, source, dictionary, _parent.ColumnPairs[iinfo].outputColumnName)
                 : Generic.Call<DataViewRow, DataViewSchema.Column, KeyDictionary, Delegate>(OfScalar<int>, dictionary.ItemType.RawType, input, source, dictionary);
         }
 
@@ -194,7 +194,7 @@ public sealed class ValueToKeyMappingTransformer : OneToOneTransformerBase
             };
         }
 
-        private ValueGetter<VBuffer<uint>> OfVector<T>(DataViewRow input, DataViewSchema.Column column, KeyDictionary dictionary)
+        private ValueGetter<VBuffer<uint>> OfVector<T>(DataViewRow input, DataViewSchema.Column column, KeyDictionary dictionary, string outputColumnName)
             where T : notnull
         {
             var source = input.GetGetter<VBuffer<T>>(column);
@@ -207,7 +207,7 @@ public sealed class ValueToKeyMappingTransformer : OneToOneTransformerBase
             {
                 source(ref values);
                 if (size != 0 && values.Length != size)
-                    throw Host.Except("Column '{0}': TermTransform expects {1} slots, but got {2}", column.Name, size, values.Length);
+                    throw Host.Except("Column '{0}': TermTransform expects {1} slots, but got {2}", outputColumnName, size, values.Length);
                 builder.Reset(values.Length);
                 foreach (var pair in values.Items(all: !skipDefaults))
                     builder.Add(pair.Key, keys.Find(pair.Value));
