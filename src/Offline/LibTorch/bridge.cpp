@@ -221,10 +221,12 @@ PRT int prt_find(const char* name, const char* overload, void** op)
     });
 }
 
-// The arguments that the caller leaves out at the end get the defaults of the operator's schema.
+// The arguments that the caller leaves out at the end get the defaults of the operator's schema. Returns -2, and
+// does nothing, when the caller gives none for an argument that must be there.
 PRT int prt_call(void* op, const prt_value* arguments, int32_t count, prt_value* results, int32_t room, int32_t* returned)
 {
-    return prt::guarded([&] {
+    bool null_argument = false;
+    auto status = prt::guarded([&] {
         auto& handle = *static_cast<c10::OperatorHandle*>(op);
         auto& schema = handle.schema();
         auto& declared = schema.arguments();
@@ -233,7 +235,14 @@ PRT int prt_call(void* op, const prt_value* arguments, int32_t count, prt_value*
         Stack stack = std::move(idle_stack);
         stack.clear();
         for (int32_t k = 0; k < count; k++)
+        {
+            if (arguments[k].tag == PRT_NONE && declared[k].type()->kind() != c10::TypeKind::OptionalType)
+            {
+                null_argument = true;
+                return;
+            }
             stack.push_back(to_ivalue(arguments[k]));
+        }
         for (size_t k = count; k < declared.size(); k++)
         {
             auto& fallback = declared[k].default_value();
@@ -250,6 +259,7 @@ PRT int prt_call(void* op, const prt_value* arguments, int32_t count, prt_value*
         stack.clear();
         idle_stack = std::move(stack);
     });
+    return null_argument ? -2 : status;
 }
 
 // Every operator's name and overload, one a line, for tests that count what can be reached.

@@ -72,6 +72,18 @@ public sealed class DataTests
     }
 
     [TestMethod]
+    public void A_null_where_a_tensor_must_be_is_a_null_reference()
+    {
+        using var scope = NewDisposeScope();
+        var tensor = torch.ones(2);
+        Assert.ThrowsExactly<NullReferenceException>(() => tensor.add((Tensor)null!));
+        Assert.ThrowsExactly<NullReferenceException>(() => tensor.matmul(null!));
+        Assert.ThrowsExactly<NullReferenceException>(() => torch.cat([tensor, null!]));
+        Assert.ThrowsExactly<NullReferenceException>(() => ((Tensor)null!).add(tensor));
+        Assert.AreEqual(4, tensor.add(tensor).sum().ToSingle());
+    }
+
+    [TestMethod]
     public void In_place_operations_give_back_the_tensor_that_they_changed()
     {
         using var scope = NewDisposeScope();

@@ -85,10 +85,11 @@ internal static unsafe partial class Bridge
     internal static void Check(int status)
     {
         if (status != 0)
-            Throw();
+            Throw(status);
     }
 
-    static void Throw() => throw new ExternalException(LastError());
+    // A null where LibTorch needs a value is what it would be in TorchSharp, which reads the handle of the null.
+    static void Throw(int status) => throw (status == -2 ? new NullReferenceException() : new ExternalException(LastError()));
 
     internal static string LastError() => Marshal.PtrToStringUTF8((nint)prt_last_error()) ?? "";
 

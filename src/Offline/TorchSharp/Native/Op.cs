@@ -186,7 +186,7 @@ internal sealed unsafe class Op(string name, string overload = "")
                 return Fill(value, scratch, bools.Length, bools.Length);
             case Tensor?[] tensors:
                 for (var k = 0; k < tensors.Length; k++)
-                    scratch[k] = tensors[k]?.Handle ?? 0;
+                    scratch[k] = argument.Tag == Tag.MaybeTensors && tensors[k] is null ? 0 : tensors[k]!.Handle;
                 return Fill(value, scratch, tensors.Length, tensors.Length);
             case string text:
                 var bytes = Encoding.UTF8.GetBytes(text, new Span<byte>(scratch, argument.Cells * sizeof(long)));

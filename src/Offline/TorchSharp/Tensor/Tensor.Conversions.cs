@@ -33,6 +33,8 @@ public static partial class torch
 
         public Tensor type(ScalarType dtype) => to(dtype);
 
+        public Tensor type(Func<Tensor, Tensor> typeFunc) => typeFunc(this);
+
         public Tensor type_as(Tensor tensor) => to_type(tensor.dtype);
 
         public Tensor cpu() => Move(null, CPU, false, false, false);

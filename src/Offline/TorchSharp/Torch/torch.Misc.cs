@@ -8,6 +8,26 @@ public static partial class torch
     static readonly Op histogramOp = new("aten::histogram", "bin_ct");
     static readonly Op histogramBinsOp = new("aten::histogram", "bins_tensor");
 
+    static readonly Op gradientOp = new("aten::gradient", "scalarint");
+    static readonly Op gradientDimsOp = new("aten::gradient", "scalararray");
+    static readonly Op complexOp = new("aten::complex");
+    static readonly Op polarOp = new("aten::polar");
+
+    public static bool is_tensor(object obj) => obj is Tensor;
+
+    public static long numel(Tensor input) => input.numel();
+
+    public static Tensor complex(Tensor real, Tensor imag) => complexOp.Call(real, imag);
+
+    public static Tensor polar(Tensor abs, Tensor angle) => polarOp.Call(abs, angle);
+
+    public static ICollection<Tensor> gradient(Tensor input, int spacing = 1, long? dim = null, int edge_order = 1) =>
+        gradientOp.CallMany(input, spacing, dim, edge_order);
+
+    public static ICollection<Tensor> gradient(Tensor input, int spacing = 1, long[]? dims = null, int edge_order = 1) => dims is null
+        ? gradientOp.CallMany(input, spacing, Arg.None, edge_order)
+        : gradientDimsOp.CallMany(input, spacing, dims, edge_order);
+
     public static Tensor real(Tensor input) => input.real;
 
     public static Tensor imag(Tensor input) => input.imag;

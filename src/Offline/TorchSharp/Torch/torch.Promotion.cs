@@ -2,14 +2,10 @@ using TorchSharp.Native;
 
 namespace TorchSharp;
 
-// What belongs nowhere else.
+// Element types of tensors: conversion, promotion, and questions about them.
 public static partial class torch
 {
     static readonly Op canCastOp = new("aten::can_cast");
-    static readonly Op complexOp = new("aten::complex");
-    static readonly Op gradientScalarintOp = new("aten::gradient", "scalarint");
-    static readonly Op gradientScalararrayOp = new("aten::gradient", "scalararray");
-    static readonly Op polarOp = new("aten::polar");
     static readonly Op promoteTypesOp = new("aten::promote_types");
     static readonly Op resultTypeTensorOp = new("aten::result_type", "Tensor");
 
@@ -29,11 +25,6 @@ public static partial class torch
 
     public static bool can_cast(ScalarType from, ScalarType to) => canCastOp.CallInt(from, to) != 0;
 
-    public static Tensor complex(Tensor real, Tensor imag) => complexOp.Call(real, imag);
-
-    public static ICollection<Tensor> gradient(Tensor input, int spacing = 1, long[]? dims = null, int edge_order = 1) => dims is null ? gradientScalarintOp.CallMany(input, spacing, Arg.None, edge_order) : gradientScalararrayOp.CallMany(input, spacing, dims, edge_order);
-    public static ICollection<Tensor> gradient(Tensor input, int spacing = 1, long? dim = null, int edge_order = 1) => gradientScalarintOp.CallMany(input, spacing, dim, edge_order);
-
     public static bool is_complex(Tensor input) => input.is_complex();
 
     public static bool is_conj(Tensor input) => input.is_conj();
@@ -45,12 +36,6 @@ public static partial class torch
     public static Tensor is_neg(Tensor input) => input.is_neg();
 
     public static bool is_nonzero(Tensor input) => input.is_nonzero();
-
-    public static bool is_tensor(object obj) => obj is Tensor;
-
-    public static long numel(Tensor input) => input.numel();
-
-    public static Tensor polar(Tensor abs, Tensor angle) => polarOp.Call(abs, angle);
 
     public static ScalarType promote_types(ScalarType type1, ScalarType type2) => (ScalarType)promoteTypesOp.CallInt(type1, type2);
 
