@@ -1,0 +1,48 @@
+using System.CommandLine;
+
+namespace MLNet.Pruning.Tool.Commands;
+
+/// <summary><c>mlprune quickstart</c>: the main job from data to a saved model, with nothing to prepare.</summary>
+internal static class QuickstartCommand
+{
+    internal static Command Create()
+    {
+        var mnist = new Option<DirectoryInfo?>("--mnist") { Description = "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.", HelpName = "DIR" };
+        var train = new Option<int>("--train") { Description = "How many digits to synthesize for training.", DefaultValueFactory = _ => 30_000, HelpName = "N" };
+        var test = new Option<int>("--test") { Description = "How many digits to synthesize for testing.", DefaultValueFactory = _ => 5_000, HelpName = "N" };
+        var hidden = new Option<int[]>("--hidden") { Description = "Neurons of each hidden layer.", DefaultValueFactory = _ => [256, 128], HelpName = "N", AllowMultipleArgumentsPerToken = true };
+        var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 12, HelpName = "N" };
+        var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("artifacts", "quickstart")), HelpName = "DIR" };
+        AtLeast(1, train, test, epochs);
+        AtLeast(0, seed);
+        hidden.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int[]>() is { } sizes && sizes.Any(n => n < 1))
+                r.AddError($"--hidden is {string.Join(' ', sizes)}; every layer needs at least 1 neuron.");
+        });
+
+        var command = new Command("quickstart", "Train a digit classifier, evaluate it, save it, load it again and predict with it.") { mnist, train, test, hidden, epochs, seed, output };
+        command.SetAction((parsed, cancellation) => Errors.Guard(() => new Quickstart
+        {
+            Mnist = parsed.GetValue(mnist)?.FullName,
+            TrainCount = parsed.GetValue(train),
+            TestCount = parsed.GetValue(test),
+            HiddenSizes = parsed.GetValue(hidden)!,
+            Epochs = parsed.GetValue(epochs),
+            Seed = parsed.GetValue(seed),
+            Output = parsed.GetValue(output)!.FullName,
+        }.Run(cancellation)));
+        return command;
+    }
+
+    static void AtLeast(int least, params Option<int>[] options)
+    {
+        foreach (var option in options)
+            option.Validators.Add(r =>
+            {
+                if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out var n) && n < least)
+                    r.AddError($"{option.Name} is {n}; it must be at least {least}.");
+            });
+    }
+}

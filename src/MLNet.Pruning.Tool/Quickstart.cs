@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using MLNet.Pruning.Datasets;
+using MLNet.Pruning.Reporting;
+using MLNet.Pruning.Trainers;
+using MLNet.Pruning.Training;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Spectre.Console;
+using static MLNet.Pruning.Reporting.Text.Numbers;
+using static Microsoft.ML.Transforms.ValueToKeyMappingEstimator;
+
+namespace MLNet.Pruning.Tool;
+
+/// <summary>What <c>mlprune quickstart</c> does: the pipeline a user would write, with a word about each step.</summary>
+internal sealed class Quickstart
+{
+    const int PredictionCount = 2_000;
+
+    internal string? Mnist { get; init; }
+    internal int TrainCount { get; init; }
+    internal int TestCount { get; init; }
+    internal required int[] HiddenSizes { get; init; }
+    internal int Epochs { get; init; }
+    internal int Seed { get; init; }
+    internal required string Output { get; init; }
+
+    internal void Run(CancellationToken cancellation)
+    {
+        var mlContext = new MLContext(Seed).UsePruning();
+        var (train, test) = Load(mlContext);
+
+        Heading("Train");
+        using var progress = new TrainingBar(Epochs);
+        var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label", keyOrdinality: KeyOrdinality.ByValue)
+            .Append(mlContext.MulticlassClassification.Trainers.PrunedFeedForward(new PrunedFeedForwardTrainer.Options
+            {
+                FeatureColumnName = "Pixels",
+                HiddenSizes = HiddenSizes,
+                Epochs = Epochs,
+                Seed = Seed,
+                Progress = progress,
+                Cancellation = cancellation,
+            }))
+            .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        using var model = pipeline.Fit(train);
+        progress.Dispose();
+        var history = model.OfType<PrunedModelTransformer>().Single().History!;
+        Console.Write(HistoryTables.Epochs(history));
+        cancellation.ThrowIfCancellationRequested();
+
+        Heading("Evaluate");
+        var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
+        Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim('\r', '\n'));
+
+        Heading("Save, load, predict");
+        Directory.CreateDirectory(Output);
+        var modelFile = Path.Combine(Output, "model.zip");
+        mlContext.Model.Save(model, train.Schema, modelFile);
+        using var loaded = (IDisposable)new MLContext().UsePruning().Model.Load(modelFile, out _);
+        var (latency, same) = Predict(mlContext, model, (ITransformer)loaded, test, cancellation);
+
+        var facts = Facts(history, metrics, latency, same, modelFile);
+        var page = Path.Combine(Output, "report.html");
+        File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts));
+        Summarize(facts, page);
+    }
+
+    (IDataView Train, IDataView Test) Load(MLContext mlContext)
+    {
+        Heading("Data");
+        var watch = Stopwatch.StartNew();
+        var (train, test) = Mnist is { } folder
+            ? (mlContext.Data.LoadMnist(folder), mlContext.Data.LoadMnist(folder, DatasetSplit.Test))
+            : (mlContext.Data.SynthesizeDigits(TrainCount, Seed), mlContext.Data.SynthesizeDigits(TestCount, Seed + 1));
+        Console.WriteLine($"{Count(train.GetRowCount())} digits to train on, {Count(test.GetRowCount())} to test with, {(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
+        Console.WriteLine();
+        var first = mlContext.Data.CreateEnumerable<Digit>(test, reuseRowObject: false).First();
+        foreach (var line in DigitDrawing.Lines(first.Pixels))
+            Console.WriteLine("  " + line);
+        return (train, test);
+    }
+
+    /// <summary>The median time of a single prediction, and whether the loaded model predicts what the one in memory does.</summary>
+    static (double Latency, bool Same) Predict(MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
+    {
+        using var ours = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(model, test.Schema);
+        using var theirs = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(loaded, test.Schema);
+        var same = true;
+        var times = new List<double>();
+        foreach (var digit in mlContext.Data.CreateEnumerable<Digit>(mlContext.Data.TakeRows(test, PredictionCount), reuseRowObject: false))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var expected = ours.Predict(digit);
+            var began = Stopwatch.GetTimestamp();
+            var found = theirs.Predict(digit);
+            times.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+            same &= found.PredictedLabel == expected.PredictedLabel && found.Score.AsSpan().SequenceEqual(expected.Score);
+            if (times.Count == 1)
+                Console.WriteLine($"The digit above is a {digit.Label}; the loaded model says {found.PredictedLabel} with a probability of {Percent(found.Score.Max())}.\n");
+        }
+        times.Sort();
+        return (times[times.Count / 2], same);
+    }
+
+    List<(string Name, string Value)> Facts(TrainingHistory history, MulticlassClassificationMetrics metrics, double latency, bool same, string modelFile) =>
+    [
+        ("Data", Mnist ?? "synthesized digits"),
+        ("Test accuracy", Percent(metrics.MicroAccuracy)),
+        ("Test log-loss", Fixed(metrics.LogLoss)),
+        ("Training speed", $"{Count(history.Epochs.Max(e => e.RowsPerSecond))} digits/s (best epoch)"),
+        ("One prediction", $"{Duration(latency)} (median of {Count(PredictionCount)})"),
+        ("Model file", $"{modelFile} ({Bytes(new FileInfo(modelFile).Length)})"),
+        ("Loaded model", same ? "predicts the same, bit for bit" : "DIFFERS from the one that was saved"),
+    ];
+
+    static void Summarize(List<(string Name, string Value)> facts, string page)
+    {
+        var table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumn("").AddColumn("");
+        foreach (var (name, value) in facts)
+            table.AddRow(Markup.Escape(name), Markup.Escape(value));
+        table.AddRow("Report", Markup.Escape(page));
+        AnsiConsole.Write(table);
+    }
+
+    static void Heading(string text)
+    {
+        Console.WriteLine();
+        AnsiConsole.MarkupLine($"[bold]{text}[/]");
+    }
+
+    sealed class Digit
+    {
+        public uint Label { get; set; }
+
+        [VectorType(784)]
+        public float[] Pixels { get; set; } = [];
+    }
+
+    sealed class Prediction
+    {
+        public uint PredictedLabel { get; set; }
+
+        public float[] Score { get; set; } = [];
+    }
+}
