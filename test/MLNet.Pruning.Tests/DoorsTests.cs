@@ -21,18 +21,18 @@ public sealed class DoorsTests
     [TestMethod]
     public void Every_catalog_tells_its_environment()
     {
-        var context = new MLContext(seed: 5) { GpuDeviceId = 3, FallbackToCpu = true };
+        var context = new MLContext { GpuDeviceId = 3, FallbackToCpu = true };
         foreach (object catalog in new object[] { context.Transforms, context.MulticlassClassification, context.MulticlassClassification.Trainers, context.Data })
         {
-            Assert.AreEqual((3, true, 5), Doors.Settings(Doors.EnvironmentOf(catalog)));
+            Assert.AreEqual((3, true), Doors.Settings(Doors.EnvironmentOf(catalog)));
         }
-        Assert.AreEqual((3, true, 5), Doors.Settings(context));
+        Assert.AreEqual((3, true), Doors.Settings(context));
     }
 
     [TestMethod]
     public void A_context_without_wishes_has_none()
     {
-        Assert.AreEqual((null, false, null), Doors.Settings(Doors.EnvironmentOf(new MLContext().Transforms)));
+        Assert.AreEqual((null, false), Doors.Settings(Doors.EnvironmentOf(new MLContext().Transforms)));
     }
 
     [TestMethod]

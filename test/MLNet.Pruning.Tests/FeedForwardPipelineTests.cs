@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Trainers;
+using MLNet.Pruning.Training;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Tests;
@@ -198,6 +199,41 @@ public sealed class FeedForwardPipelineTests
             }),
         });
         Assert.Throws<OperationCanceledException>(() => trainer.Fit(keys));
+    }
+
+    [TestMethod]
+    public void A_cancelled_run_goes_on_from_its_checkpoint_to_the_same_model()
+    {
+        using var folder = new TemporaryFolder();
+        var context = new MLContext(seed: 1);
+        var keys = Keys(context, Flowers.View(context, 300));
+        using var source = new CancellationTokenSource();
+        PrunedFeedForwardTrainer Trainer(CancellationToken cancellation, bool keeps) => context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Petals",
+            Epochs = 6,
+            BatchSize = 32,
+            Seed = 3,
+            Cancellation = cancellation,
+            Checkpoint = keeps ? new CheckpointOptions(folder["run.checkpoint"]) : null,
+            Progress = new Reporter(progress =>
+            {
+                if (cancellation.CanBeCanceled && progress.Finished?.Epoch == 4)
+                {
+                    source.Cancel();
+                }
+            }),
+        });
+        using var whole = Trainer(default, keeps: false).Fit(keys);
+        Assert.Throws<OperationCanceledException>(() => Trainer(source.Token, keeps: true).Fit(keys));
+        using var resumed = Trainer(default, keeps: true).Fit(keys);
+        var expected = whole.Transform(keys).GetColumn<float[]>("Score").ToArray();
+        var found = resumed.Transform(keys).GetColumn<float[]>("Score").ToArray();
+        for (int row = 0; row < expected.Length; row++)
+        {
+            CollectionAssert.AreEqual(expected[row], found[row]);
+        }
     }
 
     [TestMethod]

@@ -42,11 +42,11 @@ internal static class Doors
         return (IHostEnvironment)Call(() => property.GetValue(catalog))!;
     }
 
-    /// <summary>What the user set on <see cref="MLContext"/>: the GPU to use if any, whether a CPU will do, and the seed.</summary>
-    public static (int? GpuDeviceId, bool FallbackToCpu, int? Seed) Settings(IHostEnvironment environment)
+    /// <summary>What the user set on <see cref="MLContext"/>: the GPU to use if any, and whether a CPU will do where there is none.</summary>
+    public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment)
     {
-        const string Purpose = "following MLContext.GpuDeviceId, FallbackToCpu and the seed";
-        const string Instead = "Set Device and Seed in the trainer's options";
+        const string Purpose = "following MLContext.GpuDeviceId and FallbackToCpu";
+        const string Instead = "Set Device in the trainer's options";
         var type = Type("Microsoft.ML.Runtime.IHostEnvironmentInternal", Purpose, Instead);
         if (!type.IsInstanceOfType(environment))
         {
@@ -57,7 +57,7 @@ internal static class Doors
             var property = Property(type, name, Purpose, Instead);
             return Call(() => property.GetValue(environment));
         }
-        return ((int?)Get("GpuDeviceId"), (bool)Get("FallbackToCpu")!, (int?)Get("Seed"));
+        return ((int?)Get("GpuDeviceId"), (bool)Get("FallbackToCpu")!);
     }
 
     /// <summary>

@@ -85,6 +85,10 @@ internal sealed class ClassifierTraining
             var result = new TrainingLoop(options).Run(task, _cancellation);
             Warn(channel, rows.WithoutLabel, "label", Columns.Label);
             Warn(channel, rows.WithoutFeatures, "features", Columns.Features);
+            if (!ReferenceEquals(result.Model, model))
+            {
+                model.Dispose();
+            }
             var classifier = new Classifier(plan, Columns.Features, labels);
             return new PrunedModelTransformer(classifier, (nn.Module<Tensor, Tensor>)result.Model, device, result.History);
         }

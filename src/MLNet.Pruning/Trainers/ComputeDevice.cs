@@ -19,7 +19,7 @@ internal static class ComputeDevice
                 ? asked
                 : throw new InvalidOperationException($"The device asked for is '{asked}', but LibTorch finds no CUDA device; use Device = \"cpu\" or leave it null.");
         }
-        var (gpu, fallback, _) = Doors.Settings(environment);
+        var (gpu, fallback) = Doors.Settings(environment);
         if (gpu is null)
         {
             return "cpu";
