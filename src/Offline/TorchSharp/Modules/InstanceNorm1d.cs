@@ -31,7 +31,7 @@ namespace TorchSharp
                 {
                     running_mean = zeros(features, dtype, device);
                     running_var = ones(features, dtype, device);
-                    Set(ref numBatchesTracked, nameof(num_batches_tracked), zeros([], ScalarType.Int64, device));
+                    Set(ref numBatchesTracked, nameof(num_batches_tracked), zeros([], dtype ?? ScalarType.Int64, device));
                 }
             }
 
