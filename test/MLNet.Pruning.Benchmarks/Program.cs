@@ -21,7 +21,7 @@ switch (what)
         StepProfile.Run(rest);
         break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes]");
         return 2;
 }
 return 0;

@@ -8,20 +8,23 @@ namespace MLNet.Pruning.Benchmarks;
 /// <summary>Where the microseconds of a step go: the parts of a step one by one, on one thread.</summary>
 static class StepProfile
 {
+    const int Runs = 300, Calls = 20;
+
     public static void Run(string[] args)
     {
         set_num_threads(1);
         var rows = args.Length > 0 ? int.Parse(args[0]) : 64;
+        int[] sizes = args.Length > 1 ? [.. args[1].Split('-').Select(int.Parse)] : [784, 50, 30, 10];
         using var scope = NewDisposeScope();
         random.manual_seed(1);
-        var blueprint = new FeedForwardBlueprint([784, 50, 30, 10]);
+        var blueprint = new FeedForwardBlueprint(sizes);
         var model = blueprint.Build();
         var optimizer = optim.Adam(model.parameters());
         var x = rand(rows, 784);
         var y = randint(0, 10, [rows], dtype: ScalarType.Int64);
         var gradients = zeros(model.parameters().Sum(p => p.NumberOfElements));
         var other = zeros_like(gradients);
-        Table.Title($"Parts of a step, {rows} rows, microseconds (least of 20 runs of 200)");
+        Table.Title($"Parts of a step of {string.Join('-', sizes)}, {rows} rows, microseconds (least of {Runs} runs of {Calls})");
         Time("forward, no gradients", () => { using var off = no_grad(); model.call(x); });
         Time("forward", () => model.call(x));
         Time("forward, loss", () => nn.functional.cross_entropy(model.call(x), y));
@@ -31,24 +34,48 @@ static class StepProfile
         Time("add gradients", () => gradients.add_(other));
         Time("loss.item", () => other[0].item<float>());
         Time("count correct", () => model.call(x).argmax(1).eq(y).sum().item<long>());
-        var history = Train.Ours(blueprint, Digits.Load(12_800).Train, null, new TrainingOptions { Epochs = 5, BatchSize = rows, Replicas = 1 });
-        Table.Row("a whole step of the loop, 1 replica", $"{history.Epochs.Skip(1).Min(e => e.Seconds / (12_800 / rows)) * 1e6:F1}");
-        history = Train.Ours(blueprint, Digits.Load(12_800).Train, null, new TrainingOptions { Epochs = 5, BatchSize = 2 * rows, Replicas = 2 });
-        Table.Row($"a whole step of the loop, 2 replicas of {rows}", $"{history.Epochs.Skip(1).Min(e => e.Seconds / (12_800 / rows / 2)) * 1e6:F1}");
+        foreach (var replicas in new[] { 1, 2 })
+        {
+            var steps = new StepTimes();
+            Train.Ours(blueprint, Digits.Load(12_800).Train, null, new TrainingOptions { Epochs = 10, BatchSize = replicas * rows, Replicas = replicas, Hooks = [steps] });
+            Table.Row($"a whole step of the loop, {replicas} x {rows} rows", $"{steps.Quantile(0.02):F1}", $"median {steps.Quantile(0.5):F1}");
+        }
+    }
+
+    sealed class StepTimes : ITrainingHook
+    {
+        readonly List<double> times = [];
+        long last;
+
+        public void BeforeEpoch(TrainingRun run) => last = 0;
+
+        public void BeforeForward(TrainingRun run)
+        {
+            var now = Stopwatch.GetTimestamp();
+            if (last != 0)
+                times.Add(Stopwatch.GetElapsedTime(last, now).TotalMicroseconds);
+            last = now;
+        }
+
+        public double Quantile(double q)
+        {
+            times.Sort();
+            return times[(int)(q * (times.Count - 1))];
+        }
     }
 
     static void Time(string what, Action action)
     {
         var best = double.MaxValue;
-        for (var run = 0; run < 20; run++)
+        for (var run = 0; run < Runs; run++)
         {
             var began = Stopwatch.GetTimestamp();
-            for (var i = 0; i < 200; i++)
+            for (var i = 0; i < Calls; i++)
             {
                 using var scope = NewDisposeScope();
                 action();
             }
-            best = Math.Min(best, Stopwatch.GetElapsedTime(began).TotalMicroseconds / 200);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(began).TotalMicroseconds / Calls);
         }
         Table.Row(what, $"{best:F1}");
     }
