@@ -27,9 +27,9 @@ static class Memory
 
         public void AfterStep(TrainingRun run)
         {
-            if (run.Step % 500 != 0 || run.Step < WarmUp)
+            if (run.Step % 1000 != 0 || run.Step < WarmUp)
                 return;
-            GC.Collect();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             GC.WaitForPendingFinalizers();
             Samples.Add((run.Step, Tensor.TotalCount, Environment.WorkingSet / 1048576.0));
             if (run.Step >= WarmUp + steps)

@@ -31,6 +31,6 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return layers.call(input.Dimensions == 2 ? input : input.view(-1, inputs));
+        return layers.call(input.Dimensions == 2 ? input : input.reshape(-1, inputs));
     }
 }

@@ -10,6 +10,8 @@ sealed class StandardHooks : ITrainingHook, IDisposable
 
     public static StandardHooks Around(TrainingOptions options, TrainingTask task, CancellationToken cancellation)
     {
+        if (task.Validation is { } set && !set.Shape.SequenceEqual(task.Examples.Shape))
+            throw new ArgumentException($"The validation examples have shape [{string.Join(", ", set.Shape)}], those to learn from [{string.Join(", ", task.Examples.Shape)}]; they must be the same.");
         var validation = task.Validation is null ? null : new EvaluationSet(task.Validation, options, task.Objective, cancellation);
         List<ITrainingHook?> all =
         [

@@ -16,7 +16,11 @@ public sealed class TrainingLoop
         this.options = options;
     }
 
-    /// <summary>Trains the task's model.</summary>
+    /// <summary>Trains the task's model, and leaves it in evaluation mode.</summary>
+    /// <remarks>
+    /// The run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/> and, on the CPU, sets LibTorch's own threads to one for its
+    /// duration: two runs at a time in one process train correctly, but random numbers then come in any order.
+    /// </remarks>
     /// <exception cref="OperationCanceledException">The token was cancelled; parameters are those after the last whole step.</exception>
     /// <exception cref="TrainingDivergedException">The loss became NaN or infinite.</exception>
     public TrainingResult Run(TrainingTask task, CancellationToken cancellation = default)
@@ -39,6 +43,7 @@ public sealed class TrainingLoop
                 run.Epoch++;
             }
             run.History.Stopped = run.StopReason;
+            run.Model.eval();
             return new TrainingResult(run.Model, run.History);
         }
         finally

@@ -111,6 +111,14 @@ public sealed class GuardTests
     }
 
     [TestMethod]
+    public void Examples_that_do_not_fit_are_refused()
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Runs.Train(new TrainingOptions(), validation: Rows.Blobs(10, 13, 3))).Message, "shape [13]");
+        var unlabelled = new Rows(10, 12, (_, _) => 0, _ => 0) { HasLabels = false };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Runs.Train(new TrainingOptions(), unlabelled)).Message, "asks for labels");
+    }
+
+    [TestMethod]
     public void A_copy_that_is_another_model_is_refused()
     {
         random.manual_seed(1);

@@ -144,6 +144,7 @@ public sealed class LoopTests
         var result = new TrainingLoop(new TrainingOptions { Epochs = 1, Replicas = 2, BatchSize = 20 }).Run(new TrainingTask { Model = model, Examples = Rows.Blobs(40, 12, 3), Objective = new CrossEntropy(3) });
         Assert.AreEqual(1, result.History.Replicas);
         Assert.AreSame(model, result.Model);
+        Assert.IsFalse(model.training);
     }
 
     [TestMethod]

@@ -21,6 +21,8 @@ static class Feed
     /// <summary>Reads the source into memory when it fits, and prepares to stream it through a pool when it does not.</summary>
     public static IFeed Open(IExampleSource source, TrainingOptions options, int? classCount, CancellationToken cancellation)
     {
+        if (classCount is not null && !source.HasLabels)
+            throw new ArgumentException("The objective asks for labels, but the examples have none.");
         var buffer = new ExampleBuffer(source.Shape, source.HasLabels);
         try
         {

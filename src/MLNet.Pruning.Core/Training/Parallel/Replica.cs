@@ -5,8 +5,6 @@ namespace MLNet.Pruning.Training;
 /// <summary>One copy of the model with its gradients and its share of the batch.</summary>
 sealed unsafe class Replica : IDisposable
 {
-    readonly Device device;
-    readonly long[] shape;
     readonly Tensor stagedInputs;
     readonly Tensor? stagedLabels;
     readonly Tensor? deviceInputs;
@@ -14,7 +12,7 @@ sealed unsafe class Replica : IDisposable
     readonly Tensor weight;
     readonly nint inputs;
     readonly nint labels;
-    readonly int capacity;
+    readonly int capacity, width;
     Tensor? inputView;
     Tensor? labelView;
     Batch? batch;
@@ -22,9 +20,9 @@ sealed unsafe class Replica : IDisposable
 
     public Replica(nn.Module module, FlatStorage gradients, FlatStorage statistics, ExampleBuffer examples, int capacity, Device device)
     {
-        (Module, Gradients, Statistics, this.capacity, this.device) = (module, gradients, statistics, capacity, device);
+        (Module, Gradients, Statistics, this.capacity, width) = (module, gradients, statistics, capacity, examples.Width);
         using var scope = NewDisposeScope();
-        shape = [capacity, .. examples.Shape];
+        long[] shape = [capacity, .. examples.Shape];
         var onDevice = device.type != TorchSharp.DeviceType.CPU;
         stagedInputs = Keep(Pinned(empty(shape, dtype: ScalarType.Float32), onDevice));
         inputs = Address(stagedInputs);
@@ -58,8 +56,9 @@ sealed unsafe class Replica : IDisposable
     /// <summary>Copies the chosen rows to where the model reads them.</summary>
     public Batch Gather(ExampleBuffer examples, ReadOnlySpan<int> slots)
     {
+        if (slots.Length > capacity || examples.Width != width || (labels != 0 && !examples.HasLabels))
+            throw new ArgumentException($"{slots.Length} examples of {examples.Width} numbers do not fit where {capacity} of {width} were expected.");
         Rows = slots.Length;
-        var width = examples.Width;
         var to = (float*)inputs;
         foreach (var slot in slots)
         {
