@@ -329,8 +329,24 @@ void sgd_fused(Entry& e, const Sgd& s)
     written(e);
 }
 
-void sgd_lists(std::vector<Entry>& entries, const Sgd& s)
+void sgd_lists(std::vector<Entry>& all_entries, const Sgd& s)
 {
+    // The multi-tensor operators do not take sparse gradients, which an embedding can have.
+    std::vector<Entry> entries;
+    for (auto& e : all_entries)
+    {
+        auto sparse = e.gradient.layout() == at::kSparse;
+        if (sparse && s.momentum == 0 && s.weight_decay == 0)
+        {
+            e.parameter.add_(e.gradient, s.maximize ? s.lr : -s.lr);
+            continue;
+        }
+        entries.push_back(e);
+        if (sparse)
+            entries.back().gradient = e.gradient.to_dense();
+    }
+    if (entries.empty())
+        return;
     auto parameters = all(entries, &Entry::parameter), gradients = all(entries, &Entry::gradient);
     if (s.weight_decay != 0)
         gradients = at::_foreach_add(gradients, parameters, s.weight_decay);

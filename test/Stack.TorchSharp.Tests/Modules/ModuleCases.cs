@@ -55,7 +55,6 @@ static class ModuleCases
         ["Tanhshrink"] = () => Tanhshrink(),
         ["Softsign"] = () => Softsign(),
         ["Softplus"] = () => Softplus(2, 1),
-        ["Hardtanh"] = () => Hardtanh(),
         ["Hardsigmoid"] = () => Hardsigmoid(),
         ["Hardswish"] = () => Hardswish(),
         ["Threshold"] = () => Threshold(0.3, -2),

@@ -43,8 +43,12 @@ public sealed class ModuleNumbersTests
                 Same(peer.GetProperty("gradients").GetProperty(names[k]), gradients[k], "gradient of " + names[k]);
         }
         CollectionAssert.AreEquivalent(Keys(peer, "after"), module.state_dict().Keys.ToList());
+        // The count of batches has the module's type in the real library, and 0.99.6 does not load it.
         foreach (var (key, value) in module.state_dict())
-            Same(peer.GetProperty("after").GetProperty(key), key.EndsWith("num_batches_tracked") ? value.to(int64) : value, "state after: " + key);
+            if (!key.EndsWith("num_batches_tracked"))
+                Same(peer.GetProperty("after").GetProperty(key), value, "state after: " + key);
+            else if (module.training)
+                Same(peer.GetProperty("after").GetProperty(key), value.to(int64), "state after: " + key);
     }
 
     // A padding row gets no gradient although it counts, and a norm's scaling is not differentiated: so PyTorch wants it.

@@ -38,7 +38,7 @@ public sealed class StateTests
         var layer = Linear(2, 1);
         using (no_grad())
         {
-            layer.weight.fill_(1.5f);
+            layer.weight!.fill_(1.5f);
             layer.bias!.fill_(-2f);
         }
         using var stream = new MemoryStream();
@@ -83,12 +83,12 @@ public sealed class StateTests
         using var scope = NewDisposeScope();
         var from = Linear(2, 3);
         var into = Linear(2, 3);
-        var before = into.weight.detach().clone();
+        var before = into.weight!.detach().clone();
         using var stream = new MemoryStream();
         from.save(new BinaryWriter(stream));
         stream.Position = 0;
         into.load(new BinaryReader(stream), skip: ["weight"]);
-        Assert.IsTrue(into.weight.Equals(before));
+        Assert.IsTrue(into.weight!.Equals(before));
         Assert.IsTrue(into.bias!.Equals(from.bias!));
     }
 
@@ -99,7 +99,7 @@ public sealed class StateTests
         var layer = Linear(2, 3);
         using (no_grad())
             layer.state_dict()["weight"].fill_(7f);
-        Assert.AreEqual(7f, layer.weight[0, 0].item<float>());
+        Assert.AreEqual(7f, layer.weight![0, 0].item<float>());
     }
 
     [TestMethod]

@@ -71,7 +71,6 @@ cases = {
     "Tanhshrink": (nn.Tanhshrink(), line, True),
     "Softsign": (nn.Softsign(), line, True),
     "Softplus": (nn.Softplus(beta=2, threshold=1), line, True),
-    "Hardtanh": (nn.Hardtanh(), line, True),
     "Hardsigmoid": (nn.Hardsigmoid(), line * 3, True),
     "Hardswish": (nn.Hardswish(), line * 3, True),
     "Threshold": (nn.Threshold(0.3, -2), line, True),

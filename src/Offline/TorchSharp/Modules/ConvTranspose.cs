@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -29,9 +30,10 @@ namespace TorchSharp
                 }
             }
 
-            public Parameter weight
+            [DisallowNull]
+            public Parameter? weight
             {
-                get => weightParameter!;
+                get => weightParameter;
                 set => Set(ref weightParameter, nameof(weight), Required(value, nameof(weight)));
             }
 
@@ -71,9 +73,10 @@ namespace TorchSharp
                 }
             }
 
-            public Parameter weight
+            [DisallowNull]
+            public Parameter? weight
             {
-                get => weightParameter!;
+                get => weightParameter;
                 set => Set(ref weightParameter, nameof(weight), Required(value, nameof(weight)));
             }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
 using TorchSharp.Native;
 using static TorchSharp.torch;
@@ -28,6 +29,7 @@ namespace TorchSharp
                 this.weight = weight;
             }
 
+            [DisallowNull]
             public Parameter? weight
             {
                 get => weightParameter;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -35,9 +36,10 @@ namespace TorchSharp
                 }
             }
 
-            public Parameter weight
+            [DisallowNull]
+            public Parameter? weight
             {
-                get => weightParameter!;
+                get => weightParameter;
                 set => Set(ref weightParameter, nameof(weight), Required(value, nameof(weight)));
             }
 

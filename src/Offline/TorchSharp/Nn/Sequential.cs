@@ -9,7 +9,8 @@ public class Sequential : Module<Tensor, Tensor>
 {
     readonly List<(string name, IModule<Tensor, Tensor> module)> steps = [];
 
-    internal Sequential() : base(nameof(Sequential), true) { }
+    // Sequential is the one module that is called by its native name.
+    internal Sequential() : base("torch::nn::SequentialImpl", true) { }
 
     protected Sequential(params (string name, Module<Tensor, Tensor> submodule)[] modules) : this()
     {
