@@ -17,11 +17,14 @@ switch (what)
     case "memory":
         Memory.Run(rest);
         break;
+    case "contribution":
+        Contributions.Run(rest);
+        break;
     case "step":
         StepProfile.Run(rest);
         break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds]");
         return 2;
 }
 return 0;

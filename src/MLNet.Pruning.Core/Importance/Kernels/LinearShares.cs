@@ -17,9 +17,13 @@ internal static unsafe class LinearShares<T>
 {
     // Samples are taken in chunks whose activations and reciprocals stay in a second-level cache (about 1 MiB).
     private const int ChunkElements = 192 * 1024;
+    // A block of weights (8 KiB) stays in the first-level cache while a block of samples passes by. Sums are kept in T over one block
+    // of samples, then in double.
+    private const int WeightsPerBlock = 128;
+    private const int SamplesPerBlock = 72;
+    // Register tiles: 6 x 2 accumulators for products, 4 x 2 (sums and maxima) for shares. Both fit sixteen registers.
+    private const int TileZ = 6;
     private const int Tile = 4;
-    // Sums are kept in T for this many samples at a time, then in double.
-    private const int SamplesPerFlush = 128;
     // Below this many multiplications a second thread costs more than it brings.
     private const long WorkPerThread = 1 << 20;
 
@@ -65,7 +69,7 @@ internal static unsafe class LinearShares<T>
                 }
                 var work = (long)pass.Samples * neurons * consumers;
                 Work.For(rowR / (2 * Lanes<T>.Count), work / WorkPerThread, threads, pass.Denominators);
-                Work.For(rowA / Lanes<T>.Count, work / WorkPerThread, threads, pass.Fold);
+                Work.For((rowA / Lanes<T>.Count + 1) / 2, work / WorkPerThread, threads, pass.Fold);
             }
             return pass.Finite;
         }
@@ -89,96 +93,157 @@ internal static unsafe class LinearShares<T>
         public int Samples;
         public volatile bool Finite;
 
-        /// <summary>r[f,j] for two vectors of j: a 4 x 2 register tile of A W^T over all k.</summary>
+        /// <summary>r[f,j] for two vectors of j: register tiles of A W^T over all k.</summary>
         public void Denominators(int panel)
         {
-            var lanes = Lanes<T>.Count;
-            var first = panel * 2 * lanes;
-            using var packed = new Scratch<T>((long)Neurons * 2 * lanes);
+            var width = 2 * Lanes<T>.Count;
+            var first = panel * width;
+            using var packed = new Scratch<T>((long)Neurons * width);
             PackColumns(packed.Pointer, first);
 
             var finite = Vector<T>.AllBitsSet;
-            for (var f = 0; f < Samples; f += Tile)
+            for (var block = 0; block < Samples; block += SamplesPerBlock)
             {
-                var (f1, f2, f3) = (Math.Min(f + 1, Samples - 1), Math.Min(f + 2, Samples - 1), Math.Min(f + 3, Samples - 1));
-                T* a0 = RowOf(Activations, RowA, f), a1 = RowOf(Activations, RowA, f1), a2 = RowOf(Activations, RowA, f2), a3 = RowOf(Activations, RowA, f3);
-                Vector<T> z00 = default, z01 = default, z10 = default, z11 = default, z20 = default, z21 = default, z30 = default, z31 = default;
-                var w = packed.Pointer;
-                for (var k = 0; k < Neurons; k++, w += 2 * lanes)
+                var end = Math.Min(block + SamplesPerBlock, Samples);
+                for (var k = 0; k < Neurons; k += WeightsPerBlock)
                 {
-                    var w0 = Vector.LoadAligned(w);
-                    var w1 = Vector.LoadAligned(w + lanes);
-                    var x = new Vector<T>(a0[k]);
-                    z00 = Lanes<T>.MultiplyAdd(x, w0, z00);
-                    z01 = Lanes<T>.MultiplyAdd(x, w1, z01);
-                    x = new Vector<T>(a1[k]);
-                    z10 = Lanes<T>.MultiplyAdd(x, w0, z10);
-                    z11 = Lanes<T>.MultiplyAdd(x, w1, z11);
-                    x = new Vector<T>(a2[k]);
-                    z20 = Lanes<T>.MultiplyAdd(x, w0, z20);
-                    z21 = Lanes<T>.MultiplyAdd(x, w1, z21);
-                    x = new Vector<T>(a3[k]);
-                    z30 = Lanes<T>.MultiplyAdd(x, w0, z30);
-                    z31 = Lanes<T>.MultiplyAdd(x, w1, z31);
+                    var count = Math.Min(WeightsPerBlock, Neurons - k);
+                    for (var f = block; f < end; f += TileZ)
+                        Multiply(packed.Pointer + (long)k * width, f, end - 1, k, count, first);
                 }
-                // A tile past the last sample repeats it, and writes the same numbers again.
-                StoreReciprocals(RowOf(Reciprocals, RowR, f) + first, z00, z01, ref finite);
-                StoreReciprocals(RowOf(Reciprocals, RowR, f1) + first, z10, z11, ref finite);
-                StoreReciprocals(RowOf(Reciprocals, RowR, f2) + first, z20, z21, ref finite);
-                StoreReciprocals(RowOf(Reciprocals, RowR, f3) + first, z30, z31, ref finite);
+                for (var f = block; f < end; f++)
+                {
+                    var r = RowOf(Reciprocals, RowR, f) + first;
+                    Vector.StoreAligned(Lanes<T>.Reciprocal(Vector.LoadAligned(r), ref finite), r);
+                    Vector.StoreAligned(Lanes<T>.Reciprocal(Vector.LoadAligned(r + Lanes<T>.Count), ref finite), r + Lanes<T>.Count);
+                }
             }
             if (!Lanes<T>.All(finite))
                 Finite = false;
         }
 
-        /// <summary>Sum and maximum over f and j for one vector of neurons.</summary>
+        /// <summary>z += a w for 6 samples from f and two vectors of consumers, over some of the neurons.</summary>
+        private void Multiply(T* w, int f, int last, int k, int count, int first)
+        {
+            var lanes = Lanes<T>.Count;
+            // A tile past the last sample repeats it, and writes the same numbers again.
+            int f1 = Math.Min(f + 1, last), f2 = Math.Min(f + 2, last), f3 = Math.Min(f + 3, last), f4 = Math.Min(f + 4, last), f5 = Math.Min(f + 5, last);
+            T* a0 = RowOf(Activations, RowA, f) + k, a1 = RowOf(Activations, RowA, f1) + k, a2 = RowOf(Activations, RowA, f2) + k;
+            T* a3 = RowOf(Activations, RowA, f3) + k, a4 = RowOf(Activations, RowA, f4) + k, a5 = RowOf(Activations, RowA, f5) + k;
+            T* r0 = RowOf(Reciprocals, RowR, f) + first, r1 = RowOf(Reciprocals, RowR, f1) + first, r2 = RowOf(Reciprocals, RowR, f2) + first;
+            T* r3 = RowOf(Reciprocals, RowR, f3) + first, r4 = RowOf(Reciprocals, RowR, f4) + first, r5 = RowOf(Reciprocals, RowR, f5) + first;
+            Vector<T> z0 = default, z1 = default, z2 = default, z3 = default, z4 = default, z5 = default;
+            Vector<T> y0 = default, y1 = default, y2 = default, y3 = default, y4 = default, y5 = default;
+            if (k > 0)
+            {
+                (z0, z1, z2) = (Vector.LoadAligned(r0), Vector.LoadAligned(r1), Vector.LoadAligned(r2));
+                (z3, z4, z5) = (Vector.LoadAligned(r3), Vector.LoadAligned(r4), Vector.LoadAligned(r5));
+                (y0, y1, y2) = (Vector.LoadAligned(r0 + lanes), Vector.LoadAligned(r1 + lanes), Vector.LoadAligned(r2 + lanes));
+                (y3, y4, y5) = (Vector.LoadAligned(r3 + lanes), Vector.LoadAligned(r4 + lanes), Vector.LoadAligned(r5 + lanes));
+            }
+            for (nint i = 0; i < count; i++, w += 2 * lanes)
+            {
+                var w0 = Vector.LoadAligned(w);
+                var w1 = Vector.LoadAligned(w + lanes);
+                var x = new Vector<T>(a0[i]);
+                z0 = Lanes<T>.MultiplyAdd(x, w0, z0);
+                y0 = Lanes<T>.MultiplyAdd(x, w1, y0);
+                x = new Vector<T>(a1[i]);
+                z1 = Lanes<T>.MultiplyAdd(x, w0, z1);
+                y1 = Lanes<T>.MultiplyAdd(x, w1, y1);
+                x = new Vector<T>(a2[i]);
+                z2 = Lanes<T>.MultiplyAdd(x, w0, z2);
+                y2 = Lanes<T>.MultiplyAdd(x, w1, y2);
+                x = new Vector<T>(a3[i]);
+                z3 = Lanes<T>.MultiplyAdd(x, w0, z3);
+                y3 = Lanes<T>.MultiplyAdd(x, w1, y3);
+                x = new Vector<T>(a4[i]);
+                z4 = Lanes<T>.MultiplyAdd(x, w0, z4);
+                y4 = Lanes<T>.MultiplyAdd(x, w1, y4);
+                x = new Vector<T>(a5[i]);
+                z5 = Lanes<T>.MultiplyAdd(x, w0, z5);
+                y5 = Lanes<T>.MultiplyAdd(x, w1, y5);
+            }
+            Store(r0, z0, y0);
+            Store(r1, z1, y1);
+            Store(r2, z2, y2);
+            Store(r3, z3, y3);
+            Store(r4, z4, y4);
+            Store(r5, z5, y5);
+        }
+
+        /// <summary>Sums and maxima over f and j for two vectors of neurons: together they fill whole cache lines of W.</summary>
         public void Fold(int panel)
         {
             var lanes = Lanes<T>.Count;
-            var first = panel * lanes;
-            using var packed = new Scratch<T>((long)Consumers * lanes);
-            var valid = Math.Min(lanes, Neurons - first);
+            var first = panel * 2 * lanes;
+            var (valid, validNext) = (Math.Min(lanes, Neurons - first), Math.Clamp(Neurons - first - lanes, 0, lanes));
+            using var packed = new Scratch<T>((long)Consumers * 2 * lanes);
+            var next = packed.Pointer + (long)Consumers * lanes;
             for (var j = 0; j < Consumers; j++)
-                Lanes<T>.Pack(new(Weights + (long)j * Neurons + first, valid), WeightScales[j], packed.Pointer + (long)j * lanes, lanes);
-
-            var sum = Vector<T>.Zero;
-            var maximum = new Vector<T>(Lanes<T>.Lowest);
-            for (var f = 0; f < Samples; f += Tile)
             {
-                T* r0 = RowOf(Reciprocals, RowR, f), r1 = RowOf(Reciprocals, RowR, Math.Min(f + 1, Samples - 1));
-                T* r2 = RowOf(Reciprocals, RowR, Math.Min(f + 2, Samples - 1)), r3 = RowOf(Reciprocals, RowR, Math.Min(f + 3, Samples - 1));
-                Fold4(packed.Pointer, r0, r1, r2, r3, out var s, out var high, out var low);
-                var count = Math.Min(Tile, Samples - f);
-                for (var i = 0; i < count; i++)
+                var row = Weights + (long)j * Neurons + first;
+                Lanes<T>.Pack(new(row, valid), WeightScales[j], packed.Pointer + (long)j * lanes, lanes);
+                if (validNext > 0)
+                    Lanes<T>.Pack(new(row + lanes, validNext), WeightScales[j], next + (long)j * lanes, lanes);
+            }
+            Fold(packed.Pointer, first, valid);
+            if (validNext > 0)
+                Fold(next, first + lanes, validNext);
+        }
+
+        private void Fold(T* packed, int first, int valid)
+        {
+            var lanes = Lanes<T>.Count;
+            Span<Four> sums = stackalloc Four[SamplesPerBlock / Tile], highs = stackalloc Four[SamplesPerBlock / Tile], lows = stackalloc Four[SamplesPerBlock / Tile];
+            var maximum = new Vector<T>(Lanes<T>.Lowest);
+            for (var block = 0; block < Samples; block += SamplesPerBlock)
+            {
+                var end = Math.Min(block + SamplesPerBlock, Samples);
+                sums.Clear();
+                highs.Fill(new(new(Lanes<T>.Lowest)));
+                lows.Fill(new(new(-Lanes<T>.Lowest)));
+                for (var j = 0; j < Consumers; j += WeightsPerBlock)
                 {
-                    var a = Vector.LoadAligned(RowOf(Activations, RowA, f + i) + first);
-                    sum += a * s[i];
-                    maximum = Vector.MaxNative(maximum, a * high[i]);
+                    var count = Math.Min(WeightsPerBlock, Consumers - j);
+                    for (var f = block; f < end; f += Tile)
+                    {
+                        var tile = (f - block) / Tile;
+                        Extremes(packed + (long)j * lanes, f, end - 1, j, count, ref sums[tile], ref highs[tile], ref lows[tile]);
+                    }
+                }
+                var sum = Vector<T>.Zero;
+                for (var f = block; f < end; f++)
+                {
+                    var (tile, i) = Math.DivRem(f - block, Tile);
+                    var a = Vector.LoadAligned(RowOf(Activations, RowA, f) + first);
+                    sum += a * sums[tile][i];
+                    maximum = Vector.MaxNative(maximum, a * highs[tile][i]);
                     if (Lanes<T>.Signed)
-                        maximum = Vector.MaxNative(maximum, a * low[i]);
+                        maximum = Vector.MaxNative(maximum, a * lows[tile][i]);
                 }
-                if ((f + Tile) % SamplesPerFlush == 0 || f + Tile >= Samples)
-                {
-                    for (var lane = 0; lane < valid; lane++)
-                        Sums[first + lane] += double.CreateTruncating(sum[lane]);
-                    sum = Vector<T>.Zero;
-                }
+                for (var lane = 0; lane < valid; lane++)
+                    Sums[first + lane] += double.CreateTruncating(sum[lane]);
             }
             for (var lane = 0; lane < valid; lane++)
                 Maxima[first + lane] = Math.Max(Maxima[first + lane], double.CreateTruncating(maximum[lane]));
         }
 
-        private void Fold4(T* w, T* r0, T* r1, T* r2, T* r3, out Four sums, out Four highs, out Four lows)
+        /// <summary>Sums and extremes of w r for 4 samples from f, over some of the consumers.</summary>
+        private void Extremes(T* w, int f, int last, int j, int count, ref Four sums, ref Four highs, ref Four lows)
         {
             var lanes = Lanes<T>.Count;
-            Vector<T> s0 = default, s1 = default, s2 = default, s3 = default;
-            var lowest = new Vector<T>(Lanes<T>.Lowest);
-            Vector<T> h0 = lowest, h1 = lowest, h2 = lowest, h3 = lowest;
-            Vector<T> l0 = -lowest, l1 = -lowest, l2 = -lowest, l3 = -lowest;
-            for (var j = 0; j < Consumers; j++, w += lanes)
+            T* r0 = RowOf(Reciprocals, RowR, f) + j, r1 = RowOf(Reciprocals, RowR, Math.Min(f + 1, last)) + j;
+            T* r2 = RowOf(Reciprocals, RowR, Math.Min(f + 2, last)) + j, r3 = RowOf(Reciprocals, RowR, Math.Min(f + 3, last)) + j;
+            Vector<T> s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+            Vector<T> h0 = highs[0], h1 = highs[1], h2 = highs[2], h3 = highs[3];
+            Vector<T> l0 = default, l1 = default, l2 = default, l3 = default;
+            if (Lanes<T>.Signed)
+                (l0, l1, l2, l3) = (lows[0], lows[1], lows[2], lows[3]);
+            for (nint i = 0; i < count; i++, w += lanes)
             {
                 var x = Vector.LoadAligned(w);
-                var (t0, t1, t2, t3) = (x * r0[j], x * r1[j], x * r2[j], x * r3[j]);
+                Vector<T> t0 = x * r0[i], t1 = x * r1[i], t2 = x * r2[i], t3 = x * r3[i];
                 s0 += t0;
                 s1 += t1;
                 s2 += t2;
@@ -196,38 +261,37 @@ internal static unsafe class LinearShares<T>
                     l3 = Vector.MinNative(l3, t3);
                 }
             }
-            sums = new(s0, s1, s2, s3);
-            highs = new(h0, h1, h2, h3);
-            lows = new(l0, l1, l2, l3);
+            (sums[0], sums[1], sums[2], sums[3]) = (s0, s1, s2, s3);
+            (highs[0], highs[1], highs[2], highs[3]) = (h0, h1, h2, h3);
+            if (Lanes<T>.Signed)
+                (lows[0], lows[1], lows[2], lows[3]) = (l0, l1, l2, l3);
         }
 
         /// <summary>Rows first.. of W as columns, [neurons x 2 vectors], with zeros past the last row.</summary>
         private void PackColumns(T* to, int first)
         {
             var width = 2 * Lanes<T>.Count;
-            for (var column = 0; column < width; column++)
+            var valid = Math.Min(width, Consumers - first);
+            if (valid < width)
+                new Span<T>(to, Neurons * width).Clear();
+            // A piece at a time, so that what is written in strides stays in the first-level cache.
+            for (var piece = 0; piece < Neurons; piece += WeightsPerBlock)
             {
-                var j = first + column;
-                if (j < Consumers)
+                var end = Math.Min(piece + WeightsPerBlock, Neurons);
+                for (var column = 0; column < valid; column++)
                 {
-                    var row = Weights + (long)j * Neurons;
-                    var scale = WeightScales[j];
-                    for (var k = 0; k < Neurons; k++)
-                        to[k * width + column] = Lanes<T>.Enter(row[k], scale);
-                }
-                else
-                {
-                    for (var k = 0; k < Neurons; k++)
-                        to[k * width + column] = T.Zero;
+                    var row = Weights + (long)(first + column) * Neurons;
+                    var scale = WeightScales[first + column];
+                    for (var k = piece; k < end; k++)
+                        to[(long)k * width + column] = Lanes<T>.Enter(row[k], scale);
                 }
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void StoreReciprocals(T* to, Vector<T> z0, Vector<T> z1, ref Vector<T> finite)
+        private static void Store(T* to, Vector<T> first, Vector<T> second)
         {
-            Vector.StoreAligned(Lanes<T>.Reciprocal(z0, ref finite), to);
-            Vector.StoreAligned(Lanes<T>.Reciprocal(z1, ref finite), to + Lanes<T>.Count);
+            Vector.StoreAligned(first, to);
+            Vector.StoreAligned(second, to + Lanes<T>.Count);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -239,12 +303,6 @@ internal static unsafe class LinearShares<T>
     {
         private Vector<T> _first;
 
-        public Four(Vector<T> a, Vector<T> b, Vector<T> c, Vector<T> d)
-        {
-            this[0] = a;
-            this[1] = b;
-            this[2] = c;
-            this[3] = d;
-        }
+        public Four(Vector<T> all) => this[0] = this[1] = this[2] = this[3] = all;
     }
 }

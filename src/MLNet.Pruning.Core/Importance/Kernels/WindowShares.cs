@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Importance.Kernels;
 
 /// <summary>Sums and maxima of shares over a batch, for a consumer whose neurons own several inputs each.</summary>
 /// <remarks>
-/// For a tile of 4 positions and two vectors of output channels, the sums over each channel's taps (the numerators) are
+/// For a tile of 6 positions and two vectors of output channels, the sums over each channel's taps (the numerators) are
 /// computed once, kept in a small buffer while they add up to z, and then read back and divided: one convolution's worth of
 /// multiplications gives the average and the maximum together. Vectors run over output channels, so that stride, dilation and
 /// borders cost nothing. Chunks of images do not depend on the number of threads and are added up in order.
@@ -13,8 +13,8 @@ namespace MLNet.Pruning.Importance.Kernels;
 internal static unsafe class WindowShares<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int Tile = 4;
-    private const int PerTile = 2 * Tile;
+    private const int Tile = 6;
+    private const int TileVectors = 2 * Tile;
     // A chunk of images stays in a second-level cache; sixteen chunks are enough for any machine's cores.
     private const int ChunkElements = 128 * 1024;
     private const int Chunks = 16;
@@ -86,7 +86,7 @@ internal static unsafe class WindowShares<T>
     {
         var lanes = Lanes<T>.Count;
         using var buffer = new Scratch<T>((long)count * windows.ImageStride);
-        using var scratch = new Scratch<T>((long)channels * (PerTile + 2) * lanes);
+        using var scratch = new Scratch<T>((long)channels * (TileVectors + 2) * lanes);
         using var positions = new Scratch<int>((long)count * windows.Positions.Length);
         var total = 0;
         for (var i = 0; i < count; i++)
@@ -98,7 +98,7 @@ internal static unsafe class WindowShares<T>
         }
 
         var numerators = scratch.Pointer;
-        var laneSums = numerators + channels * PerTile * lanes;
+        var laneSums = numerators + channels * TileVectors * lanes;
         var laneMaxima = laneSums + channels * lanes;
         var finite = Vector<T>.AllBitsSet;
         fixed (int* taps = windows.Taps)
@@ -117,8 +117,8 @@ internal static unsafe class WindowShares<T>
                     var tiles = 0;
                     for (var p = 0; p < total; p += Tile)
                     {
-                        var z = Numerators(from, positions.Pointer, p, total, windows.ChannelStride, taps, windows.Taps.Length, w, channels, numerators);
-                        for (var i = 0; i < PerTile; i++)
+                        Numerators(from, positions.Pointer, p, total, windows.ChannelStride, taps, windows.Taps.Length, w, channels, numerators, out var z);
+                        for (var i = 0; i < TileVectors; i++)
                             z[i] = Lanes<T>.Reciprocal(z[i], ref finite);
                         Fold(numerators, in z, Math.Min(Tile, total - p), mask0, mask1, laneSums, laneMaxima, channels);
                         if (++tiles == TilesPerFlush || p + Tile >= total)
@@ -134,71 +134,101 @@ internal static unsafe class WindowShares<T>
         return Lanes<T>.All(finite);
     }
 
-    /// <summary>Per channel, the sums over taps for 4 positions x 2 vectors of outputs; returns their sum over channels, z.</summary>
-    private static Eight Numerators(
-        T* from, int* positions, int p, int total, int channelStride, int* taps, int tapCount, T* w, int channels, T* to)
+    /// <summary>Per channel, the sums over taps for 6 positions x 2 vectors of outputs; z is their sum over channels.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // Inlined, it would share registers with everything around it.
+    private static void Numerators(
+        T* from, int* positions, int p, int total, nint channelStride, int* taps, int tapCount, T* w, int channels, T* to, out PerTile z)
     {
         var lanes = Lanes<T>.Count;
         // Past the last position the tile repeats it; Fold leaves the repeats out.
-        T* a0 = from + positions[p], a1 = from + positions[Math.Min(p + 1, total - 1)];
-        T* a2 = from + positions[Math.Min(p + 2, total - 1)], a3 = from + positions[Math.Min(p + 3, total - 1)];
-        Vector<T> z0 = default, z1 = default, z2 = default, z3 = default, z4 = default, z5 = default, z6 = default, z7 = default;
+        T* a0 = from + positions[p], a1 = from + positions[Math.Min(p + 1, total - 1)], a2 = from + positions[Math.Min(p + 2, total - 1)];
+        T* a3 = from + positions[Math.Min(p + 3, total - 1)], a4 = from + positions[Math.Min(p + 4, total - 1)], a5 = from + positions[Math.Min(p + 5, total - 1)];
+        Vector<T> y0 = default, y1 = default, y2 = default, y3 = default, y4 = default, y5 = default;
+        Vector<T> z0 = default, z1 = default, z2 = default, z3 = default, z4 = default, z5 = default;
         for (var c = 0; c < channels; c++)
         {
-            Vector<T> n0 = default, n1 = default, n2 = default, n3 = default, n4 = default, n5 = default, n6 = default, n7 = default;
+            Vector<T> m0 = default, m1 = default, m2 = default, m3 = default, m4 = default, m5 = default;
+            Vector<T> n0 = default, n1 = default, n2 = default, n3 = default, n4 = default, n5 = default;
+            var channel = c * channelStride;
             for (var t = 0; t < tapCount; t++, w += 2 * lanes)
             {
-                nint tap = taps[t];
+                var tap = taps[t] + channel;
                 var w0 = Vector.LoadAligned(w);
                 var w1 = Vector.LoadAligned(w + lanes);
                 var x = new Vector<T>(a0[tap]);
-                n0 = Lanes<T>.MultiplyAdd(x, w0, n0);
-                n1 = Lanes<T>.MultiplyAdd(x, w1, n1);
+                m0 = Lanes<T>.MultiplyAdd(x, w0, m0);
+                n0 = Lanes<T>.MultiplyAdd(x, w1, n0);
                 x = new Vector<T>(a1[tap]);
-                n2 = Lanes<T>.MultiplyAdd(x, w0, n2);
-                n3 = Lanes<T>.MultiplyAdd(x, w1, n3);
+                m1 = Lanes<T>.MultiplyAdd(x, w0, m1);
+                n1 = Lanes<T>.MultiplyAdd(x, w1, n1);
                 x = new Vector<T>(a2[tap]);
-                n4 = Lanes<T>.MultiplyAdd(x, w0, n4);
-                n5 = Lanes<T>.MultiplyAdd(x, w1, n5);
+                m2 = Lanes<T>.MultiplyAdd(x, w0, m2);
+                n2 = Lanes<T>.MultiplyAdd(x, w1, n2);
                 x = new Vector<T>(a3[tap]);
-                n6 = Lanes<T>.MultiplyAdd(x, w0, n6);
-                n7 = Lanes<T>.MultiplyAdd(x, w1, n7);
+                m3 = Lanes<T>.MultiplyAdd(x, w0, m3);
+                n3 = Lanes<T>.MultiplyAdd(x, w1, n3);
+                x = new Vector<T>(a4[tap]);
+                m4 = Lanes<T>.MultiplyAdd(x, w0, m4);
+                n4 = Lanes<T>.MultiplyAdd(x, w1, n4);
+                x = new Vector<T>(a5[tap]);
+                m5 = Lanes<T>.MultiplyAdd(x, w0, m5);
+                n5 = Lanes<T>.MultiplyAdd(x, w1, n5);
             }
-            Vector.StoreAligned(n0, to);
-            Vector.StoreAligned(n1, to + lanes);
-            Vector.StoreAligned(n2, to + 2 * lanes);
-            Vector.StoreAligned(n3, to + 3 * lanes);
-            Vector.StoreAligned(n4, to + 4 * lanes);
-            Vector.StoreAligned(n5, to + 5 * lanes);
-            Vector.StoreAligned(n6, to + 6 * lanes);
-            Vector.StoreAligned(n7, to + 7 * lanes);
-            (z0, z1, z2, z3) = (z0 + n0, z1 + n1, z2 + n2, z3 + n3);
-            (z4, z5, z6, z7) = (z4 + n4, z5 + n5, z6 + n6, z7 + n7);
-            a0 += channelStride;
-            a1 += channelStride;
-            a2 += channelStride;
-            a3 += channelStride;
-            to += PerTile * lanes;
+            Store(to, m0, n0, ref y0, ref z0);
+            Store(to + 2 * lanes, m1, n1, ref y1, ref z1);
+            Store(to + 4 * lanes, m2, n2, ref y2, ref z2);
+            Store(to + 6 * lanes, m3, n3, ref y3, ref z3);
+            Store(to + 8 * lanes, m4, n4, ref y4, ref z4);
+            Store(to + 10 * lanes, m5, n5, ref y5, ref z5);
+            to += TileVectors * lanes;
         }
-        Eight z = default;
-        (z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7]) = (z0, z1, z2, z3, z4, z5, z6, z7);
-        return z;
+        z = default;
+        (z[0], z[1], z[2], z[3], z[4], z[5]) = (y0, z0, y1, z1, y2, z2);
+        (z[6], z[7], z[8], z[9], z[10], z[11]) = (y3, z3, y4, z4, y5, z5);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(T* to, Vector<T> first, Vector<T> second, ref Vector<T> firstSum, ref Vector<T> secondSum)
+    {
+        Vector.StoreAligned(first, to);
+        Vector.StoreAligned(second, to + Lanes<T>.Count);
+        firstSum += first;
+        secondSum += second;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Fold(
-        T* numerators, in Eight reciprocals, int count, Vector<T> mask0, Vector<T> mask1, T* laneSums, T* laneMaxima, int channels)
+        T* numerators, in PerTile r, int count, Vector<T> mask0, Vector<T> mask1, T* laneSums, T* laneMaxima, int channels)
     {
         var lanes = Lanes<T>.Count;
-        for (var c = 0; c < channels; c++, numerators += PerTile * lanes, laneSums += lanes, laneMaxima += lanes)
+        for (var c = 0; c < channels; c++, numerators += TileVectors * lanes, laneSums += lanes, laneMaxima += lanes)
         {
             var sum = Vector.LoadAligned(laneSums);
             var maximum = Vector.LoadAligned(laneMaxima);
-            for (var i = 0; i < count; i++)
+            if (count == Tile && !Lanes<T>.Signed)
             {
-                var t0 = Vector.LoadAligned(numerators + 2 * i * lanes) * reciprocals[2 * i];
-                var t1 = Vector.LoadAligned(numerators + (2 * i + 1) * lanes) * reciprocals[2 * i + 1];
-                sum += (t0 & mask0) + (t1 & mask1);
-                maximum = Vector.MaxNative(maximum, Vector.MaxNative(t0, t1));
+                var n = numerators;
+                Vector<T> t0 = Vector.LoadAligned(n) * r[0], t1 = Vector.LoadAligned(n + lanes) * r[1];
+                Vector<T> t2 = Vector.LoadAligned(n + 2 * lanes) * r[2], t3 = Vector.LoadAligned(n + 3 * lanes) * r[3];
+                Vector<T> t4 = Vector.LoadAligned(n + 4 * lanes) * r[4], t5 = Vector.LoadAligned(n + 5 * lanes) * r[5];
+                Vector<T> t6 = Vector.LoadAligned(n + 6 * lanes) * r[6], t7 = Vector.LoadAligned(n + 7 * lanes) * r[7];
+                Vector<T> t8 = Vector.LoadAligned(n + 8 * lanes) * r[8], t9 = Vector.LoadAligned(n + 9 * lanes) * r[9];
+                Vector<T> t10 = Vector.LoadAligned(n + 10 * lanes) * r[10], t11 = Vector.LoadAligned(n + 11 * lanes) * r[11];
+                sum += t0 + t1 + (t2 + t3) + (t4 + t5 + (t6 + t7)) + (t8 + t9 + (t10 + t11));
+                var (high0, high1) = (Vector.MaxNative(t0, t1), Vector.MaxNative(t2, t3));
+                (high0, high1) = (Vector.MaxNative(high0, Vector.MaxNative(t4, t5)), Vector.MaxNative(high1, Vector.MaxNative(t6, t7)));
+                (high0, high1) = (Vector.MaxNative(high0, Vector.MaxNative(t8, t9)), Vector.MaxNative(high1, Vector.MaxNative(t10, t11)));
+                maximum = Vector.MaxNative(maximum, Vector.MaxNative(high0, high1));
+            }
+            else
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    var t0 = Vector.LoadAligned(numerators + 2 * i * lanes) * r[2 * i];
+                    var t1 = Vector.LoadAligned(numerators + (2 * i + 1) * lanes) * r[2 * i + 1];
+                    sum += (t0 & mask0) + (t1 & mask1);
+                    maximum = Vector.MaxNative(maximum, Vector.MaxNative(t0, t1));
+                }
             }
             Vector.StoreAligned(sum, laneSums);
             Vector.StoreAligned(maximum, laneMaxima);
@@ -206,8 +236,8 @@ internal static unsafe class WindowShares<T>
     }
 
     /// <summary>
-    /// [groups, panels, channels, taps, 2 vectors of outputs]. Lanes past the last output repeat it: they cannot raise a maximum,
-    /// and a mask keeps them out of sums.
+    /// [groups, panels, channels, taps, 2 vectors of outputs]. Lanes past the last output are zeros, which have no share. In the
+    /// Signed mode, where zero may be the largest, they repeat the last output, and a mask keeps them out of sums.
     /// </summary>
     private static void PackWeights(ReadOnlySpan<float> weights, Windows windows, int channels, int outputs, int panels, T* to)
     {
@@ -236,7 +266,14 @@ internal static unsafe class WindowShares<T>
             {
                 for (var lane = 0; lane < width; lane++)
                 {
-                    var o = g * outputs + Math.Min(panel * width + lane, outputs - 1);
+                    var within = panel * width + lane;
+                    if (within >= outputs && !Lanes<T>.Signed)
+                    {
+                        for (var i = 0; i < rowLength; i++)
+                            to[i * width + lane] = T.Zero;
+                        continue;
+                    }
+                    var o = g * outputs + Math.Min(within, outputs - 1);
                     var row = weights.Slice(o * rowLength, rowLength);
                     var scale = Lanes<T>.Scale(row);
                     for (var i = 0; i < row.Length; i++)
@@ -266,8 +303,8 @@ internal static unsafe class WindowShares<T>
         }
     }
 
-    [InlineArray(PerTile)]
-    private struct Eight
+    [InlineArray(TileVectors)]
+    private struct PerTile
     {
         private Vector<T> _first;
     }
