@@ -106,12 +106,12 @@ public sealed class ContributionTensorTests
             Observe();
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (var i = 0; i < 10; i++)
         {
             using var inner = NewDisposeScope();
             Observe();
         }
-        Assert.AreEqual(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        Assert.AreEqual(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 }

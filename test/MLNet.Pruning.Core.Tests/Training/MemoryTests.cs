@@ -25,17 +25,27 @@ public sealed class MemoryTests
     [TestMethod]
     public void A_run_leaves_no_tensors_behind()
     {
-        long Run()
+        var built = 0;
+        nn.Module Build()
         {
-            Runs.Train(new TrainingOptions { Epochs = 1, BatchSize = 10, Replicas = 2, GradientClipNorm = 1, Schedule = LearningRateSchedule.Cosine() }, validation: Rows.Blobs(50, 12, 3));
+            built++;
+            return Runs.Small.Build();
+        }
+        long Count(Action work)
+        {
+            work();
             GC.Collect();
             GC.WaitForPendingFinalizers();
             return Tensor.TotalCount;
         }
+        long Run() => Count(() => Runs.Train(new TrainingOptions { Epochs = 1, BatchSize = 10, Replicas = 2, GradientClipNorm = 1, Schedule = LearningRateSchedule.Cosine() },
+            build: Build, validation: Rows.Blobs(50, 12, 3)));
         Run();
-        var before = Run();
+        // Some versions of TorchSharp count for ever the tensor that a parameter was made from, though its memory goes with the parameter.
+        var miscounted = -Count(() => { }) + Count(() => Runs.Small.Build().Dispose());
+        (var before, built) = (Run(), 0);
         for (var i = 0; i < 5; i++)
             Run();
-        Assert.AreEqual(before, Run());
+        Assert.AreEqual(before + (built * miscounted), Tensor.TotalCount);
     }
 }

@@ -48,14 +48,6 @@ public sealed class GradientTests
     }
 
     [TestMethod]
-    public void Inference_mode_is_known_and_ends()
-    {
-        using (torch.inference_mode())
-            Assert.IsTrue(is_inference_mode_enabled());
-        Assert.IsFalse(is_inference_mode_enabled());
-    }
-
-    [TestMethod]
     public void Only_leaves_that_ask_for_it_take_gradients()
     {
         using var scope = NewDisposeScope();

@@ -20,13 +20,13 @@ public sealed class DataTests
         Assert.AreEqual(4, data[1, 1]);
         Assert.AreEqual(4, data[3]);
         var rest = new float[4];
-        data.CopyTo(rest, 1, 3);
-        CollectionAssert.AreEqual(new float[] { 0, 4, 2, 5 }, rest);
-        data.CopyFrom([10, 11], 0, 1);
-        CollectionAssert.AreEqual(new float[] { 0, 10, 11, 4, 2, 5 }, data.ToArray());
+        data.CopyTo(rest, 1);
+        CollectionAssert.AreEqual(new float[] { 0, 0, 3, 1 }, rest);
+        data.CopyFrom([9, 10, 11], 0);
+        CollectionAssert.AreEqual(new float[] { 9, 10, 11, 4, 2, 5 }, data.ToArray());
         var square = (float[,])turned.data<float>().ToNDArray();
         Assert.AreEqual(5, square[2, 1]);
-        CollectionAssert.AreEqual(new float[] { 0 }, turned[0, 0].data<float>().ToArray());
+        CollectionAssert.AreEqual(new float[] { 9 }, turned[0, 0].data<float>().ToArray());
     }
 
     [TestMethod]

@@ -38,7 +38,7 @@ public sealed class PickingTests : PeerInputs
         ["bucketize"] = () => torch.bucketize(a, v.sort().Values),
         ["row"] = () => a[1],
         ["cell"] = () => a[1, 2],
-        ["last column"] = () => a[.., ^1],
+        ["last column"] = () => a[.., TensorIndex.Single(-1)],
         ["range"] = () => a[1.., ..2],
         ["step"] = () => a[TensorIndex.Colon, TensorIndex.Slice(step: 2)],
         ["new axis"] = () => a[TensorIndex.None, TensorIndex.Single(0)],
