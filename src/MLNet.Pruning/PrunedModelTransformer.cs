@@ -16,13 +16,13 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedModelTransformer : ITransformer, IDisposable
 {
-    private readonly Classifier _classifier;
-    private readonly ModelScorer _scorer;
+    readonly Classifier classifier;
+    readonly ModelScorer scorer;
 
     internal PrunedModelTransformer(Classifier classifier, nn.Module<Tensor, Tensor> module, string device, TrainingHistory? history)
     {
-        _classifier = classifier;
-        _scorer = new ModelScorer(module, device);
+        this.classifier = classifier;
+        scorer = new ModelScorer(module, device);
         History = history;
     }
 
@@ -30,10 +30,10 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     public TrainingHistory? History { get; }
 
     /// <summary>The column that the model reads.</summary>
-    public string FeatureColumnName => _classifier.FeatureColumnName;
+    public string FeatureColumnName => classifier.FeatureColumnName;
 
     /// <summary>The network, from features [rows x size] to a logit for each class; the transformer's own, so not to be disposed of.</summary>
-    public nn.Module<Tensor, Tensor> Module => _scorer.Module;
+    public nn.Module<Tensor, Tensor> Module => scorer.Module;
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -45,11 +45,11 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredView(Bind(input.Schema), _scorer, input);
+        return new ScoredView(Bind(input.Schema), scorer, input);
     }
 
     /// <inheritdoc/>
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreMapper(Bind(inputSchema), _scorer);
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreMapper(Bind(inputSchema), scorer);
 
     /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx)
@@ -63,7 +63,7 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ClassifierFile.Write(stream, _classifier, _scorer.Module);
+        ClassifierFile.Write(stream, classifier, scorer.Module);
     }
 
     /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
@@ -79,12 +79,12 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
         return new PrunedModelTransformer(classifier, module, device, history: null);
     }
 
-    private ScoreBinding Bind(DataViewSchema input)
+    ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoreBinding(input, _classifier.FeatureColumnName, _classifier.FeatureCount, _classifier.Labels);
+        return new ScoreBinding(input, classifier.FeatureColumnName, classifier.FeatureCount, classifier.Labels);
     }
 
     /// <summary>Gives the network's memory back. What was transformed but not read yet cannot be read any more.</summary>
-    public void Dispose() => _scorer.Dispose();
+    public void Dispose() => scorer.Dispose();
 }

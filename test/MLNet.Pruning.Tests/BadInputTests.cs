@@ -7,12 +7,12 @@ namespace MLNet.Pruning.Tests;
 [TestClass]
 public sealed class BadInputTests
 {
-    private readonly MLContext _context = new(seed: 1);
+    readonly MLContext context = new(seed: 1);
 
     [TestMethod]
     public void A_missing_column_is_named_with_those_that_are_there()
     {
-        var keys = FeedForwardPipelineTests.Keys(_context, Flowers.View(_context, 9));
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));
         AssertRefused(() => Fit(keys, label: "Sort"), "label column 'Sort'", "Kind", "Number", "Petals");
         AssertRefused(() => Fit(keys, features: "Leaves"), "feature column 'Leaves'", "Petals");
     }
@@ -20,7 +20,7 @@ public sealed class BadInputTests
     [TestMethod]
     public void A_label_that_is_no_key_is_refused_with_the_way_to_make_one()
     {
-        AssertRefused(() => Fit(Flowers.View(_context, 9)), "Label column 'Kind' is String", "MapValueToKey(\"Kind\")");
+        AssertRefused(() => Fit(Flowers.View(context, 9)), "Label column 'Kind' is String", "MapValueToKey(\"Kind\")");
     }
 
     [TestMethod]
@@ -28,33 +28,33 @@ public sealed class BadInputTests
     {
         var flowers = Flowers.Pick(9);
         Array.ForEach(flowers, flower => flower.Kind = "rose");
-        var keys = FeedForwardPipelineTests.Keys(_context, _context.Data.LoadFromEnumerable(flowers));
+        var keys = FeedForwardPipelineTests.Keys(context, context.Data.LoadFromEnumerable(flowers));
         AssertRefused(() => Fit(keys), "Label column 'Kind'", "at least two");
     }
 
     [TestMethod]
     public void Features_of_another_type_or_unknown_size_are_refused()
     {
-        var keys = FeedForwardPipelineTests.Keys(_context, Flowers.View(_context, 9));
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));
         AssertRefused(() => Fit(keys, features: "Number"), "Feature column 'Number' is Int32", "vector of Single of known size");
-        var unknown = _context.Data.LoadFromEnumerable([new Loose(), new Loose { Kind = "b" }]);
-        AssertRefused(() => Fit(FeedForwardPipelineTests.Keys(_context, unknown)), "Feature column 'Petals' is Vector<Single", "known size");
+        var unknown = context.Data.LoadFromEnumerable([new Loose(), new Loose { Kind = "b" }]);
+        AssertRefused(() => Fit(FeedForwardPipelineTests.Keys(context, unknown)), "Feature column 'Petals' is Vector<Single", "known size");
     }
 
     [TestMethod]
     public void The_schema_is_checked_before_any_row_is_read()
     {
         static IEnumerable<Flower> Unreadable() => throw new AssertFailedException("A row was read.");
-        AssertRefused(() => Fit(_context.Data.LoadFromEnumerable(Lazily(Unreadable))), "Label column 'Kind'");
+        AssertRefused(() => Fit(context.Data.LoadFromEnumerable(Lazily(Unreadable))), "Label column 'Kind'");
     }
 
     [TestMethod]
     public void Rows_with_a_missing_label_are_passed_over()
     {
         var flowers = Flowers.Pick(90);
-        var keys = FeedForwardPipelineTests.Keys(_context, _context.Data.LoadFromEnumerable(flowers));
-        var some = _context.Data.LoadFromEnumerable(flowers.Concat(Flowers.Pick(30).Select(flower => new Flower { Kind = "weed", Petals = flower.Petals })));
-        var mapped = _context.Transforms.Conversion.MapValueToKey("Kind").Fit(_context.Data.LoadFromEnumerable(flowers)).Transform(some);
+        var keys = FeedForwardPipelineTests.Keys(context, context.Data.LoadFromEnumerable(flowers));
+        var some = context.Data.LoadFromEnumerable(flowers.Concat(Flowers.Pick(30).Select(flower => new Flower { Kind = "weed", Petals = flower.Petals })));
+        var mapped = context.Transforms.Conversion.MapValueToKey("Kind").Fit(context.Data.LoadFromEnumerable(flowers)).Transform(some);
         using var model = Fit(mapped);
         Assert.AreEqual(90, model.History!.Epochs[0].Rows);
         GC.KeepAlive(keys);
@@ -66,25 +66,25 @@ public sealed class BadInputTests
         var flowers = Flowers.Pick(90);
         flowers[3].Petals[0] = float.NaN;
         flowers[4].Petals[3] = float.PositiveInfinity;
-        using var model = Fit(FeedForwardPipelineTests.Keys(_context, _context.Data.LoadFromEnumerable(flowers)));
+        using var model = Fit(FeedForwardPipelineTests.Keys(context, context.Data.LoadFromEnumerable(flowers)));
         Assert.AreEqual(88, model.History!.Epochs[0].Rows);
     }
 
     [TestMethod]
     public void No_row_to_learn_from_is_an_error()
     {
-        var known = _context.Transforms.Conversion.MapValueToKey("Kind").Fit(Flowers.View(_context, 9));
-        var weeds = _context.Data.LoadFromEnumerable(Flowers.Pick(5).Select(flower => new Flower { Kind = "weed", Petals = flower.Petals }));
+        var known = context.Transforms.Conversion.MapValueToKey("Kind").Fit(Flowers.View(context, 9));
+        var weeds = context.Data.LoadFromEnumerable(Flowers.Pick(5).Select(flower => new Flower { Kind = "weed", Petals = flower.Petals }));
         var failure = Assert.ThrowsExactly<InvalidDataException>(() => Fit(known.Transform(weeds)));
         StringAssert.Contains(failure.Message, "'Kind' is missing in 5");
-        var none = Assert.ThrowsExactly<InvalidDataException>(() => Fit(known.Transform(_context.Data.LoadFromEnumerable(Array.Empty<Flower>()))));
+        var none = Assert.ThrowsExactly<InvalidDataException>(() => Fit(known.Transform(context.Data.LoadFromEnumerable(Array.Empty<Flower>()))));
         StringAssert.Contains(none.Message, "training set has no rows");
     }
 
     [TestMethod]
     public void A_label_out_of_range_is_an_error_with_its_row()
     {
-        var keyed = _context.Data.LoadFromEnumerable([new Keyed { Kind = 0 }, new Keyed { Kind = 2 }, new Keyed { Kind = 1 }]);
+        var keyed = context.Data.LoadFromEnumerable([new Keyed { Kind = 0 }, new Keyed { Kind = 2 }, new Keyed { Kind = 1 }]);
         using (Fit(keyed))
         {
         }
@@ -96,19 +96,19 @@ public sealed class BadInputTests
     [TestMethod]
     public void A_validation_set_of_other_classes_is_refused()
     {
-        var keys = FeedForwardPipelineTests.Keys(_context, Flowers.View(_context, 9));
-        var others = FeedForwardPipelineTests.Keys(_context, Flowers.View(_context, 2));
-        var failure = Assert.Throws<ArgumentOutOfRangeException>(() => new PrunedFeedForwardTrainer(_context, new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", ValidationSet = others }).Fit(keys));
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));
+        var others = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 2));
+        var failure = Assert.Throws<ArgumentOutOfRangeException>(() => new PrunedFeedForwardTrainer(context, new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", ValidationSet = others }).Fit(keys));
         StringAssert.Contains(failure.Message, "2 label values");
     }
 
     [TestMethod]
     public void Data_of_another_width_cannot_be_scored()
     {
-        using var model = Fit(FeedForwardPipelineTests.Keys(_context, Flowers.View(_context, 9)));
-        var wide = _context.Data.LoadFromEnumerable([new Wide()]);
+        using var model = Fit(FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9)));
+        var wide = context.Data.LoadFromEnumerable([new Wide()]);
         AssertRefused(() => model.Transform(wide), "Feature column 'Petals'", "vectors of 4");
-        AssertRefused(() => model.GetOutputSchema(_context.Data.SynthesizeDigits(1).Schema), "feature column 'Petals'", "Pixels");
+        AssertRefused(() => model.GetOutputSchema(context.Data.SynthesizeDigits(1).Schema), "feature column 'Petals'", "Pixels");
     }
 
     [TestMethod]
@@ -138,7 +138,7 @@ public sealed class BadInputTests
             case "LabelColumnName": options.LabelColumnName = ""; break;
             default: options.FeatureColumnName = null!; break;
         }
-        var failure = Assert.Throws<ArgumentException>(() => _context.MulticlassClassification.Trainers.PrunedFeedForward(options));
+        var failure = Assert.Throws<ArgumentException>(() => context.MulticlassClassification.Trainers.PrunedFeedForward(options));
         StringAssert.Contains(failure.Message, option);
     }
 
@@ -146,10 +146,8 @@ public sealed class BadInputTests
     public void A_gpu_that_is_not_there_is_an_error_unless_the_CPU_will_do()
     {
         if (TorchSharp.torch.cuda.is_available())
-        {
             Assert.Inconclusive("There is a GPU.");
-        }
-        var keys = FeedForwardPipelineTests.Keys(_context, Flowers.View(_context, 9));
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));
         var picky = new MLContext(seed: 1) { GpuDeviceId = 0, FallbackToCpu = false };
         var failure = Assert.ThrowsExactly<InvalidOperationException>(() => new PrunedFeedForwardTrainer(picky, Options()).Fit(keys));
         StringAssert.Contains(failure.Message, "GpuDeviceId is 0");
@@ -157,42 +155,38 @@ public sealed class BadInputTests
         using var model = new PrunedFeedForwardTrainer(easy, Options()).Fit(keys);
     }
 
-    private static PrunedFeedForwardTrainer.Options Options() => new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", Epochs = 1 };
+    static PrunedFeedForwardTrainer.Options Options() => new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", Epochs = 1 };
 
-    private PrunedModelTransformer Fit(IDataView data, string label = "Kind", string features = "Petals") =>
-        _context.MulticlassClassification.Trainers.PrunedFeedForward(label, features, epochs: 1).Fit(data);
+    PrunedModelTransformer Fit(IDataView data, string label = "Kind", string features = "Petals") =>
+        context.MulticlassClassification.Trainers.PrunedFeedForward(label, features, epochs: 1).Fit(data);
 
-    private static void AssertRefused(Action act, params string[] parts)
+    static void AssertRefused(Action act, params string[] parts)
     {
         var failure = Assert.ThrowsExactly<ArgumentOutOfRangeException>(act);
         foreach (string part in parts)
-        {
             StringAssert.Contains(failure.Message, part);
-        }
     }
 
-    private static IEnumerable<T> Lazily<T>(Func<IEnumerable<T>> make)
+    static IEnumerable<T> Lazily<T>(Func<IEnumerable<T>> make)
     {
         foreach (var item in make())
-        {
             yield return item;
-        }
     }
 
-    private sealed class Loose
+    sealed class Loose
     {
         public string Kind { get; set; } = "a";
 
         public float[] Petals { get; set; } = [1, 2];
     }
 
-    private sealed class Wide
+    sealed class Wide
     {
         [VectorType(5)]
         public float[] Petals { get; set; } = new float[5];
     }
 
-    private sealed class Keyed
+    sealed class Keyed
     {
         [KeyType(3)]
         public uint Kind { get; set; }
@@ -202,7 +196,7 @@ public sealed class BadInputTests
     }
 
     /// <summary>A view that breaks the promise of its key type, as a faulty loader might: every third key plus one.</summary>
-    private sealed class WrongKeys(IDataView data) : IDataView
+    sealed class WrongKeys(IDataView data) : IDataView
     {
         public bool CanShuffle => false;
 
@@ -214,7 +208,7 @@ public sealed class BadInputTests
 
         public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
 
-        private sealed class Cursor(DataViewRowCursor input) : DataViewRowCursor
+        sealed class Cursor(DataViewRowCursor input) : DataViewRowCursor
         {
             public override DataViewSchema Schema => input.Schema;
 
@@ -235,9 +229,7 @@ public sealed class BadInputTests
                 {
                     get(ref value);
                     if (value is 3u)
-                    {
                         value = (TValue)(object)4u;
-                    }
                 };
             }
         }

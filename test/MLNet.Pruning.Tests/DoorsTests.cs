@@ -23,9 +23,7 @@ public sealed class DoorsTests
     {
         var context = new MLContext { GpuDeviceId = 3, FallbackToCpu = true };
         foreach (object catalog in new object[] { context.Transforms, context.MulticlassClassification, context.MulticlassClassification.Trainers, context.Data })
-        {
             Assert.AreEqual((3, true), Doors.Settings(Doors.EnvironmentOf(catalog)));
-        }
         Assert.AreEqual((3, true), Doors.Settings(context));
     }
 

@@ -57,9 +57,7 @@ public sealed class FeedForwardPipelineTests
         Assert.AreEqual(1, metrics.MicroAccuracy);
         string table = metrics.ConfusionMatrix.GetFormattedConfusionTable();
         foreach (string kind in Flowers.Kinds)
-        {
             StringAssert.Contains(table, kind);
-        }
     }
 
     [TestMethod]
@@ -111,9 +109,7 @@ public sealed class FeedForwardPipelineTests
             Assert.AreEqual(flowers[i].Kind, guess.PredictedKind);
             Assert.AreEqual(names[i], guess.PredictedKind);
             for (int c = 0; c < 3; c++)
-            {
                 Assert.AreEqual(expected[i][c], guess.Score[c], 1e-6f);
-            }
         }
     }
 
@@ -128,9 +124,7 @@ public sealed class FeedForwardPipelineTests
         }
         var (first, second) = (Scores(), Scores());
         for (int row = 0; row < first.Length; row++)
-        {
             CollectionAssert.AreEqual(first[row], second[row]);
-        }
     }
 
     [TestMethod]
@@ -161,9 +155,7 @@ public sealed class FeedForwardPipelineTests
         context.Log += (_, log) =>
         {
             lock (lines)
-            {
                 lines.Add(log.Message);
-            }
         };
         var keys = Keys(context, Flowers.View(context, 300));
         using var model = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
@@ -193,9 +185,7 @@ public sealed class FeedForwardPipelineTests
             Progress = new Reporter(progress =>
             {
                 if (progress.Epoch == 3)
-                {
                     source.Cancel();
-                }
             }),
         });
         Assert.Throws<OperationCanceledException>(() => trainer.Fit(keys));
@@ -220,9 +210,7 @@ public sealed class FeedForwardPipelineTests
             Progress = new Reporter(progress =>
             {
                 if (cancellation.CanBeCanceled && progress.Finished?.Epoch == 4)
-                {
                     source.Cancel();
-                }
             }),
         });
         using var whole = Trainer(default, keeps: false).Fit(keys);
@@ -231,9 +219,7 @@ public sealed class FeedForwardPipelineTests
         var expected = whole.Transform(keys).GetColumn<float[]>("Score").ToArray();
         var found = resumed.Transform(keys).GetColumn<float[]>("Score").ToArray();
         for (int row = 0; row < expected.Length; row++)
-        {
             CollectionAssert.AreEqual(expected[row], found[row]);
-        }
     }
 
     [TestMethod]

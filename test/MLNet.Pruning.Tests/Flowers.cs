@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Tests;
 
 /// <summary>A small problem with names for classes: three clouds of points in four dimensions, well apart.</summary>
-internal static class Flowers
+static class Flowers
 {
     public static readonly string[] Kinds = ["rose", "lily", "tulip"];
 
@@ -22,7 +22,7 @@ internal static class Flowers
     public static IDataView View(MLContext context, int count, int seed = 1) => context.Data.LoadFromEnumerable(Pick(count, seed));
 }
 
-internal sealed class Flower
+sealed class Flower
 {
     public string? Kind { get; set; }
 
@@ -32,7 +32,7 @@ internal sealed class Flower
     public float[] Petals { get; set; } = new float[4];
 }
 
-internal sealed class FlowerGuess
+sealed class FlowerGuess
 {
     public string? PredictedKind { get; set; }
 

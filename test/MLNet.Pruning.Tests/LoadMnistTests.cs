@@ -8,8 +8,8 @@ namespace MLNet.Pruning.Tests;
 [TestClass]
 public sealed class LoadMnistTests
 {
-    private const string Images = "train-images-idx3-ubyte";
-    private const string Labels = "train-labels-idx1-ubyte";
+    const string Images = "train-images-idx3-ubyte";
+    const string Labels = "train-labels-idx1-ubyte";
 
     [TestMethod]
     public void Plain_files_give_their_labels_and_pixels()
@@ -162,9 +162,9 @@ public sealed class LoadMnistTests
         AssertBroken(folder, Labels, "image 2", "label 10", "0 to 9");
     }
 
-    private static IDataView Load(TemporaryFolder folder) => new MLContext().Data.LoadMnist(folder.Path);
+    static IDataView Load(TemporaryFolder folder) => new MLContext().Data.LoadMnist(folder.Path);
 
-    private static void AssertRows(IDataView data, int count)
+    static void AssertRows(IDataView data, int count)
     {
         var (labels, pixels) = SynthesizeDigitsTests.Read(data);
         Assert.HasCount(count, labels);
@@ -172,23 +172,19 @@ public sealed class LoadMnistTests
         {
             Assert.AreEqual((uint)(row % 10), labels[row]);
             for (int i = 0; i < 784; i++)
-            {
                 Assert.AreEqual(Pixel(row, i) / 255f, pixels[row][i]);
-            }
         }
     }
 
-    private static void AssertBroken(TemporaryFolder folder, string file, params string[] parts)
+    static void AssertBroken(TemporaryFolder folder, string file, params string[] parts)
     {
         var failure = Assert.ThrowsExactly<InvalidDataException>(() => Load(folder));
         StringAssert.Contains(failure.Message, file);
         foreach (string part in parts)
-        {
             StringAssert.Contains(failure.Message, part);
-        }
     }
 
-    private static TemporaryFolder Folder(int images)
+    static TemporaryFolder Folder(int images)
     {
         var folder = new TemporaryFolder();
         File.WriteAllBytes(folder[Images], ImageFile(images));
@@ -196,32 +192,28 @@ public sealed class LoadMnistTests
         return folder;
     }
 
-    private static byte Pixel(int row, int i) => (byte)((row * 31) + (i * 7) + (i * i % 13));
+    static byte Pixel(int row, int i) => (byte)((row * 31) + (i * 7) + (i * i % 13));
 
-    private static byte[] ImageFile(int count) =>
+    static byte[] ImageFile(int count) =>
         [.. Header(3, count, 28, 28), .. Enumerable.Range(0, count * 784).Select(i => Pixel(i / 784, i % 784))];
 
-    private static byte[] LabelFile(int count) => [.. Header(1, count), .. Enumerable.Range(0, count).Select(i => (byte)(i % 10))];
+    static byte[] LabelFile(int count) => [.. Header(1, count), .. Enumerable.Range(0, count).Select(i => (byte)(i % 10))];
 
-    private static byte[] Header(byte rank, params int[] dimensions)
+    static byte[] Header(byte rank, params int[] dimensions)
     {
         var header = new byte[4 + (4 * dimensions.Length)];
         header[2] = 0x08;
         header[3] = rank;
         for (int i = 0; i < dimensions.Length; i++)
-        {
             BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4 + (4 * i)), dimensions[i]);
-        }
         return header;
     }
 
-    private static byte[] Zip(byte[] bytes)
+    static byte[] Zip(byte[] bytes)
     {
         using var target = new MemoryStream();
         using (var zip = new GZipStream(target, CompressionLevel.Fastest))
-        {
             zip.Write(bytes);
-        }
         return target.ToArray();
     }
 }

@@ -21,9 +21,7 @@ public sealed partial class MemoryTests
         AssertFlat(() =>
         {
             for (int i = 0; i < 20_000; i++)
-            {
                 engine.Predict(flower, ref guess);
-            }
         }, mostBytes: 20_000 * 20);
     }
 
@@ -52,7 +50,7 @@ public sealed partial class MemoryTests
     /// Six times the same work, the first to warm up; what leaks grows by as much each time, what the runtime takes once does
     /// not, so the median is what counts.
     /// </summary>
-    private static void AssertFlat(Action work, long mostBytes, long miscounted = 0)
+    static void AssertFlat(Action work, long mostBytes, long miscounted = 0)
     {
         work();
         var growth = new long[5];
@@ -70,7 +68,7 @@ public sealed partial class MemoryTests
         Assert.IsLessThan(mostBytes, median, $"Native memory in use grew by {string.Join(", ", growth)} bytes.");
     }
 
-    private static (long Tensors, long Memory) Live()
+    static (long Tensors, long Memory) Live()
     {
         for (int i = 0; i < 3; i++)
         {
@@ -84,12 +82,10 @@ public sealed partial class MemoryTests
     /// What malloc has handed out, where the C library tells. The process's resident memory also follows the garbage
     /// collector and the rest of the test run, by tens of megabytes.
     /// </summary>
-    private static long NativeBytes()
+    static long NativeBytes()
     {
         if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out nint library) || !NativeLibrary.TryGetExport(library, "mallinfo2", out _))
-        {
             return 0;
-        }
         var info = MallocInfo();
         return (long)(info.InUse + info.Mapped);
     }
@@ -99,16 +95,16 @@ public sealed partial class MemoryTests
 
     /// <summary>struct mallinfo2 of the GNU C library.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    private readonly struct Information
+    readonly struct Information
     {
-        private readonly nuint _arena, _freeChunks, _fastChunks, _mappedChunks;
+        readonly nuint arena, freeChunks, fastChunks, mappedChunks;
 
         public readonly nuint Mapped;
 
-        private readonly nuint _peak, _fastBytes;
+        readonly nuint peak, fastBytes;
 
         public readonly nuint InUse;
 
-        private readonly nuint _free, _trimmable;
+        readonly nuint free, trimmable;
     }
 }

@@ -3,7 +3,7 @@ using MLNet.Pruning.Training;
 namespace MLNet.Pruning.Tests;
 
 /// <summary>Progress told on the thread that reports it, unlike <see cref="Progress{T}"/>.</summary>
-internal sealed class Reporter(Action<TrainingProgress> listen) : IProgress<TrainingProgress>
+sealed class Reporter(Action<TrainingProgress> listen) : IProgress<TrainingProgress>
 {
     public void Report(TrainingProgress value) => listen(value);
 }

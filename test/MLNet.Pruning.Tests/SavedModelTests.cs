@@ -89,9 +89,7 @@ public sealed class SavedModelTests
         model.WriteTo(stream);
         byte[] whole = stream.ToArray();
         for (int length = 0; length < whole.Length; length += 13)
-        {
             AssertRefused(context, whole[..length]);
-        }
         for (int position = 0; position < whole.Length; position += 7)
         {
             byte[] damaged = [.. whole];
@@ -131,7 +129,7 @@ public sealed class SavedModelTests
         StringAssert.Contains(failure.GetBaseException().Message, "truncated");
     }
 
-    private static (float[][] Scores, string[] Names) TrainAndSave(string path)
+    static (float[][] Scores, string[] Names) TrainAndSave(string path)
     {
         var context = new MLContext(seed: 1);
         var train = Flowers.View(context, 300);
@@ -141,15 +139,13 @@ public sealed class SavedModelTests
         return ([.. scored.GetColumn<float[]>("Score")], [.. scored.GetColumn<string>("PredictedKind")]);
     }
 
-    private static void AssertRefused(MLContext context, byte[] bytes) =>
+    static void AssertRefused(MLContext context, byte[] bytes) =>
         Assert.ThrowsExactly<InvalidDataException>(() => PrunedModelTransformer.ReadFrom(context, new MemoryStream(bytes)));
 
-    private static void AssertSame(float[][] expected, float[][] found)
+    static void AssertSame(float[][] expected, float[][] found)
     {
         Assert.HasCount(expected.Length, found);
         for (int row = 0; row < expected.Length; row++)
-        {
             CollectionAssert.AreEqual(expected[row], found[row]);
-        }
     }
 }

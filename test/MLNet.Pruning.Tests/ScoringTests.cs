@@ -65,9 +65,7 @@ public sealed class ScoringTests
         {
             var found = scored.GetColumn<float[]>("Score").ToArray();
             for (int row = 0; row < expected.Length; row++)
-            {
                 CollectionAssert.AreEqual(expected[row], found[row]);
-            }
         });
         var cursors = scored.GetRowCursorSet([scored.Schema["PredictedLabel"]], 4);
         long rows = 0;
@@ -76,9 +74,7 @@ public sealed class ScoringTests
             using (cursor)
             {
                 while (cursor.MoveNext())
-                {
                     Interlocked.Increment(ref rows);
-                }
             }
         });
         Assert.AreEqual(900, rows);

@@ -109,7 +109,7 @@ public sealed class SynthesizeDigitsTests
     internal static (uint[] Labels, float[][] Pixels) Read(IDataView data) =>
         ([.. data.GetColumn<uint>("Label")], [.. data.GetColumn<float[]>("Pixels")]);
 
-    private static ulong[] Ids(DataViewRowCursor cursor)
+    static ulong[] Ids(DataViewRowCursor cursor)
     {
         using (cursor)
         {

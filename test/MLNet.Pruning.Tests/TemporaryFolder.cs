@@ -1,7 +1,7 @@
 namespace MLNet.Pruning.Tests;
 
 /// <summary>A folder of one test's own, gone when the test ends.</summary>
-internal sealed class TemporaryFolder : IDisposable
+sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("mlnet-pruning-").FullName;
 

@@ -9,23 +9,23 @@ namespace MLNet.Pruning.Datasets;
 /// Labelled images kept as the bytes they came in: a quarter of what floats would take. A row's floats exist only while
 /// a cursor stands on it. Immutable, so any number of cursors may run at once; shuffling permutes row numbers.
 /// </summary>
-internal sealed class ByteImageView : IDataView
+sealed class ByteImageView : IDataView
 {
     /// <summary>Rows of one block: what a cursor of a cursor set takes before it skips to its next share.</summary>
-    private const int BlockRows = 64;
+    const int BlockRows = 64;
 
-    private readonly byte[] _labels;
-    private readonly byte[] _pixels;
-    private readonly int _pixelCount;
+    readonly byte[] labels;
+    readonly byte[] pixels;
+    readonly int pixelCount;
 
     /// <param name="labels">One label a row.</param>
     /// <param name="pixels">The images one after the other.</param>
     /// <param name="pixelCount">Bytes of one image.</param>
     public ByteImageView(byte[] labels, byte[] pixels, int pixelCount)
     {
-        _labels = labels;
-        _pixels = pixels;
-        _pixelCount = pixelCount;
+        this.labels = labels;
+        this.pixels = pixels;
+        this.pixelCount = pixelCount;
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Label", NumberDataViewType.UInt32);
         builder.AddColumn("Pixels", new VectorDataViewType(NumberDataViewType.Single, pixelCount));
@@ -39,7 +39,7 @@ internal sealed class ByteImageView : IDataView
     public DataViewSchema Schema { get; }
 
     /// <inheritdoc/>
-    public long? GetRowCount() => _labels.Length;
+    public long? GetRowCount() => labels.Length;
 
     /// <inheritdoc/>
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
@@ -50,66 +50,58 @@ internal sealed class ByteImageView : IDataView
     {
         bool[] active = Active(columnsNeeded);
         int[]? order = Order(rand);
-        int shares = Math.Clamp(n, 1, Math.Max(1, (_labels.Length + BlockRows - 1) / BlockRows));
+        int shares = Math.Clamp(n, 1, Math.Max(1, (labels.Length + BlockRows - 1) / BlockRows));
         var cursors = new DataViewRowCursor[shares];
         for (int share = 0; share < shares; share++)
-        {
             cursors[share] = new Cursor(this, active, order, share, shares);
-        }
         return cursors;
     }
 
-    private bool[] Active(IEnumerable<DataViewSchema.Column> columns)
+    bool[] Active(IEnumerable<DataViewSchema.Column> columns)
     {
         var active = new bool[Schema.Count];
         foreach (var column in columns)
-        {
             active[column.Index] = true;
-        }
         return active;
     }
 
-    private int[]? Order(Random? random)
+    int[]? Order(Random? random)
     {
         if (random is null)
-        {
             return null;
-        }
-        int[] order = [.. Enumerable.Range(0, _labels.Length)];
+        int[] order = [.. Enumerable.Range(0, labels.Length)];
         random.Shuffle(order);
         return order;
     }
 
-    private sealed class Cursor(ByteImageView view, bool[] active, int[]? order, int share, int shares) : DataViewRowCursor
+    sealed class Cursor(ByteImageView view, bool[] active, int[]? order, int share, int shares) : DataViewRowCursor
     {
-        private long _position = -1;
-        private int _place = -1;
-        private int _row = -1;
+        long position = -1;
+        int place = -1;
+        int row = -1;
 
         public override DataViewSchema Schema => view.Schema;
 
-        public override long Position => _position;
+        public override long Position => position;
 
         // Block numbers grow along every cursor of a set, which is what a consumer needs to put rows back in order.
-        public override long Batch => _row < 0 ? 0 : _place / BlockRows;
+        public override long Batch => row < 0 ? 0 : place / BlockRows;
 
         public override bool MoveNext()
         {
             // From the end of a block to the start of this share's next one; the other shares take those between.
-            int next = _place < 0 ? share * BlockRows : _place + 1;
-            if (_place >= 0 && next % BlockRows == 0)
-            {
+            int next = place < 0 ? share * BlockRows : place + 1;
+            if (place >= 0 && next % BlockRows == 0)
                 next += (shares - 1) * BlockRows;
-            }
-            if (next >= view._labels.Length)
+            if (next >= view.labels.Length)
             {
-                _row = -1;
-                _position = -1;
+                row = -1;
+                position = -1;
                 return false;
             }
-            _place = next;
-            _row = order is null ? next : order[next];
-            _position++;
+            place = next;
+            row = order is null ? next : order[next];
+            position++;
             return true;
         }
 
@@ -121,29 +113,27 @@ internal sealed class ByteImageView : IDataView
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             if (!active[column.Index])
-            {
                 throw new InvalidOperationException($"Column '{column.Name}' was not among the columns this cursor was opened for.");
-            }
             Delegate getter = column.Index == 0 ? (ValueGetter<uint>)GetLabel : (ValueGetter<VBuffer<float>>)GetPixels;
             return getter as ValueGetter<TValue>
                 ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
         }
 
-        private int Row() => _row >= 0 ? _row : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
+        int Row() => row >= 0 ? row : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
 
-        private void GetLabel(ref uint value) => value = view._labels[Row()];
+        void GetLabel(ref uint value) => value = view.labels[Row()];
 
-        private void GetPixels(ref VBuffer<float> value)
+        void GetPixels(ref VBuffer<float> value)
         {
-            int count = view._pixelCount;
+            int count = view.pixelCount;
             var editor = VBufferEditor.Create(ref value, count);
-            Scale(view._pixels.AsSpan(checked(Row() * count), count), editor.Values);
+            Scale(view.pixels.AsSpan(checked(Row() * count), count), editor.Values);
             value = editor.Commit();
         }
     }
 
     /// <summary>Bytes to floats in [0, 1]: the quotient by 255, eight at a time.</summary>
-    private static void Scale(ReadOnlySpan<byte> bytes, Span<float> floats)
+    static void Scale(ReadOnlySpan<byte> bytes, Span<float> floats)
     {
         int i = 0;
         if (Vector256.IsHardwareAccelerated)
@@ -157,8 +147,6 @@ internal sealed class ByteImageView : IDataView
             }
         }
         for (; i < bytes.Length; i++)
-        {
             floats[i] = bytes[i] / 255f;
-        }
     }
 }

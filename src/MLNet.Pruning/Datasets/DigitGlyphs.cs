@@ -6,9 +6,9 @@ namespace MLNet.Pruning.Datasets;
 /// How people write the ten digits, as pen strokes in a box of 100 x 100 with y downwards. M lifts the pen and moves
 /// it, L draws a line, C a cubic curve (two control points and the end).
 /// </summary>
-internal static class DigitGlyphs
+static class DigitGlyphs
 {
-    private static readonly string[][] Paths =
+    static readonly string[][] Paths =
     [
         [
             "M50 5 C22 5 15 30 15 50 C15 75 25 95 50 95 C75 95 85 75 85 50 C85 25 76 5 50 5",
@@ -59,7 +59,7 @@ internal static class DigitGlyphs
         ],
     ];
 
-    private static readonly Glyph[][] Glyphs = [.. Paths.Select(variants => variants.Select(Parse).ToArray())];
+    static readonly Glyph[][] Glyphs = [.. Paths.Select(variants => variants.Select(Parse).ToArray())];
 
     /// <summary>Number of classes: the digits 0 to 9.</summary>
     public const int Classes = 10;
@@ -70,7 +70,7 @@ internal static class DigitGlyphs
     /// <summary>The ways to write <paramref name="digit"/>.</summary>
     public static ReadOnlySpan<Glyph> Of(int digit) => Glyphs[digit];
 
-    private static Glyph Parse(string path)
+    static Glyph Parse(string path)
     {
         var commands = new List<char>();
         var points = new List<float>();
@@ -78,9 +78,7 @@ internal static class DigitGlyphs
         {
             bool starts = char.IsAsciiLetter(word[0]);
             if (starts)
-            {
                 commands.Add(word[0]);
-            }
             points.Add(float.Parse(starts ? word[1..] : word, CultureInfo.InvariantCulture) / 100f);
         }
         return new Glyph([.. commands], [.. points]);

@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Datasets;
 /// of some width, stray marks and noise. Only additions, multiplications, divisions and square roots, which IEEE 754
 /// fixes to the last bit, so that every machine paints the same bytes.
 /// </summary>
-internal sealed class DigitPainter
+sealed class DigitPainter
 {
     /// <summary>Pixels along a side.</summary>
     public const int Side = 28;
@@ -13,14 +13,14 @@ internal sealed class DigitPainter
     /// <summary>Pixels of a digit.</summary>
     public const int PixelCount = Side * Side;
 
-    private const int PiecesPerCurve = 9;
-    private const int Lattice = 4;
+    const int PiecesPerCurve = 9;
+    const int Lattice = 4;
 
-    private readonly float[] _control = new float[2 * DigitGlyphs.LongestGlyph];
-    private readonly float[] _warp = new float[2 * Lattice * Lattice];
-    private readonly float[] _ink = new float[PixelCount];
-    private DigitRandom _random;
-    private float _xx, _xy, _yx, _yy, _dx, _dy, _pen;
+    readonly float[] control = new float[2 * DigitGlyphs.LongestGlyph];
+    readonly float[] warp = new float[2 * Lattice * Lattice];
+    readonly float[] ink = new float[PixelCount];
+    DigitRandom random;
+    float xx, xy, yx, yy, dx, dy, pen;
 
     /// <summary>
     /// Paints digit number <paramref name="index"/> of the data set called <paramref name="seed"/> into
@@ -28,60 +28,56 @@ internal sealed class DigitPainter
     /// </summary>
     public byte Paint(int seed, long index, Span<byte> pixels)
     {
-        _random = new DigitRandom(unchecked((ulong)seed), (ulong)index);
-        int digit = _random.Below(DigitGlyphs.Classes);
+        random = new DigitRandom(unchecked((ulong)seed), (ulong)index);
+        int digit = random.Below(DigitGlyphs.Classes);
         var variants = DigitGlyphs.Of(digit);
-        var glyph = variants[_random.Below(variants.Length)];
+        var glyph = variants[random.Below(variants.Length)];
 
         ChooseDistortion();
-        Array.Clear(_ink);
+        Array.Clear(ink);
         DrawGlyph(glyph);
         DrawStrayMarks();
         Develop(pixels);
         return (byte)digit;
     }
 
-    private void ChooseDistortion()
+    void ChooseDistortion()
     {
         // Rotation from t = tan(angle / 2): a deviation of eight degrees.
-        float t = 0.07f * _random.Bell();
+        float t = 0.07f * random.Bell();
         float cos = (1 - (t * t)) / (1 + (t * t));
         float sin = 2 * t / (1 + (t * t));
-        float width = _random.Uniform(12f, 18f);
-        float height = _random.Uniform(17f, 21f);
-        float slant = -0.12f + (0.2f * _random.Bell());
-        _xx = cos * width;
-        _xy = ((cos * slant) - sin) * height;
-        _yx = sin * width;
-        _yy = ((sin * slant) + cos) * height;
-        _dx = (Side / 2f) + (0.8f * _random.Bell());
-        _dy = (Side / 2f) + (0.8f * _random.Bell());
-        _pen = _random.Uniform(0.65f, 1.75f);
-        for (int i = 0; i < _warp.Length; i++)
-        {
-            _warp[i] = 1.3f * _random.Bell();
-        }
+        float width = random.Uniform(12f, 18f);
+        float height = random.Uniform(17f, 21f);
+        float slant = -0.12f + (0.2f * random.Bell());
+        xx = cos * width;
+        xy = ((cos * slant) - sin) * height;
+        yx = sin * width;
+        yy = ((sin * slant) + cos) * height;
+        dx = (Side / 2f) + (0.8f * random.Bell());
+        dy = (Side / 2f) + (0.8f * random.Bell());
+        pen = random.Uniform(0.65f, 1.75f);
+        for (int i = 0; i < warp.Length; i++)
+            warp[i] = 1.3f * random.Bell();
     }
 
-    private void DrawGlyph(DigitGlyphs.Glyph glyph)
+    void DrawGlyph(DigitGlyphs.Glyph glyph)
     {
         for (int i = 0; i < glyph.Points.Length; i++)
-        {
-            _control[i] = glyph.Points[i] - 0.5f + (0.042f * _random.Bell());
-        }
+            control[i] = glyph.Points[i] - 0.5f + (0.042f * random.Bell());
         float penX = 0, penY = 0;
         int at = 0;
         foreach (char command in glyph.Commands)
         {
             if (command == 'C')
             {
-                DrawCurve(penX, penY, _control.AsSpan(at, 6));
+                DrawCurve(penX, penY, control.AsSpan(at, 6));
                 at += 4;
             }
             else if (command == 'L')
             {
                 // Straight strokes bend with the warp too, so they are cut like curves are.
-                float endX = _control[at], endY = _control[at + 1];
+                float endX = control[at], endY = control[at + 1];
                 DrawCurve(penX, penY,
                 [
                     penX + ((endX - penX) / 3), penY + ((endY - penY) / 3),
@@ -89,13 +85,13 @@ internal sealed class DigitPainter
                     endX, endY,
                 ]);
             }
-            penX = _control[at];
-            penY = _control[at + 1];
+            penX = control[at];
+            penY = control[at + 1];
             at += 2;
         }
     }
 
-    private void DrawCurve(float startX, float startY, ReadOnlySpan<float> control)
+    void DrawCurve(float startX, float startY, ReadOnlySpan<float> control)
     {
         var (x0, y0) = Place(startX, startY);
         for (int piece = 1; piece <= PiecesPerCurve; piece++)
@@ -105,16 +101,16 @@ internal sealed class DigitPainter
             var (x1, y1) = Place(
                 (a * startX) + (b * control[0]) + (c * control[2]) + (d * control[4]),
                 (a * startY) + (b * control[1]) + (c * control[3]) + (d * control[5]));
-            DrawSegment(x0, y0, x1, y1, _pen, 1f);
+            DrawSegment(x0, y0, x1, y1, pen, 1f);
             (x0, y0) = (x1, y1);
         }
     }
 
     /// <summary>From the glyph's box, centred on zero, to pixels: the affine map, then the elastic warp.</summary>
-    private (float X, float Y) Place(float x, float y)
+    (float X, float Y) Place(float x, float y)
     {
-        float px = (_xx * x) + (_xy * y) + _dx;
-        float py = (_yx * x) + (_yy * y) + _dy;
+        float px = (xx * x) + (xy * y) + dx;
+        float py = (yx * x) + (yy * y) + dy;
 
         // Displacements sit on a 4 x 4 lattice over the image; a cubic B-spline over all of them is smooth everywhere.
         Span<float> wx = stackalloc float[Lattice], wy = stackalloc float[Lattice];
@@ -126,15 +122,15 @@ internal sealed class DigitPainter
             for (int column = 0; column < Lattice; column++)
             {
                 float weight = wy[row] * wx[column];
-                moveX += weight * _warp[2 * ((row * Lattice) + column)];
-                moveY += weight * _warp[(2 * ((row * Lattice) + column)) + 1];
+                moveX += weight * warp[2 * ((row * Lattice) + column)];
+                moveY += weight * warp[(2 * ((row * Lattice) + column)) + 1];
             }
         }
         return (px + (2.4f * moveX), py + (2.4f * moveY));
     }
 
     /// <summary>Bernstein weights of the cubic: a smooth partition of one over the lattice.</summary>
-    private static void Weights(float t, Span<float> weights)
+    static void Weights(float t, Span<float> weights)
     {
         t = Math.Clamp(t, 0f, 1f);
         float s = 1 - t;
@@ -144,17 +140,17 @@ internal sealed class DigitPainter
         weights[3] = t * t * t;
     }
 
-    private void DrawStrayMarks()
+    void DrawStrayMarks()
     {
-        for (int marks = _random.Below(4); marks > 0; marks--)
+        for (int marks = random.Below(4); marks > 0; marks--)
         {
-            float x = _random.Uniform(0, Side), y = _random.Uniform(0, Side);
-            DrawSegment(x, y, x + (3f * _random.Bell()), y + (3f * _random.Bell()), _random.Uniform(0.3f, 0.9f), _random.Uniform(0.3f, 0.8f));
+            float x = random.Uniform(0, Side), y = random.Uniform(0, Side);
+            DrawSegment(x, y, x + (3f * random.Bell()), y + (3f * random.Bell()), random.Uniform(0.3f, 0.9f), random.Uniform(0.3f, 0.8f));
         }
     }
 
     /// <summary>Ink is full within the pen's radius and fades over one pixel; strokes that cross do not add up.</summary>
-    private void DrawSegment(float x0, float y0, float x1, float y1, float radius, float strength)
+    void DrawSegment(float x0, float y0, float x1, float y1, float radius, float strength)
     {
         float reach = radius + 0.5f;
         int left = Math.Max(0, (int)(Math.Min(x0, x1) - reach)), right = Math.Min(Side - 1, (int)(Math.Max(x0, x1) + reach));
@@ -171,23 +167,21 @@ internal sealed class DigitPainter
                 float ox = px - (along * vx), oy = py - (along * vy);
                 float distance = MathF.Sqrt((ox * ox) + (oy * oy));
                 float ink = strength * Math.Min(1f, reach - distance);
-                ref float pixel = ref _ink[(row * Side) + column];
+                ref float pixel = ref this.ink[(row * Side) + column];
                 if (ink > pixel)
-                {
                     pixel = ink;
-                }
             }
         }
     }
 
     /// <summary>Ink to grey: contrast, a faint background and grain.</summary>
-    private void Develop(Span<byte> pixels)
+    void Develop(Span<byte> pixels)
     {
-        float contrast = _random.Uniform(140f, 255f);
-        float grain = _random.Uniform(2f, 28f);
+        float contrast = random.Uniform(140f, 255f);
+        float grain = random.Uniform(2f, 28f);
         for (int i = 0; i < pixels.Length; i++)
         {
-            float grey = (contrast * _ink[i]) + (grain * _random.Bell());
+            float grey = (contrast * ink[i]) + (grain * random.Bell());
             pixels[i] = (byte)Math.Clamp(grey, 0f, 255f);
         }
     }

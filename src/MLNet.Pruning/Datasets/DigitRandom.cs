@@ -4,13 +4,13 @@ namespace MLNet.Pruning.Datasets;
 /// SplitMix64 (Steele, Lea, Flood 2014): one stream a digit, so that digit i is the same whoever draws it, on any
 /// machine and with any number of threads. System.Random promises no such thing across versions.
 /// </summary>
-internal struct DigitRandom(ulong seed, ulong stream)
+struct DigitRandom(ulong seed, ulong stream)
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15UL;
-    private ulong _state = Mix(Mix(seed + Golden) ^ (stream * 0xD1B54A32D192ED03UL));
+    const ulong Golden = 0x9E3779B97F4A7C15UL;
+    ulong state = Mix(Mix(seed + Golden) ^ (stream * 0xD1B54A32D192ED03UL));
 
     /// <summary>64 random bits.</summary>
-    public ulong Next() => Mix(_state += Golden);
+    public ulong Next() => Mix(state += Golden);
 
     /// <summary>Uniform in [0, 1): 24 bits, each a float exactly.</summary>
     public float Uniform() => (Next() >> 40) * (1f / (1 << 24));
@@ -30,7 +30,7 @@ internal struct DigitRandom(ulong seed, ulong stream)
         return ((sum * (1f / 65536f)) - 2f) * 1.7320508f;
     }
 
-    private static ulong Mix(ulong z)
+    static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;

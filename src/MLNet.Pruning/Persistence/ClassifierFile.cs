@@ -6,19 +6,17 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>A classifier as an archive: its blueprint, the column it reads, its classes and its weights.</summary>
-internal static class ClassifierFile
+static class ClassifierFile
 {
-    private const string Kind = "classifier", What = "The pruned model";
-    private const string BlueprintEntry = "blueprint", FeatureEntry = "feature column", LabelEntry = "labels";
+    const string Kind = "classifier", What = "The pruned model";
+    const string BlueprintEntry = "blueprint", FeatureEntry = "feature column", LabelEntry = "labels";
 
     /// <summary>Writes a classifier; the same bytes whichever TorchSharp stands below.</summary>
     public static void Write(Stream stream, Classifier classifier, nn.Module module)
     {
         using var labels = new MemoryStream();
         using (var writer = new BinaryWriter(labels, Encoding.UTF8, leaveOpen: true))
-        {
             classifier.Labels.Write(writer);
-        }
         var archive = new Archive(Kind);
         archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(classifier.Blueprint.ToJson()));
         archive.Add(FeatureEntry, Encoding.UTF8.GetBytes(classifier.FeatureColumnName));

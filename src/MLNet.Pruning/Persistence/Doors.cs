@@ -11,15 +11,15 @@ namespace MLNet.Pruning.Persistence;
 /// 6839). Every use of one goes through here, found by its real name; one that is missing is named, together with the
 /// version of ML.NET that lacks it and what to do instead. Found on Microsoft.ML 5.0.0.
 /// </summary>
-internal static class Doors
+static class Doors
 {
-    private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-    private const string SaveInstead = "To keep the model without mlContext.Model, call PrunedModelTransformer.WriteTo(stream), and PrunedModelTransformer.ReadFrom(mlContext, stream) to get it back";
-    private const string MakeInstead = "Use the constructor that takes the MLContext, such as new PrunedFeedForwardTrainer(mlContext, options)";
-    private const string FitInstead = "Fit and Transform do not need it: fit the estimators one by one instead of asking for their output schema";
+    const BindingFlags Any = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    const string SaveInstead = "To keep the model without mlContext.Model, call PrunedModelTransformer.WriteTo(stream), and PrunedModelTransformer.ReadFrom(mlContext, stream) to get it back";
+    const string MakeInstead = "Use the constructor that takes the MLContext, such as new PrunedFeedForwardTrainer(mlContext, options)";
+    const string FitInstead = "Fit and Transform do not need it: fit the estimators one by one instead of asking for their output schema";
 
-    private static readonly Assembly Inside = typeof(ModelSaveContext).Assembly;
-    private static readonly ConditionalWeakTable<ComponentCatalog, HashSet<string>> Registered = [];
+    static readonly Assembly Inside = typeof(ModelSaveContext).Assembly;
+    static readonly ConditionalWeakTable<ComponentCatalog, HashSet<string>> Registered = [];
 
     /// <summary>A column of a schema shape: <c>new SchemaShape.Column(name, kind, itemType, isKey, annotations)</c>.</summary>
     public static SchemaShape.Column Column(string name, SchemaShape.Column.VectorKind kind, DataViewType itemType, bool isKey = false, SchemaShape? annotations = null)
@@ -49,9 +49,7 @@ internal static class Doors
         const string Instead = "Set Device in the trainer's options";
         var type = Type("Microsoft.ML.Runtime.IHostEnvironmentInternal", Purpose, Instead);
         if (!type.IsInstanceOfType(environment))
-        {
             throw Missing($"interface {type.Name} on {environment.GetType().Name}", Purpose, Instead);
-        }
         object? Get(string name)
         {
             var property = Property(type, name, Purpose, Instead);
@@ -88,9 +86,7 @@ internal static class Doors
         const string Purpose = "loading a pruned model";
         var load = Method(context.GetType(), "TryLoadBinaryStream", [typeof(string), typeof(Action<BinaryReader>)], Purpose, SaveInstead);
         if (!(bool)Call(() => load.Invoke(context, [streamName, read]))!)
-        {
             throw new InvalidDataException($"The model has no stream '{streamName}': it is cut short, or was not saved by MLNet.Pruning.");
-        }
     }
 
     /// <summary>
@@ -145,17 +141,17 @@ internal static class Doors
     internal static PropertyInfo Property(Type type, string name, string purpose, string instead) =>
         type.GetProperty(name, Any) ?? throw Missing($"property {type.FullName}.{name}", purpose, instead);
 
-    private static NotSupportedException Missing(string member, string purpose, string instead)
+    static NotSupportedException Missing(string member, string purpose, string instead)
     {
         string version = Inside.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? Inside.GetName().Version?.ToString() ?? "of unknown version";
         return new NotSupportedException(
             $"{purpose[..1].ToUpperInvariant()}{purpose[1..]} needs the {member}, which {Inside.GetName().Name} {version} does not have (Microsoft.ML 5.0.0 does). {instead}.");
     }
 
-    private static string Names(Type[] types) => string.Join(", ", types.Select(type => type.Name));
+    static string Names(Type[] types) => string.Join(", ", types.Select(type => type.Name));
 
     /// <summary>What goes wrong behind a door is thrown as it was, not wrapped by reflection.</summary>
-    private static object? Call(Func<object?> call)
+    static object? Call(Func<object?> call)
     {
         try
         {

@@ -5,12 +5,12 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>How pruned models stand in the files of <c>mlContext.Model</c>.</summary>
-internal static class Loaders
+static class Loaders
 {
     /// <summary>Names in ML.NET's files: who loads the model, and which stream beside the header holds it. Never changed, or old files are lost.</summary>
-    private const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", StreamName = "Model.pruned";
+    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", StreamName = "Model.pruned";
 
-    private const uint Version = 0x00010001;
+    const uint Version = 0x00010001;
 
     /// <summary>Lets the environment load pruned models; harmless when repeated.</summary>
     public static void Register(IHostEnvironment environment) =>
@@ -25,7 +25,7 @@ internal static class Loaders
         });
 
     /// <summary>Called by ML.NET, by reflection; <paramref name="context"/> is its ModelLoadContext.</summary>
-    private static PrunedModelTransformer Load(IHostEnvironment environment, object context)
+    static PrunedModelTransformer Load(IHostEnvironment environment, object context)
     {
         PrunedModelTransformer? model = null;
         Doors.Load(context, StreamName, reader => model = PrunedModelTransformer.ReadFrom(environment, reader.BaseStream));

@@ -4,9 +4,9 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>The classes that a model tells apart: how many, and what they are called where the label column says so.</summary>
-internal sealed class ClassLabels(int count, LabelValues? values)
+sealed class ClassLabels(int count, LabelValues? values)
 {
-    private const string KeyValues = "KeyValues";
+    const string KeyValues = "KeyValues";
 
     /// <summary>How many classes.</summary>
     public int Count => count;
@@ -48,7 +48,7 @@ internal sealed class ClassLabels(int count, LabelValues? values)
         return builder.ToAnnotations();
     }
 
-    private static DataViewSchema.Annotations.Builder ScoreAnnotations(uint scoreSet, string valueKind)
+    static DataViewSchema.Annotations.Builder ScoreAnnotations(uint scoreSet, string valueKind)
     {
         var builder = new DataViewSchema.Annotations.Builder();
         builder.AddPrimitiveValue("ScoreColumnSetId", new KeyDataViewType(typeof(uint), int.MaxValue), scoreSet);
@@ -71,9 +71,7 @@ internal sealed class ClassLabels(int count, LabelValues? values)
         int count = reader.ReadInt32();
         byte tag = reader.ReadByte();
         if (tag == 0)
-        {
             return new ClassLabels(count, null);
-        }
         var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException($"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");
         return new ClassLabels(count, kind.Read(reader, count));
     }

@@ -7,7 +7,7 @@ namespace MLNet.Pruning.Scoring;
 /// The values of a passed-on column for the rows of a block: the cursor below has moved on to the block's end when the
 /// rows are read above.
 /// </summary>
-internal abstract class ColumnBuffer
+abstract class ColumnBuffer
 {
     /// <summary>Remembers the value of the row the input stands on as that of row <paramref name="row"/> of the block.</summary>
     public abstract void Take(int row);
@@ -29,23 +29,23 @@ internal abstract class ColumnBuffer
         return (ColumnBuffer)Activator.CreateInstance(type, input, column, capacity)!;
     }
 
-    private sealed class ScalarBuffer<T>(DataViewRow input, DataViewSchema.Column column, int capacity) : ColumnBuffer
+    sealed class ScalarBuffer<T>(DataViewRow input, DataViewSchema.Column column, int capacity) : ColumnBuffer
     {
-        private readonly ValueGetter<T> _get = input.GetGetter<T>(column);
-        private readonly T[] _values = new T[capacity];
+        readonly ValueGetter<T> get = input.GetGetter<T>(column);
+        readonly T[] values = new T[capacity];
 
-        public override void Take(int row) => _get(ref _values[row]);
+        public override void Take(int row) => get(ref values[row]);
 
-        public override Delegate Getter(Func<int> current) => (ValueGetter<T>)((ref T value) => value = _values[current()]);
+        public override Delegate Getter(Func<int> current) => (ValueGetter<T>)((ref T value) => value = values[current()]);
     }
 
-    private sealed class VectorBuffer<T>(DataViewRow input, DataViewSchema.Column column, int capacity) : ColumnBuffer
+    sealed class VectorBuffer<T>(DataViewRow input, DataViewSchema.Column column, int capacity) : ColumnBuffer
     {
-        private readonly ValueGetter<VBuffer<T>> _get = input.GetGetter<VBuffer<T>>(column);
-        private readonly VBuffer<T>[] _values = new VBuffer<T>[capacity];
+        readonly ValueGetter<VBuffer<T>> get = input.GetGetter<VBuffer<T>>(column);
+        readonly VBuffer<T>[] values = new VBuffer<T>[capacity];
 
-        public override void Take(int row) => _get(ref _values[row]);
+        public override void Take(int row) => get(ref values[row]);
 
-        public override Delegate Getter(Func<int> current) => (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[current()].CopyTo(ref value));
+        public override Delegate Getter(Func<int> current) => (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => values[current()].CopyTo(ref value));
     }
 }

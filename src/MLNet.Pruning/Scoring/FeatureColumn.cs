@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>The feature column of a schema: a vector of Single of known size.</summary>
-internal static class FeatureColumn
+static class FeatureColumn
 {
     /// <summary>Finds and checks it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
@@ -21,9 +21,7 @@ internal static class FeatureColumn
     public static void Copy(in VBuffer<float> features, Span<float> destination, string name)
     {
         if (features.Length != destination.Length)
-        {
             throw new InvalidOperationException($"Feature column '{name}' gave a row of {features.Length} values; wanted {destination.Length}.");
-        }
         features.CopyTo(destination);
     }
 }

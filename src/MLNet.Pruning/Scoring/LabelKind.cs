@@ -5,9 +5,9 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>A type that the values of a label may have.</summary>
-internal abstract class LabelKind
+abstract class LabelKind
 {
-    private static readonly LabelKind[] All =
+    static readonly LabelKind[] All =
     [
         new LabelKind<ReadOnlyMemory<char>>(1, TextDataViewType.Instance, (to, value) => to.Write(value.ToString()), from => from.ReadString().AsMemory(), value => value.ToString()),
         new LabelKind<bool>(2, BooleanDataViewType.Instance, (to, value) => to.Write(value), from => from.ReadBoolean(), value => value ? "True" : "False"),
@@ -44,15 +44,15 @@ internal abstract class LabelKind
     /// <summary>The values that <see cref="LabelValues.Write"/> wrote.</summary>
     public abstract LabelValues Read(BinaryReader reader, int count);
 
-    private static string Invariant<T>(T value)
+    static string Invariant<T>(T value)
         where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string RoundTrip<T>(T value)
+    static string RoundTrip<T>(T value)
         where T : IFormattable => value.ToString("o", CultureInfo.InvariantCulture);
 }
 
 /// <inheritdoc/>
-internal sealed class LabelKind<T>(byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text) : LabelKind
+sealed class LabelKind<T>(byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text) : LabelKind
 {
     /// <inheritdoc/>
     public override byte Tag => tag;
@@ -79,9 +79,7 @@ internal sealed class LabelKind<T>(byte tag, PrimitiveDataViewType type, Action<
     {
         var values = new T[count];
         for (int i = 0; i < count; i++)
-        {
             values[i] = read(reader);
-        }
         return new LabelValues<T>(this, values);
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>The values that the keys of a label stand for, in the order of the keys.</summary>
-internal abstract class LabelValues
+abstract class LabelValues
 {
     /// <summary>Their type.</summary>
     public abstract LabelKind Kind { get; }
@@ -23,7 +23,7 @@ internal abstract class LabelValues
 }
 
 /// <inheritdoc/>
-internal sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
+sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
 {
     /// <inheritdoc/>
     public override LabelKind Kind => kind;

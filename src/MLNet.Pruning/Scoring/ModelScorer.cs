@@ -5,41 +5,37 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>Rows of features in, class probabilities out. Owns the module; may be called from any number of threads.</summary>
-internal sealed class ModelScorer : IDisposable
+sealed class ModelScorer : IDisposable
 {
-    private readonly nn.Module<Tensor, Tensor> _module;
-    private readonly Device _device;
-    private bool _disposed;
+    readonly nn.Module<Tensor, Tensor> module;
+    readonly Device device;
+    bool disposed;
 
     /// <param name="module">Features [rows x inputs] to logits [rows x classes]; taken over and set to evaluation.</param>
     /// <param name="device">Where the module is moved to.</param>
     public ModelScorer(nn.Module<Tensor, Tensor> module, string device)
     {
-        _module = module;
-        _device = new Device(device);
-        _module.to(_device);
-        _module.eval();
+        this.module = module;
+        this.device = new Device(device);
+        module.to(this.device);
+        module.eval();
     }
 
-    public nn.Module<Tensor, Tensor> Module => _module;
+    public nn.Module<Tensor, Tensor> Module => module;
 
     /// <summary>Scores <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
     public void Score(ReadOnlySpan<float> features, int rows, Span<float> probabilities)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(PrunedModelTransformer));
+        ObjectDisposedException.ThrowIf(disposed, typeof(PrunedModelTransformer));
         using var scope = NewDisposeScope();
         using var withoutGradients = no_grad();
         var input = empty(rows, features.Length / rows);
         MemoryMarshal.AsBytes(features).CopyTo(input.bytes);
-        if (_device.type != DeviceType.CPU)
-        {
-            input = input.to(_device);
-        }
-        var output = _module.call(input).softmax(1);
-        if (_device.type != DeviceType.CPU)
-        {
+        if (device.type != DeviceType.CPU)
+            input = input.to(device);
+        var output = module.call(input).softmax(1);
+        if (device.type != DeviceType.CPU)
             output = output.cpu();
-        }
         MemoryMarshal.Cast<byte, float>(output.bytes).CopyTo(probabilities);
     }
 
@@ -50,16 +46,14 @@ internal sealed class ModelScorer : IDisposable
         for (int i = 0; i < probabilities.Length; i++)
         {
             if (!float.IsNaN(probabilities[i]) && (best < 0 || probabilities[i] > probabilities[best]))
-            {
                 best = i;
-            }
         }
         return (uint)(best + 1);
     }
 
     public void Dispose()
     {
-        _disposed = true;
-        _module.Dispose();
+        disposed = true;
+        module.Dispose();
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>A cursor for readers who want none of the model's columns: the input's own, under the wider schema.</summary>
-internal sealed class PassedOnCursor(ScoreBinding binding, DataViewRowCursor input, bool[] active) : DataViewRowCursor
+sealed class PassedOnCursor(ScoreBinding binding, DataViewRowCursor input, bool[] active) : DataViewRowCursor
 {
     public override DataViewSchema Schema => binding.Output;
 
@@ -25,9 +25,7 @@ internal sealed class PassedOnCursor(ScoreBinding binding, DataViewRowCursor inp
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
             input.Dispose();
-        }
         base.Dispose(disposing);
     }
 }

@@ -7,7 +7,7 @@ namespace MLNet.Pruning.Scoring;
 /// A model's place in a schema: where the features come from, and the schema with <c>PredictedLabel</c> and <c>Score</c>
 /// after the columns that were there.
 /// </summary>
-internal sealed class ScoreBinding
+sealed class ScoreBinding
 {
     /// <summary>The names of the columns that a classifier adds.</summary>
     public const string Score = "Score", PredictedLabel = "PredictedLabel";
@@ -62,14 +62,12 @@ internal sealed class ScoreBinding
     {
         var active = new bool[Output.Count];
         foreach (var column in outputColumns)
-        {
             active[column.Index] = true;
-        }
         return active;
     }
 
     /// <summary>Columns of one scorer share a number; evaluators take the highest in a schema for the latest.</summary>
-    private static uint NextScoreSet(DataViewSchema schema)
+    static uint NextScoreSet(DataViewSchema schema)
     {
         uint last = 0;
         foreach (var column in schema)

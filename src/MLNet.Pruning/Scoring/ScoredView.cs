@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>The input with a model's columns after its own, computed when a cursor asks for them.</summary>
-internal sealed class ScoredView(ScoreBinding binding, ModelScorer scorer, IDataView input) : IDataView
+sealed class ScoredView(ScoreBinding binding, ModelScorer scorer, IDataView input) : IDataView
 {
     public bool CanShuffle => input.CanShuffle;
 
@@ -23,7 +23,7 @@ internal sealed class ScoredView(ScoreBinding binding, ModelScorer scorer, IData
         return [.. input.GetRowCursorSet(binding.Needs(active), n, rand).Select(cursor => Above(cursor, active))];
     }
 
-    private DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => active.AsSpan(binding.Input.Count).Contains(true)
+    DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => active.AsSpan(binding.Input.Count).Contains(true)
         ? new ScoredCursor(binding, scorer, cursor, active)
         : new PassedOnCursor(binding, cursor, active);
 }

@@ -7,7 +7,7 @@ using static Microsoft.ML.SchemaShape.Column;
 namespace MLNet.Pruning.Trainers;
 
 /// <summary>The columns that a classifier reads, checked before any row is, and those that it adds.</summary>
-internal sealed record ClassifierColumns(string Label, string Features)
+sealed record ClassifierColumns(string Label, string Features)
 {
     /// <summary>Finds the label: a key of known count.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
@@ -53,19 +53,17 @@ internal sealed record ClassifierColumns(string Label, string Features)
         ]);
     }
 
-    private static SchemaShape.Column Find(SchemaShape shape, string name, string role, Func<SchemaShape.Column, bool> fits, string wanted)
+    static SchemaShape.Column Find(SchemaShape shape, string name, string role, Func<SchemaShape.Column, bool> fits, string wanted)
     {
         var column = shape.FirstOrDefault(column => column.Name == name);
         if (column.Name is null)
-        {
             throw new ArgumentOutOfRangeException(nameof(shape), $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", shape.Select(column => column.Name))}.");
-        }
         return fits(column)
             ? column
             : throw new ArgumentOutOfRangeException(nameof(shape), $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}' is {Describe(column)}; wanted {wanted}.");
     }
 
-    private static string Describe(SchemaShape.Column column)
+    static string Describe(SchemaShape.Column column)
     {
         string item = column.IsKey ? $"Key<{column.ItemType}>" : column.ItemType.ToString()!;
         return column.Kind switch

@@ -11,26 +11,26 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Trainers;
 
 /// <summary>What all classifiers' trainers share: checked options and columns, rows for the training loop, and a transformer at the end.</summary>
-internal sealed class ClassifierTraining
+sealed class ClassifierTraining
 {
-    private readonly IHost _host;
-    private readonly string _name;
-    private readonly TrainingOptions _options;
-    private readonly string? _device;
-    private readonly IDataView? _validation;
-    private readonly CancellationToken _cancellation;
+    readonly IHost host;
+    readonly string name;
+    readonly TrainingOptions options;
+    readonly string? device;
+    readonly IDataView? validation;
+    readonly CancellationToken cancellation;
 
     public ClassifierTraining(IHostEnvironment environment, string name, PrunedTrainerOptions options)
     {
-        _host = environment.Register(name);
-        _name = name;
+        host = environment.Register(name);
+        this.name = name;
         Columns = new ClassifierColumns(
             Named(options.LabelColumnName, nameof(options.LabelColumnName)),
             Named(options.FeatureColumnName, nameof(options.FeatureColumnName)));
-        _device = options.Device;
-        _validation = options.ValidationSet;
-        _cancellation = options.Cancellation;
-        _options = new TrainingOptions
+        device = options.Device;
+        validation = options.ValidationSet;
+        cancellation = options.Cancellation;
+        this.options = new TrainingOptions
         {
             Epochs = options.Epochs,
             BatchSize = options.BatchSize,
@@ -40,14 +40,14 @@ internal sealed class ClassifierTraining
             WeightDecay = options.WeightDecay,
             Momentum = options.Momentum,
             // Drawn once, so that fitting twice gives the same model twice.
-            Seed = options.Seed ?? _host.Rand.Next(),
+            Seed = options.Seed ?? host.Rand.Next(),
             Device = options.Device ?? "cpu",
             Replicas = options.Replicas,
             MemoryLimit = options.MemoryLimit,
             Progress = options.Progress,
             Checkpoint = options.Checkpoint,
         };
-        _options.Validate();
+        this.options.Validate();
         Loaders.Register(environment);
     }
 
@@ -65,14 +65,14 @@ internal sealed class ClassifierTraining
         int width = ((VectorDataViewType)features.Type).Size;
         var plan = blueprint(width, labels.Count);
         var validation = Validation(labels.Count, width);
-        string device = ComputeDevice.Choose(_host, _device);
+        string device = ComputeDevice.Choose(host, this.device);
         var rows = new LabelledRows(input, label, features, "training set");
 
-        random.manual_seed(_options.Seed);
+        random.manual_seed(this.options.Seed);
         var model = plan.Build();
         try
         {
-            using var channel = _host.Start("Training");
+            using var channel = host.Start("Training");
             var task = new TrainingTask
             {
                 Model = model,
@@ -81,14 +81,12 @@ internal sealed class ClassifierTraining
                 Validation = validation,
                 Objective = new CrossEntropy(labels.Count),
             };
-            var options = _options with { Device = device, Progress = new LoggedProgress(channel, _options.Progress) };
-            var result = new TrainingLoop(options).Run(task, _cancellation);
+            var options = this.options with { Device = device, Progress = new LoggedProgress(channel, this.options.Progress) };
+            var result = new TrainingLoop(options).Run(task, cancellation);
             Warn(channel, rows.WithoutLabel, "label", Columns.Label);
             Warn(channel, rows.WithoutFeatures, "features", Columns.Features);
             if (!ReferenceEquals(result.Model, model))
-            {
                 model.Dispose();
-            }
             var classifier = new Classifier(plan, Columns.Features, labels);
             return new PrunedModelTransformer(classifier, (nn.Module<Tensor, Tensor>)result.Model, device, result.History);
         }
@@ -99,14 +97,12 @@ internal sealed class ClassifierTraining
         }
     }
 
-    private LabelledRows? Validation(int classes, int width)
+    LabelledRows? Validation(int classes, int width)
     {
-        if (_validation is null)
-        {
+        if (validation is null)
             return null;
-        }
-        var label = Columns.FindLabel(_validation.Schema);
-        var features = Columns.FindFeatures(_validation.Schema);
+        var label = Columns.FindLabel(validation.Schema);
+        var features = Columns.FindFeatures(validation.Schema);
         int count = (int)((KeyDataViewType)label.Type).Count, size = ((VectorDataViewType)features.Type).Size;
         if (count != classes || size != width)
         {
@@ -114,23 +110,21 @@ internal sealed class ClassifierTraining
                 nameof(PrunedTrainerOptions.ValidationSet),
                 $"The validation set has {count} label values and {size} features; wanted {classes} and {width}, as in the training set. Transform both with the same fitted pipeline.");
         }
-        return new LabelledRows(_validation, label, features, "validation set");
+        return new LabelledRows(validation, label, features, "validation set");
     }
 
-    private static string Named(string? column, string option) => string.IsNullOrEmpty(column)
+    static string Named(string? column, string option) => string.IsNullOrEmpty(column)
         ? throw new ArgumentException($"{option} is {(column is null ? "null" : "empty")}; wanted the name of a column.", option)
         : column;
 
-    private static void Warn(IChannel channel, long skipped, string what, string column)
+    static void Warn(IChannel channel, long skipped, string what, string column)
     {
         if (skipped > 0)
-        {
             channel.Warning(MessageSensitivity.Schema, "Skipped {0} rows with missing {1} (column '{2}') during training", skipped, what, column);
-        }
     }
 
     /// <summary>An epoch a line in the context's log, and everything to who asked for it.</summary>
-    private sealed class LoggedProgress(IChannel channel, IProgress<TrainingProgress>? listener) : IProgress<TrainingProgress>
+    sealed class LoggedProgress(IChannel channel, IProgress<TrainingProgress>? listener) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace MLNet.Pruning.Trainers;
 
 /// <summary>Chooses the device to compute on.</summary>
-internal static class ComputeDevice
+static class ComputeDevice
 {
     /// <summary>
     /// The device asked for in the options, or else, as in ML.NET's own torch trainers, the GPU that MLContext.GpuDeviceId
@@ -21,13 +21,9 @@ internal static class ComputeDevice
         }
         var (gpu, fallback) = Doors.Settings(environment);
         if (gpu is null)
-        {
             return "cpu";
-        }
         if (torch.cuda.is_available())
-        {
             return $"cuda:{gpu}";
-        }
         return fallback
             ? "cpu"
             : throw new InvalidOperationException($"MLContext.GpuDeviceId is {gpu}, but LibTorch finds no CUDA device; set MLContext.FallbackToCpu to train on the CPU then.");

@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace MLNet.Pruning.Trainers;
 
 /// <summary>Reads a key column whatever its raw type is.</summary>
-internal static class KeyColumn
+static class KeyColumn
 {
     /// <summary>A getter of the current row's key: 0 for missing, 1 for the first value.</summary>
     public static Func<ulong> Getter(DataViewRow row, DataViewSchema.Column column)
@@ -15,7 +15,7 @@ internal static class KeyColumn
             : Getter<ulong>(row, column, key => key);
     }
 
-    private static Func<ulong> Getter<T>(DataViewRow row, DataViewSchema.Column column, Func<T, ulong> widen)
+    static Func<ulong> Getter<T>(DataViewRow row, DataViewSchema.Column column, Func<T, ulong> widen)
         where T : struct
     {
         var get = row.GetGetter<T>(column);

@@ -10,9 +10,9 @@ namespace MLNet.Pruning.Trainers;
 /// </summary>
 public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer>
 {
-    private readonly ClassifierTraining _training;
-    private readonly IReadOnlyList<int> _hiddenSizes;
-    private readonly Activation _activation;
+    readonly ClassifierTraining training;
+    readonly IReadOnlyList<int> hiddenSizes;
+    readonly Activation activation;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
@@ -22,28 +22,26 @@ public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(options);
-        _hiddenSizes = options.HiddenSizes is null
+        hiddenSizes = options.HiddenSizes is null
             ? throw new ArgumentException($"{nameof(Options.HiddenSizes)} is null; wanted the sizes of the hidden layers, or [] for none.", nameof(options))
             : [.. options.HiddenSizes];
-        foreach (int size in _hiddenSizes)
+        foreach (int size in hiddenSizes)
         {
             if (size < 1)
-            {
                 throw new ArgumentException($"{nameof(Options.HiddenSizes)} has a layer of {size} neurons; wanted at least 1.", nameof(options));
-            }
         }
-        _activation = Enum.IsDefined(options.Activation)
+        activation = Enum.IsDefined(options.Activation)
             ? options.Activation
             : throw new ArgumentException($"{nameof(Options.Activation)} is {options.Activation}; wanted one of {string.Join(", ", Enum.GetNames<Activation>())}.", nameof(options));
-        _training = new ClassifierTraining(environment, nameof(PrunedFeedForwardTrainer), options);
+        training = new ClassifierTraining(environment, nameof(PrunedFeedForwardTrainer), options);
     }
 
     /// <inheritdoc/>
     public PrunedModelTransformer Fit(IDataView input) =>
-        _training.Fit(input, (features, classes) => new FeedForwardBlueprint([features, .. _hiddenSizes, classes], _activation));
+        training.Fit(input, (features, classes) => new FeedForwardBlueprint([features, .. hiddenSizes, classes], activation));
 
     /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => _training.Columns.OutputShape(inputSchema);
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);
 
     /// <summary>What <see cref="PrunedFeedForwardTrainer"/> trains, and how.</summary>
     public sealed class Options : PrunedTrainerOptions

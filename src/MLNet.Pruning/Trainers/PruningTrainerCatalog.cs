@@ -32,9 +32,7 @@ public static class PruningTrainerCatalog
             LearningRate = learningRate,
         };
         if (hiddenSizes is not null)
-        {
             options.HiddenSizes = hiddenSizes;
-        }
         return PrunedFeedForward(catalog, options);
     }
 
