@@ -1,8 +1,10 @@
+using System.Globalization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Offline.TorchSharp.Tests;
 
-/// <summary>Where released versions of TorchSharp err or lack a member, the offline stack does what PyTorch does.</summary>
+/// <summary>Where released versions of TorchSharp err, lack a member or differ among themselves, the offline stack does what PyTorch and the latest do.</summary>
 [TestClass]
 public sealed class BeyondReleasesTests
 {
@@ -41,5 +43,39 @@ public sealed class BeyondReleasesTests
         using (inference_mode())
             Assert.IsTrue(is_inference_mode_enabled());
         Assert.IsFalse(is_inference_mode_enabled());
+    }
+
+    [TestMethod]
+    public void In_place_operations_give_back_the_tensor_that_they_changed()
+    {
+        using var scope = NewDisposeScope();
+        var tensor = ones(2);
+        Assert.AreSame(tensor, tensor.add_(1));
+        Assert.AreSame(tensor, tensor.relu_());
+        Assert.AreSame(tensor, tensor.fill_(3));
+        Assert.AreSame(tensor, tensor.copy_(zeros(2)));
+        Assert.AreNotSame(tensor, tensor.zero_());
+    }
+
+    [TestMethod]
+    public void A_disposed_scope_refuses_to_work()
+    {
+        var scope = NewDisposeScope();
+        scope.Dispose();
+        using var tensor = ones(1);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => scope.DisposablesCount);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => scope.Detach(tensor));
+        Assert.ThrowsExactly<ObjectDisposedException>(scope.DisposeEverything);
+        scope.Dispose();
+    }
+
+    [TestMethod]
+    public void Numpys_style_has_commas()
+    {
+        using var scope = NewDisposeScope();
+        var culture = CultureInfo.InvariantCulture;
+        var matrix = tensor(new[,] { { 1f, -2.5f }, { 10f, 0.125f } });
+        Assert.AreEqual("[[1, -2.5]\n [10, 0.125]]", matrix.npstr(newLine: "\n", cultureInfo: culture));
+        Assert.AreEqual("[0, 1, 2, ... 7, 8, 9]", arange(10).npstr(newLine: "\n", cultureInfo: culture));
     }
 }

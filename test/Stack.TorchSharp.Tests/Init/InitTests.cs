@@ -6,6 +6,7 @@ using NonlinearityType = TorchSharp.torch.nn.init.NonlinearityType;
 namespace Stack.TorchSharp.Tests.Init;
 
 [TestClass]
+[DoNotParallelize] // Others would draw from the same random numbers.
 public sealed class InitTests
 {
     static JsonElement Peers => Peer.Run("init.py").RootElement;

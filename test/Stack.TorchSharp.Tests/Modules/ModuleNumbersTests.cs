@@ -5,6 +5,7 @@ using static TorchSharp.torch.nn;
 namespace Stack.TorchSharp.Tests.Modules;
 
 [TestClass]
+[DoNotParallelize] // Others would draw from the same random numbers.
 public sealed class ModuleNumbersTests
 {
     static JsonElement Peers => Peer.Run("modules.py").RootElement;

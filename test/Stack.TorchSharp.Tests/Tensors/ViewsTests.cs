@@ -27,7 +27,7 @@ public sealed class ViewsTests : PeerInputs
         ["narrow"] = () => a.narrow(1, 1, 2),
         ["select"] = () => a.select(1, 2),
         ["slice"] = () => a.slice(1, 1, 4, 2),
-        ["diagonal"] = () => p.diagonal(),
+        ["diagonal"] = () => p.diagonal(0, 0, 1),
         ["as_strided"] = () => a.as_strided([2, 2], [1, 2], 1),
         ["unflatten"] = () => a.unflatten(1, 2, 2),
         ["ravel"] = () => t.ravel(),
