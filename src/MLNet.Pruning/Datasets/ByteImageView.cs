@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.Intrinsics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -14,22 +12,34 @@ sealed class ByteImageView : IDataView
     /// <summary>Rows of one block: what a cursor of a cursor set takes before it skips to its next share.</summary>
     const int BlockRows = 64;
 
-    readonly byte[] labels;
-    readonly byte[] pixels;
-    readonly int pixelCount;
+    readonly PixelStore pixels;
+    readonly byte[]? labels;
+    readonly IReadOnlyList<string>? classNames;
+    readonly IReadOnlyList<string>? fileNames;
+    readonly List<Func<Func<int>, Delegate>> getters = [];
 
-    /// <param name="labels">One label a row.</param>
-    /// <param name="pixels">The images one after the other.</param>
-    /// <param name="pixelCount">Bytes of one image.</param>
-    public ByteImageView(byte[] labels, byte[] pixels, int pixelCount)
+    /// <param name="pixels">One image a row.</param>
+    /// <param name="labels">One label a row; null for images without.</param>
+    /// <param name="classNames">What each label means; null where labels speak for themselves.</param>
+    /// <param name="fileNames">Which file each row comes from; null where one file holds many.</param>
+    public ByteImageView(PixelStore pixels, byte[]? labels, IReadOnlyList<string>? classNames = null, IReadOnlyList<string>? fileNames = null)
     {
-        this.labels = labels;
-        this.pixels = pixels;
-        this.pixelCount = pixelCount;
+        (this.pixels, this.labels, this.classNames, this.fileNames) = (pixels, labels, classNames, fileNames);
         var builder = new DataViewSchema.Builder();
-        builder.AddColumn("Label", NumberDataViewType.UInt32);
-        builder.AddColumn("Pixels", new VectorDataViewType(NumberDataViewType.Single, pixelCount));
+        if (labels is not null)
+            Add("Label", NumberDataViewType.UInt32, Label);
+        Add("Pixels", new VectorDataViewType(NumberDataViewType.Single, pixels.ImageBytes), Pixels);
+        if (labels is not null && classNames is not null)
+            Add("ClassName", TextDataViewType.Instance, ClassName);
+        if (fileNames is not null)
+            Add("FileName", TextDataViewType.Instance, FileName);
         Schema = builder.ToSchema();
+
+        void Add(string name, DataViewType type, Func<Func<int>, Delegate> getter)
+        {
+            builder.AddColumn(name, type);
+            getters.Add(getter);
+        }
     }
 
     /// <inheritdoc/>
@@ -39,7 +49,7 @@ sealed class ByteImageView : IDataView
     public DataViewSchema Schema { get; }
 
     /// <inheritdoc/>
-    public long? GetRowCount() => labels.Length;
+    public long? GetRowCount() => pixels.Count;
 
     /// <inheritdoc/>
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
@@ -50,7 +60,7 @@ sealed class ByteImageView : IDataView
     {
         bool[] active = Active(columnsNeeded);
         int[]? order = Order(rand);
-        int shares = Math.Clamp(n, 1, Math.Max(1, (labels.Length + BlockRows - 1) / BlockRows));
+        int shares = Math.Clamp(n, 1, Math.Max(1, (pixels.Count + BlockRows - 1) / BlockRows));
         var cursors = new DataViewRowCursor[shares];
         for (int share = 0; share < shares; share++)
             cursors[share] = new Cursor(this, active, order, share, shares);
@@ -69,10 +79,23 @@ sealed class ByteImageView : IDataView
     {
         if (random is null)
             return null;
-        int[] order = [.. Enumerable.Range(0, labels.Length)];
+        int[] order = [.. Enumerable.Range(0, pixels.Count)];
         random.Shuffle(order);
         return order;
     }
+
+    ValueGetter<uint> Label(Func<int> row) => (ref uint value) => value = labels![row()];
+
+    ValueGetter<VBuffer<float>> Pixels(Func<int> row) => (ref VBuffer<float> value) =>
+    {
+        var editor = VBufferEditor.Create(ref value, pixels.ImageBytes);
+        PixelStore.Scale(pixels[row()], editor.Values);
+        value = editor.Commit();
+    };
+
+    ValueGetter<ReadOnlyMemory<char>> ClassName(Func<int> row) => (ref ReadOnlyMemory<char> value) => value = classNames![labels![row()]].AsMemory();
+
+    ValueGetter<ReadOnlyMemory<char>> FileName(Func<int> row) => (ref ReadOnlyMemory<char> value) => value = fileNames![row()].AsMemory();
 
     sealed class Cursor(ByteImageView view, bool[] active, int[]? order, int share, int shares) : DataViewRowCursor
     {
@@ -93,7 +116,7 @@ sealed class ByteImageView : IDataView
             int next = place < 0 ? share * BlockRows : place + 1;
             if (place >= 0 && next % BlockRows == 0)
                 next += (shares - 1) * BlockRows;
-            if (next >= view.labels.Length)
+            if (next >= view.pixels.Count)
             {
                 row = -1;
                 position = -1;
@@ -114,39 +137,10 @@ sealed class ByteImageView : IDataView
         {
             if (!active[column.Index])
                 throw new InvalidOperationException($"Column '{column.Name}' was not among the columns this cursor was opened for.");
-            Delegate getter = column.Index == 0 ? (ValueGetter<uint>)GetLabel : (ValueGetter<VBuffer<float>>)GetPixels;
-            return getter as ValueGetter<TValue>
+            return view.getters[column.Index](Row) as ValueGetter<TValue>
                 ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
         }
 
         int Row() => row >= 0 ? row : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
-
-        void GetLabel(ref uint value) => value = view.labels[Row()];
-
-        void GetPixels(ref VBuffer<float> value)
-        {
-            int count = view.pixelCount;
-            var editor = VBufferEditor.Create(ref value, count);
-            Scale(view.pixels.AsSpan(checked(Row() * count), count), editor.Values);
-            value = editor.Commit();
-        }
-    }
-
-    /// <summary>Bytes to floats in [0, 1]: the quotient by 255, eight at a time.</summary>
-    static void Scale(ReadOnlySpan<byte> bytes, Span<float> floats)
-    {
-        int i = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            for (; i + 8 <= bytes.Length; i += 8)
-            {
-                ulong eight = BinaryPrimitives.ReadUInt64LittleEndian(bytes[i..]);
-                var shorts = Vector128.WidenLower(Vector128.CreateScalar(eight).AsByte());
-                var ints = Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsInt32();
-                (Vector256.ConvertToSingle(ints) / 255f).CopyTo(floats[i..]);
-            }
-        }
-        for (; i < bytes.Length; i++)
-            floats[i] = bytes[i] / 255f;
     }
 }

@@ -22,6 +22,51 @@ public static class PruningDatasetCatalog
         return MnistFiles.Load(directory, split);
     }
 
+    /// <summary>Loads Fashion-MNIST (28 x 28 grey pictures of clothes in ten classes) from a folder that holds its four files plain or gzipped.</summary>
+    /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
+    /// <param name="directory">The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the two t10k files (.gz or not).</param>
+    /// <param name="split">The 60,000 examples to train on, or the 10,000 to test with.</param>
+    /// <returns>
+    /// Rows like <see cref="LoadMnist"/>'s, and <c>ClassName</c> (text: "Sandal"). <c>MapValueToKey("Label", "ClassName")</c> makes the
+    /// names the label, so that <c>MapKeyToValue("PredictedLabel")</c> and the confusion matrix speak in names.
+    /// </returns>
+    /// <exception cref="System.IO.InvalidDataException">A file is cut short, damaged or not an IDX file of this kind.</exception>
+    public static IDataView LoadFashionMnist(this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return MnistFiles.LoadFashion(directory, split);
+    }
+
+    /// <summary>Loads CIFAR-10 (32 x 32 colour pictures in ten classes) from a folder with its binary batches, plain or gzipped.</summary>
+    /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
+    /// <param name="directory">The folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin (.gz or not), or the one that the published archive was unpacked in. Batches that are not there are left out; one at least must be.</param>
+    /// <param name="split">The data batches, or the test batch.</param>
+    /// <returns>
+    /// Rows of <c>Label</c> (uint, 0 to 9), <c>Pixels</c> (vector of 3,072 floats in [0, 1]: 3 x 32 x 32, the red plane, then green, then blue)
+    /// and <c>ClassName</c> (text: "frog"; from batches.meta.txt where that is there). <c>MapValueToKey("Label", "ClassName")</c> makes the
+    /// names the label, so that <c>MapKeyToValue("PredictedLabel")</c> and the confusion matrix speak in names. The files are checked
+    /// whole before this returns; the rows stay bytes until a cursor reads them.
+    /// </returns>
+    /// <exception cref="System.IO.InvalidDataException">A batch is cut short or damaged, or a label is out of range.</exception>
+    public static IDataView LoadCifar10(this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return CifarFiles.Load10(directory, split);
+    }
+
+    /// <summary>Loads CIFAR-100 (32 x 32 colour pictures in 100 classes, or in 20 groups of these) from a folder with its binary files, plain or gzipped.</summary>
+    /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
+    /// <param name="directory">The folder with train.bin and test.bin (.gz or not), or the one that the published archive was unpacked in.</param>
+    /// <param name="split">The 50,000 examples to train on, or the 10,000 to test with.</param>
+    /// <param name="labels">The 100 fine labels or the 20 coarse ones.</param>
+    /// <returns>Rows like <see cref="LoadCifar10"/>'s, with labels of 0 to 99 or 0 to 19, and the names of fine_label_names.txt or coarse_label_names.txt where these are there.</returns>
+    /// <exception cref="System.IO.InvalidDataException">A file is cut short or damaged, or a label is out of range.</exception>
+    public static IDataView LoadCifar100(this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train, Cifar100Labels labels = Cifar100Labels.Fine)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return CifarFiles.Load100(directory, split, labels);
+    }
+
     /// <summary>
     /// Draws 28 x 28 grey digits from pen strokes, each with its own slant, size, place, warp, pen, stray marks and noise: a
     /// stand-in for MNIST that needs no file. A linear classifier stays below 93 % on them, a good convolutional one exceeds 98 %.

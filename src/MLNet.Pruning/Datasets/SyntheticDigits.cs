@@ -17,6 +17,6 @@ static class SyntheticDigits
             labels[index] = painter.Paint(seed, index, pixels.AsSpan(index * DigitPainter.PixelCount, DigitPainter.PixelCount));
             return painter;
         }, _ => { });
-        return new ByteImageView(labels, pixels, DigitPainter.PixelCount);
+        return new ByteImageView(new PixelStore(pixels, DigitPainter.PixelCount), labels);
     }
 }

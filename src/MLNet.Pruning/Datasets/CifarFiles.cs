@@ -1,0 +1,105 @@
+namespace MLNet.Pruning.Datasets;
+
+/// <summary>
+/// The binary version of CIFAR-10 and CIFAR-100: records of one label (CIFAR-10) or a coarse and a fine one (CIFAR-100), a
+/// byte each, and an image of 3 x 32 x 32 bytes, channel by channel (red, green, blue), each row by row.
+/// </summary>
+static class CifarFiles
+{
+    const int ImageBytes = 3 * 32 * 32;
+    const int Batches = 5;
+
+    /// <summary>The folders that the published archives unpack to.</summary>
+    public const string Folder10 = "cifar-10-batches-bin", Folder100 = "cifar-100-binary";
+
+    /// <summary>Reads those of CIFAR-10's batches that are there.</summary>
+    public static ByteImageView Load10(string directory, DatasetSplit split)
+    {
+        DataFile.CheckArguments(directory, split, "CIFAR-10");
+        string[] names = split == DatasetSplit.Test ? ["test_batch.bin"] : [.. Enumerable.Range(1, Batches).Select(batch => $"data_batch_{batch}.bin")];
+        directory = Inside(directory, Folder10, names);
+        string[] classes = Names(directory, "batches.meta.txt", CifarNames.Ten);
+        var (pixels, labels) = Load(directory, names, labelBytes: 1, labelAt: 0, [classes.Length]);
+        return new ByteImageView(pixels, labels, classes);
+    }
+
+    /// <summary>Reads CIFAR-100 with one of its two labels; both are checked.</summary>
+    public static ByteImageView Load100(string directory, DatasetSplit split, Cifar100Labels labels)
+    {
+        if (!Enum.IsDefined(labels))
+            throw new ArgumentOutOfRangeException(nameof(labels), labels, $"There are no such labels; wanted {Cifar100Labels.Fine} or {Cifar100Labels.Coarse}.");
+        DataFile.CheckArguments(directory, split, "CIFAR-100");
+        string[] names = [split == DatasetSplit.Test ? "test.bin" : "train.bin"];
+        directory = Inside(directory, Folder100, names);
+        string[] coarse = Names(directory, "coarse_label_names.txt", CifarNames.Twenty);
+        string[] fine = Names(directory, "fine_label_names.txt", CifarNames.Hundred);
+        bool isFine = labels == Cifar100Labels.Fine;
+        var (pixels, values) = Load(directory, names, labelBytes: 2, labelAt: isFine ? 1 : 0, [coarse.Length, fine.Length]);
+        return new ByteImageView(pixels, values, isFine ? fine : coarse);
+    }
+
+    /// <summary>The folder itself if it holds any of the files, else the archive's own folder in it.</summary>
+    static string Inside(string directory, string folder, string[] names)
+    {
+        string inner = Path.Combine(directory, folder);
+        return DataFile.Find(directory, names) is null && Directory.Exists(inner) ? inner : directory;
+    }
+
+    static (PixelStore Pixels, byte[] Labels) Load(string directory, string[] names, int labelBytes, int labelAt, int[] classes)
+    {
+        var files = names.Select(name => DataFile.Find(directory, name)).OfType<string>().ToArray();
+        if (files.Length == 0)
+        {
+            string wanted = names.Length == 1 ? $"{names[0]} nor {names[0]}.gz" : $"{names[0]} to {names[^1]} nor their .gz";
+            throw new FileNotFoundException($"'{directory}' holds neither {wanted}.", Path.Combine(directory, names[0]));
+        }
+        var batches = files.Select(file => Batch(file, labelBytes, classes)).ToArray();
+        int record = labelBytes + ImageBytes, row = 0;
+        var pixels = new PixelStore(batches.Sum(batch => batch.Length / record), ImageBytes);
+        var labels = new byte[pixels.Count];
+        foreach (byte[] batch in batches)
+        {
+            for (int at = 0; at < batch.Length; at += record, row++)
+            {
+                labels[row] = batch[at + labelAt];
+                batch.AsSpan(at + labelBytes, ImageBytes).CopyTo(pixels[row]);
+            }
+        }
+        return (pixels, labels);
+    }
+
+    /// <summary>One file's records, checked.</summary>
+    static byte[] Batch(string file, int labelBytes, int[] classes)
+    {
+        byte[] bytes = DataFile.ReadAll(file);
+        int record = labelBytes + ImageBytes;
+        if (bytes.Length == 0 || bytes.Length % record != 0)
+        {
+            throw DataFile.Broken(
+                file,
+                $"holds {DataFile.Format(bytes.Length)} bytes: {DataFile.Format(bytes.Length / record)} records and {bytes.Length % record} bytes more",
+                $"one or more whole records of {DataFile.Format(record)} bytes");
+        }
+        for (int at = 0; at < bytes.Length; at += record)
+        {
+            for (int i = 0; i < labelBytes; i++)
+            {
+                if (bytes[at + i] >= classes[i])
+                    throw DataFile.Broken(file, $"gives image {at / record} the {Kind(i)}label {bytes[at + i]}", $"0 to {classes[i] - 1}");
+            }
+        }
+        return bytes;
+
+        string Kind(int i) => labelBytes == 1 ? "" : i == 0 ? "coarse " : "fine ";
+    }
+
+    /// <summary>The names in the file that comes with the data, one a line; without the file, the published ones.</summary>
+    static string[] Names(string directory, string file, string[] published)
+    {
+        string path = Path.Combine(directory, file);
+        if (!File.Exists(path))
+            return published;
+        string[] names = [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        return names.Length == published.Length ? names : throw DataFile.Broken(path, $"names {names.Length} classes", $"{published.Length}, one a line");
+    }
+}

@@ -1,0 +1,103 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.IO.Compression;
+
+namespace MLNet.Pruning.Datasets;
+
+/// <summary>Files of data sets, plain or gzipped: read whole and checked whole, or not at all.</summary>
+static class DataFile
+{
+    const string Told = nameof(DataFile);
+
+    /// <summary>
+    /// Hands <paramref name="read"/> the file's content, and its length where that is known beforehand (a plain file);
+    /// <paramref name="read"/> returns what it read and how many bytes that were.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The gzip file is damaged, or <paramref name="read"/> found the content broken.</exception>
+    public static T Read<T>(string path, Func<Stream, long?, (T Value, long Length)> read)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+        bool zipped = IsGzip(file);
+        try
+        {
+            using Stream stream = zipped ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file;
+            var (value, length) = read(stream, zipped ? null : file.Length);
+            if (zipped)
+                CheckGzipTrailer(file, path, length);
+            return value;
+        }
+        catch (InvalidDataException found) when (!IsTold(found))
+        {
+            throw Broken(path, $"is a damaged gzip file ({found.Message})", "a whole one", found);
+        }
+    }
+
+    /// <summary>All bytes of the file, unpacked.</summary>
+    public static byte[] ReadAll(string path) => Read(path, (stream, length) =>
+    {
+        if (length > Array.MaxLength)
+            throw Broken(path, $"holds {Format(length.Value)} bytes", $"at most {Format(Array.MaxLength)}");
+        using var bytes = new MemoryStream((int)(length ?? 0));
+        stream.CopyTo(bytes);
+        byte[] all = bytes.Length == bytes.Capacity ? bytes.GetBuffer() : bytes.ToArray();
+        return (all, all.Length);
+    });
+
+    /// <summary>The first of the names that <paramref name="directory"/> holds, plain or with .gz behind.</summary>
+    public static string? Find(string directory, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            string plain = Path.Combine(directory, name);
+            if (File.Exists(plain))
+                return plain;
+            if (File.Exists(plain + ".gz"))
+                return plain + ".gz";
+        }
+        return null;
+    }
+
+    /// <summary>The exception for a broken file: which, what was found there, what was wanted.</summary>
+    public static InvalidDataException Broken(string path, string found, string wanted, Exception? inner = null) =>
+        new($"'{path}' {found}; wanted {wanted}.", inner) { Data = { [Told] = true } };
+
+    /// <summary>Whether an exception already names its file.</summary>
+    public static bool IsTold(InvalidDataException exception) => exception.Data[Told] is not null;
+
+    /// <summary>A number as people read it.</summary>
+    public static string Format(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>Refuses a folder that is not there, and a split that does not exist.</summary>
+    public static void CheckArguments(string directory, DatasetSplit split, string dataset)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (split is not (DatasetSplit.Train or DatasetSplit.Test))
+            throw new ArgumentOutOfRangeException(nameof(split), split, $"There is no such split; wanted {DatasetSplit.Train} or {DatasetSplit.Test}.");
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"There is no folder '{directory}' to load {dataset} from.");
+    }
+
+    static bool IsGzip(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[2];
+        bool zipped = file.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start[0] == 0x1F && start[1] == 0x8B;
+        file.Position = 0;
+        return zipped;
+    }
+
+    /// <summary>
+    /// A gzip file cut inside its last eight bytes still unpacks; its last four, the unpacked length, then are something else.
+    /// </summary>
+    static void CheckGzipTrailer(FileStream file, string path, long unpacked)
+    {
+        const int HeaderAndTrailer = 18;
+        if (file.Length < HeaderAndTrailer)
+            throw Broken(path, $"is a gzip file of {file.Length} bytes", $"{HeaderAndTrailer} or more");
+        Span<byte> trailer = stackalloc byte[4];
+        file.Position = file.Length - trailer.Length;
+        file.ReadExactly(trailer);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+        if (length != (uint)unpacked)
+            throw Broken(path, $"says in its gzip trailer that it unpacks to {Format(length)} bytes", $"{Format(unpacked)}, which is what it unpacked to: it is cut short or something was appended");
+    }
+}
