@@ -8,13 +8,17 @@ namespace MLNet.Pruning.Training;
 sealed class ForwardOrder
 {
     volatile int turn;
+    volatile bool broken;
 
-    public void Reset() => turn = 0;
+    public void Reset() => (turn, broken) = (0, false);
+
+    /// <summary>Lets everybody through: one that failed before its turn will not come, and none should wait for it.</summary>
+    public void Break() => broken = true;
 
     public void Enter(int number)
     {
         var spinner = new SpinWait();
-        while (turn != number)
+        while (turn != number && !broken)
             spinner.SpinOnce(-1);
     }
 

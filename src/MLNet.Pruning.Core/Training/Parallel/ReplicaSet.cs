@@ -122,7 +122,15 @@ sealed class ReplicaSet : IDisposable
     void Train(int number)
     {
         var replica = replicas[number];
-        replica.ForwardBackward(replica.Gather(examples, Share(number)), objective, number, rows, ordered ? order : null);
+        try
+        {
+            replica.ForwardBackward(replica.Gather(examples, Share(number)), objective, number, rows, ordered ? order : null);
+        }
+        catch
+        {
+            order.Break();
+            throw;
+        }
     }
 
     void Score(int number)
