@@ -28,7 +28,10 @@ public sealed record ConvolutionShape
     /// <param name="groups">Groups of channels.</param>
     public static ConvolutionShape Square(int stride = 1, int padding = 0, int dilation = 1, int groups = 1) => new()
     {
-        Stride = (stride, stride), Padding = (padding, padding), Dilation = (dilation, dilation), Groups = groups,
+        Stride = (stride, stride),
+        Padding = (padding, padding),
+        Dilation = (dilation, dilation),
+        Groups = groups,
     };
 
     /// <summary>Height and width of the output for an input and a kernel of the given sizes.</summary>

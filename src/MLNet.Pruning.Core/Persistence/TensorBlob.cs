@@ -9,8 +9,16 @@ static class TensorBlob
     // The numbers are part of the file format; they happen to be LibTorch's own.
     static readonly Dictionary<ScalarType, int> Codes = new()
     {
-        [ScalarType.Byte] = 0, [ScalarType.Int8] = 1, [ScalarType.Int16] = 2, [ScalarType.Int32] = 3, [ScalarType.Int64] = 4,
-        [ScalarType.Float16] = 5, [ScalarType.Float32] = 6, [ScalarType.Float64] = 7, [ScalarType.Bool] = 11, [ScalarType.BFloat16] = 15,
+        [ScalarType.Byte] = 0,
+        [ScalarType.Int8] = 1,
+        [ScalarType.Int16] = 2,
+        [ScalarType.Int32] = 3,
+        [ScalarType.Int64] = 4,
+        [ScalarType.Float16] = 5,
+        [ScalarType.Float32] = 6,
+        [ScalarType.Float64] = 7,
+        [ScalarType.Bool] = 11,
+        [ScalarType.BFloat16] = 15,
     };
 
     public static byte[] From(Tensor tensor, string name)

@@ -27,8 +27,16 @@ public sealed class LoadFromEnumerableTests
     {
         var row = new Everything
         {
-            Number = 1.5f, Other = 2.5, Pixels = [1, 2, 3, 4, 5, 6], Free = [7, 8], Key = 2, Text = "text", Texts = ["a", null!],
-            Flag = true, Sparse = new VBuffer<double>(4, 1, [9], [2]), When = new DateTime(2020, 1, 2),
+            Number = 1.5f,
+            Other = 2.5,
+            Pixels = [1, 2, 3, 4, 5, 6],
+            Free = [7, 8],
+            Key = 2,
+            Text = "text",
+            Texts = ["a", null!],
+            Flag = true,
+            Sparse = new VBuffer<double>(4, 1, [9], [2]),
+            When = new DateTime(2020, 1, 2),
         };
         var data = _context.Data.LoadFromEnumerable([row]);
 

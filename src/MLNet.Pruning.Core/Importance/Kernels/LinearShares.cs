@@ -55,9 +55,17 @@ internal static unsafe class LinearShares<T>
         {
             var pass = new Pass
             {
-                Weights = w, WeightScales = scales.Pointer, Consumers = consumers, Neurons = neurons,
-                Activations = packed.Pointer, RowA = rowA, Reciprocals = reciprocals.Pointer, RowR = rowR,
-                Sums = s, Maxima = m, Finite = true,
+                Weights = w,
+                WeightScales = scales.Pointer,
+                Consumers = consumers,
+                Neurons = neurons,
+                Activations = packed.Pointer,
+                RowA = rowA,
+                Reciprocals = reciprocals.Pointer,
+                RowR = rowR,
+                Sums = s,
+                Maxima = m,
+                Finite = true,
             };
             for (var f = 0; f < samples && pass.Finite; f += chunk)
             {
