@@ -11,7 +11,7 @@ namespace MLNet.Pruning.Training;
 static class Checkpoint
 {
     const string Kind = "checkpoint";
-    const string Position = "position", OptimizerEntry = "optimizer", RandomEntry = "random", HistoryEntry = "history", HookPrefix = "hook:";
+    const string Position = "position", OptimizerPrefix = "optimizer:", RandomEntry = "random", HistoryEntry = "history", HookPrefix = "hook:";
 
     public static Archive Of(TrainingRun run, int epoch, int stepInEpoch, IReadOnlyList<IStateful> stateful)
     {
@@ -22,7 +22,12 @@ static class Checkpoint
             run.Options.Seed, run.Options.BatchSize, run.Options.Shuffle, run.Options.Optimizer, run.Feed.Examples.Count, run.Feed.Examples.Width, run.Replicas.Count);
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
-        archive.Add(OptimizerEntry, Bytes(writer => Helper(run.Optimizer).save_state_dict(writer)));
+        foreach (var (name, parameter) in Trainable(run))
+        {
+            using var scope = NewDisposeScope();
+            var memory = run.Optimizer.Recall(parameter);
+            archive.Add(OptimizerPrefix + name, Bytes(writer => Write(memory, name, writer)));
+        }
         using (var state = get_rng_state())
             archive.Add(RandomEntry, state.bytes.ToArray());
         foreach (var hook in stateful)
@@ -48,13 +53,10 @@ static class Checkpoint
         foreach (var hook in stateful)
             Read(archive[HookPrefix + hook.StateName], reader => hook.LoadState(run, reader));
         ModuleState.Load(archive, run.Model, what);
-        try
+        foreach (var (name, parameter) in Trainable(run))
         {
-            Read(archive[OptimizerEntry], Helper(run.Optimizer).load_state_dict);
-        }
-        catch (Exception e) when (e is ArgumentException or EndOfStreamException or InvalidDataException)
-        {
-            throw new InvalidDataException($"{what} has the state of another optimizer: {e.Message}", e);
+            using var scope = NewDisposeScope();
+            Read(archive[OptimizerPrefix + name], reader => run.Optimizer.Remember(parameter, Memory(reader, parameter, name, what)));
         }
         using (var state = get_rng_state())
         {
@@ -79,8 +81,37 @@ static class Checkpoint
         }
     }
 
-    static OptimizerHelper Helper(optim.Optimizer optimizer) => optimizer as OptimizerHelper
-        ?? throw new NotSupportedException($"{optimizer.GetType().Name} cannot save its state, so a run with it cannot have checkpoints.");
+    static IEnumerable<(string Name, Parameter Parameter)> Trainable(TrainingRun run) =>
+        run.Model.named_parameters().Where(p => p.parameter.requires_grad).Select(p => (p.name, p.parameter));
+
+    static void Write(OptimizerMemory memory, string name, BinaryWriter writer)
+    {
+        writer.Write(memory.Steps);
+        writer.Write(memory.Tensors.Count);
+        foreach (var (part, tensor) in memory.Tensors)
+        {
+            writer.Write(part);
+            var blob = TensorBlob.From(tensor, $"{name}: {part}");
+            writer.Write(blob.Length);
+            writer.Write(blob);
+        }
+    }
+
+    static OptimizerMemory Memory(BinaryReader reader, Tensor parameter, string name, string what)
+    {
+        var steps = reader.ReadInt64();
+        var tensors = new Dictionary<string, Tensor>();
+        for (var left = reader.ReadInt32(); left > 0; left--)
+        {
+            var part = reader.ReadString();
+            var blob = reader.ReadBytes(reader.ReadInt32());
+            var tensor = empty_like(parameter.detach());
+            TensorBlob.Check(blob, tensor, $"{name}: {part}", what);
+            TensorBlob.Into(blob, tensor);
+            tensors.Add(part, tensor);
+        }
+        return new OptimizerMemory(steps, tensors);
+    }
 
     static byte[] Bytes(Action<BinaryWriter> write)
     {

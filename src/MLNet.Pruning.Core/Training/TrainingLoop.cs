@@ -74,7 +74,7 @@ public sealed class TrainingLoop
                 hooks.AfterBackward(run);
                 run.InBackward = false;
 
-                run.Optimizer.step()?.Dispose();
+                run.StepOptimizer();
                 run.CountStep();
                 run.Totals.Seconds += Stopwatch.GetElapsedTime(began).TotalSeconds;
                 hooks.AfterStep(run);

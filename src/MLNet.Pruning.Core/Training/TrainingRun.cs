@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
@@ -11,6 +10,7 @@ public sealed class TrainingRun
     readonly IFeed feed;
     readonly ReplicaThreads threads;
     readonly Device device;
+    TrainedModel model;
     ReplicaSet? replicas;
     Func<nn.Module>? copy;
     bool probe;
@@ -21,8 +21,8 @@ public sealed class TrainingRun
         (this.task, Options, this.feed, this.threads, Cancellation) = (task, options, feed, threads, cancellation);
         device = torch.device(options.Device);
         copy = threads.Count > 1 ? task.Copy : null;
-        Model = task.Model.to(device);
-        Optimizer = CreateOptimizer(Model.parameters());
+        model = new TrainedModel(task.Model.to(device), device);
+        Optimizer = new RunOptimizer(model, task, options, ReplicaCount);
         LearningRate = options.LearningRate;
     }
 
@@ -30,10 +30,10 @@ public sealed class TrainingRun
     public TrainingOptions Options { get; }
 
     /// <summary>The model as it is now.</summary>
-    public nn.Module Model { get; private set; }
+    public nn.Module Model => model.Module;
 
-    /// <summary>The optimizer of the model's parameters. It is the run's to dispose of.</summary>
-    public optim.Optimizer Optimizer { get; private set; }
+    /// <summary>What steps the model's parameters.</summary>
+    public RunOptimizer Optimizer { get; private set; }
 
     /// <summary>The copies that compute; the first is <see cref="Model"/>, the others share its parameters.</summary>
     public IReadOnlyList<nn.Module> Replicas => replicas is null ? [Model] : replicas.Modules;
@@ -75,8 +75,7 @@ public sealed class TrainingRun
         set
         {
             learningRate = value;
-            foreach (var group in Optimizer.ParamGroups)
-                group.LearningRate = value;
+            Optimizer.SetLearningRate(value);
         }
     }
 
@@ -85,33 +84,25 @@ public sealed class TrainingRun
     /// <summary>Ends the run after this step's or epoch's hooks.</summary>
     public void Stop(string reason) => StopReason ??= reason;
 
-    /// <summary>Another optimizer of the run's kind.</summary>
-    public optim.Optimizer CreateOptimizer(IEnumerable<Parameter> parameters)
-    {
-        Parameter[] trained = [.. parameters.Where(p => p.requires_grad)];
-        if (trained.Length == 0)
-            throw new ArgumentException("The model has no trainable parameters.");
-        return task.Optimizer?.Invoke(trained) ?? Optimizers.Create(Options, trained);
-    }
-
     /// <summary>Puts another model in place; the next step is computed by it.</summary>
-    /// <param name="model">The new model. Disposing of the one before is the caller's.</param>
+    /// <param name="newModel">The new model. Disposing of the one before is the caller's.</param>
     /// <param name="copyModel">Builds the same module again, for replicas; without it there is one replica from here on.</param>
-    /// <param name="optimizer">Its optimizer, with whatever state was carried over; null for a new one. The one before is disposed of.</param>
-    public void Replace(nn.Module model, Func<nn.Module>? copyModel = null, optim.Optimizer? optimizer = null)
+    /// <remarks>
+    /// The new model has a new optimizer. What the old one remembers is read before with <see cref="RunOptimizer.Recall"/>, cut to the new shapes,
+    /// and given to the new one with <see cref="RunOptimizer.Remember"/>.
+    /// </remarks>
+    public void Replace(nn.Module newModel, Func<nn.Module>? copyModel = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(newModel);
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be replaced in {nameof(ITrainingHook.AfterBackward)}, between its gradients and its step.");
-        replicas?.Dispose();
-        replicas = null;
+        var moved = newModel.to(device);
+        ModuleScope.Detach(moved);
+        var trained = new TrainedModel(moved, device);
+        Release();
+        model = trained;
         copy = threads.Count > 1 ? copyModel : null;
-        Model = model.to(device);
-        ModuleScope.Detach(Model);
-        var before = Optimizer;
-        Optimizer = optimizer ?? CreateOptimizer(model.parameters());
-        if (before != Optimizer)
-            before.Dispose();
+        Optimizer = new RunOptimizer(model, task, Options, ReplicaCount);
         LearningRate = learningRate;
     }
 
@@ -158,7 +149,7 @@ public sealed class TrainingRun
     {
         if (replicas is not null)
             return replicas;
-        replicas = new ReplicaSet(Model, copy, feed.Examples, threads, Options.BatchSize, device);
+        replicas = new ReplicaSet(model, copy, feed.Examples, threads, Options.BatchSize, device);
         probe = true;
         ReplicasBuilt?.Invoke(this);
         return replicas;
@@ -200,9 +191,17 @@ public sealed class TrainingRun
         StepInEpoch++;
     }
 
-    internal void Close()
+    internal void StepOptimizer() => Optimizer.Step(threads);
+
+    internal void Close() => Release();
+
+    int ReplicaCount => copy is null ? 1 : threads.Count;
+
+    void Release()
     {
         replicas?.Dispose();
+        replicas = null;
         Optimizer.Dispose();
+        model.Dispose();
     }
 }

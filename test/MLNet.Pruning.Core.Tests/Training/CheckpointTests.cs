@@ -1,3 +1,4 @@
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -54,6 +55,20 @@ public sealed class CheckpointTests
         CollectionAssert.AreEqual(wholeHistory.Steps, history.Steps);
         CollectionAssert.AreEqual(wholeHistory.Epochs.Select(e => e.Loss).ToList(), history.Epochs.Select(e => e.Loss).ToList());
         Assert.HasCount(1, Directory.GetFiles(folder));
+    }
+
+    [TestMethod]
+    public void A_wide_models_run_is_resumed_by_another_count_of_replicas()
+    {
+        var wide = new FeedForwardBlueprint([300, 260, 3]);
+        var rows = Rows.Blobs(60, 300, 3);
+        var options = new TrainingOptions { Epochs = 4, BatchSize = 20, LearningRate = 0.01, Replicas = 2 };
+        var (whole, _) = Runs.Train(options, rows, wide.Build);
+        Runs.Train(options with { Epochs = 2, Checkpoint = new CheckpointOptions(File1) }, rows, wide.Build);
+        var copy = File.ReadAllBytes(File1);
+        Runs.AreSame(whole, Runs.Train(options with { Checkpoint = new CheckpointOptions(File1) }, rows, wide.Build).Parameters);
+        File.WriteAllBytes(File1, copy);
+        Runs.AreClose(whole, Runs.Train(options with { Replicas = 1, Checkpoint = new CheckpointOptions(File1) }, rows, wide.Build).Parameters, 1e-3);
     }
 
     [TestMethod]

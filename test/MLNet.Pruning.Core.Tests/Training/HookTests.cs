@@ -168,7 +168,7 @@ public sealed class HookTests
     public void The_learning_rate_follows_its_schedule()
     {
         var rates = new List<double>();
-        Runs.Train(new TrainingOptions { Epochs = 4, BatchSize = 50, LearningRate = 0.1, Schedule = LearningRateSchedule.Stepwise(2, 0.5), Hooks = [new Hook { OnAfterStep = run => rates.Add(run.Optimizer.ParamGroups.Single().LearningRate) }] });
+        Runs.Train(new TrainingOptions { Epochs = 4, BatchSize = 50, LearningRate = 0.1, Schedule = LearningRateSchedule.Stepwise(2, 0.5), Hooks = [new Hook { OnAfterStep = run => rates.Add(run.Optimizer.Parts.Single().ParamGroups.Single().LearningRate) }] });
         CollectionAssert.AreEqual(new[] { 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05 }, rates);
 
         var cosine = LearningRateSchedule.Cosine(minimum: 0.1, warmup: 1);

@@ -1,5 +1,6 @@
 using MLNet.Pruning.Training;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Training;
@@ -34,8 +35,11 @@ public sealed class MemoryTests
         long Count(Action work)
         {
             work();
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
             return Tensor.TotalCount;
         }
         long Run() => Count(() => Runs.Train(new TrainingOptions { Epochs = 1, BatchSize = 10, Replicas = 2, GradientClipNorm = 1, Schedule = LearningRateSchedule.Cosine() },

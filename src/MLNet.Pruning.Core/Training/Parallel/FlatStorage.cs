@@ -33,6 +33,18 @@ sealed class FlatStorage : IDisposable
         return new FlatStorage(vector) { Length = length };
     }
 
+    /// <summary>Where each of the tensors begins.</summary>
+    public static long[] Offsets(IReadOnlyList<Tensor> tensors)
+    {
+        var offsets = new long[tensors.Count];
+        for (var i = 1; i < offsets.Length; i++)
+            offsets[i] = offsets[i - 1] + Rounded(tensors[i - 1].NumberOfElements);
+        return offsets;
+    }
+
+    /// <summary>Cuts a length into even pieces that begin on cache lines: the beginnings, and the end.</summary>
+    public static long[] Cuts(long length, int count) => [.. Enumerable.Range(0, count).Select(i => length / Step * i / count * Step), length];
+
     static long Rounded(long count) => (count + Step - 1) / Step * Step;
 
     public void Dispose() => Vector.Dispose();

@@ -140,7 +140,6 @@ sealed unsafe class Replica : IDisposable
     {
         foreach (var tensor in new[] { stagedInputs, stagedLabels, deviceInputs, deviceLabels, weight, inputView, labelView })
             tensor?.Dispose();
-        Gradients.Dispose();
         Statistics.Dispose();
     }
 }

@@ -28,7 +28,7 @@ sealed class ReplicaSet : IDisposable
     int rows, active;
     bool ordered;
 
-    public ReplicaSet(nn.Module model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
+    public ReplicaSet(TrainedModel model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
     {
         this.threads = threads;
         var count = copy is null ? 1 : threads.Count;
@@ -39,13 +39,13 @@ sealed class ReplicaSet : IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                var module = Modules[i] = i == 0 ? model : copy!();
+                var module = Modules[i] = i == 0 ? model.Module : copy!();
                 if (i > 0)
                 {
                     ModuleScope.Detach(module);
-                    Alias(module, model);
+                    Alias(module, model.Module);
                 }
-                replicas[i] = new Replica(module, Gradients(module, device), Statistics(module, device), shape, capacity, device);
+                replicas[i] = new Replica(module, i == 0 ? model.Gradients : TrainedModel.GradientsOf(TrainedModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
                 module.train();
             }
             // The weights that the copies drew for themselves are not part of the run's random numbers.
@@ -205,23 +205,6 @@ sealed class ReplicaSet : IDisposable
             buffers[name].copy_(buffer);
     }
 
-    static FlatStorage Gradients(nn.Module module, Device device)
-    {
-        using var scope = NewDisposeScope();
-        var gradients = new List<Tensor>();
-        foreach (var (name, parameter) in module.named_parameters())
-        {
-            if (!parameter.requires_grad)
-                continue;
-            if (parameter.dtype != ScalarType.Float32)
-                throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
-            // Back-propagating zeros from the parameter itself is what makes it have a gradient on every version.
-            autograd.backward(parameter, zeros_like(parameter));
-            gradients.Add(Gradient.Of(parameter)!);
-        }
-        return FlatStorage.Under(gradients, device);
-    }
-
     static FlatStorage Statistics(nn.Module module, Device device)
     {
         using var scope = NewDisposeScope();
@@ -230,12 +213,8 @@ sealed class ReplicaSet : IDisposable
 
     static Tensor[][] Slice(Replica[] replicas)
     {
-        var length = replicas[0].Gradients.Length;
-        return [.. replicas.Select(r => Enumerable.Range(0, replicas.Length).Select(i =>
-        {
-            long from = length * i / replicas.Length / 16 * 16, to = i == replicas.Length - 1 ? length : length * (i + 1) / replicas.Length / 16 * 16;
-            return r.Gradients.Vector.narrow(0, from, to - from).DetachFromDisposeScope();
-        }).ToArray())];
+        var cuts = FlatStorage.Cuts(replicas[0].Gradients.Length, replicas.Length);
+        return [.. replicas.Select(r => cuts.Zip(cuts.Skip(1), (from, to) => r.Gradients.Vector.narrow(0, from, to - from).DetachFromDisposeScope()).ToArray())];
     }
 
     public void Dispose()
@@ -245,8 +224,10 @@ sealed class ReplicaSet : IDisposable
         foreach (var replica in replicas)
         {
             replica.Dispose();
-            if (replica != replicas[0])
-                replica.Module.Dispose();
+            if (replica == replicas[0])
+                continue;
+            replica.Gradients.Dispose();
+            replica.Module.Dispose();
         }
     }
 }

@@ -5,12 +5,13 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>A few threads that all do the same thing at the same time; number 0 is the caller.</summary>
 /// <remarks>
-/// A step takes some hundred microseconds, less than it takes to wake a sleeping thread, so a waiting thread spins first and blocks only when
-/// nothing has come for a while.
+/// A step takes some hundred microseconds, and waking a sleeping thread takes a good part of that, so a waiting thread spins first and blocks
+/// only when nothing has come for a while. It does not yield as it spins: two threads that yield to each other look to the scheduler like one,
+/// and it leaves both on one core when another process is busy.
 /// </remarks>
 sealed class ReplicaThreads : IDisposable
 {
-    static readonly long SpinTicks = Stopwatch.Frequency / 2000;
+    static readonly long SpinTicks = Stopwatch.Frequency / 5000;
 
     readonly Thread[] threads;
     readonly Exception?[] failures;
@@ -112,12 +113,11 @@ sealed class ReplicaThreads : IDisposable
 
     void Await(Func<ReplicaThreads, int, bool> met, int argument)
     {
-        var spinner = new SpinWait();
         for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < SpinTicks;)
         {
             if (met(this, argument))
                 return;
-            spinner.SpinOnce(-1);
+            Thread.SpinWait(8);
         }
         lock (gate)
         {

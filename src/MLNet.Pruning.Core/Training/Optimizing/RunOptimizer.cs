@@ -1,0 +1,151 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Steps the parameters of a run.</summary>
+/// <remarks>
+/// The kinds that the options name treat each number by itself. They are given the parameters as one vector, cut into a slice for each replica's
+/// thread: a slice takes one call however many parameters lie in it, and slices are stepped side by side, with the same result to the last bit.
+/// An optimizer of the task's own is given the parameters as they are.
+/// </remarks>
+public sealed class RunOptimizer : IDisposable
+{
+    // Fewer numbers than this are stepped by one thread before a second one has begun.
+    const long FewestToSlice = 1 << 16;
+
+    readonly TrainedModel model;
+    readonly optim.Optimizer[] parts;
+    readonly Parameter[] slices;
+    readonly long[] starts; // of the slices, and the end of the last
+    readonly Action<int> step;
+
+    internal RunOptimizer(TrainedModel model, TrainingTask task, TrainingOptions options, int threads)
+    {
+        this.model = model;
+        if (task.Optimizer is { } make)
+        {
+            slices = [];
+            starts = [];
+            parts = [make(model.Parameters)];
+        }
+        else
+        {
+            var count = model.Values.Length < FewestToSlice ? 1 : threads;
+            starts = FlatStorage.Cuts(model.Values.Length, count);
+            slices = [.. Enumerable.Range(0, count).Select(Slice)];
+            parts = [.. slices.Select(slice => Optimizers.Create(options, [slice]))];
+        }
+        step = part => parts[part].step()?.Dispose();
+    }
+
+    /// <summary>The optimizers that step side by side, each its share.</summary>
+    public IReadOnlyList<optim.Optimizer> Parts => parts;
+
+    /// <summary>What is remembered of a parameter of the model.</summary>
+    /// <exception cref="NotSupportedException">The task's own optimizer does not say.</exception>
+    public OptimizerMemory Recall(Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        var found = new Dictionary<string, Tensor>();
+        long steps = 0;
+        if (slices.Length == 0)
+        {
+            var state = OwnState(parameter);
+            foreach (var (name, tensor) in OptimizerStates.Tensors(state))
+                found[name] = tensor.clone();
+            return new OptimizerMemory(OptimizerStates.Steps(state), found);
+        }
+        using var scope = NewDisposeScope();
+        var pieces = new Dictionary<string, List<Tensor>>();
+        foreach (var (state, _, inSlice, _, length) in Overlaps(parameter))
+        {
+            steps = OptimizerStates.Steps(state);
+            foreach (var (name, tensor) in OptimizerStates.Tensors(state))
+            {
+                if (!pieces.TryGetValue(name, out var list))
+                    pieces[name] = list = [];
+                list.Add(tensor.narrow(0, inSlice, length));
+            }
+        }
+        foreach (var (name, list) in pieces)
+            found[name] = cat(list).view(parameter.shape).MoveToOuterDisposeScope();
+        return new OptimizerMemory(steps, found);
+    }
+
+    /// <summary>Makes it remember of a parameter what was recalled of this one, or of the one before that it came from.</summary>
+    public void Remember(Parameter parameter, OptimizerMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        ArgumentNullException.ThrowIfNull(memory);
+        foreach (var (name, tensor) in memory.Tensors)
+            if (!tensor.shape.SequenceEqual(parameter.shape))
+                throw new ArgumentException($"'{name}' has shape [{string.Join(", ", tensor.shape)}], the parameter [{string.Join(", ", parameter.shape)}].");
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        if (slices.Length == 0)
+        {
+            var state = OwnState(parameter);
+            OptimizerStates.SetSteps(state, memory.Steps);
+            foreach (var (name, tensor) in memory.Tensors)
+                OptimizerStates.Tensor(state, name, parameter).copy_(tensor);
+            return;
+        }
+        foreach (var (state, slice, inSlice, inParameter, length) in Overlaps(parameter))
+        {
+            OptimizerStates.SetSteps(state, memory.Steps);
+            foreach (var (name, tensor) in memory.Tensors)
+                OptimizerStates.Tensor(state, name, slice).narrow(0, inSlice, length).copy_(tensor.reshape(-1).narrow(0, inParameter, length));
+        }
+    }
+
+    internal void SetLearningRate(double rate)
+    {
+        foreach (var part in parts)
+            foreach (var group in part.ParamGroups)
+                group.LearningRate = rate;
+    }
+
+    internal void Step(ReplicaThreads threads) => threads.Run(parts.Length, step);
+
+    Parameter Slice(int number)
+    {
+        using var scope = NewDisposeScope();
+        long start = starts[number], length = starts[number + 1] - start;
+        var slice = new Parameter(model.Values.Vector.narrow(0, start, length));
+        using (no_grad())
+        {
+            autograd.backward(slice, zeros_like(slice));
+            Gradient.Of(slice)!.set_(model.Gradients.Vector.narrow(0, start, length));
+        }
+        slice.DetachFromDisposeScope();
+        return slice;
+    }
+
+    /// <summary>Where a parameter lies in the slices.</summary>
+    IEnumerable<(OptimizerState State, Parameter Slice, long InSlice, long InParameter, long Length)> Overlaps(Parameter parameter)
+    {
+        long from = model.OffsetOf(parameter), to = from + parameter.NumberOfElements;
+        for (var i = 0; i < slices.Length; i++)
+        {
+            long begin = Math.Max(from, starts[i]), end = Math.Min(to, starts[i + 1]);
+            if (begin < end)
+                yield return (OptimizerStates.Of(parts[i])[0], slices[i], begin - starts[i], begin - from, end - begin);
+        }
+    }
+
+    OptimizerState OwnState(Parameter parameter)
+    {
+        var index = parts[0].parameters().ToList().FindIndex(p => ReferenceEquals(p, parameter) || p.Handle == parameter.Handle);
+        return index >= 0 ? OptimizerStates.Of(parts[0])[index] : throw new ArgumentException("The optimizer does not step this parameter.");
+    }
+
+    /// <summary>Gives its memory back.</summary>
+    public void Dispose()
+    {
+        foreach (var part in parts)
+            part.Dispose();
+        foreach (var slice in slices)
+            slice.Dispose();
+    }
+}

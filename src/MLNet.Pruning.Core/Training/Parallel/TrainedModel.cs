@@ -1,0 +1,77 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>A model whose trainable parameters lie one behind the other in one vector, and their gradients in a second.</summary>
+sealed class TrainedModel : IDisposable
+{
+    readonly long[] offsets;
+
+    public TrainedModel(nn.Module module, Device device)
+    {
+        Module = module;
+        Parameters = Trainable(module);
+        if (Parameters.Length == 0)
+            throw new ArgumentException("The model has no trainable parameters.");
+        Values = FlatStorage.Under(Parameters, device);
+        Gradients = GradientsOf(Parameters, device);
+        offsets = FlatStorage.Offsets(Parameters);
+    }
+
+    public nn.Module Module { get; }
+
+    public Parameter[] Parameters { get; }
+
+    public FlatStorage Values { get; }
+
+    public FlatStorage Gradients { get; }
+
+    public long OffsetOf(Parameter parameter)
+    {
+        var index = Array.FindIndex(Parameters, p => ReferenceEquals(p, parameter));
+        if (index < 0)
+        {
+            // Some modules make another object for the same parameter each time they are asked; its place in the vector tells which it is.
+            var place = parameter.storage_offset();
+            index = Array.FindIndex(Parameters, p => p.storage_offset() == place && p.shape.SequenceEqual(parameter.shape));
+        }
+        return index >= 0 ? offsets[index] : throw new ArgumentException("This is not a trainable parameter of the model.");
+    }
+
+    public static Parameter[] Trainable(nn.Module module)
+    {
+        var trainable = new List<Parameter>();
+        foreach (var (name, parameter) in module.named_parameters())
+        {
+            if (!parameter.requires_grad)
+                continue;
+            if (parameter.dtype != ScalarType.Float32)
+                throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
+            trainable.Add(parameter);
+        }
+        return [.. trainable];
+    }
+
+    /// <summary>Gives each parameter a gradient of zeros in a new vector.</summary>
+    public static FlatStorage GradientsOf(IReadOnlyList<Parameter> parameters, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var gradients = new List<Tensor>();
+        foreach (var parameter in parameters)
+        {
+            // Back-propagating zeros from the parameter itself is what makes it have a gradient on every version.
+            autograd.backward(parameter, zeros_like(parameter));
+            var gradient = Gradient.Of(parameter)!;
+            gradient.zero_();
+            gradients.Add(gradient);
+        }
+        return FlatStorage.Under(gradients, device);
+    }
+
+    public void Dispose()
+    {
+        Values.Dispose();
+        Gradients.Dispose();
+    }
+}

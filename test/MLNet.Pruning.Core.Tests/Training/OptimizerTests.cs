@@ -1,0 +1,106 @@
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Training;
+
+[TestClass]
+public sealed class OptimizerTests
+{
+    // 79,041 parameters: enough to be cut into slices, whose borders lie inside the first weight.
+    static readonly FeedForwardBlueprint Wide = new([300, 260, 3]);
+
+    [TestMethod]
+    [DataRow(OptimizerKind.Adam, 1, "exp_avg exp_avg_sq")]
+    [DataRow(OptimizerKind.Adam, 3, "exp_avg exp_avg_sq")]
+    [DataRow(OptimizerKind.AdamW, 3, "exp_avg exp_avg_sq")]
+    [DataRow(OptimizerKind.Sgd, 3, "momentum_buffer")]
+    [DataRow(OptimizerKind.RmsProp, 3, "momentum_buffer square_avg")]
+    public void What_it_remembers_of_a_parameter_is_what_an_optimizer_of_the_parameters_remembers(OptimizerKind kind, int replicas, string names)
+    {
+        var options = new TrainingOptions { Epochs = 1, BatchSize = 20, Replicas = replicas, Shuffle = false, Optimizer = kind, LearningRate = 0.01, Momentum = kind is OptimizerKind.Sgd or OptimizerKind.RmsProp ? 0.9 : 0 };
+        var own = Remembered(options, null);
+        var reference = Remembered(options, parameters => Optimizers.Create(options, parameters));
+        CollectionAssert.AreEqual(new[] { "layers.linear1.bias", "layers.linear1.weight", "layers.linear2.bias", "layers.linear2.weight" }, own.Keys.Order().ToArray());
+        foreach (var (parameter, (steps, tensors)) in own)
+        {
+            Assert.AreEqual(kind == OptimizerKind.Sgd ? 0 : 3, steps);
+            CollectionAssert.IsSubsetOf(names.Split(' '), tensors.Keys.ToArray());
+            foreach (var name in names.Split(' '))
+            {
+                CollectionAssert.AreEqual(reference[parameter].Tensors[name], tensors[name], $"{parameter} {name}");
+                Assert.IsTrue(tensors[name].Any(v => v != 0));
+            }
+        }
+
+        Dictionary<string, (long Steps, Dictionary<string, float[]> Tensors)> Remembered(TrainingOptions options, Func<IReadOnlyList<Parameter>, optim.Optimizer>? optimizer)
+        {
+            var found = new Dictionary<string, (long, Dictionary<string, float[]>)>();
+            random.manual_seed(7);
+            using var model = Wide.Build();
+            new TrainingLoop(options with
+            {
+                Hooks = [new Hook
+                {
+                    OnAfterEpoch = run =>
+                    {
+                        using var scope = NewDisposeScope();
+                        Assert.HasCount(optimizer is null ? replicas : 1, run.Optimizer.Parts);
+                        foreach (var (name, parameter) in run.Model.named_parameters())
+                        {
+                            var memory = run.Optimizer.Recall(parameter);
+                            Assert.IsTrue(memory.Tensors.Values.All(t => t.shape.SequenceEqual(parameter.shape)));
+                            found[name] = (memory.Steps, memory.Tensors.ToDictionary(t => t.Key, t => t.Value.data<float>().ToArray()));
+                        }
+                    },
+                }],
+            }).Run(new TrainingTask { Model = model, Copy = Wide.Build, Examples = Rows.Blobs(60, 300, 3), Objective = new CrossEntropy(3), Optimizer = optimizer });
+            return found;
+        }
+    }
+
+    [TestMethod]
+    [DataRow(OptimizerKind.Adam)]
+    [DataRow(OptimizerKind.Sgd)]
+    [DataRow(OptimizerKind.RmsProp)]
+    public void A_model_replaced_by_its_equal_with_its_memory_trains_on_as_if_nothing_had_happened(OptimizerKind kind)
+    {
+        var options = new TrainingOptions { Epochs = 4, BatchSize = 20, Replicas = 2, Optimizer = kind, LearningRate = 0.01, Momentum = kind is OptimizerKind.Sgd or OptimizerKind.RmsProp ? 0.9 : 0 };
+        var rows = Rows.Blobs(60, 300, 3);
+        var (whole, _) = Runs.Train(options, rows, Wide.Build);
+        var (replaced, _) = Runs.Train(options with { Hooks = [new Hook { OnAfterStep = run => { if (run.Step is 4 or 7) Replace(run); } }] }, rows, Wide.Build);
+        Runs.AreSame(whole, replaced);
+
+        static void Replace(TrainingRun run)
+        {
+            var state = get_rng_state();
+            var next = Wide.Build();
+            set_rng_state(state);
+            next.load_state_dict(run.Model.state_dict());
+            var memories = run.Model.parameters().Select(run.Optimizer.Recall).ToList();
+            run.Replace(next, Wide.Build);
+            foreach (var (parameter, memory) in next.parameters().Zip(memories))
+                run.Optimizer.Remember(parameter, memory);
+        }
+    }
+
+    [TestMethod]
+    public void Memory_of_another_shape_is_refused()
+    {
+        Runs.Train(new TrainingOptions
+        {
+            Epochs = 1,
+            Hooks = [new Hook
+            {
+                OnAfterEpoch = run =>
+                {
+                    var first = run.Optimizer.Recall(run.Model.parameters().First());
+                    StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => run.Optimizer.Remember(run.Model.parameters().Last(), first)).Message, "[9, 12]");
+                    using var other = new Parameter(zeros(5));
+                    Assert.ThrowsExactly<ArgumentException>(() => run.Optimizer.Recall(other));
+                },
+            }],
+        });
+    }
+}
