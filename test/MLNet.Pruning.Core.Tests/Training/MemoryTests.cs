@@ -1,6 +1,5 @@
 using MLNet.Pruning.Training;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Training;
