@@ -71,17 +71,24 @@ for project in test/*/*.Tests.csproj; do
 done
 log=$ARTIFACTS/checks/tests.log
 mkdir -p "$(dirname "$log")"
+# The exit status of the tests themselves: a host that crashed still prints a line of passed tests.
 dotnet test "${assemblies[@]}" --logger "console;verbosity=minimal" ${filter:+--filter "$filter"} -- RunConfiguration.MaxCpuCount=2 </dev/null 2>&1 |
-    tee "$log" | grep -vE '^(VSTest version|Starting test execution|A total of|Test run for|No test matches|Results File|\s*$)' >&2 || true
-status=${PIPESTATUS[0]}
+    tee "$log" | { grep -vE '^(VSTest version|Starting test execution|A total of|Test run for|No test matches|Results File|\s*$)' >&2 || true; } ||
+    status=${PIPESTATUS[0]}
 ran=0
 while read -r f p s; do
     failed=$((failed + f)) passed=$((passed + p)) skipped=$((skipped + s)) ran=$((ran + 1))
 done < <(sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+), Total.*/\1 \2 \3/p' "$log")
-if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
-    failed=1
+if grep -qE 'test run was aborted|^Test Run Aborted' "$log"; then
+    failed=$((failed + 1))
+    say "FAILED   a test process crashed, and the tests after that did not run: $log"
+elif [ "$status" != 0 ] && ! grep -q '^Failed!' "$log"; then
+    failed=$((failed + 1))
     say "FAILED   the test run itself (exit $status): $log"
-elif [ -z "${1:-}" ] && [ "$ran" -lt "${#assemblies[@]}" ]; then
+elif [ "$ran" = 0 ]; then
+    failed=$((failed + 1))
+    say "FAILED   no test has '${1:-}' in its full name."
+elif [[ $filter != FullyQualifiedName* ]] && [ "$ran" -lt "${#assemblies[@]}" ]; then
     failed=$((failed + ${#assemblies[@]} - ran))
     say "FAILED   only $ran of ${#assemblies[@]} test assemblies ran to the end: $log"
 fi
