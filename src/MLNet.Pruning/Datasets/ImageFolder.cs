@@ -1,0 +1,82 @@
+using MLNet.Pruning.Images;
+
+namespace MLNet.Pruning.Datasets;
+
+/// <summary>Pictures of a folder, cut to the middle square and brought to one size: CelebA's layout, or a subfolder a class.</summary>
+static class ImageFolder
+{
+    /// <summary>A label is a byte.</summary>
+    const int MostClasses = 256;
+
+    /// <summary>Reads all pictures, each checked before any row exists.</summary>
+    public static ByteImageView Load(string directory, int size, int? crop, string? attribute, DatasetSplit? split, int? limit)
+    {
+        DataFile.CheckArguments(directory, split ?? DatasetSplit.Train, "pictures");
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(crop ?? 1, 1, nameof(crop));
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit ?? 1, 1, nameof(limit));
+        var (files, classes) = List(directory);
+        if (split is { } part)
+        {
+            var partition = CelebALists.Partition(directory);
+            int wanted = part == DatasetSplit.Train ? 0 : 2;
+            files = [.. files.Where(file => CelebALists.Of(partition, file, "list_eval_partition.txt") == wanted)];
+        }
+        if (limit < files.Length)
+            files = files[..limit.Value];
+        if (files.Length == 0)
+            throw new FileNotFoundException($"'{directory}' holds no pictures{(split is null ? "" : $" of the {split} split")}; wanted .png, .jpg or .jpeg files in it, in one folder in it, or in a folder a class.");
+        byte[]? labels = null;
+        if (attribute is not null)
+        {
+            var values = CelebALists.Attribute(directory, attribute);
+            labels = Array.ConvertAll(files, file => (byte)CelebALists.Of(values, file, "list_attr_celeba.txt"));
+            classes = ["not " + attribute, attribute];
+        }
+        else if (classes is not null)
+        {
+            labels = Array.ConvertAll(files, file => (byte)Array.IndexOf(classes, Path.GetFileName(Path.GetDirectoryName(file))!));
+        }
+        return new ByteImageView(Read(files, size, crop), labels, classes, Array.ConvertAll(files, file => Path.GetRelativePath(directory, file)));
+    }
+
+    /// <summary>The pictures in the order of their names, and the classes if each has a folder.</summary>
+    static (string[] Files, string[]? Classes) List(string directory)
+    {
+        string[] here = Pictures(directory);
+        if (here.Length > 0)
+            return (here, null);
+        var folders = Directory.GetDirectories(directory).Order(StringComparer.Ordinal)
+            .SelectMany(folder => (string[])[folder, Path.Combine(folder, CelebALists.ImageFolder)]).Where(Directory.Exists)
+            .Select(folder => (Name: Path.GetFileName(folder), Files: Pictures(folder))).Where(folder => folder.Files.Length > 0).ToArray();
+        if (folders.Length > MostClasses)
+            throw new InvalidDataException($"'{directory}' holds {folders.Length} folders of pictures; wanted at most {MostClasses} classes.");
+        return ([.. folders.SelectMany(folder => folder.Files)], folders.Length > 1 ? [.. folders.Select(folder => folder.Name)] : null);
+    }
+
+    static string[] Pictures(string folder) =>
+        [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG").Order(StringComparer.Ordinal)];
+
+    static PixelStore Read(string[] files, int size, int? crop)
+    {
+        var pixels = new PixelStore(files.Length, 3 * size * size);
+        try
+        {
+            Parallel.For(0, files.Length, index =>
+            {
+                var picture = Picture.Load(files[index]);
+                int side = crop ?? Math.Min(picture.Width, picture.Height);
+                if (side > picture.Width || side > picture.Height)
+                    throw DataFile.Broken(files[index], $"is a picture of {picture.Width} x {picture.Height}", $"{side} x {side} or more, to cut that out of its middle");
+                picture.CropCentre(side, side).Resize(size, size).CopyPlanes(pixels[index]);
+            });
+        }
+        catch (AggregateException failures)
+        {
+            // The first in the order of names, so that the same folder gives the same message.
+            var first = failures.Flatten().InnerExceptions.OrderBy(failure => failure.Message, StringComparer.Ordinal).First();
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        }
+        return pixels;
+    }
+}

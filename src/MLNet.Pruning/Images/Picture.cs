@@ -1,0 +1,112 @@
+using MLNet.Pruning.Datasets;
+
+namespace MLNet.Pruning.Images;
+
+/// <summary>An 8-bit picture in memory, grey or red-green-blue.</summary>
+public sealed class Picture
+{
+    /// <summary>Takes over <paramref name="pixels"/>.</summary>
+    /// <param name="width">Pixels in a row, 1 or more.</param>
+    /// <param name="height">Rows, 1 or more.</param>
+    /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="pixels">width x height x channels bytes: row by row from the top, the channels of a pixel side by side.</param>
+    public Picture(int width, int height, int channels, byte[] pixels)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "Wanted 1 (grey) or 3 (red, green, blue).");
+        ArgumentNullException.ThrowIfNull(pixels);
+        if (pixels.Length != (long)width * height * channels)
+            throw new ArgumentException($"There are {pixels.Length} bytes for a picture of {width} x {height} x {channels}; wanted {(long)width * height * channels}.", nameof(pixels));
+        (Width, Height, Channels, Pixels) = (width, height, channels, pixels);
+    }
+
+    /// <summary>Pixels in a row.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>1 (grey) or 3 (red, green, blue).</summary>
+    public int Channels { get; }
+
+    internal byte[] Pixels { get; }
+
+    /// <summary>The bytes: row by row from the top, the channels of a pixel side by side.</summary>
+    public ReadOnlySpan<byte> Bytes => Pixels;
+
+    /// <summary>Reads a PNG or JPEG file; which of them is told by its first bytes. Transparency is left out, 16 bits become 8.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, cut short, or neither a PNG nor a JPEG file.</exception>
+    public static Picture Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Decode(File.ReadAllBytes(path), path);
+    }
+
+    /// <summary>Reads the bytes of a PNG or JPEG file.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <param name="name">What to call it in an exception's message.</param>
+    /// <exception cref="InvalidDataException">The bytes are damaged, cut short, or neither a PNG nor a JPEG file.</exception>
+    public static Picture Decode(ReadOnlyMemory<byte> file, string name = "picture")
+    {
+        var start = file.Span[..Math.Min(8, file.Length)];
+        return PngDecoder.Recognizes(start) ? new PngDecoder(file, name).Decode()
+            : JpegDecoder.Recognizes(start) ? new JpegDecoder(file, name).Decode()
+            : throw DataFile.Broken(name, start.IsEmpty ? "is empty" : $"starts with 0x{Convert.ToHexString(start)}", "a PNG (0x89504E47...) or JPEG (0xFFD8FF...) picture");
+    }
+
+    /// <summary>Makes a picture of values in [0, 1] that lie channel by channel, as networks have them; what lies outside is clamped.</summary>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="planes">channels x height x width values.</param>
+    public static Picture FromPlanes(int width, int height, int channels, ReadOnlySpan<float> planes)
+    {
+        var pixels = new byte[planes.Length];
+        int plane = planes.Length / Math.Max(1, channels);
+        for (int channel = 0; channel < channels; channel++)
+        {
+            for (int i = 0; i < plane; i++)
+            {
+                float value = planes[(channel * plane) + i];
+                pixels[(i * channels) + channel] = (byte)((float.IsNaN(value) ? 0 : Math.Clamp(value, 0, 1) * 255f) + 0.5f);
+            }
+        }
+        return new Picture(width, height, channels, pixels);
+    }
+
+    /// <summary>Writes the red, the green and the blue plane, each row by row; a grey picture gives three equal planes.</summary>
+    /// <param name="planes">3 x height x width bytes.</param>
+    public void CopyPlanes(Span<byte> planes)
+    {
+        int plane = Width * Height;
+        for (int channel = 0; channel < 3; channel++)
+        {
+            var target = planes.Slice(channel * plane, plane);
+            for (int i = 0, at = channel % Channels; i < plane; i++, at += Channels)
+                target[i] = Pixels[at];
+        }
+    }
+
+    /// <summary>Writes a PNG file, whole or not at all.</summary>
+    public void SavePng(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        byte[] file = PngEncoder.Encode(this);
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, file);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>The bytes of a PNG file.</summary>
+    public byte[] ToPng() => PngEncoder.Encode(this);
+}

@@ -1,0 +1,76 @@
+namespace MLNet.Pruning.Tests;
+
+/// <summary>JPEG files of 20 x 12 pixels, written by libjpeg, and what it reads from them.</summary>
+static class SmallJpegs
+{
+    /// <summary>Sequential, colours halved both ways.</summary>
+    public const string Sequential =
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//" +
+        "2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wAARCAAMABQDASIAAhEBAxEB/8QA" +
+        "FgABAQEAAAAAAAAAAAAAAAAABQYA/8QAHxAAAQQCAgMAAAAAAAAAAAAAAQACAwQFERIiIVGh/8QAFgEBAQEAAAAAAAAAAAAAAAAAAwQG/8QAIBEAAAUDBQAA" +
+        "AAAAAAAAAAAAAAECAxEEBSESFKGx0v/aAAwDAQACEQMRAD8AlKuH3rql6+IY0ac079AJ+jWiOuqSrQxlhkLQSgaf0oJUZOeBJQ3JcieZiRx8Q/VlYR1IXMBc" +
+        "0krIt64eSLryNKm4qgf/2Q==";
+
+    /// <summary>Progressive, colours halved across.</summary>
+    public const string Progressive =
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAoHBwgHBgoICAgLCgoLDhgQDg0NDh0VFhEYIx8lJCIfIiEmKzcvJik0KSEiMEExNDk7Pj4+JS5ESUM8SDc9Pjv/" +
+        "2wBDAQoLCw4NDhwQEBw7KCIoOzs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozs7Ozv/wgARCAAMABQDASEAAhEBAxEB/8QA" +
+        "FgABAQEAAAAAAAAAAAAAAAAABAAF/8QAGQEAAgMBAAAAAAAAAAAAAAAAAwUBAgQG/9oADAMBAAIQAxAAAAHDfBFVnKmY+OVBdf/EABkQAAIDAQAAAAAAAAAA" +
+        "AAAAAAECAAMEEf/aAAgBAQABBQJM8XOBBnlaCKo4K15//8QAGREAAgMBAAAAAAAAAAAAAAAAAAECAwRh/9oACAEDAQE/Ac14r+maTFZI/8QAHhEAAgEDBQAA" +
+        "AAAAAAAAAAAAAQIAAxESEyFigZH/2gAIAQIBAT8BplbZNM+EDlaY7Pk0lbcz/8QAFhABAQEAAAAAAAAAAAAAAAAAEBEy/9oACAEBAAY/AjJT/8QAGhAAAgMB" +
+        "AQAAAAAAAAAAAAAAAAERITFBUf/aAAgBAQABPyGXhsIoHnMpYxJo/9oADAMBAAIAAwAAABAiI//EABcRAQEBAQAAAAAAAAAAAAAAAAEAITH/2gAIAQMBAT8Q" +
+        "XAbEj3sAAb//xAAeEQABAwQDAAAAAAAAAAAAAAABABEhMUFRgaHh8P/aAAgBAgEBPxAOz9CaZHPpMzjYAbUoA1yV/8QAGxABAAICAwAAAAAAAAAAAAAAAQAR" +
+        "ITFhccH/2gAIAQEAAT8QwPMMBb3QQHHHuNqHJlCb1CSF5n//2Q==";
+
+    /// <summary>Sequential, with a restart marker after every block.</summary>
+    public const string Restarting =
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/" +
+        "2wBDARUXFx4aHjshITt8U0ZTfHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHz/wAARCAAMABQDAREAAhEBAxEB/8QA" +
+        "FwABAAMAAAAAAAAAAAAAAAAABQIDBP/EACAQAAEEAgEFAAAAAAAAAAAAAAIAAQMRBCEFEjEzQXH/xAAYAQADAQEAAAAAAAAAAAAAAAADBAUBAv/EAB8RAAIC" +
+        "AQQDAAAAAAAAAAAAAAECAAMhBBESMROh4f/dAAQAAf/aAAwDAQACEQMRAD8ADh4+/SEh5Qdd8//QxRceI9238XfKusbN3HK7yZ//0YDga8a3yA9J7+S2t+O5" +
+        "/9K/GhDWkvpMyGjmf//TThjHpcna3SYuY1m05MVrY77T/9R0YIyG3a1PCCwcnyYVXYCf/9k=";
+
+    const string SequentialPixels =
+        "BAEACQMADwgAFwsAHg4AKRAANREAQg8ASwQSWQEnawI7fQRJjQZTlwRcmwBlogBjswBbvAJVwQZXxglZCAsADhAAFRQAHRcAJBkALxsAPB0ASRsOXBwtaBY+" +
+        "dxRNhhNYkxNenRFnpBByrQxzvg90xhB0zBJ10BZ3Dh4EFCIJGycPJCkSKysPNiwRQy4dUC0rYixEbidRfCRgiiNomCRvpCR3rCWBuCOL0imm2Siu4Cqw4y6x" +
+        "DzEMFjYRHTsZJTwfLj4jOT0sRj85Uz5HXzhTbTZgfjdvkTt8oz+HsEGNuEOSwkCY1kCk3j6o40Cp50KrDEUSE0kXGk4eI1AnLFA2OFBDRVBUUk9gYE1pcU90" +
+        "hFKDmFePqVuZtFubuFqYwVaKxk1szk1h1E9i11JjC1sUEGAZGmUiImcwLGVFNmRZRmRuU2R4YGV5bmR9gGWIj2aQnGSVoWKRpV6GrFx1wl5mzGBd0mJe1WVh" +
+        "CnMUD3gZGX4iIn4zLXtRN3lrRXqCU3qLY36HbXqCd3WDf3CFi2yLk2yHmm57pWt5yXWW03Kb2Had3nqgBocQDIwVFpEcH5MyKY1XNIx2QouRUIyWaJqRb5OF" +
+        "dImAfIKCh3+Kk4SJoI1+sI+AxomQ0YeY14qa3I6eB54RDqMUF6kaIKoxLKVgN6KER6GfVKOgb7aYcqyDdqB6fJl9ipeNmp6Ppqd/tKpvzaxp1ali1qdh06Nb" +
+        "CLATD7UXGrwZIr0zLbZmOrSNSbOpV7WnasKPcL15eLR2grB/krCUobaXrb+DucFuw7VSzrZM07hN1LhND8IgF8ggIc8eKtE7NclxQseaUMa2XsqwZMqBbsls" +
+        "e8dvi8eBncefqcyis9OKvdJ3wr5j0MFm2Mdv3spzFM0nG9MnJdskMdw+O9Z6R9OkWNO/ZNe2Xsl3as1hfM5sj9KDodKjrdSlsNeIudJ2x8pz18x65dWH7NyO";
+
+    const string ProgressivePixels =
+        "AAQABgQAFAEHIwAQMAANQAAFTQAAWAAAYgAAagAAeAAZjwM0nAM8ogA6rAIvvQg1wgAvzwA12AA24AI7ABQJCRcKFhcJJBcHMhQJPxIMThISWBEZZhMjbBAn" +
+        "eREyixhDlhZPnBBXqBBjuBNywQ5yzA131A942xJ8ACUaBikVEy4FIS4ALiwDOykRRycsUSM/XyhPZSZTcipSgi5gjSxvlieFoySltCa4xi290Cq81yu73Cy9" +
+        "ADkQCDsQEz8KHz8NLT0WOTslRTs8TzdPWTlgZDlucj96gkKMkUKenj+zqT7KuD3WyTzW0znV2DnU3TnWCFAAD1EHHFEdKFAuNU45QU5ETU9KV1FVXE9jbFF8" +
+        "fFSai1SvmlO7p1TAr1S9vFWcw1JYz1M71VM92lM/CGUAD2UCHGIjKGA9NF9OQF9ZTWJZWGRgYGVrb2d/fmaaimGjk1+hoWCYqmCDs11ow19Pzl9E1l9H22FM" +
+        "AngACXkLFnogIng3L3VQPHVkSXZzVHZ/YnqGb32Ke3uHgHR4i3BlmnRdp3VQrXFNw3ppzHlz1Xx43X9/AosZCY0dF5EkJJE0MI9NP4xsSomOWIehZo6ndZGc" +
+        "e5J4f4lUi4c9n486sZJAtYxWvYuKxImlz46u2JK2CpwAEJ0RGp0/JZ9WMKNWP6RqTqOQW521cJ3eeZ3NfJ6Fg59klKNsmpmFn5C3t5nLzKSt16SP2qR42p5o" +
+        "BawXDK8iFLMzILdDLLpMOrhuSbOpV67KaK/bc7G+c7FwfbNVkLlrm7SKp7G9wr7PvK2OybF10rJn1bJgAcUZCMgjEc42HNBLKdFiN86HR8q4VcrEW8ihacyJ" +
+        "b8pqf8xuldGVns2fpNCdvNybtcZqwsdgz8xh1s9kAdsACNwWE9tEHtpsKtmOOdmpStu6WeGhT9hKY99DdNlvitmgn93Sn9a2mdleqN9Du9xXy91n2OF03+V7";
+
+    const string RestartingPixels =
+        "BAUACgQAEwUAIAUALQQAOAUEQgQFRwUHbAAMbgAMcwANegAVhgAilAA0oARFpgZOxQA1zQA52AA85AA/CBIADhIAFxIAIxEDMBIKPREORxERTBEVcxQYdRIk" +
+        "fRE1iBFLlBJcoBVmrBptsRxuwxVqyxVs1hRt4hNuCiYAECYAGCYFJiYOMyYWQSYfSyUkTyUnZycebiU4eCNehyGElSKZoCWaqiiSrSqKwi6qyS2q1Syp4Cyp" +
+        "CT0ADzwFGDwMJjwYMzskQTsvTDo4UDo8XT0wZjtPdDiChDatkzbCnjm9pjqpqTyZwi35yi341Sz34Sz1BFEAClIGFVERIlAfMlExP1A+SVBJUFBSZFxaalp0" +
+        "eVmci1e8mVbJpVa/rVirr1maw1kfy1gh2Fcg4lceA2gCCGgHFGcXImYpMmc9QGZPS2ZfUWVmZGyDa2yKd2qVhWmalGiZoWmQqWmDrWh6xF1UzFxY2Fpb5Fle" +
+        "BXwGC30OF3wgJXs0NXpLRHpgT3pxVXl5aXaqbHaZdHeAgHdojndXm3VOpnRPrHRRwnxwynt013h84naFCIkKDokUGoglKIk8OYdVSIdsU4Z9WYWEeInPe4mu" +
+        "gIp/iotRl4s1pYovsok6uYZEwJmKyJeQ1ZSa4JGmAKQAB6cHFqkkIahCLaRgOaN/SKWbUKmtdKD/c6LadaOHfaZajahjnKiEpaidqKioyJ7gzqG216Vw3qgq" +
+        "ArEAC7QPGbcsJbdMMbNtPbGMS7OoVbe6bbDBbbGYdLNsgbRlk7WCo7WlrLa3sLW4w7aWyraD1bZj4LdFBcYLD8kdHMw5KcpaNcZ7QcScTse4WMrKZcZTaMZK" +
+        "csdSg8h4msirqsnEs8m9tsmrvNVFxdJO0s5g4MtyBdUPDtgiHNtAKtlkM9SEQdKnTtXGWNjZYdQUZdUocdZUhNaUmNfEqNjCsNmVstlmuuknw+VG0t104dih";
+
+    public static byte[] Of(string name) => Convert.FromBase64String(name switch
+    {
+        nameof(Sequential) => Sequential,
+        nameof(Progressive) => Progressive,
+        _ => Restarting,
+    });
+
+    public static byte[] Pixels(string name) => Convert.FromBase64String(name switch
+    {
+        nameof(Sequential) => SequentialPixels,
+        nameof(Progressive) => ProgressivePixels,
+        _ => RestartingPixels,
+    });
+}
