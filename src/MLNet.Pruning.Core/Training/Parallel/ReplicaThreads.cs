@@ -11,7 +11,7 @@ namespace MLNet.Pruning.Training;
 /// </remarks>
 sealed class ReplicaThreads : IDisposable
 {
-    static readonly long SpinTicks = Stopwatch.Frequency / 5000;
+    static readonly long SpinTicks = Stopwatch.Frequency / 16_000;
 
     readonly Thread[] threads;
     readonly Exception?[] failures;
