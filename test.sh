@@ -18,6 +18,8 @@ stack=$(sed -n 's:.*<Stack>\(.*\)</Stack>.*:\1:p' "$ARTIFACTS/stack.props")
 if [ "$(uname -s)" = Linux ]; then
     packages "PyTorch, which the numbers are compared with" python3-torch python3-numpy ||
         say "SKIPPED: comparisons with PyTorch will not run (see above)."
+    packages "Pillow, which pictures are compared with" python3-pil ||
+        say "SKIPPED: comparisons with Pillow will not run (see above)."
 fi
 
 # check NAME COMMAND...: a check that is no unit test counts as one.

@@ -12,11 +12,17 @@ static class CifarFiles
     /// <summary>The folders that the published archives unpack to.</summary>
     public const string Folder10 = "cifar-10-batches-bin", Folder100 = "cifar-100-binary";
 
+    /// <summary>Whether the folder has any of a split's batches.</summary>
+    public static bool Has10(string directory, DatasetSplit split) => DataFile.Find(Inside(directory, Folder10, Names10(split)), Names10(split)) is not null;
+
+    /// <summary>Whether the folder has a split's file.</summary>
+    public static bool Has100(string directory, DatasetSplit split) => DataFile.Find(Inside(directory, Folder100, Names100(split)), Names100(split)) is not null;
+
     /// <summary>Reads those of CIFAR-10's batches that are there.</summary>
     public static ByteImageView Load10(string directory, DatasetSplit split)
     {
         DataFile.CheckArguments(directory, split, "CIFAR-10");
-        string[] names = split == DatasetSplit.Test ? ["test_batch.bin"] : [.. Enumerable.Range(1, Batches).Select(batch => $"data_batch_{batch}.bin")];
+        string[] names = Names10(split);
         directory = Inside(directory, Folder10, names);
         string[] classes = Names(directory, "batches.meta.txt", CifarNames.Ten);
         var (pixels, labels) = Load(directory, names, labelBytes: 1, labelAt: 0, [classes.Length]);
@@ -29,7 +35,7 @@ static class CifarFiles
         if (!Enum.IsDefined(labels))
             throw new ArgumentOutOfRangeException(nameof(labels), labels, $"There are no such labels; wanted {Cifar100Labels.Fine} or {Cifar100Labels.Coarse}.");
         DataFile.CheckArguments(directory, split, "CIFAR-100");
-        string[] names = [split == DatasetSplit.Test ? "test.bin" : "train.bin"];
+        string[] names = Names100(split);
         directory = Inside(directory, Folder100, names);
         string[] coarse = Names(directory, "coarse_label_names.txt", CifarNames.Twenty);
         string[] fine = Names(directory, "fine_label_names.txt", CifarNames.Hundred);
@@ -37,6 +43,11 @@ static class CifarFiles
         var (pixels, values) = Load(directory, names, labelBytes: 2, labelAt: isFine ? 1 : 0, [coarse.Length, fine.Length]);
         return new ByteImageView(pixels, values, isFine ? fine : coarse);
     }
+
+    static string[] Names10(DatasetSplit split) =>
+        split == DatasetSplit.Test ? ["test_batch.bin"] : [.. Enumerable.Range(1, Batches).Select(batch => $"data_batch_{batch}.bin")];
+
+    static string[] Names100(DatasetSplit split) => [split == DatasetSplit.Test ? "test.bin" : "train.bin"];
 
     /// <summary>The folder itself if it holds any of the files, else the archive's own folder in it.</summary>
     static string Inside(string directory, string folder, string[] names)

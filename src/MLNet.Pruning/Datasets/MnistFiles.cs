@@ -15,6 +15,14 @@ static class MnistFiles
     /// <summary>Reads a split of Fashion-MNIST.</summary>
     public static ByteImageView LoadFashion(string directory, DatasetSplit split) => Load(directory, split, "Fashion-MNIST", Fashion);
 
+    /// <summary>Whether the folder has both files of a split.</summary>
+    public static bool HasFashion(string directory, DatasetSplit split)
+    {
+        string prefix = split == DatasetSplit.Train ? "train" : "t10k";
+        return new[] { ("images", "idx3-ubyte"), ("labels", "idx1-ubyte") }
+            .All(file => DataFile.Find(directory, $"{prefix}-{file.Item1}-{file.Item2}", $"{prefix}-{file.Item1}.{file.Item2}") is not null);
+    }
+
     /// <summary>Reads one split from <paramref name="directory"/>, which must hold its two files, each plain or gzipped.</summary>
     static ByteImageView Load(string directory, DatasetSplit split, string dataset, string[]? classNames)
     {

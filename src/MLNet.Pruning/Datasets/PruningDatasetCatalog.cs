@@ -26,14 +26,19 @@ public static class PruningDatasetCatalog
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
     /// <param name="directory">The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the two t10k files (.gz or not).</param>
     /// <param name="split">The 60,000 examples to train on, or the 10,000 to test with.</param>
+    /// <param name="download">Whether to fetch what is missing from the data set's own site first; see <see cref="DatasetDownload.FashionMnistAsync"/>.</param>
+    /// <param name="progress">Told how far the download is.</param>
     /// <returns>
     /// Rows like <see cref="LoadMnist"/>'s, and <c>ClassName</c> (text: "Sandal"). <c>MapValueToKey("Label", "ClassName")</c> makes the
     /// names the label, so that <c>MapKeyToValue("PredictedLabel")</c> and the confusion matrix speak in names.
     /// </returns>
     /// <exception cref="System.IO.InvalidDataException">A file is cut short, damaged or not an IDX file of this kind.</exception>
-    public static IDataView LoadFashionMnist(this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train)
+    public static IDataView LoadFashionMnist(
+        this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train, bool download = false, IProgress<DownloadProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
+        if (download && !MnistFiles.HasFashion(directory, split))
+            DatasetDownload.FashionMnistAsync(directory, progress).GetAwaiter().GetResult();
         return MnistFiles.LoadFashion(directory, split);
     }
 
@@ -41,6 +46,8 @@ public static class PruningDatasetCatalog
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
     /// <param name="directory">The folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin (.gz or not), or the one that the published archive was unpacked in. Batches that are not there are left out; one at least must be.</param>
     /// <param name="split">The data batches, or the test batch.</param>
+    /// <param name="download">Whether to fetch what is missing from the data set's own site first; see <see cref="DatasetDownload.Cifar10Async"/>.</param>
+    /// <param name="progress">Told how far the download is.</param>
     /// <returns>
     /// Rows of <c>Label</c> (uint, 0 to 9), <c>Pixels</c> (vector of 3,072 floats in [0, 1]: 3 x 32 x 32, the red plane, then green, then blue)
     /// and <c>ClassName</c> (text: "frog"; from batches.meta.txt where that is there). <c>MapValueToKey("Label", "ClassName")</c> makes the
@@ -48,9 +55,12 @@ public static class PruningDatasetCatalog
     /// whole before this returns; the rows stay bytes until a cursor reads them.
     /// </returns>
     /// <exception cref="System.IO.InvalidDataException">A batch is cut short or damaged, or a label is out of range.</exception>
-    public static IDataView LoadCifar10(this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train)
+    public static IDataView LoadCifar10(
+        this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train, bool download = false, IProgress<DownloadProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
+        if (download && !CifarFiles.Has10(directory, split))
+            DatasetDownload.Cifar10Async(directory, progress).GetAwaiter().GetResult();
         return CifarFiles.Load10(directory, split);
     }
 
@@ -59,11 +69,17 @@ public static class PruningDatasetCatalog
     /// <param name="directory">The folder with train.bin and test.bin (.gz or not), or the one that the published archive was unpacked in.</param>
     /// <param name="split">The 50,000 examples to train on, or the 10,000 to test with.</param>
     /// <param name="labels">The 100 fine labels or the 20 coarse ones.</param>
+    /// <param name="download">Whether to fetch what is missing from the data set's own site first; see <see cref="DatasetDownload.Cifar100Async"/>.</param>
+    /// <param name="progress">Told how far the download is.</param>
     /// <returns>Rows like <see cref="LoadCifar10"/>'s, with labels of 0 to 99 or 0 to 19, and the names of fine_label_names.txt or coarse_label_names.txt where these are there.</returns>
     /// <exception cref="System.IO.InvalidDataException">A file is cut short or damaged, or a label is out of range.</exception>
-    public static IDataView LoadCifar100(this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train, Cifar100Labels labels = Cifar100Labels.Fine)
+    public static IDataView LoadCifar100(
+        this DataOperationsCatalog catalog, string directory, DatasetSplit split = DatasetSplit.Train, Cifar100Labels labels = Cifar100Labels.Fine,
+        bool download = false, IProgress<DownloadProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
+        if (download && !CifarFiles.Has100(directory, split))
+            DatasetDownload.Cifar100Async(directory, progress).GetAwaiter().GetResult();
         return CifarFiles.Load100(directory, split, labels);
     }
 

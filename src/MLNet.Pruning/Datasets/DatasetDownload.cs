@@ -1,0 +1,174 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+
+namespace MLNet.Pruning.Datasets;
+
+/// <summary>
+/// Downloads data sets from their own sites. A file is written beside its name (.part) and renamed when it is whole and its
+/// checksum is right; an interrupted download goes on where it stopped. What is there already is not asked for again.
+/// </summary>
+public static class DatasetDownload
+{
+    const int BufferSize = 1 << 16;
+
+    /// <summary>A server that says nothing for so long has gone.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    static readonly HttpClient Client = new() { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>Downloads the binary version of CIFAR-10 (162 MB) and unpacks it in <paramref name="directory"/>, for <c>LoadCifar10</c>.</summary>
+    /// <inheritdoc cref="FetchAsync"/>
+    public static Task Cifar10Async(string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
+        FetchArchiveAsync(DatasetSites.Cifar10, directory, CifarFiles.Folder10, progress, cancellation);
+
+    /// <summary>Downloads the binary version of CIFAR-100 (161 MB) and unpacks it in <paramref name="directory"/>, for <c>LoadCifar100</c>.</summary>
+    /// <inheritdoc cref="FetchAsync"/>
+    public static Task Cifar100Async(string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
+        FetchArchiveAsync(DatasetSites.Cifar100, directory, CifarFiles.Folder100, progress, cancellation);
+
+    /// <summary>Downloads the four files of Fashion-MNIST (31 MB) into <paramref name="directory"/>, for <c>LoadFashionMnist</c>.</summary>
+    /// <inheritdoc cref="FetchAsync"/>
+    public static async Task FashionMnistAsync(string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        foreach (var file in DatasetSites.FashionMnist)
+            await FetchAsync(file, directory, progress, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Downloads one file, unless it is there.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="directory">The folder to put it in; made if it is not there.</param>
+    /// <param name="progress">Told after every block.</param>
+    /// <param name="cancellation">Stops the download; what has come stays, and the next call goes on from there.</param>
+    /// <exception cref="IOException">There is no network, the server refuses, or the connection broke: the message says which file, from where, and where to put it by hand.</exception>
+    /// <exception cref="InvalidDataException">What came has another checksum. It is deleted.</exception>
+    public static async Task FetchAsync(DatasetFile file, string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        string target = Path.GetFullPath(Path.Combine(directory, file.Name)), part = target + ".part";
+        if (File.Exists(target))
+            return;
+        Directory.CreateDirectory(directory);
+        try
+        {
+            await ReceiveAsync(file, part, progress, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException)
+        {
+            long kept = File.Exists(part) ? new FileInfo(part).Length : 0;
+            string keptText = kept > 0 ? $" {DataFile.Format(kept)} bytes have come and are kept; the next attempt goes on from there." : "";
+            throw new IOException($"Cannot download '{file.Name}' from {file.Source}: {failure.Message}{keptText} To do it by hand, get that address elsewhere and put the file at '{target}'.", failure);
+        }
+        string found = await ChecksumAsync(part, file.Checksum.Length, cancellation).ConfigureAwait(false);
+        if (!found.Equals(file.Checksum, StringComparison.OrdinalIgnoreCase))
+        {
+            File.Delete(part);
+            throw DataFile.Broken(file.Source.ToString(), $"sent a file '{file.Name}' with the checksum {found}, which is deleted", $"{file.Checksum}, as published");
+        }
+        File.Move(part, target, overwrite: true);
+    }
+
+    /// <summary>Downloads a .tar.gz and unpacks the one folder in it that is wanted, unless that folder is there.</summary>
+    internal static async Task FetchArchiveAsync(DatasetFile file, string directory, string folder, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        string target = Path.Combine(directory, folder);
+        if (Directory.Exists(target))
+            return;
+        await FetchAsync(file, directory, progress, cancellation).ConfigureAwait(false);
+        string archive = Path.Combine(directory, file.Name), temporary = Path.Combine(directory, $".{folder}.{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(temporary);
+            var stream = File.OpenRead(archive);
+            await using (stream.ConfigureAwait(false))
+            {
+                var unzipped = new GZipStream(stream, CompressionMode.Decompress);
+                await using (unzipped.ConfigureAwait(false))
+                    await TarFile.ExtractToDirectoryAsync(unzipped, temporary, overwriteFiles: false, cancellation).ConfigureAwait(false);
+            }
+            string inside = Path.Combine(temporary, folder);
+            if (!Directory.Exists(inside))
+                throw DataFile.Broken(archive, $"unpacks without a folder '{folder}'", "one");
+            Directory.Move(inside, target);
+        }
+        finally
+        {
+            Directory.Delete(temporary, recursive: true);
+        }
+        File.Delete(archive);
+    }
+
+    static async Task ReceiveAsync(DatasetFile file, string part, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            patience.CancelAfter(Patience);
+            long have = File.Exists(part) ? new FileInfo(part).Length : 0;
+            using var answer = await AskAsync(file.Source, have, patience.Token).ConfigureAwait(false);
+            if (answer.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && have > 0)
+            {
+                // Nothing lies beyond what is here: it is whole, or of another file. The checksum tells.
+                return;
+            }
+            answer.EnsureSuccessStatusCode();
+            bool goesOn = answer.StatusCode == HttpStatusCode.PartialContent && answer.Content.Headers.ContentRange?.From == have;
+            if (answer.StatusCode == HttpStatusCode.PartialContent && !goesOn)
+                throw new HttpRequestException($"The server answered with another range ({answer.Content.Headers.ContentRange}) than the one asked for, from byte {have} on.");
+            have = goesOn ? have : 0;
+            long? total = have + answer.Content.Headers.ContentLength;
+            var target = new FileStream(part, goesOn ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.None, BufferSize);
+            await using (target.ConfigureAwait(false))
+            {
+                var source = await answer.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false);
+                await using (source.ConfigureAwait(false))
+                {
+                    var buffer = new byte[BufferSize];
+                    int length;
+                    while ((length = await source.ReadAsync(buffer, patience.Token).ConfigureAwait(false)) > 0)
+                    {
+                        await target.WriteAsync(buffer.AsMemory(0, length), cancellation).ConfigureAwait(false);
+                        have += length;
+                        patience.CancelAfter(Patience);
+                        progress?.Report(new DownloadProgress(file.Name, have, total));
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The server has sent nothing for {Patience.TotalSeconds:0} seconds.");
+        }
+    }
+
+    static async Task<HttpResponseMessage> AskAsync(Uri source, long from, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, source);
+        if (from > 0)
+            request.Headers.Range = new RangeHeaderValue(from, null);
+        return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The kind of checksum is told by its length. It guards against damage, not against malice: MD5 is what the sites publish.</summary>
+    static async Task<string> ChecksumAsync(string path, int digits, CancellationToken cancellation)
+    {
+        var stream = File.OpenRead(path);
+        await using (stream.ConfigureAwait(false))
+        {
+#pragma warning disable CA5350, CA5351 // the published checksums are of these kinds
+            byte[] hash = digits switch
+            {
+                2 * MD5.HashSizeInBytes => await MD5.HashDataAsync(stream, cancellation).ConfigureAwait(false),
+                2 * SHA1.HashSizeInBytes => await SHA1.HashDataAsync(stream, cancellation).ConfigureAwait(false),
+                2 * SHA256.HashSizeInBytes => await SHA256.HashDataAsync(stream, cancellation).ConfigureAwait(false),
+                _ => throw new ArgumentException($"A checksum of {digits} digits is of no known kind; wanted MD5 (32), SHA-1 (40) or SHA-256 (64)."),
+            };
+#pragma warning restore CA5350, CA5351
+            return Convert.ToHexStringLower(hash);
+        }
+    }
+}
