@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Neurons;
+
+/// <summary>Neurons that can be removed one by one, and the layers that lose something with each. After a removal, the group holds and counts those that are left.</summary>
+public sealed class NeuronGroup
+{
+    internal NeuronGroup(string name, IReadOnlyList<NeuronGroupMember> members) => (Name, Members) = (name, members);
+
+    /// <summary>The path of the first layer that computes the neurons; of two groups of one layer, the second has "#2" behind it.</summary>
+    public string Name { get; }
+
+    /// <summary>How many neurons there are.</summary>
+    public int Size => Members[0].Indices.Count;
+
+    /// <summary>The layers that must shrink together, those that compute the neurons first.</summary>
+    public IReadOnlyList<NeuronGroupMember> Members { get; internal set; }
+
+    /// <summary>The layers that compute the neurons.</summary>
+    public IEnumerable<NeuronGroupMember> Producers => Members.Where(m => m.Side == NeuronSide.Out);
+
+    /// <summary>The layers that read the neurons.</summary>
+    public IEnumerable<NeuronGroupMember> Consumers => Members.Where(m => m.Side == NeuronSide.In);
+
+    /// <summary>What goes together, such as "conv1: 64 neurons: conv1 [out], bn1, fc [in, 16 each]".</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{Name}: {Size} neurons: ");
+        for (var i = 0; i < Members.Count; i++)
+        {
+            var member = Members[i];
+            var (fewest, most) = (member.Indices.Min(n => n.Count), member.Indices.Max(n => n.Count));
+            var notes = new List<string>();
+            if (member.Side != NeuronSide.Through)
+                notes.Add(member.Side == NeuronSide.In ? "in" : "out");
+            if (most > 1)
+                notes.Add(fewest == most ? $"{most} each" : $"{fewest} to {most} each");
+            text.Append(i > 0 ? ", " : "").Append(member.Path);
+            if (notes.Count > 0)
+                text.Append(" [").AppendJoin(", ", notes).Append(']');
+        }
+        return text.ToString();
+    }
+}
+
+/// <summary>One layer of a group.</summary>
+/// <param name="Path">Where the layer is in the model, such as "layer1.0.conv1"; empty for the model itself.</param>
+/// <param name="Module">The layer.</param>
+/// <param name="Side">Whether the neurons are among its inputs, its outputs, or both.</param>
+/// <param name="Indices">Per neuron, which features (channels) of that side are its own, in ascending order.</param>
+public sealed record NeuronGroupMember(string Path, nn.Module<Tensor, Tensor> Module, NeuronSide Side, IReadOnlyList<IReadOnlyList<int>> Indices);
+
+/// <summary>Neurons that stay, and why.</summary>
+/// <param name="Name">The layer that computes them, or the group.</param>
+/// <param name="Reason">What stands in the way, naming the layer that causes it.</param>
+public sealed record SkippedNeurons(string Name, string Reason)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}: {Reason}";
+}

@@ -1,0 +1,220 @@
+using System.Text;
+using MLNet.Pruning.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Neurons;
+
+/// <summary>
+/// The neurons of a model that can be removed, in groups that go together. What belongs together is found by running the model on an
+/// example: nothing is declared, and any module will do whose layers are called with <c>call</c>.
+/// </summary>
+/// <remarks>
+/// Removing shrinks the model's own parameters in place: they stay the same objects, in the model as in its optimizer. Autograd graphs of
+/// earlier steps must be gone by then (dispose of the losses), since LibTorch holds new gradients against the shapes that a living graph knows.
+/// </remarks>
+public sealed class NeuronMap
+{
+    readonly nn.Module model;
+    readonly Func<Tensor, IReadOnlyList<Tensor>> forward;
+    readonly Dictionary<string, Layer> layers;
+
+    NeuronMap(nn.Module model, Func<Tensor, IReadOnlyList<Tensor>> forward, IEnumerable<Layer> layers, IReadOnlyList<NeuronGroup> groups, IReadOnlyList<SkippedNeurons> skipped)
+    {
+        (this.model, this.forward, Groups, Skipped) = (model, forward, groups, skipped);
+        this.layers = layers.ToDictionary(l => l.Path);
+    }
+
+    /// <summary>What can be pruned, in the order in which the model computes it.</summary>
+    public IReadOnlyList<NeuronGroup> Groups { get; }
+
+    /// <summary>What cannot, and why.</summary>
+    public IReadOnlyList<SkippedNeurons> Skipped { get; }
+
+    /// <summary>The group of that name.</summary>
+    /// <param name="name">Such as "layer1.0.conv1".</param>
+    public NeuronGroup this[string name] => Groups.FirstOrDefault(g => g.Name == name)
+        ?? throw new KeyNotFoundException($"There is no group '{name}'; there are {string.Join(", ", Groups.Select(g => $"'{g.Name}'"))}.");
+
+    /// <summary>Finds the groups of a module. Its weights, mode and random numbers are as before afterwards.</summary>
+    /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>.</param>
+    /// <param name="example">An input that it takes; one row is enough.</param>
+    /// <exception cref="InvalidOperationException">The module cannot be run as it must be.</exception>
+    public static NeuronMap Discover(nn.Module<Tensor, Tensor> module, Tensor example)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return Discover(module, example, input => [module.call(input)]);
+    }
+
+    /// <summary>Finds the groups of a module of any signature. Its weights, mode and random numbers are as before afterwards.</summary>
+    /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>.</param>
+    /// <param name="example">An input that it takes; one row is enough.</param>
+    /// <param name="forward">Runs the module and gives all that it computes, such as a reconstruction and what its loss is made of.</param>
+    /// <exception cref="InvalidOperationException">The module cannot be run as it must be.</exception>
+    public static NeuronMap Discover(nn.Module module, Tensor example, Func<Tensor, IReadOnlyList<Tensor>> forward)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(forward);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        using var mode = new EvaluationMode(module);
+        using var random = new RandomState();
+        Discovery discovery;
+        using (var tracer = new Tracer(module, example, forward))
+        {
+            if (tracer.Baseline().Any(o => o.is_floating_point() && o.isnan().any().item<bool>()))
+                throw new InvalidOperationException("The module computes NaN on the example, so that marks cannot be told from numbers. Give another example, or check its weights.");
+            discovery = new Discovery(tracer, module);
+        }
+        var (groups, skipped) = Grouping.Of(discovery, module);
+        var map = new NeuronMap(module, forward, discovery.Layers, groups, []);
+        skipped.AddRange(Trial.Run(groups, selections => map.Try(selections, example, random)));
+        return new NeuronMap(module, forward, discovery.Layers, groups, skipped);
+    }
+
+    /// <summary>
+    /// Takes neurons out of the computation, until the result is disposed of, without removing them: the module computes what it would
+    /// compute without them, and its weights stay.
+    /// </summary>
+    /// <param name="selections">Which neurons of which groups.</param>
+    public IDisposable Mask(params IEnumerable<NeuronSelection> selections) => new NeuronMask(Losses(selections));
+
+    /// <summary>Removes neurons for good: every layer that computes, carries or reads them becomes smaller.</summary>
+    /// <param name="selections">Which neurons of which groups. At least one of each group must stay.</param>
+    /// <param name="optimizer">The optimizer of the module's parameters, if there is one: what it remembers shrinks along, index for index.</param>
+    /// <param name="verify">An input on which to compare the smaller network with the masked one; null to trust the removal.</param>
+    /// <exception cref="ArgumentException">A selection does not fit its group.</exception>
+    /// <exception cref="NotSupportedException">The optimizer's state cannot be reached.</exception>
+    /// <exception cref="InvalidOperationException">The smaller network does not compute what the masked one did. Nothing has been removed then.</exception>
+    public NeuronRemoval Remove(IReadOnlyCollection<NeuronSelection> selections, optim.Optimizer? optimizer = null, Tensor? verify = null)
+    {
+        var losses = Losses(selections);
+        if (optimizer is not null)
+            OptimizerStates.Check(optimizer);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        using var surgery = new Surgery();
+        var before = Parameters();
+        double? difference = null;
+        var old = layers.Values.ToDictionary(l => l, l => l.Size);
+        try
+        {
+            if (verify is null)
+                surgery.Cut(losses);
+            else
+            {
+                using var random = new RandomState();
+                using var mode = new EvaluationMode(model);
+                difference = Difference(losses, surgery, verify, random);
+            }
+        }
+        catch
+        {
+            surgery.Undo();
+            throw;
+        }
+        foreach (var cut in surgery.Cuts)
+            if (cut.Tensor is Parameter && Gradient.Of(cut.Tensor) is { } gradient && gradient.shape.SequenceEqual(cut.Shape))
+                gradient.set_(cut.Of(gradient));
+        if (optimizer is not null)
+            OptimizerStates.Cut(optimizer, surgery.Cuts);
+
+        var removed = selections.Where(s => s.Neurons.Count > 0).Select(s => new GroupRemoval(s.Group.Name, s.Group.Size, s.Group.Size - s.Neurons.Count, [.. s.Neurons.Order()])).ToArray();
+        var gone = selections.ToDictionary(s => s.Group, s => (IReadOnlySet<int>)s.Neurons.ToHashSet());
+        foreach (var group in Groups)
+        {
+            var neurons = gone.GetValueOrDefault(group) ?? new HashSet<int>();
+            group.Members = [.. group.Members.Select(m => losses.Renumber(m, old[layers[m.Path]].Count(m.Side), layers[m.Path], neurons))];
+        }
+        return new(removed, before, Parameters(), difference);
+    }
+
+    /// <summary>The same groups of another instance of the model, of the same sizes.</summary>
+    /// <param name="other">Built as the map's own model was; its groups are counted apart from this map's from now on.</param>
+    /// <param name="forwardOther">Runs it, as the function given to <see cref="Discover(nn.Module, Tensor, Func{Tensor, IReadOnlyList{Tensor}})"/> runs the map's model.</param>
+    public NeuronMap For(nn.Module other, Func<Tensor, IReadOnlyList<Tensor>> forwardOther)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentNullException.ThrowIfNull(forwardOther);
+        var modules = other.named_modules().Prepend(("", other)).DistinctBy(m => m.Item1).ToDictionary(m => m.Item1, m => m.Item2);
+        var theirs = layers.Values.Select(l => modules.GetValueOrDefault(l.Path) is nn.Module<Tensor, Tensor> module && module.GetType() == l.Module.GetType()
+            ? l.Of(module)
+            : throw new ArgumentException($"The other model has no {l.Module.GetType().Name} at '{l.Path}'.", nameof(other))).ToArray();
+        var byPath = theirs.ToDictionary(l => l.Path);
+        return new(other, forwardOther, theirs, [.. Groups.Select(g => new NeuronGroup(g.Name, [.. g.Members.Select(m => m with { Module = byPath[m.Path].Module })]))], Skipped);
+    }
+
+    /// <summary>All groups, one a line, and what is skipped with its reason.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        foreach (var group in Groups)
+            text.AppendLine(group.ToString());
+        foreach (var skipped in Skipped)
+            text.Append("left alone: ").AppendLine(skipped.ToString());
+        return text.ToString();
+    }
+
+    Losses Losses(IEnumerable<NeuronSelection> selections)
+    {
+        ArgumentNullException.ThrowIfNull(selections);
+        var seen = new HashSet<NeuronGroup>();
+        foreach (var (group, neurons) in selections)
+        {
+            if (!Groups.Contains(group))
+                throw new ArgumentException($"Group '{group.Name}' is not of this map.", nameof(selections));
+            if (!seen.Add(group))
+                throw new ArgumentException($"Group '{group.Name}' is selected twice.", nameof(selections));
+            if (neurons.Distinct().Count() != neurons.Count)
+                throw new ArgumentException($"A neuron of '{group.Name}' is selected twice.", nameof(selections));
+            foreach (var neuron in neurons)
+                if (neuron < 0 || neuron >= group.Size)
+                    throw new ArgumentOutOfRangeException(nameof(selections), neuron, $"Group '{group.Name}' has neurons 0 to {group.Size - 1}.");
+            if (neurons.Count >= group.Size)
+                throw new ArgumentException($"All {group.Size} neurons of '{group.Name}' are selected; at least one must stay.", nameof(selections));
+        }
+        return new(selections, member => layers[member.Path]);
+    }
+
+    // Null if the neurons can go; otherwise why not. Leaves everything as it was.
+    string? Try(IReadOnlyCollection<NeuronSelection> selections, Tensor example, RandomState random)
+    {
+        using var scope = NewDisposeScope();
+        using var surgery = new Surgery();
+        try
+        {
+            Difference(Losses(selections), surgery, example, random);
+            return null;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return e.Message.Split('\n')[0].Trim(); // LibTorch adds its call stack.
+        }
+        finally
+        {
+            surgery.Undo();
+        }
+    }
+
+    double Difference(Losses losses, Surgery surgery, Tensor example, RandomState random)
+    {
+        random.Rewind();
+        IReadOnlyList<Tensor> masked, smaller;
+        using (new NeuronMask(losses))
+            masked = forward(example);
+        // A model that draws noise of a smaller shape draws other noise; there only the shapes can be compared.
+        var noisy = random.HasMoved;
+        surgery.Cut(losses);
+        random.Rewind();
+        smaller = forward(example);
+        return Agreement.Check(masked, smaller, noisy);
+    }
+
+    long Parameters()
+    {
+        var parameters = model.named_parameters().Select(p => (Tensor)p.parameter).ToArray();
+        var owners = SharedTensors.Owners(parameters);
+        return parameters.Where((_, i) => owners[i] == i).Sum(p => p.NumberOfElements);
+    }
+}

@@ -1,0 +1,119 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Neurons;
+
+enum LayerKind { Linear, Convolution, Transposed, Embedding, BatchNorm, LayerNorm, GroupNorm, InstanceNorm }
+
+/// <summary>How many features a layer reads and computes, and in how many groups (of a convolution, or of a group norm).</summary>
+sealed record LayerSize(int In, int Out, int Groups)
+{
+    public int Count(NeuronSide side) => side == NeuronSide.Out ? Out : In;
+}
+
+/// <summary>A tensor of a layer; per dimension the side whose features it counts, or null.</summary>
+sealed record LayerTensor(string Name, Tensor Tensor, NeuronSide?[] Sides);
+
+/// <summary>A layer whose features are known by index: what it computes, what it reads, and which tensors hold what.</summary>
+sealed class Layer
+{
+    Layer(string path, nn.Module<Tensor, Tensor> module, LayerKind kind) => (Path, Module, Kind) = (path, module, kind);
+
+    public string Path { get; }
+
+    public nn.Module<Tensor, Tensor> Module { get; }
+
+    public LayerKind Kind { get; }
+
+    public bool Produces => Kind <= LayerKind.Embedding;
+
+    public bool Consumes => Kind < LayerKind.Embedding;
+
+    public bool Follows => Kind > LayerKind.Embedding;
+
+    // What the trace has seen.
+    public LayerSize Size { get; set; } = new(0, 0, 1);
+
+    public int In => Size.In;
+
+    public int Out => Size.Out;
+
+    public int Groups => Size.Groups;
+
+    public long[] InputShape { get; set; } = [];
+
+    /// <summary>Makes a layer like this one of another size; null until it was needed.</summary>
+    public Func<LayerSize, nn.Module>? Twin { get; set; }
+
+    /// <summary>The first of the layer's nodes in <see cref="Links"/>; of a follower both are the same.</summary>
+    public int FirstIn { get; set; }
+    public int FirstOut { get; set; }
+
+    public string Label => Path.Length > 0 ? Path : Module.GetName();
+
+    public static Layer? Of(string path, nn.Module module)
+    {
+        LayerKind? kind = module switch
+        {
+            Linear => LayerKind.Linear,
+            Conv1d or Conv2d => LayerKind.Convolution,
+            ConvTranspose1d or ConvTranspose2d => LayerKind.Transposed,
+            Embedding => LayerKind.Embedding,
+            BatchNorm1d or BatchNorm2d => LayerKind.BatchNorm,
+            LayerNorm => LayerKind.LayerNorm,
+            GroupNorm => LayerKind.GroupNorm,
+            InstanceNorm1d or InstanceNorm2d => LayerKind.InstanceNorm,
+            _ => null,
+        };
+        return kind is { } known ? new Layer(path, (nn.Module<Tensor, Tensor>)module, known) : null;
+    }
+
+    /// <summary>The same layer of another instance of the model.</summary>
+    public Layer Of(nn.Module<Tensor, Tensor> other) => new(Path, other, Kind)
+    {
+        Size = Size, InputShape = InputShape, Twin = Twin, FirstIn = FirstIn, FirstOut = FirstOut,
+    };
+
+    public int Count(NeuronSide side) => Size.Count(side);
+
+    /// <summary>Which dimension of a tensor that the layer reads or computes counts features.</summary>
+    public int FeatureAxis(Tensor tensor) => FeatureAxis((int)tensor.Dimensions);
+
+    public int FeatureAxis(int dimensions) => Module switch
+    {
+        Conv1d or ConvTranspose1d or InstanceNorm1d => dimensions - 2,
+        Conv2d or ConvTranspose2d or InstanceNorm2d => dimensions - 3,
+        BatchNorm1d or BatchNorm2d or GroupNorm => 1,
+        _ => dimensions - 1,
+    };
+
+    public Tensor? Own(string name) => Tensors.FirstOrDefault(t => t.Name == name)?.Tensor;
+
+    public IEnumerable<LayerTensor> Tensors
+    {
+        get
+        {
+            foreach (var (name, parameter) in Module.named_parameters(false))
+                yield return new(name, parameter, Sides(name, parameter));
+            foreach (var (name, buffer) in Module.named_buffers(false))
+                if (buffer.Dimensions > 0)
+                    yield return new(name, buffer, Sides(name, buffer));
+        }
+    }
+
+    NeuronSide?[] Sides(string name, Tensor tensor)
+    {
+        var sides = new NeuronSide?[tensor.Dimensions];
+        if (Follows)
+            sides[0] = NeuronSide.Through;
+        else if (name == "bias")
+            sides[0] = NeuronSide.Out;
+        else if (Kind == LayerKind.Embedding)
+            sides[1] = NeuronSide.Out;
+        else if (Kind == LayerKind.Transposed)
+            (sides[0], sides[1]) = (NeuronSide.In, Groups == 1 ? NeuronSide.Out : null);
+        else
+            (sides[0], sides[1]) = (NeuronSide.Out, Groups == 1 ? NeuronSide.In : null); // Within a group of channels, the second counts what the group keeps.
+        return sides;
+    }
+}

@@ -1,0 +1,112 @@
+using MLNet.Pruning.Neurons;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace MLNet.Pruning.Tests.Neurons;
+
+[TestClass]
+public sealed class LeftAloneTests
+{
+    [TestMethod]
+    public void A_position_embedding_that_is_added_keeps_the_neurons_it_is_added_to()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("head", functional.relu(n.Call("hidden", n.Call("position", n.Call("embed", x))))),
+            ("embed", Linear(3, 8)), ("position", new Added(1, 4, 8)), ("hidden", Linear(8, 6)), ("head", Linear(6, 2)));
+        var map = NeuronMap.Discover(model, randn(2, 4, 3));
+        Assert.AreEqual("hidden", map.Groups.Single().Name);
+        Assert.AreEqual("position.offset of Added reaches it, and its entries cannot be told apart by neuron", Reason(map, "embed"));
+    }
+
+    [TestMethod]
+    public void One_number_for_all_neurons_keeps_none()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("b", n.Call("shift", n.Call("a", x))), ("a", Linear(3, 5)), ("shift", new Added(1)), ("b", Linear(5, 2)));
+        Assert.AreEqual("a", NeuronMap.Discover(model, randn(2, 3)).Groups.Single().Name);
+    }
+
+    [TestMethod]
+    public void Queries_and_keys_are_mixed_by_attention()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("head", n.Call("attention", n.Call("embed", x))), ("embed", Linear(3, 8)), ("attention", new Attention(8)), ("head", Linear(8, 2)));
+        var map = NeuronMap.Discover(model, randn(2, 4, 3));
+        CollectionAssert.AreEqual(new[]
+        {
+            "embed: 8 neurons: embed [out], attention.query [in], attention.key [in], attention.value [in]",
+            "attention.projection: 8 neurons: attention.projection [out], head [in]",
+        }, Checks.Lines(map));
+        Assert.AreEqual("its neurons are mixed before attention.projection reads them, so they can only go all together", Reason(map, "attention.query"));
+        Checks.Halved(model, randn(2, 4, 3), readers: true);
+    }
+
+    [TestMethod]
+    public void A_reshape_with_sizes_written_in_it_is_found_by_trying()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("b", n.Call("a", x).view(x.shape[0], 2, 3).flatten(1).relu()), ("a", Linear(4, 6)), ("b", Linear(6, 2)));
+        var before = model.state_dict().ToDictionary(s => s.Key, s => s.Value.clone());
+        var map = NeuronMap.Discover(model, randn(5, 4));
+        Assert.IsEmpty(map.Groups);
+        StringAssert.StartsWith(Reason(map, "a"), "removing one of its neurons fails: ");
+        StringAssert.Contains(Reason(map, "a"), "shape");
+        foreach (var (name, value) in model.state_dict())
+            Assert.IsTrue(before[name].equal(value).all().item<bool>(), name);
+    }
+
+    [TestMethod]
+    public void What_only_changes_the_outputs_shape_is_found_by_trying()
+    {
+        using var scope = NewDisposeScope();
+        // The rows of the output are as many as a's neurons: no number of a reaches it, but their count does.
+        using var model = new Net((n, x) => n.Call("b", n.Call("a", x)).expand(n.Part<nn.Module>("a").get_parameter("weight")!.shape[0], 2), ("a", Linear(4, 6)), ("b", Linear(6, 2)));
+        var map = NeuronMap.Discover(model, randn(1, 4));
+        Assert.AreEqual("removing one of its neurons fails: without it, an output of the network has shape [5, 2] instead of [6, 2]", Reason(map, "a"));
+    }
+
+    [TestMethod]
+    public void Layers_called_past_their_hooks_are_named()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("c", n.Part<Module<Tensor, Tensor>>("b").forward(n.Call("a", x))), ("a", Linear(4, 6)), ("b", Linear(6, 5)), ("c", Linear(5, 2)));
+        var map = NeuronMap.Discover(model, randn(2, 4));
+        Assert.IsEmpty(map.Groups);
+        StringAssert.Contains(Reason(map, "a"), "b reaches it, but is not called through its hooks");
+        Assert.AreEqual("it is not called through its hooks while the example runs", Reason(map, "b"));
+    }
+
+    [TestMethod]
+    public void A_residual_onto_the_networks_input_stays()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("b", x + n.Call("a", x)), ("a", Linear(4, 4)), ("b", Linear(4, 2)));
+        Assert.AreEqual("the network's input reaches it", Reason(NeuronMap.Discover(model, randn(2, 4)), "a"));
+    }
+
+    [TestMethod]
+    public void Part_of_a_layer_may_stay()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) =>
+        {
+            var h = n.Call("a", x);
+            return n.Call("b", cat([h.narrow(1, 0, 2) + x.narrow(1, 0, 2), h.narrow(1, 2, h.shape[1] - 2)], 1));
+        }, ("a", Linear(4, 6)), ("b", Linear(6, 2)));
+        var map = NeuronMap.Discover(Checks.Filled(model), randn(2, 4));
+        Assert.AreEqual("a: 4 neurons: a [out], b [in]", Checks.Lines(map).Single());
+        Assert.AreEqual("2 of its 6 neurons: the network's input reaches it", Reason(map, "a"));
+        CollectionAssert.AreEqual(new[] { 2 }, map.Groups[0].Members[0].Indices[0].ToArray());
+        Checks.Halved(model, randn(2, 4));
+    }
+
+    [TestMethod]
+    public void A_model_that_computes_nan_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("b", n.Call("a", x).log()), ("a", Linear(4, 6)), ("b", Linear(6, 2)));
+        Assert.ThrowsExactly<InvalidOperationException>(() => NeuronMap.Discover(model, randn(8, 4)));
+    }
+
+    static string Reason(NeuronMap map, string name) => map.Skipped.Single(s => s.Name == name).Reason;
+}
