@@ -28,7 +28,7 @@ static class JpegTransform
                 for (int x = 0; x < 8; x++)
                 {
                     for (int y = 0; y < 8; y++)
-                        target[(y * stride) + x] = (byte)Math.Clamp((int)MathF.Floor(turned[(x * 8) + y] + 128.5f), 0, 255);
+                        target[(y * stride) + x] = (byte)Math.Clamp((int)(turned[(x * 8) + y] + 128.5f), 0, 255);
                 }
             }
         }
