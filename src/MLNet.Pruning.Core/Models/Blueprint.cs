@@ -7,6 +7,7 @@ namespace MLNet.Pruning.Models;
 /// <summary>What a model is made of, as plain values: enough to build it again, with weights still to be loaded.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(FeedForwardBlueprint), "feed-forward")]
+[JsonDerivedType(typeof(ConvNetBlueprint), "conv-net")]
 public abstract record Blueprint
 {
     /// <summary>The shape of one input.</summary>
@@ -18,6 +19,16 @@ public abstract record Blueprint
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
     public abstract void Validate();
+
+    /// <summary>The blueprint of a model as it is now, which is smaller than what it was built from once neurons were removed.</summary>
+    /// <exception cref="ArgumentException">The module is not one that a blueprint builds.</exception>
+    public static Blueprint Of(nn.Module model) => model switch
+    {
+        FeedForward network => network.Blueprint,
+        ConvNet network => network.Blueprint,
+        null => throw new ArgumentNullException(nameof(model)),
+        _ => throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}."),
+    };
 
     /// <summary>The blueprint as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, BlueprintJson.Default.Blueprint);

@@ -8,6 +8,8 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
 {
     readonly Sequential layers;
     readonly long inputs;
+    readonly int depth;
+    readonly Activation activation;
 
     /// <summary>Layers from <paramref name="sizes"/>[0] inputs through the hidden sizes to the last one's outputs.</summary>
     /// <param name="sizes">At least two sizes, each at least 1; 784, 50, 30, 10 is the network of the rank-based paper.</param>
@@ -22,9 +24,19 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
             if (i < sizes.Count - 1)
                 parts.Add(($"{activation.ToString().ToLowerInvariant()}{i}", activation.Module()));
         }
-        inputs = sizes[0];
+        (inputs, depth, this.activation) = (sizes[0], sizes.Count - 1, activation);
         layers = nn.Sequential([.. parts]);
         RegisterComponents();
+    }
+
+    /// <summary>What the network is made of now, also after neurons were removed.</summary>
+    public FeedForwardBlueprint Blueprint
+    {
+        get
+        {
+            var sizes = new PresentSizes(this);
+            return new([sizes.Second("layers.linear1"), .. sizes.First("layers.linear", depth)], activation);
+        }
     }
 
     /// <summary>[rows, ...] -> [rows, last size]; what is behind the rows is flattened.</summary>

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -70,6 +71,17 @@ public sealed class FeedForwardTests
         Runs.AreSame(Runs.Values(model), Runs.Values(loaded));
         Assert.AreEqual(stream.Length, stream.Position);
         loaded.Dispose();
+    }
+
+    [TestMethod]
+    public void The_blueprint_of_a_pruned_model_builds_what_is_left()
+    {
+        using var model = new FeedForward([6, 5, 4, 3], Activation.Tanh);
+        Peer.Survives(model, new FeedForwardBlueprint([6, 5, 4, 3], Activation.Tanh));
+        using var scope = NewDisposeScope();
+        var example = rand(2, 6);
+        Peer.Shrink(NeuronMap.Discover(model, example), example, ("layers.linear1", 2), ("layers.linear2", 3));
+        Peer.Survives(model, new FeedForwardBlueprint([6, 2, 3, 3], Activation.Tanh));
     }
 
     [TestMethod]

@@ -1,0 +1,71 @@
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>What networks of images have in common.</summary>
+static class ImageParts
+{
+    public static void CheckImage(IReadOnlyList<long>? image, string network)
+    {
+        if (image is not { Count: 3 })
+            throw new ArgumentException($"A {network} reads images of three dimensions, channels, height and width; there are {image?.Count ?? 0}.");
+        if (image.Any(d => d is < 1 or > 1 << 20))
+            throw new ArgumentException($"The images of the {network} are [{string.Join(", ", image)}]; each dimension must be from 1 to {1 << 20}.");
+    }
+
+    public static void CheckSizes(IReadOnlyList<int>? sizes, string what, int fewest)
+    {
+        if (sizes is null || sizes.Count < fewest)
+            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {fewest}.");
+        for (var i = 0; i < sizes.Count; i++)
+            if (sizes[i] < 1)
+                throw new ArgumentException($"Size {i} of the {what}s is {sizes[i]}; it must be at least 1.");
+    }
+
+    public static void CheckActivation(Activation activation)
+    {
+        if (!Enum.IsDefined(activation))
+            throw new ArgumentException($"There is no activation {activation}.");
+    }
+
+    /// <summary>Height times width after a pooling by 2 in each of some blocks.</summary>
+    public static long AreaAfter(IReadOnlyList<long> image, int blocks) => (image[1] >> blocks) * (image[2] >> blocks);
+
+    /// <summary>The numbers that the last block's channels have together.</summary>
+    public static long Flattened(IReadOnlyList<long> image, IReadOnlyList<int> channels)
+    {
+        var size = channels[^1] * AreaAfter(image, channels.Count);
+        return size <= int.MaxValue ? size : throw new ArgumentException($"{channels[^1]} channels of {image[1] >> channels.Count}x{image[2] >> channels.Count} are too many numbers for a fully connected layer.");
+    }
+
+    /// <summary>Convolution 3x3 that keeps height and width, batch norm if asked for, activation, max pooling by 2; for each count of channels.</summary>
+    public static void AddBlocks(List<(string, nn.Module<Tensor, Tensor>)> parts, IReadOnlyList<long> image, IReadOnlyList<int> channels, Activation activation, bool batchNorm)
+    {
+        var inputs = image[0];
+        for (var i = 1; i <= channels.Count; i++)
+        {
+            parts.Add(($"conv{i}", nn.Conv2d(inputs, channels[i - 1], 3, 1, 1)));
+            if (batchNorm)
+                parts.Add(($"norm{i}", nn.BatchNorm2d(channels[i - 1])));
+            parts.Add(($"active{i}", activation.Module()));
+            parts.Add(($"pool{i}", nn.MaxPool2d(2)));
+            inputs = channels[i - 1];
+        }
+    }
+
+    /// <summary>Linear layers with an activation behind each, and dropout if there is any.</summary>
+    public static void AddHidden(List<(string, nn.Module<Tensor, Tensor>)> parts, long inputs, IReadOnlyList<int> sizes, Activation activation, double dropout = 0)
+    {
+        for (var i = 1; i <= sizes.Count; i++)
+        {
+            parts.Add(($"linear{i}", nn.Linear(inputs, sizes[i - 1])));
+            parts.Add(($"hidden{i}", activation.Module()));
+            if (dropout > 0)
+                parts.Add(($"dropout{i}", nn.Dropout(dropout)));
+            inputs = sizes[i - 1];
+        }
+    }
+
+    /// <summary>[rows, channels, height, width]; rows that come flat are folded.</summary>
+    public static Tensor Images(Tensor input, IReadOnlyList<long> image) => input.Dimensions == 4 ? input : input.reshape(-1, image[0], image[1], image[2]);
+}
