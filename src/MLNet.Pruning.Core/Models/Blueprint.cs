@@ -8,6 +8,7 @@ namespace MLNet.Pruning.Models;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(FeedForwardBlueprint), "feed-forward")]
 [JsonDerivedType(typeof(ConvNetBlueprint), "conv-net")]
+[JsonDerivedType(typeof(VaeBlueprint), "vae")]
 public abstract record Blueprint
 {
     /// <summary>The shape of one input.</summary>
@@ -26,6 +27,7 @@ public abstract record Blueprint
     {
         FeedForward network => network.Blueprint,
         ConvNet network => network.Blueprint,
+        Vae network => network.Blueprint,
         null => throw new ArgumentNullException(nameof(model)),
         _ => throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}."),
     };

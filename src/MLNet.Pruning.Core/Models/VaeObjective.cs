@@ -1,0 +1,64 @@
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>
+/// What a <see cref="Vae"/> minimises: the binary cross entropy of the reconstruction, summed over an image's values, plus the
+/// Kullback-Leibler divergence of its latents from the standard normal distribution, summed over them; the mean over images. Labels do not matter.
+/// </summary>
+public sealed class VaeObjective : IObjective
+{
+    readonly double reconstruction;
+    readonly double divergence;
+
+    /// <summary>Weighs the two parts.</summary>
+    /// <param name="reconstruction">The weight of the cross entropy; above 0.</param>
+    /// <param name="divergence">The weight of the divergence; 0 or more (the beta of a beta-VAE).</param>
+    public VaeObjective(double reconstruction = 1, double divergence = 1)
+    {
+        if (reconstruction is not (> 0 and < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(reconstruction), reconstruction, "The weight of the reconstruction must be above 0.");
+        if (divergence is not (>= 0 and < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(divergence), divergence, "The weight of the divergence must be 0 or more.");
+        (this.reconstruction, this.divergence) = (reconstruction, divergence);
+    }
+
+    /// <inheritdoc/>
+    public int? ClassCount => null;
+
+    /// <inheritdoc/>
+    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return model is Vae vae
+            ? (RowLosses(vae.Run(batch.Inputs), batch.Inputs).mean(), null)
+            : throw new ArgumentException($"{model?.GetType().Name ?? "null"} is not a {nameof(Vae)}; for other autoencoders there is {nameof(Reconstruction)}.");
+    }
+
+    /// <summary>The loss of each image, [rows].</summary>
+    /// <param name="output">What the model made of the images.</param>
+    /// <param name="images">The images, with values from 0 to 1.</param>
+    public Tensor RowLosses(VaeOutput output, Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        CheckRange(images);
+        var rows = images.shape[0];
+        var (logits, mean, spread) = output;
+        // On logits, since the logarithm of a sigmoid that has come to be 0 or 1 would be infinite.
+        var entropy = nn.functional.binary_cross_entropy_with_logits(logits, images.reshape(logits.shape), reduction: nn.Reduction.None).view(rows, -1).sum(1);
+        // (mean^2 + variance - 1 - log variance) / 2, by expm1 since variance - 1 would lose its digits near 1.
+        var distance = (mean.square() + spread.expm1() - spread).sum(1);
+        return reconstruction * entropy + 0.5 * divergence * distance;
+    }
+
+    // Outside, the cross entropy has no lower bound, and its minimum is no reconstruction.
+    static void CheckRange(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var (least, most) = (images.min().item<float>(), images.max().item<float>());
+        if (!(least >= 0 && most <= 1))
+            throw new ArgumentException($"A variational autoencoder learns values from 0 to 1; here they are from {least:G4} to {most:G4}. Divide by the largest, such as 255.");
+    }
+}
