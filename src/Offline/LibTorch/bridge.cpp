@@ -16,6 +16,9 @@
 #include <utility>
 #include <vector>
 
+PRT void prt_release(void* tensor);
+PRT void prt_free(void* memory);
+
 namespace
 {
 thread_local std::string last_error;
@@ -107,6 +110,7 @@ template <typename T> T* allocate(size_t count)
 
 void from_ivalue(c10::IValue& value, prt_value& v)
 {
+    v.tag = PRT_NONE;
     v.length = 0;
     v.e = 0;
     if (value.isTensor())
@@ -168,6 +172,23 @@ void from_ivalue(c10::IValue& value, prt_value& v)
     }
     else
         TORCH_CHECK(false, "the bridge does not know a result of type ", value.tagKind());
+}
+
+// What was given to a caller that will not hear of it, because a later result failed.
+void take_back(prt_value* results, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+    {
+        auto& v = results[k];
+        if (v.tag == PRT_TENSOR)
+            prt_release(v.p);
+        else if (v.tag == PRT_TENSORS || v.tag == PRT_INTS || v.tag == PRT_STRING)
+        {
+            for (int32_t i = 0; v.tag == PRT_TENSORS && i < v.length; i++)
+                prt_release(static_cast<void**>(v.p)[i]);
+            prt_free(v.p);
+        }
+    }
 }
 }
 
@@ -253,8 +274,17 @@ PRT int prt_call(void* op, const prt_value* arguments, int32_t count, prt_value*
         handle.callBoxed(&stack);
 
         TORCH_CHECK(stack.size() <= static_cast<size_t>(room), schema.name(), " returned ", stack.size(), " values, there was room for ", room);
-        for (size_t k = 0; k < stack.size(); k++)
-            from_ivalue(stack[k], results[k]);
+        size_t given = 0;
+        try
+        {
+            for (; given < stack.size(); given++)
+                from_ivalue(stack[given], results[given]);
+        }
+        catch (...)
+        {
+            take_back(results, given);
+            throw;
+        }
         *returned = static_cast<int32_t>(stack.size());
         stack.clear();
         idle_stack = std::move(stack);

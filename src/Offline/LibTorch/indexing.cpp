@@ -2,8 +2,10 @@
 #include "guard.h"
 
 #include <ATen/TensorIndexing.h>
+#include <ATen/core/ivalue.h>
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace
@@ -27,6 +29,9 @@ struct prt_index
     int64_t step;
     void* tensor;
 };
+
+// LibTorch's own optional in 1.13, the standard one later; this names whichever it is.
+using MaybeInt = decltype(std::declval<c10::IValue&>().toOptional<int64_t>());
 
 constexpr int64_t missing = std::numeric_limits<int64_t>::min();
 
@@ -57,7 +62,7 @@ std::vector<at::indexing::TensorIndex> read(const prt_index* indices, int32_t co
             break;
         default:
         {
-            auto optional = [](int64_t value) { return value == missing ? c10::optional<int64_t>() : c10::optional<int64_t>(value); };
+            auto optional = [](int64_t value) { return value == missing ? MaybeInt() : MaybeInt(value); };
             all.emplace_back(Slice(optional(index.start), optional(index.stop), optional(index.step)));
         }
         }

@@ -15,20 +15,25 @@ enum : int32_t
 };
 }
 
-PRT int32_t prt_get_switch(int32_t which)
+PRT int prt_get_switch(int32_t which, int32_t* on)
 {
-    auto& context = at::globalContext();
-    switch (which)
-    {
-    case FLASH_SDP:
-        return context.userEnabledFlashSDP();
-    case MATH_SDP:
-        return context.userEnabledMathSDP();
-    case CUBLAS_TF32:
-        return context.allowTF32CuBLAS();
-    default:
-        return context.allowTF32CuDNN();
-    }
+    return prt::guarded([&] {
+        auto& context = at::globalContext();
+        switch (which)
+        {
+        case FLASH_SDP:
+            *on = context.userEnabledFlashSDP();
+            break;
+        case MATH_SDP:
+            *on = context.userEnabledMathSDP();
+            break;
+        case CUBLAS_TF32:
+            *on = context.allowTF32CuBLAS(); // throws where a later LibTorch was told by its newer switches
+            break;
+        default:
+            *on = context.allowTF32CuDNN();
+        }
+    });
 }
 
 PRT int prt_set_switch(int32_t which, int32_t on)
@@ -64,8 +69,7 @@ PRT int32_t prt_cudnn_available()
 PRT int prt_cuda_manual_seed(int64_t seed, int32_t all)
 {
     return prt::guarded([&] {
-        auto& hooks = at::detail::getCUDAHooks();
-        auto count = at::hasCUDA() ? static_cast<int>(hooks.getNumGPUs()) : 0;
+        auto count = static_cast<int>(at::getNumGPUs());
         for (int device = 0; device < (all ? count : std::min(count, 1)); device++)
         {
             auto generator = at::globalContext().defaultGenerator(c10::Device(c10::DeviceType::CUDA, all ? device : -1));

@@ -74,7 +74,7 @@ internal static unsafe partial class Bridge
     [LibraryImport(Library)] internal static partial int prt_index_set(nint tensor, NativeIndex* indices, int count, nint value);
     [LibraryImport(Library)] internal static partial int prt_index_set_scalar(nint tensor, NativeIndex* indices, int count, NativeValue* value);
 
-    [LibraryImport(Library)] internal static partial int prt_get_switch(Switch which);
+    [LibraryImport(Library)] internal static partial int prt_get_switch(Switch which, int* on);
     [LibraryImport(Library)] internal static partial int prt_set_switch(Switch which, int on);
     [LibraryImport(Library)] internal static partial int prt_cudnn_available();
     [LibraryImport(Library)] internal static partial int prt_cuda_manual_seed(long seed, int all);
@@ -90,6 +90,13 @@ internal static unsafe partial class Bridge
 
     // A null where LibTorch needs a value is what it would be in TorchSharp, which reads the handle of the null.
     static void Throw(int status) => throw (status == -2 ? new NullReferenceException() : new ExternalException(LastError()));
+
+    internal static bool IsOn(Switch which)
+    {
+        int on;
+        Check(prt_get_switch(which, &on));
+        return on != 0;
+    }
 
     internal static string LastError() => Marshal.PtrToStringUTF8((nint)prt_last_error()) ?? "";
 

@@ -9,11 +9,11 @@ public static partial class torch
     {
         public static partial class cuda
         {
-            public static bool flash_sdp_enabled() => Bridge.prt_get_switch(Switch.FlashSdp) != 0;
+            public static bool flash_sdp_enabled() => Bridge.IsOn(Switch.FlashSdp);
 
             public static void enable_flash_sdp(bool enable) => Bridge.Check(Bridge.prt_set_switch(Switch.FlashSdp, enable ? 1 : 0));
 
-            public static bool math_sdp_enabled() => Bridge.prt_get_switch(Switch.MathSdp) != 0;
+            public static bool math_sdp_enabled() => Bridge.IsOn(Switch.MathSdp);
 
             public static void enable_math_sdp(bool enable) => Bridge.Check(Bridge.prt_set_switch(Switch.MathSdp, enable ? 1 : 0));
 
@@ -21,7 +21,7 @@ public static partial class torch
             {
                 public static bool allow_tf32
                 {
-                    get => Bridge.prt_get_switch(Switch.CublasTf32) != 0;
+                    get => Bridge.IsOn(Switch.CublasTf32);
                     set => Bridge.Check(Bridge.prt_set_switch(Switch.CublasTf32, value ? 1 : 0));
                 }
             }
@@ -31,7 +31,7 @@ public static partial class torch
         {
             public static bool allow_tf32
             {
-                get => Bridge.prt_get_switch(Switch.CudnnTf32) != 0;
+                get => Bridge.IsOn(Switch.CudnnTf32);
                 set => Bridge.Check(Bridge.prt_set_switch(Switch.CudnnTf32, value ? 1 : 0));
             }
         }
