@@ -2,6 +2,7 @@
 # Builds everything. Picks the stack once and remembers it:
 #   ./build.sh                     the NuGet packages if the feed has them, the offline stack otherwise
 #   STACK=NuGet|Offline ./build.sh that one
+#   TORCH=cpu|cuda ./build.sh      which TorchSharp bundle, on the NuGet stack; remembered too
 #   LIBTORCH=DIR ./build.sh        the offline stack on the LibTorch in DIR (CUDA builds included); LIBTORCH= goes back to the system's
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
 cd "$ROOT"
@@ -13,8 +14,13 @@ PROBE_LOG=$ARTIFACTS/probe.log
 choice=$ARTIFACTS/stack.props
 mkdir -p "$ARTIFACTS"
 
+# macOS has no timeout of its own.
+patiently() {
+    if command -v timeout >/dev/null; then timeout 300 "$@"; else "$@"; fi
+}
+
 feed_has_packages() {
-    timeout 300 dotnet restore build/probe/probe.csproj -p:Stack=NuGet -p:Torch="${TORCH:-cpu}" -nologo -v q >"$PROBE_LOG" 2>&1 </dev/null
+    patiently dotnet restore build/probe/probe.csproj -p:Stack=NuGet -p:Torch="$torch" -nologo -v q >"$PROBE_LOG" 2>&1 </dev/null
 }
 
 missing_packages() {
@@ -27,12 +33,16 @@ missing_packages() {
     fi
 }
 
-remembered=$(sed -n 's:.*<Stack>\(.*\)</Stack>.*:\1:p' "$choice" 2>/dev/null || true)
+remember() { sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p" "$choice" 2>/dev/null || true; }
+remembered=$(remember Stack)
+torch=${TORCH:-$(remember Torch)}
+torch=${torch:-cpu}
+[ "$torch" = cpu ] || [ "$torch" = cuda ] || die "TORCH is '$torch'; it can be cpu or cuda."
 case "${STACK:-}" in
     "")
         stack=$remembered
         if [ -z "$stack" ]; then
-            if feed_has_packages; then
+            if [ "$(uname -s)" != Linux ] || feed_has_packages; then
                 stack=NuGet
             else
                 stack=Offline
@@ -49,31 +59,38 @@ esac
 
 if [ "$stack" = Offline ]; then
     [ "$(uname -s)" = Linux ] || die "the offline stack runs on Linux; elsewhere use STACK=NuGet."
-    packages "to build the bridge to LibTorch" g++ cmake make || exit 1
+    # Whatever put the tools there; only what is missing is asked of the package manager.
+    tools=()
+    for tool in g++ cmake make; do
+        command -v $tool >/dev/null || tools+=($tool)
+    done
+    [ ${#tools[@]} = 0 ] || packages "to build the bridge to LibTorch" "${tools[@]}" || exit 1
     native=$ARTIFACTS/native
-    if [ -n "${LIBTORCH:-}" ]; then
-        [ -e "$LIBTORCH/lib/libtorch_cpu.so" ] || die "LIBTORCH=$LIBTORCH holds no lib/libtorch_cpu.so; it should be the folder of an unpacked LibTorch."
-    elif [ -z "$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null)" ]; then
+    built_on=$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null || true)
+    libtorch=${LIBTORCH-$built_on}
+    if [ -n "$libtorch" ]; then
+        [ -e "$libtorch/lib/libtorch_cpu.so" ] || die "LIBTORCH=$libtorch holds no lib/libtorch_cpu.so; it should be the folder of an unpacked LibTorch. (LIBTORCH= ./build.sh goes back to the system's.)"
+        libtorch=$(cd "$libtorch" && pwd)
+    else
         packages "LibTorch and a fast BLAS, which the offline stack computes with" libtorch-dev libopenblas0-pthread || exit 1
     fi
-    if [ "${LIBTORCH+set}" = set ] && [ "$LIBTORCH" != "$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null)" ]; then
-        rm -rf "$native"
-    fi
+    [ "$libtorch" = "$built_on" ] || rm -rf "$native"
     if [ ! -e "$native/libpruning_torch.so" ] || is_stale "$native/libpruning_torch.so" src/Offline/LibTorch; then
         say "Building the bridge to LibTorch (about half a minute)."
-        quietly "$ARTIFACTS/native.log" cmake -S src/Offline/LibTorch -B "$native" -DLIBTORCH="${LIBTORCH:-$(sed -n 's/^LIBTORCH:PATH=//p' "$native/CMakeCache.txt" 2>/dev/null)}"
+        quietly "$ARTIFACTS/native.log" cmake -S src/Offline/LibTorch -B "$native" -DLIBTORCH="$libtorch"
         quietly "$ARTIFACTS/native.log" cmake --build "$native" -j "$(nproc)"
         touch "$native/libpruning_torch.so"
     fi
 fi
 
-text="<Project><PropertyGroup><Stack>$stack</Stack><Torch>${TORCH:-cpu}</Torch></PropertyGroup></Project>"
+text="<Project><PropertyGroup><Stack>$stack</Stack><Torch>$torch</Torch></PropertyGroup></Project>"
 [ "$(cat "$choice" 2>/dev/null)" = "$text" ] || printf '%s\n' "$text" >"$choice"
 
 stamp=$ARTIFACTS/built-$stack
-if is_stale "$stamp" src samples test build *.props *.targets *.sln nuget.config global.json .editorconfig "$choice" ${native:+"$native/libpruning_torch.so"}; then
+if [ ! -d "$ARTIFACTS/bin" ] || is_stale "$stamp" src samples test build *.props *.targets *.sln nuget.config global.json .editorconfig "$choice" ${native:+"$native/libpruning_torch.so"}; then
     say "Building the solution on the $stack stack."
     rm -f "$ARTIFACTS"/built-*
+    touch "$ARTIFACTS/building" # what changes while it builds is built next time
     quietly "$ARTIFACTS/build.log" dotnet build MLNet.Pruning.sln -c Release -nologo -v q
-    touch "$stamp"
+    mv "$ARTIFACTS/building" "$stamp"
 fi
