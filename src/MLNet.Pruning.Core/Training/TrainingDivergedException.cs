@@ -1,11 +1,27 @@
+using static System.FormattableString;
+using static System.Globalization.CultureInfo;
+
 namespace MLNet.Pruning.Training;
 
-/// <summary>The loss became NaN or infinite. The parameters are those from before the step that it happened in.</summary>
+/// <summary>The loss became NaN or infinite, and the parameters are those from before the step that it happened in; or a parameter did, by a gradient that was neither.</summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(int epoch, long step, double loss, double? lastFinite, double learningRate)
-        : base($"The loss became {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {step} (epoch {epoch}); the last finite loss was {lastFinite?.ToString("G6") ?? "never there"}. " +
-               $"The parameters are left as they were before that step. Usual causes: a learning rate ({learningRate:G4}) that is too high, inputs that are NaN or not scaled, or a loss that takes the logarithm of zero.")
+        : this(epoch, step, lastFinite, Invariant(
+            $"The loss became {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {step} (epoch {epoch}); the last finite loss was {(lastFinite is { } last ? last.ToString("G6", InvariantCulture) : "never there")}. ") +
+            Invariant($"The parameters are left as they were before that step. Usual causes: a learning rate ({learningRate:G4}) that is too high, inputs that are NaN or not scaled, or a loss that takes the logarithm of zero."))
+    {
+    }
+
+    internal TrainingDivergedException(int epoch, long step, string parameter, double loss, double learningRate)
+        : this(epoch, step, loss, Invariant(
+            $"Parameter '{parameter}' has become NaN or infinite by step {step} (epoch {epoch}), whose loss was still {loss:G6}: a gradient was no finite number. ") +
+            Invariant($"Nothing was saved after that. Usual causes: a learning rate ({learningRate:G4}) that is too high, or a root, quotient or logarithm of zero in the model or the loss; GradientClipNorm may help."))
+    {
+    }
+
+    TrainingDivergedException(int epoch, long step, double? lastFinite, string message)
+        : base(message)
     {
         Epoch = epoch;
         Step = step;

@@ -114,11 +114,13 @@ public sealed class TrainingRun
         double loss = 0;
         long? correct = 0;
         long rows = 0;
+        // A model or loss that draws random numbers in evaluation too must not change what training draws.
+        using var random = get_rng_state();
         foreach (var module in set.Modules)
             module.eval();
         try
         {
-            examples.Feed.BeginEpoch(0);
+            examples.Feed.BeginEpoch(0, Cancellation);
             for (var slots = examples.Feed.Next(Cancellation); slots.Length > 0; slots = examples.Feed.Next(Cancellation))
             {
                 Cancellation.ThrowIfCancellationRequested();
@@ -130,6 +132,7 @@ public sealed class TrainingRun
         }
         finally
         {
+            set_rng_state(random);
             foreach (var module in set.Modules)
                 module.train();
         }
@@ -158,7 +161,7 @@ public sealed class TrainingRun
     /// <summary>Begins the epoch, or takes it up after the steps that a checkpoint says are done; false for the latter.</summary>
     internal bool BeginEpoch()
     {
-        feed.BeginEpoch(Epoch);
+        feed.BeginEpoch(Epoch, Cancellation);
         probe = true;
         var done = resumedSteps;
         resumedSteps = 0;

@@ -41,6 +41,52 @@ public sealed class GuardTests
     }
 
     [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void Parameters_that_a_finite_loss_has_ruined_are_neither_saved_nor_returned(int everySteps)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            var step = 0;
+            var objective = new CustomObjective((model, batch) =>
+            {
+                var network = (nn.Module<Tensor, Tensor>)model;
+                var loss = nn.functional.cross_entropy(network.call(batch.Inputs), batch.Labels);
+                // The root of zero adds nothing to the loss, and an infinite slope times zero to the gradient.
+                return step == 9 ? loss + (network.parameters().First().sum() * 0).sqrt() : loss;
+            });
+            byte[] saved = [];
+            var options = new TrainingOptions
+            {
+                Replicas = 1,
+                BatchSize = 20,
+                Checkpoint = new CheckpointOptions(file) { Resume = false, EverySteps = everySteps },
+                Hooks = [new Hook { OnBeforeForward = _ => saved = step <= 9 ? File.ReadAllBytes(file) : saved, OnAfterStep = _ => step++ }],
+            };
+            var failure = Assert.ThrowsExactly<TrainingDivergedException>(() => Runs.Train(options, objective: objective));
+            Assert.AreEqual((10L, 2), (failure.Step, failure.Epoch));
+            StringAssert.Contains(failure.Message, "Parameter '");
+            Assert.IsNotEmpty(saved);
+            CollectionAssert.AreEqual(saved, File.ReadAllBytes(file));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
+    public void Validation_draws_no_random_numbers_from_training()
+    {
+        // The loss draws noise, in evaluation too.
+        var objective = new CustomObjective((model, batch) =>
+            nn.functional.cross_entropy(((nn.Module<Tensor, Tensor>)model).call(batch.Inputs + 0.1 * randn_like(batch.Inputs)), batch.Labels));
+        var options = new TrainingOptions { Epochs = 3, BatchSize = 20, Replicas = 2 };
+        Runs.AreSame(Runs.Train(options, objective: objective).Parameters, Runs.Train(options, objective: objective, validation: Rows.Blobs(50, 12, 3)).Parameters);
+    }
+
+    [TestMethod]
     public void Cancelling_stops_at_the_next_batch_with_whole_steps_only()
     {
         using var source = new CancellationTokenSource();

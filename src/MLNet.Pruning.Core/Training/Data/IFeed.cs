@@ -10,7 +10,7 @@ interface IFeed : IDisposable
     int? StepsPerEpoch { get; }
 
     /// <summary>Begins an epoch (from 0); the order of its rows follows from the seed and the epoch alone.</summary>
-    void BeginEpoch(int epoch);
+    void BeginEpoch(int epoch, CancellationToken cancellation = default);
 
     /// <summary>The slots of the next batch, valid until the next call; empty at the end of the epoch.</summary>
     ReadOnlySpan<int> Next(CancellationToken cancellation);

@@ -12,7 +12,7 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
         ? order.Length / options.BatchSize
         : (int)(((long)order.Length + options.BatchSize - 1) / options.BatchSize);
 
-    public void BeginEpoch(int epoch)
+    public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
         for (var i = 0; i < order.Length; i++)
             order[i] = i;

@@ -18,20 +18,19 @@ sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOp
     public int? StepsPerEpoch => source.Count is not { } count ? null
         : (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
 
-    public void BeginEpoch(int epoch)
+    public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
         reader?.Dispose();
         reader = source.Open();
         random = new ShuffleRandom(options.Seed, epoch);
         (row, filled, handedOut, head) = (0, 0, 0, 0);
-        for (var slot = 0; slot < live.Length && Fill(slot); slot++)
-            live[filled++] = slot;
+        FillPool(cancellation);
     }
 
     public ReadOnlySpan<int> Next(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return options.Shuffle ? NextDrawn() : NextInOrder();
+        return options.Shuffle ? NextDrawn() : NextInOrder(cancellation);
     }
 
     ReadOnlySpan<int> NextDrawn()
@@ -54,15 +53,14 @@ sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOp
         return live.AsSpan(filled - handedOut, handedOut);
     }
 
-    ReadOnlySpan<int> NextInOrder()
+    ReadOnlySpan<int> NextInOrder(CancellationToken cancellation)
     {
         // The window is moved down a row at a time in the buffer's own order, so that a batch is one run of slots.
         if (head == filled)
         {
             filled = 0;
             if (row > 0 && reader is not null && head > 0)
-                for (var slot = 0; slot < live.Length && Fill(slot); slot++)
-                    live[filled++] = slot;
+                FillPool(cancellation);
             head = 0;
         }
         var rows = Rows(filled - head);
@@ -74,6 +72,17 @@ sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOp
     {
         var rows = Math.Min(options.BatchSize, available);
         return options.DropLastBatch && rows < options.BatchSize ? 0 : rows;
+    }
+
+    // The pool may be half of the machine's memory: reading that much takes a while.
+    void FillPool(CancellationToken cancellation)
+    {
+        for (var slot = 0; slot < live.Length && Fill(slot); slot++)
+        {
+            if ((slot & 1023) == 0)
+                cancellation.ThrowIfCancellationRequested();
+            live[filled++] = slot;
+        }
     }
 
     bool Fill(int slot)

@@ -24,6 +24,9 @@ sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> 
             Save(run, done, 0);
     }
 
-    void Save(TrainingRun run, int epoch, int stepInEpoch) =>
+    void Save(TrainingRun run, int epoch, int stepInEpoch)
+    {
+        LossGuard.RequireFiniteParameters(run); // a file to go on from is not overwritten by what nobody can go on from
         WholeFile.Write(options.Path, stream => Checkpoint.Of(run, epoch, stepInEpoch, stateful).Write(stream));
+    }
 }
