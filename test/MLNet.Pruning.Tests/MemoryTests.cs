@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Tests;
 
@@ -23,6 +24,62 @@ public sealed partial class MemoryTests
             for (int i = 0; i < 20_000; i++)
                 engine.Predict(flower, ref guess);
         }, mostBytes: 20_000 * 20);
+    }
+
+    [TestMethod]
+    [TestCategory("Slow")]
+    public void Native_memory_is_flat_over_twenty_thousand_steps()
+    {
+        var blueprint = new FeedForwardBlueprint([8, 16, 3]);
+        using var model = blueprint.Build();
+        var measured = new List<(long Tensors, long Memory)>();
+        var options = new TrainingOptions { Epochs = 600, BatchSize = 32, Replicas = 2, HistoryInterval = int.MaxValue, Hooks = [new Every(100, () => measured.Add(Live()))] };
+        new TrainingLoop(options).Run(new() { Model = model, Copy = blueprint.Build, Examples = new Noise(32 * 40), Objective = new CrossEntropy(3) });
+
+        // The first hundred epochs (4,000 steps) warm up; 20,000 follow.
+        Assert.HasCount(6, measured);
+        foreach (var (tensors, _) in measured)
+            Assert.AreEqual(measured[0].Tensors, tensors);
+        Assert.IsLessThan(1_000_000, measured[^1].Memory - measured[0].Memory, string.Join(", ", measured.Select(m => m.Memory)));
+    }
+
+    sealed class Every(int epochs, Action measure) : ITrainingHook
+    {
+        public void AfterEpoch(TrainingRun run)
+        {
+            if ((run.Epoch + 1) % epochs == 0)
+                measure();
+        }
+    }
+
+    /// <summary>Rows of numbers that mean nothing.</summary>
+    sealed class Noise(int rows) : IExampleSource
+    {
+        public IReadOnlyList<long> Shape => [8];
+
+        public bool HasLabels => true;
+
+        public long? Count => rows;
+
+        public IExampleReader Open() => new Reader(rows);
+
+        sealed class Reader(int rows) : IExampleReader
+        {
+            readonly Random random = new(1);
+            int row;
+
+            public bool Read(Span<float> features, out long label)
+            {
+                foreach (ref float feature in features)
+                    feature = random.NextSingle();
+                label = row % 3;
+                return row++ < rows;
+            }
+
+            public void Dispose()
+            {
+            }
+        }
     }
 
     [TestMethod]

@@ -89,4 +89,26 @@ public sealed class ScoringTests
         flowers[1].Petals[2] = float.NaN;
         CollectionAssert.AreEqual(new uint[] { 1, 0, 3 }, model.Transform(context.Data.LoadFromEnumerable(flowers)).GetColumn<uint>("PredictedLabel").ToArray());
     }
+
+    [TestMethod]
+    public void Disposing_of_a_model_while_others_read_from_it_ends_their_reading_cleanly()
+    {
+        var context = new MLContext(seed: 1);
+        for (int round = 0; round < 20; round++)
+        {
+            var model = FeedForwardPipelineTests.Pipeline(context).Fit(Flowers.View(context, 60));
+            var scored = model.Transform(Flowers.View(context, 2_000, seed: 4));
+            using var started = new CountdownEvent(3);
+            var readers = Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(() =>
+            {
+                started.Signal();
+                while (true)
+                    Assert.AreEqual(2_000, scored.GetColumn<uint>("PredictedLabel").Count());
+            }, TaskCreationOptions.LongRunning)).ToArray();
+            started.Wait();
+            model.Dispose();
+            foreach (var reader in readers)
+                Assert.ThrowsExactly<ObjectDisposedException>(() => reader.GetAwaiter().GetResult());
+        }
+    }
 }

@@ -12,6 +12,9 @@ sealed class ScoredCursor : DataViewRowCursor
     const int FirstBlock = 8;
     const int LargestBlock = 256;
 
+    // Rows of images are long: a block's features take at most 16 MB, unless one row is longer.
+    const int LargestBlockNumbers = 4 << 20;
+
     readonly ScoreBinding binding;
     readonly ModelScorer scorer;
     readonly DataViewRowCursor input;
@@ -25,7 +28,8 @@ sealed class ScoredCursor : DataViewRowCursor
     float[] features = [];
     float[] scores = [];
     VBuffer<float> row;
-    int block = FirstBlock;
+    readonly int largest;
+    int block;
     int count;
     int current = -1;
     long position = -1;
@@ -37,15 +41,13 @@ sealed class ScoredCursor : DataViewRowCursor
         getId = input.GetIdGetter();
         var passedOn = binding.Input.Where(column => active[column.Index]).ToArray();
         readsAhead = passedOn.All(column => ColumnBuffer.CanHold(column.Type));
+        largest = readsAhead ? Math.Clamp(LargestBlockNumbers / binding.FeatureCount, 1, LargestBlock) : 1;
+        block = Math.Min(FirstBlock, largest);
         this.passedOn = new ColumnBuffer?[binding.Input.Count];
         if (readsAhead)
         {
             foreach (var column in passedOn)
                 this.passedOn[column.Index] = ColumnBuffer.For(input, column, LargestBlock);
-        }
-        else
-        {
-            block = 1;
         }
     }
 
@@ -109,23 +111,25 @@ sealed class ScoredCursor : DataViewRowCursor
             features = new float[block * width];
             scores = new float[block * binding.Classes];
         }
+        // Only a block that was read and scored whole is handed out: after a failure none is left.
         count = 0;
         current = -1;
-        while (count < block && input.MoveNext())
+        int read = 0;
+        for (; read < block && input.MoveNext(); read++)
         {
             getFeatures(ref row);
-            FeatureColumn.Copy(row, features.AsSpan(count * width, width), binding.FeatureName);
-            getId(ref ids[count]);
-            batches[count] = input.Batch;
+            FeatureColumn.Copy(row, features.AsSpan(read * width, width), binding.FeatureName);
+            getId(ref ids[read]);
+            batches[read] = input.Batch;
             foreach (var column in passedOn)
-                column?.Take(count);
-            count++;
+                column?.Take(read);
         }
-        if (count == 0)
+        if (read == 0)
             return false;
-        scorer.Score(features.AsSpan(0, count * width), count, scores.AsSpan(0, count * binding.Classes));
+        scorer.Score(features.AsSpan(0, read * width), read, scores.AsSpan(0, read * binding.Classes));
+        count = read;
         if (readsAhead)
-            block = Math.Min(2 * block, LargestBlock);
+            block = Math.Min(2 * block, largest);
         return true;
     }
 
