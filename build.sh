@@ -88,7 +88,7 @@ text="<Project><PropertyGroup><Stack>$stack</Stack><Torch>$torch</Torch></Proper
 
 stamp=$ARTIFACTS/built-$stack
 if [ ! -d "$ARTIFACTS/bin" ] || is_stale "$stamp" src samples test build *.props *.targets *.sln nuget.config global.json .editorconfig "$choice" ${native:+"$native/libpruning_torch.so"}; then
-    say "Building the solution on the $stack stack."
+    say "Building the solution on the $stack stack (a minute or two the first time)."
     rm -f "$ARTIFACTS"/built-*
     touch "$ARTIFACTS/building" # what changes while it builds is built next time
     quietly "$ARTIFACTS/build.log" dotnet build MLNet.Pruning.sln -c Release -nologo -v q

@@ -5,4 +5,9 @@
 #   ./quickstart.sh --help                what else there is
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
 "$ROOT/build.sh"
+# Results lie beside the build, wherever this is called from.
+case " $* " in
+    *" --output"*) ;;
+    *) set -- "$@" --output "$ARTIFACTS/quickstart" ;;
+esac
 exec dotnet "$ARTIFACTS/bin/MLNet.Pruning.Tool/release/mlprune.dll" quickstart "$@"

@@ -56,7 +56,7 @@ public static class HistoryPage
         yield return ("Parameters", last.Parameters == history.ParametersAtStart
             ? Count(last.Parameters)
             : $"{Count(history.ParametersAtStart)} at the start, {Count(last.Parameters)} at the end");
-        yield return ("Training", $"{history.Epochs.Count} epochs of {Count(last.Rows)} rows in {Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
+        yield return ("Training", $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")} of {Count(last.Rows)} rows in {Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
         if (history.Stopped is { } reason)
             yield return ("Stopped early", reason);
     }

@@ -15,8 +15,8 @@ public static class HistoryTables
         (string Heading, Func<EpochRecord, string> Cell, bool Shown)[] columns =
         [
             ("epoch#", e => e.Epoch.ToString(CultureInfo.InvariantCulture), true),
-            ("loss#", e => Fixed(e.Loss), true),
-            ("accuracy#", e => Percent(e.Accuracy), history.Epochs.Any(e => e.Accuracy is not null)),
+            ("training loss#", e => Fixed(e.Loss), true),
+            ("training accuracy#", e => Percent(e.Accuracy), history.Epochs.Any(e => e.Accuracy is not null)),
             ("validation loss#", e => Fixed(e.ValidationLoss), history.Epochs.Any(e => e.ValidationLoss is not null)),
             ("validation accuracy#", e => Percent(e.ValidationAccuracy), history.Epochs.Any(e => e.ValidationAccuracy is not null)),
             ("parameters#", e => Count(e.Parameters), true),

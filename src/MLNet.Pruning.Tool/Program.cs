@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using MLNet.Pruning.Tool.Commands;
 using Spectre.Console;
 
@@ -6,9 +7,12 @@ using Spectre.Console;
 if (Console.IsOutputRedirected)
     AnsiConsole.Profile.Capabilities.Ansi = false;
 
-var root = new RootCommand("Train-time pruning for ML.NET: trains models that get smaller while they learn.")
+var root = new RootCommand("MLNet.Pruning: trains TorchSharp models through ML.NET.")
 {
     InfoCommand.Create(),
     QuickstartCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+var parsed = root.Parse(args);
+if (parsed.Action is ParseErrorAction mistake)
+    mistake.ShowHelp = false;
+return await parsed.InvokeAsync();

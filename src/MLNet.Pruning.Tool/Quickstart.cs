@@ -17,8 +17,8 @@ internal sealed class Quickstart
     const int PredictionCount = 2_000;
 
     internal string? Mnist { get; init; }
-    internal int TrainCount { get; init; }
-    internal int TestCount { get; init; }
+    internal int? TrainCount { get; init; }
+    internal int? TestCount { get; init; }
     internal required int[] HiddenSizes { get; init; }
     internal int Epochs { get; init; }
     internal int Seed { get; init; }
@@ -26,6 +26,8 @@ internal sealed class Quickstart
 
     internal void Run(CancellationToken cancellation)
     {
+        // Where the results go is made sure of before anything takes time.
+        Directory.CreateDirectory(Output);
         var mlContext = new MLContext(Seed).UsePruning();
         var (train, test) = Load(mlContext);
 
@@ -53,13 +55,12 @@ internal sealed class Quickstart
         Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim('\r', '\n'));
 
         Heading("Save, load, predict");
-        Directory.CreateDirectory(Output);
         var modelFile = Path.Combine(Output, "model.zip");
         mlContext.Model.Save(model, train.Schema, modelFile);
         using var loaded = (IDisposable)new MLContext().UsePruning().Model.Load(modelFile, out _);
-        var (latency, same) = Predict(mlContext, model, (ITransformer)loaded, test, cancellation);
+        var (latency, predictions, same) = Predict(mlContext, model, (ITransformer)loaded, test, cancellation);
 
-        var facts = Facts(history, metrics, latency, same, modelFile);
+        var facts = Facts(history, metrics, latency, predictions, same, modelFile);
         var page = Path.Combine(Output, "report.html");
         File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts));
         Summarize(facts, page);
@@ -70,9 +71,9 @@ internal sealed class Quickstart
         Heading("Data");
         var watch = Stopwatch.StartNew();
         var (train, test) = Mnist is { } folder
-            ? (mlContext.Data.LoadMnist(folder), mlContext.Data.LoadMnist(folder, DatasetSplit.Test))
-            : (mlContext.Data.SynthesizeDigits(TrainCount, Seed), mlContext.Data.SynthesizeDigits(TestCount, Seed + 1));
-        Console.WriteLine($"{Count(train.GetRowCount())} digits to train on, {Count(test.GetRowCount())} to test with, {(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
+            ? (Take(mlContext, mlContext.Data.LoadMnist(folder), TrainCount), Take(mlContext, mlContext.Data.LoadMnist(folder, DatasetSplit.Test), TestCount))
+            : (mlContext.Data.SynthesizeDigits(TrainCount ?? 30_000, Seed), mlContext.Data.SynthesizeDigits(TestCount ?? 5_000, Seed + 1));
+        Console.WriteLine($"{Count(Rows(train))} digits to train on, {Count(Rows(test))} to test with, {(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
         Console.WriteLine();
         var first = mlContext.Data.CreateEnumerable<Digit>(test, reuseRowObject: false).First();
         foreach (var line in DigitDrawing.Lines(first.Pixels))
@@ -80,8 +81,14 @@ internal sealed class Quickstart
         return (train, test);
     }
 
+    static IDataView Take(MLContext mlContext, IDataView digits, int? count) =>
+        count is { } n && n < digits.GetRowCount() ? mlContext.Data.TakeRows(digits, n) : digits;
+
+    // A view cut short does not say how many rows it has.
+    static long Rows(IDataView digits) => digits.GetRowCount() ?? digits.GetColumn<uint>("Label").LongCount();
+
     /// <summary>The median time of a single prediction, and whether the loaded model predicts what the one in memory does.</summary>
-    static (double Latency, bool Same) Predict(MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
+    static (double Latency, int Count, bool Same) Predict(MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
     {
         using var ours = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(model, test.Schema);
         using var theirs = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(loaded, test.Schema);
@@ -99,16 +106,16 @@ internal sealed class Quickstart
                 Console.WriteLine($"The digit above is a {digit.Label}; the loaded model says {found.PredictedLabel} with a probability of {Percent(found.Score.Max())}.\n");
         }
         times.Sort();
-        return (times[times.Count / 2], same);
+        return (times[times.Count / 2], times.Count, same);
     }
 
-    List<(string Name, string Value)> Facts(TrainingHistory history, MulticlassClassificationMetrics metrics, double latency, bool same, string modelFile) =>
+    List<(string Name, string Value)> Facts(TrainingHistory history, MulticlassClassificationMetrics metrics, double latency, int predictions, bool same, string modelFile) =>
     [
         ("Data", Mnist ?? "synthesized digits"),
         ("Test accuracy", Percent(metrics.MicroAccuracy)),
         ("Test log-loss", Fixed(metrics.LogLoss)),
         ("Training speed", $"{Count(history.Epochs.Max(e => e.RowsPerSecond))} digits/s (best epoch)"),
-        ("One prediction", $"{Duration(latency)} (median of {Count(PredictionCount)})"),
+        ("One prediction", $"{Duration(latency)} (median of {Count(predictions)})"),
         ("Model file", $"{modelFile} ({Bytes(new FileInfo(modelFile).Length)})"),
         ("Loaded model", same ? "predicts the same, bit for bit" : "DIFFERS from the one that was saved"),
     ];

@@ -26,7 +26,11 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
 
         var step = Round((high - low) / labels);
         if (whole)
+        {
+            // Counting begins where the values do: the first epoch is 1.
             step = Math.Max(1, Math.Ceiling(step));
+            return new Axis(low, low + Math.Ceiling((high - low) / step) * step, step);
+        }
         return new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
     }
 

@@ -8,14 +8,14 @@ internal static class QuickstartCommand
     internal static Command Create()
     {
         var mnist = new Option<DirectoryInfo?>("--mnist") { Description = "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.", HelpName = "DIR" };
-        var train = new Option<int>("--train") { Description = "How many digits to synthesize for training.", DefaultValueFactory = _ => 30_000, HelpName = "N" };
-        var test = new Option<int>("--test") { Description = "How many digits to synthesize for testing.", DefaultValueFactory = _ => 5_000, HelpName = "N" };
-        var hidden = new Option<int[]>("--hidden") { Description = "Neurons of each hidden layer.", DefaultValueFactory = _ => [256, 128], HelpName = "N", AllowMultipleArgumentsPerToken = true };
+        var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 30000 synthesized ones, or all of MNIST's].", HelpName = "N" };
+        var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 5000 synthesized ones, or all of MNIST's].", HelpName = "N" };
+        var hidden = new Option<int[]>("--hidden") { Description = "Neurons of each hidden layer [default: 256 128].", HelpName = "N N ...", AllowMultipleArgumentsPerToken = true };
         var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 12, HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("artifacts", "quickstart")), HelpName = "DIR" };
-        AtLeast(1, train, test, epochs);
-        AtLeast(0, seed);
+        AtLeast(1, [train, test, epochs]);
+        AtLeast(0, [seed]);
         hidden.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int[]>() is { } sizes && sizes.Any(n => n < 1))
@@ -28,7 +28,7 @@ internal static class QuickstartCommand
             Mnist = parsed.GetValue(mnist)?.FullName,
             TrainCount = parsed.GetValue(train),
             TestCount = parsed.GetValue(test),
-            HiddenSizes = parsed.GetValue(hidden)!,
+            HiddenSizes = parsed.GetValue(hidden) is { Length: > 0 } sizes ? sizes : [256, 128],
             Epochs = parsed.GetValue(epochs),
             Seed = parsed.GetValue(seed),
             Output = parsed.GetValue(output)!.FullName,
@@ -36,7 +36,7 @@ internal static class QuickstartCommand
         return command;
     }
 
-    static void AtLeast(int least, params Option<int>[] options)
+    static void AtLeast(int least, Option[] options)
     {
         foreach (var option in options)
             option.Validators.Add(r =>
