@@ -29,7 +29,8 @@ public sealed class BadInputTests
         var flowers = Flowers.Pick(9);
         Array.ForEach(flowers, flower => flower.Kind = "rose");
         var keys = FeedForwardPipelineTests.Keys(context, context.Data.LoadFromEnumerable(flowers));
-        AssertRefused(() => Fit(keys), "Label column 'Kind'", "at least two");
+        AssertRefused(() => Fit(keys), "Label column 'Kind' has only 1 distinct value", "at least two");
+        AssertRefused(() => Fit(FeedForwardPipelineTests.Keys(context, context.Data.LoadFromEnumerable(Array.Empty<Flower>()))), "Label column 'Kind'", "empty");
     }
 
     [TestMethod]
@@ -101,6 +102,26 @@ public sealed class BadInputTests
         var failure = Assert.Throws<ArgumentOutOfRangeException>(() => new PrunedFeedForwardTrainer(context, new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", ValidationSet = others }).Fit(keys));
         StringAssert.Contains(failure.Message, "2 label values");
     }
+
+    [TestMethod]
+    public void A_validation_set_with_keys_in_another_order_is_refused()
+    {
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));
+        var turned = FeedForwardPipelineTests.Keys(context, context.Data.LoadFromEnumerable(Flowers.Pick(9).Reverse().ToArray()));
+        AssertRefused(() => Validated(turned).Fit(keys), "Key 1 of label column 'Kind'", "validation set", "fitted pipeline");
+    }
+
+    [TestMethod]
+    public void A_validation_set_that_was_not_transformed_is_said_to_be_the_culprit()
+    {
+        var raw = Flowers.View(context, 9);
+        var failure = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Validated(raw).Fit(FeedForwardPipelineTests.Keys(context, raw)));
+        StringAssert.Contains(failure.Message, "The validation set does not fit: Label column 'Kind' is String");
+        StringAssert.Contains(failure.Message, "fitted pipeline");
+        Assert.IsFalse(failure.Message.Contains("(Parameter", StringComparison.Ordinal), failure.Message);
+    }
+
+    PrunedFeedForwardTrainer Validated(IDataView set) => new(context, new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", ValidationSet = set });
 
     [TestMethod]
     public void Data_of_another_width_cannot_be_scored()

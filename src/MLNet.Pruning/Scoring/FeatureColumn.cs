@@ -11,10 +11,10 @@ static class FeatureColumn
     public static DataViewSchema.Column Find(DataViewSchema schema, string name)
     {
         var column = schema.GetColumnOrNull(name)
-            ?? throw new ArgumentOutOfRangeException(nameof(schema), $"Could not find feature column '{name}'. The columns are: {string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
+            ?? throw new ArgumentOutOfRangeException(null, $"Could not find feature column '{name}'. The columns are: {string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
         return column.Type is VectorDataViewType { IsKnownSize: true } vector && vector.ItemType == NumberDataViewType.Single
             ? column
-            : throw new ArgumentOutOfRangeException(nameof(schema), $"Feature column '{name}' is {column.Type}; wanted a vector of Single of known size.");
+            : throw new ArgumentOutOfRangeException(null, $"Feature column '{name}' is {column.Type}{(column.Type is VectorDataViewType { IsKnownSize: false } ? " of unknown size" : "")}; wanted a vector of Single of known size.");
     }
 
     /// <summary>Copies a row's features, zeros of a sparse one included.</summary>

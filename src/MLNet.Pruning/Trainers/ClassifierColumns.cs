@@ -14,10 +14,13 @@ sealed record ClassifierColumns(string Label, string Features)
     public DataViewSchema.Column FindLabel(DataViewSchema schema)
     {
         var column = schema.GetColumnOrNull(Label)
-            ?? throw new ArgumentOutOfRangeException(nameof(schema), $"Could not find label column '{Label}'. The columns are: {string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
+            ?? throw new ArgumentOutOfRangeException(null, $"Could not find label column '{Label}'. The columns are: {string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
+        // ML.NET has no keys of no values: those of empty data count one.
+        if (column.Type is KeyDataViewType { Count: < 2 })
+            throw new ArgumentOutOfRangeException(null, $"Label column '{Label}' has only 1 distinct value, or none if the data is empty; at least two classes are needed.");
         return column.Type is KeyDataViewType { Count: >= 2 and <= int.MaxValue }
             ? column
-            : throw new ArgumentOutOfRangeException(nameof(schema), $"Label column '{Label}' is {column.Type}; wanted a key of at least two values, as mlContext.Transforms.Conversion.MapValueToKey(\"{Label}\") makes one.");
+            : throw new ArgumentOutOfRangeException(null, $"Label column '{Label}' is {column.Type}; wanted a key of at least two values, as mlContext.Transforms.Conversion.MapValueToKey(\"{Label}\") makes one.");
     }
 
     /// <summary>Finds the features: a vector of Single of known size.</summary>
@@ -57,10 +60,10 @@ sealed record ClassifierColumns(string Label, string Features)
     {
         var column = shape.FirstOrDefault(column => column.Name == name);
         if (column.Name is null)
-            throw new ArgumentOutOfRangeException(nameof(shape), $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", shape.Select(column => column.Name))}.");
+            throw new ArgumentOutOfRangeException(null, $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", shape.Select(column => column.Name))}.");
         return fits(column)
             ? column
-            : throw new ArgumentOutOfRangeException(nameof(shape), $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}' is {Describe(column)}; wanted {wanted}.");
+            : throw new ArgumentOutOfRangeException(null, $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}' is {Describe(column)}; wanted {wanted}.");
     }
 
     static string Describe(SchemaShape.Column column)
@@ -69,7 +72,7 @@ sealed record ClassifierColumns(string Label, string Features)
         return column.Kind switch
         {
             VectorKind.Vector => $"Vector<{item}>",
-            VectorKind.VariableVector => $"VarVector<{item}>",
+            VectorKind.VariableVector => $"Vector<{item}> of unknown size",
             _ => item,
         };
     }

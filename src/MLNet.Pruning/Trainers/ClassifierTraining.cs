@@ -13,6 +13,8 @@ namespace MLNet.Pruning.Trainers;
 /// <summary>What all classifiers' trainers share: checked options and columns, rows for the training loop, and a transformer at the end.</summary>
 sealed class ClassifierTraining
 {
+    const string Remedy = "Transform the validation set with the fitted pipeline: fit the steps before the trainer first, and transform both sets with them.";
+
     readonly IHost host;
     readonly string name;
     readonly TrainingOptions options;
@@ -64,7 +66,7 @@ sealed class ClassifierTraining
         var labels = ClassLabels.From(label);
         int width = ((VectorDataViewType)features.Type).Size;
         var plan = blueprint(width, labels.Count);
-        var validation = Validation(labels.Count, width);
+        var validation = Validation(labels, width);
         string device = ComputeDevice.Choose(host, this.device);
         var rows = new LabelledRows(input, label, features, "training set");
 
@@ -97,18 +99,35 @@ sealed class ClassifierTraining
         }
     }
 
-    LabelledRows? Validation(int classes, int width)
+    LabelledRows? Validation(ClassLabels trained, int width)
     {
         if (validation is null)
             return null;
-        var label = Columns.FindLabel(validation.Schema);
-        var features = Columns.FindFeatures(validation.Schema);
-        int count = (int)((KeyDataViewType)label.Type).Count, size = ((VectorDataViewType)features.Type).Size;
+        DataViewSchema.Column label, features;
+        try
+        {
+            label = Columns.FindLabel(validation.Schema);
+            features = Columns.FindFeatures(validation.Schema);
+        }
+        catch (ArgumentOutOfRangeException failure)
+        {
+            throw new ArgumentOutOfRangeException($"The validation set does not fit: {failure.Message} {Remedy}", failure);
+        }
+        int classes = trained.Count, count = (int)((KeyDataViewType)label.Type).Count, size = ((VectorDataViewType)features.Type).Size;
         if (count != classes || size != width)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(PrunedTrainerOptions.ValidationSet),
-                $"The validation set has {count} label values and {size} features; wanted {classes} and {width}, as in the training set. Transform both with the same fitted pipeline.");
+                null,
+                $"The validation set has {count} label values and {size} features; wanted {classes} and {width}, as in the training set. {Remedy}");
+        }
+        // Keys without values have nothing to compare.
+        if (trained.Values?.Names is { } wanted && ClassLabels.From(label).Values?.Names is { } found)
+        {
+            for (int i = 0; i < wanted.Length; i++)
+            {
+                if (!wanted[i].Span.SequenceEqual(found[i].Span))
+                    throw new ArgumentOutOfRangeException(null, $"Key {i + 1} of label column '{Columns.Label}' is '{found[i]}' in the validation set; wanted '{wanted[i]}', as in the training set. {Remedy}");
+            }
         }
         return new LabelledRows(validation, label, features, "validation set");
     }
@@ -120,7 +139,7 @@ sealed class ClassifierTraining
     static void Warn(IChannel channel, long skipped, string what, string column)
     {
         if (skipped > 0)
-            channel.Warning(MessageSensitivity.Schema, "Skipped {0} rows with missing {1} (column '{2}') during training", skipped, what, column);
+            channel.Warning(MessageSensitivity.Schema, "Skipped {0} {1} with missing {2} (column '{3}') during training", skipped, skipped == 1 ? "row" : "rows", what, column);
     }
 
     /// <summary>An epoch a line in the context's log, and everything to who asked for it.</summary>

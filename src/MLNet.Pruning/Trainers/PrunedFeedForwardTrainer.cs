@@ -7,6 +7,8 @@ namespace MLNet.Pruning.Trainers;
 /// <summary>
 /// Trains a fully connected network to tell the values of a key column apart. Its outputs are <c>Score</c>, the probability
 /// of each class, and <c>PredictedLabel</c>, a key with the label's own values.
+/// A row with a NaN among its features predicts the missing key, which <c>MapKeyToValue</c> turns into the default value of the
+/// label's type (0 or NaN for numbers, empty text), as is ML.NET's convention.
 /// </summary>
 public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer>
 {
