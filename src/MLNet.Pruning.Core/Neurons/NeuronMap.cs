@@ -10,8 +10,8 @@ namespace MLNet.Pruning.Neurons;
 /// example: nothing is declared, and any module will do whose layers are called with <c>call</c>.
 /// </summary>
 /// <remarks>
-/// Removing shrinks the model's own parameters in place: they stay the same objects, in the model as in its optimizer. Autograd graphs of
-/// earlier steps must be gone by then (dispose of the losses), since LibTorch holds new gradients against the shapes that a living graph knows.
+/// Removing shrinks the model's own parameters in place: they stay the same objects, in the model as in its optimizer. A graph that an
+/// earlier step has left must not go backward afterwards, as after any change of weights.
 /// </remarks>
 public sealed class NeuronMap
 {

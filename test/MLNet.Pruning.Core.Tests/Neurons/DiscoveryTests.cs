@@ -1,5 +1,6 @@
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -285,5 +286,47 @@ public sealed class DiscoveryTests
         Assert.AreEqual(6, map.Groups[0].Size);
         CollectionAssert.AreEqual(new long[] { 6, 4 }, first.get_parameter("layers.linear1.weight")!.shape);
         CollectionAssert.AreEqual(new long[] { 5, 4 }, second.get_parameter("layers.linear1.weight")!.shape);
+    }
+
+    [TestMethod]
+    public void A_model_with_dispose_scopes_of_its_own_is_followed()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Checks.Filled(new Net((n, x) =>
+        {
+            using var inner = NewDisposeScope();
+            return n.Call("b", functional.relu(n.Call("a", x))).MoveToOuterDisposeScope();
+        }, ("a", Linear(4, 6)), ("b", Linear(6, 2))));
+        Checks.Halved(model, randn(2, 4));
+    }
+
+    [TestMethod]
+    public void An_image_without_a_batch_will_do()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Checks.Filled(new Net((n, x) => n.Call("b", functional.relu(n.Call("a", x))), ("a", Conv2d(2, 6, 3)), ("b", Conv2d(6, 1, 3))));
+        Assert.AreEqual("a: 6 neurons: a [out], b [in]", Checks.Lines(NeuronMap.Discover(model, randn(2, 9, 9))).Single());
+    }
+
+    [TestMethod]
+    public void Discovery_and_removal_leave_no_tensors_behind()
+    {
+        // Layers that no version has to make anew: some versions count the parameters of new modules twice.
+        using var model = Checks.Filled(Sequential(("a", Conv2d(1, 8, 3)), ("norm", BatchNorm2d(8)), ("flat", Flatten()), ("fc", Linear(128, 2))));
+        using var x = randn(1, 1, 6, 6);
+        Round();
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Round();
+        Round();
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+
+        void Round()
+        {
+            using var scope = NewDisposeScope();
+            var map = NeuronMap.Discover(model, x);
+            using (map.Mask(new NeuronSelection(map.Groups[0], [0])))
+                Checks.Evaluated(model, x);
+            map.Remove([new(map.Groups[0], [0])], verify: x);
+        }
     }
 }

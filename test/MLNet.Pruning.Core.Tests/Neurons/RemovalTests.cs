@@ -1,5 +1,6 @@
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -163,5 +164,35 @@ public sealed class RemovalTests
         using (map.Mask(new NeuronSelection(map.Groups[0], [0, 2])))
             Assert.IsFalse(before.allclose(Checks.Evaluated(model, x)));
         Assert.IsTrue(before.equal(Checks.Evaluated(model, x)).all().item<bool>());
+    }
+
+    [TestMethod]
+    public void Large_layers_keep_the_weights_of_what_is_left()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Checks.Filled(Sequential(("a", Linear(700, 610)), ("b", Linear(610, 520)), ("c", Linear(520, 2))));
+        var weight = model.get_parameter("b.weight")!.detach().clone();
+        var x = randn(2, 700);
+        var map = NeuronMap.Discover(model, x);
+        map.Remove([new(map["a"], [0, 17, 18, 609]), new(map["b"], [.. Enumerable.Range(0, 260).Select(n => 2 * n + 1)])], verify: x);
+        var rows = tensor(Enumerable.Range(0, 260).Select(n => 2L * n).ToArray());
+        var columns = tensor(Enumerable.Range(0, 610).Where(n => n is not (0 or 17 or 18 or 609)).Select(n => (long)n).ToArray());
+        Assert.IsTrue(weight.index_select(0, rows).index_select(1, columns).equal(model.get_parameter("b.weight")!).all().item<bool>());
+    }
+
+    [TestMethod]
+    public void Graphs_of_earlier_steps_do_not_stand_in_the_way()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Checks.Filled(new FeedForward([3, 5, 2]));
+        var x = randn(4, 3);
+        var loss = model.call(x).square().sum();
+        loss.backward();
+        var map = NeuronMap.Discover(model, x);
+        map.Remove([new(map.Groups[0], [0])]);
+        var again = model.call(x).square().sum();
+        again.backward();
+        CollectionAssert.AreEqual(new long[] { 4, 3 }, Gradient.Of(model.get_parameter("layers.linear1.weight")!)!.shape);
+        Assert.IsGreaterThan(0, loss.item<float>());
     }
 }

@@ -19,26 +19,11 @@ static class LayerTwin
         var mark = surgery.Mark;
         try
         {
-            Func<LayerSize, nn.Module> factory;
             if (layer.Kind is LayerKind.Convolution or LayerKind.Transposed)
-            {
-                var shape = weight!.shape;
-                (shape[0], shape[1]) = layer.Kind == LayerKind.Convolution ? (size.Out, size.In / size.Groups) : (size.In, size.Out / size.Groups);
-                surgery.Replace(weight, zeros(shape, dtype: dtype, device: device));
-                if (bias is not null)
-                    surgery.Replace(bias, zeros(size.Out, dtype: dtype, device: device));
-                factory = layer.Kind == LayerKind.Convolution
-                    ? Convolution(layer, ConvolutionProbe.Measure(layer.Module, weight, size.In), shape[2..], bias is not null, device, dtype)
-                    : Transposed(layer, ConvolutionProbe.MeasureTransposed(layer.Module, weight, size.In), shape[2..], bias is not null, device, dtype);
-                Compare(layer, factory(size), weight, bias, size);
-            }
-            else
-            {
-                foreach (var (name, tensor, _) in layer.Tensors)
-                    surgery.Replace(tensor, name is "weight" or "running_var" ? ones(size.In, dtype: dtype, device: device) : zeros(size.In, dtype: dtype, device: device));
-                factory = Norm(layer, size, weight is not null, device, dtype);
-            }
-            return factory;
+                return Convolution(layer, weight!, bias, size, surgery);
+            foreach (var (name, tensor, _) in layer.Tensors)
+                surgery.Replace(tensor, name is "weight" or "running_var" ? ones(size.In, dtype: dtype, device: device) : zeros(size.In, dtype: dtype, device: device));
+            return Norm(layer, size, weight is not null, device, dtype);
         }
         finally
         {
@@ -46,7 +31,35 @@ static class LayerTwin
         }
     }
 
-    static Func<LayerSize, nn.Module> Convolution(Layer layer, ConvolutionSettings[] s, long[] kernel, bool bias, Device device, ScalarType dtype)
+    static Func<LayerSize, nn.Module> Convolution(Layer layer, Tensor weight, Tensor? bias, LayerSize size, Surgery surgery)
+    {
+        var (shape, dtype, device) = (weight.shape, weight.dtype, weight.device);
+        var transposed = layer.Kind == LayerKind.Transposed;
+        long[] full = [transposed ? size.In : size.Out, (transposed ? size.Out : size.In) / size.Groups, .. shape[2..]];
+        // One filter a group is enough to measure by.
+        long[] few = transposed ? [size.In, 1, .. shape[2..]] : [size.Groups, size.In / size.Groups, .. shape[2..]];
+        foreach (var length in ConvolutionProbe.Lengths)
+        {
+            var mark = surgery.Mark;
+            surgery.Replace(weight, zeros(few, dtype: dtype, device: device));
+            if (bias is not null)
+                surgery.Replace(bias, zeros(size.Groups, dtype: dtype, device: device));
+            var settings = ConvolutionProbe.Measure(layer, weight, size.In, length);
+            if (settings is not null)
+            {
+                var factory = transposed ? Transposed(layer, settings, full[2..], bias is not null, device, dtype) : Straight(layer, settings, full[2..], bias is not null, device, dtype);
+                surgery.Replace(weight, linspace(-1, 1, full.Aggregate(1L, (n, extent) => n * extent), dtype: dtype, device: device).view(full));
+                if (bias is not null)
+                    surgery.Replace(bias, linspace(-1, 1, size.Out, dtype: dtype, device: device));
+                if (Alike(layer, factory(size), size))
+                    return factory;
+            }
+            surgery.Undo(mark);
+        }
+        throw new NotSupportedException($"{layer.Label} has settings that could not be measured, so it cannot be made smaller on this version of TorchSharp.");
+    }
+
+    static Func<LayerSize, nn.Module> Straight(Layer layer, ConvolutionSettings[] s, long[] kernel, bool bias, Device device, ScalarType dtype)
     {
         var mode = s[0].Mode;
         if (layer.Module is Conv1d)
@@ -84,18 +97,16 @@ static class LayerTwin
     }
 
     // The proof of what was measured: with the same weights, the twin computes the same.
-    static void Compare(Layer layer, nn.Module twin, Tensor weight, Tensor? bias, LayerSize size)
+    static bool Alike(Layer layer, nn.Module twin, LayerSize size)
     {
         using var made = twin;
-        weight.copy_(linspace(-1, 1, weight.NumberOfElements, dtype: weight.dtype, device: weight.device).view(weight.shape));
-        made.get_parameter("weight")!.copy_(weight);
-        if (bias is not null)
-            made.get_parameter("bias")!.copy_(bias);
+        foreach (var (name, tensor, _) in layer.Tensors)
+            made.get_parameter(name)!.copy_(tensor);
         long[] shape = [.. layer.InputShape];
         shape[layer.FeatureAxis(shape.Length)] = size.In;
+        var weight = layer.Own("weight")!;
         var input = linspace(-1, 2, shape.Aggregate(1L, (n, extent) => n * extent), dtype: weight.dtype, device: weight.device).view(shape);
         var (expected, actual) = (layer.Module.forward(input), ((nn.Module<Tensor, Tensor>)made).forward(input));
-        if (!expected.shape.SequenceEqual(actual.shape) || !expected.equal(actual).all().item<bool>())
-            throw new NotSupportedException($"{layer.Label} has settings that could not be measured, so it cannot be made smaller.");
+        return expected.shape.SequenceEqual(actual.shape) && expected.equal(actual).all().item<bool>();
     }
 }

@@ -2,18 +2,6 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>How a tensor has shrunk: which indices of which dimensions are left.</summary>
-sealed record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int Dimension, long[] Kept)> Kept)
-{
-    /// <summary>The same cut of another tensor of that shape, such as an optimizer's average of the gradients.</summary>
-    public Tensor Of(Tensor other)
-    {
-        foreach (var (dimension, kept) in Kept)
-            other = other.index_select(dimension, tensor(kept, device: other.device));
-        return other.contiguous();
-    }
-}
-
 /// <summary>Cuts layers smaller in place, and can put everything back exactly as it was.</summary>
 sealed class Surgery : IDisposable
 {

@@ -42,6 +42,9 @@ sealed class Layer
 
     public long[] InputShape { get; set; } = [];
 
+    /// <summary>Whether the layer computes nothing, and quickly, when it is given no rows.</summary>
+    public bool TakesNoRows { get; set; }
+
     /// <summary>Makes a layer like this one of another size; null until it was needed.</summary>
     public Func<LayerSize, nn.Module>? Twin { get; set; }
 

@@ -23,6 +23,19 @@ static class LayerFacts
         return layer.Kind != LayerKind.LayerNorm || (weight is null ? Smeared(layer, input) == countIn : weight.Dimensions == 1);
     }
 
+    public static bool TakesNoRows(Layer layer, Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            return input.Dimensions > 1 && layer.Module.forward(input.narrow(0, 0, 0)).NumberOfElements == 0;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return false; // Such as an image without a batch, whose first dimension are the channels.
+        }
+    }
+
     // How much of its input the norm mixes: one NaN makes so many.
     static long Smeared(Layer layer, Tensor input)
     {
