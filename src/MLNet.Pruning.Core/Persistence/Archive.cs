@@ -76,8 +76,13 @@ sealed class Archive(string kind)
     public static Archive Read(Stream stream, string kind, string what)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        if (!Take(8).AsSpan().SequenceEqual(Magic))
+        var magic = new byte[Magic.Length];
+        var begun = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+        if (begun == 0 || !Magic.StartsWith(magic.AsSpan(0, begun)))
             throw new InvalidDataException($"{what} is not a {kind} file: it does not begin as one.");
+        if (begun < magic.Length)
+            throw new InvalidDataException($"{what} is truncated.");
+        hash.AppendData(magic);
         var version = TakeInt32();
         if (version != Version)
             throw new InvalidDataException($"{what} has format version {version}; this build reads version {Version}.");

@@ -19,7 +19,9 @@ static class Checkpoint
         var totals = run.Totals;
         var position = new CheckpointPosition(epoch, run.Step, stepInEpoch, stepInEpoch == 0 ? 0 : totals.Rows, stepInEpoch == 0 ? 0 : totals.LossSum,
             stepInEpoch == 0 ? 0 : totals.Correct, stepInEpoch == 0 ? 0 : totals.Seconds, run.LearningRate, run.StopReason,
-            run.Options.Seed, run.Options.BatchSize, run.Options.Shuffle, run.Options.Optimizer, run.Feed.Examples.Count, run.Feed.Examples.Width, run.Replicas.Count);
+            run.Options.Seed, run.Options.BatchSize, run.Options.Shuffle, run.Options.Optimizer, run.Feed.Examples.Count, run.Feed.Examples.Width, run.Replicas.Count,
+            run.Options.LearningRate, Schedule(run), run.Options.WeightDecay, run.Options.Momentum, run.Options.GradientClipNorm, run.Options.DropLastBatch,
+            run.Feed.Examples.Fingerprint, Kinds(run));
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
         foreach (var (name, parameter) in Trainable(run))
@@ -50,8 +52,22 @@ static class Checkpoint
         Same("row count", position.Rows, run.Feed.Examples.Count);
         Same("row width", position.Width, run.Feed.Examples.Width);
 
+        Same("fingerprint of the examples (with CrossValidate, give each fold a Checkpoint path of its own)", position.Data, run.Feed.Examples.Fingerprint);
+        Same(nameof(TrainingOptions.LearningRate), position.BaseRate, run.Options.LearningRate);
+        Same(nameof(TrainingOptions.Schedule), position.Schedule, Schedule(run));
+        Same(nameof(TrainingOptions.WeightDecay), position.WeightDecay, run.Options.WeightDecay);
+        Same(nameof(TrainingOptions.Momentum), position.Momentum, run.Options.Momentum);
+        Same(nameof(TrainingOptions.GradientClipNorm), position.GradientClipNorm, run.Options.GradientClipNorm);
+        Same(nameof(TrainingOptions.DropLastBatch), position.DropLastBatch, run.Options.DropLastBatch);
+        var begun = position.Epoch + (position.StepInEpoch > 0 ? 1 : 0);
+        if (begun > run.Options.Epochs)
+            throw new InvalidDataException($"{what} has come to epoch {begun}, but {nameof(TrainingOptions.Epochs)} is {run.Options.Epochs}; it must be at least {begun} to go on.");
+
         foreach (var hook in stateful)
             Read(archive[HookPrefix + hook.StateName], reader => hook.LoadState(run, reader));
+        // After the hooks, which may have put another model in place.
+        if (position.Model != Kinds(run))
+            throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
         ModuleState.Load(archive, run.Model, what);
         foreach (var (name, parameter) in Trainable(run))
         {
@@ -83,6 +99,18 @@ static class Checkpoint
 
     static IEnumerable<(string Name, Parameter Parameter)> Trainable(TrainingRun run) =>
         run.Model.named_parameters().Where(p => p.parameter.requires_grad).Select(p => (p.name, p.parameter));
+
+    static string Schedule(TrainingRun run) => run.Options.Schedule switch
+    {
+        null => "none",
+        StepwiseRate s => FormattableString.Invariant($"stepwise({s.Every}, {s.Multiplier})"),
+        CosineRate c => FormattableString.Invariant($"cosine({c.Minimum}, {c.Warmup})"),
+        FunctionRate => "a function",
+        var other => other.ToString(),
+    };
+
+    /// <summary>What the modules are, as shapes do not tell a ReLU from a Tanh.</summary>
+    static string Kinds(TrainingRun run) => string.Join(", ", run.Model.named_modules().Select(m => $"{m.name}: {m.module.GetType().Name}").Prepend(run.Model.GetType().Name));
 
     static void Write(OptimizerMemory memory, string name, BinaryWriter writer)
     {
@@ -132,7 +160,8 @@ static class Checkpoint
 
 /// <summary>Where a run stood, and what must be the same for it to go on.</summary>
 sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect, double EpochSeconds,
-    double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows, int Width, int Replicas);
+    double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows, int Width, int Replicas,
+    double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm, bool DropLastBatch, ulong Data, string Model);
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(CheckpointPosition))]

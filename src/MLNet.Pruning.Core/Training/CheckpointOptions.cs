@@ -13,6 +13,21 @@ public sealed record CheckpointOptions(string Path)
     /// <summary>Whether to go on from the file when it is there. Without it, an existing file is replaced.</summary>
     public bool Resume { get; init; } = true;
 
+    /// <summary>Finds out now, not after the first epoch, that the file cannot be written.</summary>
+    internal void Probe()
+    {
+        if (Directory.Exists(Path))
+            throw new IOException($"Checkpoint.Path is '{Path}', which is a folder; it must be the path of a file.");
+        try
+        {
+            using var probe = new FileStream($"{Path}.{Guid.NewGuid():N}", FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Checkpoint.Path is '{Path}', but no file can be written there: {e.Message}", e);
+        }
+    }
+
     internal void Validate()
     {
         TrainingOptions.Require(!string.IsNullOrWhiteSpace(Path), "Checkpoint.Path", Path, "the path of a file");

@@ -26,7 +26,11 @@ public sealed class TrainingLoop
     public TrainingResult Run(TrainingTask task, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(task.Model);
+        ArgumentNullException.ThrowIfNull(task.Examples);
+        ArgumentNullException.ThrowIfNull(task.Objective);
         cancellation.ThrowIfCancellationRequested();
+        options.Checkpoint?.Probe();
         using var hooks = StandardHooks.Around(options, task, cancellation);
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;

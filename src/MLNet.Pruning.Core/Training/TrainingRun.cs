@@ -124,10 +124,15 @@ public sealed class TrainingRun
             for (var slots = examples.Feed.Next(Cancellation); slots.Length > 0; slots = examples.Feed.Next(Cancellation))
             {
                 Cancellation.ThrowIfCancellationRequested();
-                var part = set.Evaluate(slots, examples.Feed.Examples, Objective);
-                loss += part.Loss * slots.Length;
-                correct += part.Correct;
-                rows += slots.Length;
+                // The replicas have room for the largest batch of the examples to learn from; these may be more.
+                for (var from = 0; from < slots.Length; from += LargestBatch)
+                {
+                    var some = slots.Slice(from, Math.Min(LargestBatch, slots.Length - from));
+                    var part = set.Evaluate(some, examples.Feed.Examples, Objective);
+                    loss += part.Loss * some.Length;
+                    correct += part.Correct;
+                    rows += some.Length;
+                }
             }
         }
         finally
@@ -138,6 +143,8 @@ public sealed class TrainingRun
         }
         return new Evaluation(rows, loss / rows, (double?)correct / rows);
     }
+
+    int LargestBatch => Math.Min(Options.BatchSize, feed.Examples.Count);
 
     internal bool InBackward { get; set; }
 
@@ -152,7 +159,7 @@ public sealed class TrainingRun
     {
         if (replicas is not null)
             return replicas;
-        replicas = new ReplicaSet(model, copy, feed.Examples, threads, Options.BatchSize, device);
+        replicas = new ReplicaSet(model, copy, feed.Examples, threads, LargestBatch, device);
         probe = true;
         ReplicasBuilt?.Invoke(this);
         return replicas;

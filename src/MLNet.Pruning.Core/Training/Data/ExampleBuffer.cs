@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace MLNet.Pruning.Training;
@@ -30,6 +31,9 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     public int Count { get; private set; }
 
+    /// <summary>Of the rows and labels as they were when <see cref="TakeFingerprint"/> was called; tells one set of examples from another.</summary>
+    public ulong Fingerprint { get; private set; }
+
     public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0);
 
     public static int WidthOf(IReadOnlyList<long> shape)
@@ -57,6 +61,23 @@ sealed unsafe class ExampleBuffer : IDisposable
         Label(slot) = label;
         Count = Math.Max(Count, slot + 1);
         return true;
+    }
+
+    public void TakeFingerprint()
+    {
+        const ulong odd = 0x9E3779B97F4A7C15;
+        var hash = (ulong)Count;
+        for (var slot = 0; slot < Count; slot++)
+        {
+            var row = new ReadOnlySpan<float>(Row(slot), Width);
+            foreach (var pair in MemoryMarshal.Cast<float, ulong>(row))
+                hash = (BitOperations.RotateLeft(hash, 29) ^ pair) * odd;
+            if ((Width & 1) != 0)
+                hash = (BitOperations.RotateLeft(hash, 29) ^ BitConverter.SingleToUInt32Bits(row[^1])) * odd;
+            if (HasLabels)
+                hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)Label(slot)) * odd;
+        }
+        Fingerprint = hash ^ (hash >> 32);
     }
 
     void AddBlock()

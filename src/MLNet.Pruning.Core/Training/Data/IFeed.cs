@@ -29,8 +29,9 @@ static class Feed
             var limit = options.MemoryLimit > 0 ? options.MemoryLimit : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
             // The pool must hold a few batches, or there is nothing to shuffle.
             // Whole batches, so that rows taken in order never leave a part of one at the pool's end.
-            var batches = Math.Clamp(limit / buffer.RowBytes / options.BatchSize, 4, int.MaxValue / options.BatchSize);
-            var rows = (int)(batches * options.BatchSize);
+            var most = Math.Max(1, Array.MaxLength / options.BatchSize);
+            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), most);
+            var rows = (int)Math.Min(batches * options.BatchSize, Array.MaxLength);
             var complete = false;
             using (var reader = source.Open())
             {
@@ -50,6 +51,8 @@ static class Feed
                 throw new InvalidDataException($"The source of examples promised {expected} rows and gave {buffer.Count}.");
             if (options.DropLastBatch && complete && buffer.Count < options.BatchSize)
                 throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and {nameof(options.DropLastBatch)} leaves such a batch out.");
+            if (options.Checkpoint is not null)
+                buffer.TakeFingerprint(); // now: a pool's rows change as it is drawn from
             return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, buffer, options, classCount);
         }
         catch

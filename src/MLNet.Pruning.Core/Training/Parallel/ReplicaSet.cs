@@ -42,6 +42,8 @@ sealed class ReplicaSet : IDisposable
                 var module = Modules[i] = i == 0 ? model.Module : copy!();
                 if (i > 0)
                 {
+                    if (Modules.Take(i).Any(other => ReferenceEquals(other, module)))
+                        throw new ArgumentException($"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave a module that is in use already; it must build a new one each time.");
                     ModuleScope.Detach(module);
                     Alias(module, model.Module);
                 }

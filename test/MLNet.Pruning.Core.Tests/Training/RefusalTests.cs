@@ -1,0 +1,74 @@
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Training;
+
+[TestClass]
+public sealed class RefusalTests
+{
+    readonly string folder = Directory.CreateTempSubdirectory("mlprune").FullName;
+
+    [TestCleanup]
+    public void Clean() => Directory.Delete(folder, true);
+
+    TrainingOptions Options => new() { Epochs = 2, BatchSize = 20, Checkpoint = new CheckpointOptions(Path.Combine(folder, "run.ckpt")) };
+
+    static nn.Module Rectified() => nn.Sequential(("in", nn.Linear(12, 8)), ("act", nn.ReLU()), ("out", nn.Linear(8, 3)));
+
+    static nn.Module Tanh() => nn.Sequential(("in", nn.Linear(12, 8)), ("act", nn.Tanh()), ("out", nn.Linear(8, 3)));
+
+    void Refused(TrainingOptions options, string named, Func<nn.Module>? build = null)
+    {
+        Runs.Train(Options, build: Rectified);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Runs.Train(options, build: build ?? Rectified));
+        StringAssert.Contains(error.Message, named);
+    }
+
+    [TestMethod]
+    public void A_checkpoint_of_other_settings_is_refused()
+    {
+        Refused(Options with { LearningRate = 0.5 }, "LearningRate is 0.001, this run's is 0.5");
+        Refused(Options with { WeightDecay = 0.5 }, "WeightDecay");
+        Refused(Options with { Schedule = LearningRateSchedule.Cosine() }, "Schedule is none");
+        Refused(Options with { Epochs = 1 }, "Epochs is 1");
+        Refused(Options, "act: Tanh", Tanh);
+    }
+
+    [TestMethod]
+    public void A_checkpoint_of_other_examples_of_the_same_size_is_refused()
+    {
+        Runs.Train(Options, Rows.Blobs(60, 12, 3), Rectified);
+        var others = Rows.Blobs(60, 12, 3, 99);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Runs.Train(Options, others, Rectified));
+        StringAssert.Contains(error.Message, "fingerprint");
+    }
+
+    [TestMethod]
+    public void A_checkpoint_that_is_a_folder_is_refused_before_training()
+    {
+        var steps = 0;
+        Assert.ThrowsExactly<IOException>(() => Runs.Train(Options with { Checkpoint = new CheckpointOptions(folder), Hooks = [new Hook { OnAfterStep = _ => steps++ }] }));
+        Assert.AreEqual(0, steps);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("abc")]
+    public void A_file_that_is_no_checkpoint_is_called_so(string text)
+    {
+        File.WriteAllText(Options.Checkpoint!.Path, text);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Runs.Train(Options)).Message, "is not a checkpoint");
+    }
+
+    [TestMethod]
+    public void A_batch_larger_than_all_examples_is_all_of_them()
+    {
+        var options = new TrainingOptions { Epochs = 2, Replicas = 1, BatchSize = 60 };
+        var rows = Rows.Blobs(60, 12, 3);
+        Runs.AreSame(Runs.Train(options, rows, Rectified).Parameters, Runs.Train(options with { BatchSize = 2_000_000_000 }, rows, Rectified).Parameters);
+    }
+
+    [TestMethod]
+    public void A_last_step_that_ends_in_infinity_is_found() =>
+        Assert.ThrowsExactly<TrainingDivergedException>(() => Runs.Train(new TrainingOptions { Epochs = 1, BatchSize = 1000, LearningRate = 1e39, Optimizer = OptimizerKind.Sgd }));
+}
