@@ -104,6 +104,17 @@ public sealed class BadInputTests
     }
 
     [TestMethod]
+    public void Layers_that_fit_in_no_memory_are_named_with_the_bytes_they_need()
+    {
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));
+        var options = new PrunedFeedForwardTrainer.Options { LabelColumnName = "Kind", FeatureColumnName = "Petals", HiddenSizes = [1000, int.MaxValue] };
+        var failure = Assert.ThrowsExactly<InvalidOperationException>(() => new PrunedFeedForwardTrainer(context, options).Fit(keys));
+        StringAssert.Contains(failure.Message, "HiddenSizes is [1000, 2147483647]");
+        // 4 features, 3 classes: 5 * 1000 + 1001m + 3(m + 1) floats for m neurons.
+        StringAssert.Contains(failure.Message, $"{(1004m * int.MaxValue + 5003) * 4:0} bytes");
+    }
+
+    [TestMethod]
     public void A_validation_set_with_keys_in_another_order_is_refused()
     {
         var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -71,7 +72,7 @@ sealed class ClassifierTraining
         var rows = new LabelledRows(input, label, features, "training set");
 
         random.manual_seed(this.options.Seed);
-        var model = plan.Build();
+        var model = Build(plan);
         try
         {
             using var channel = host.Start("Training");
@@ -130,6 +131,23 @@ sealed class ClassifierTraining
             }
         }
         return new LabelledRows(validation, label, features, "validation set");
+    }
+
+    static nn.Module Build(Blueprint plan)
+    {
+        try
+        {
+            return plan.Build();
+        }
+        catch (Exception failure) when (plan is FeedForwardBlueprint && (failure is ExternalException or OutOfMemoryException))
+        {
+            // A layer has a weight for each pair of neurons and a bias for each output; decimal holds any number of them.
+            var sizes = ((FeedForwardBlueprint)plan).Sizes;
+            decimal bytes = sizes.Zip(sizes.Skip(1), (from, to) => ((decimal)from + 1) * to).Sum() * sizeof(float);
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"{nameof(PrunedFeedForwardTrainer.Options.HiddenSizes)} is [{string.Join(", ", sizes.Skip(1).SkipLast(1))}]: the weights alone need {bytes:0} bytes, which could not be allocated. Use smaller layers."),
+                failure);
+        }
     }
 
     static string Named(string? column, string option) => string.IsNullOrEmpty(column)
