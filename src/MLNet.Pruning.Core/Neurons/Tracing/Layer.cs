@@ -74,7 +74,11 @@ sealed class Layer
     /// <summary>The same layer of another instance of the model.</summary>
     public Layer Of(nn.Module<Tensor, Tensor> other) => new(Path, other, Kind)
     {
-        Size = Size, InputShape = InputShape, Twin = Twin, FirstIn = FirstIn, FirstOut = FirstOut,
+        Size = Size,
+        InputShape = InputShape,
+        Twin = Twin,
+        FirstIn = FirstIn,
+        FirstOut = FirstOut,
     };
 
     public int Count(NeuronSide side) => Size.Count(side);
