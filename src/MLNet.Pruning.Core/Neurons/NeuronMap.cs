@@ -31,6 +31,15 @@ public sealed class NeuronMap
     /// <summary>What cannot, and why.</summary>
     public IReadOnlyList<SkippedNeurons> Skipped { get; }
 
+    /// <summary>The instance that the groups are of.</summary>
+    internal nn.Module Model => model;
+
+    /// <summary>Runs it; gives all that it computes.</summary>
+    internal IReadOnlyList<Tensor> Forward(Tensor input) => forward(input);
+
+    /// <summary>What the trace has seen of a group's member.</summary>
+    internal Layer LayerOf(NeuronGroupMember member) => layers[member.Path];
+
     /// <summary>The group of that name.</summary>
     /// <param name="name">Such as "layer1.0.conv1".</param>
     public NeuronGroup this[string name] => Groups.FirstOrDefault(g => g.Name == name)

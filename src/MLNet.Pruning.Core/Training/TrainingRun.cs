@@ -38,6 +38,9 @@ public sealed class TrainingRun
     /// <summary>The copies that compute; the first is <see cref="Model"/>, the others share its parameters.</summary>
     public IReadOnlyList<nn.Module> Replicas => replicas is null ? [Model] : replicas.Modules;
 
+    /// <summary>The rows of the batch just computed, by replica; of a batch of few rows, the last replicas may have none.</summary>
+    public IReadOnlyList<Batch> Batches => replicas?.Batches ?? [];
+
     /// <summary>What is minimised.</summary>
     public IObjective Objective => task.Objective;
 

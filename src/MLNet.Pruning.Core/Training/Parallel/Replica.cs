@@ -51,6 +51,9 @@ sealed unsafe class Replica : IDisposable
 
     public long? Correct { get; private set; }
 
+    /// <summary>The rows computed last.</summary>
+    public Batch? Batch => batch;
+
     public int Rows { get; private set; }
 
     /// <summary>Copies the chosen rows to where the model reads them.</summary>

@@ -62,6 +62,9 @@ sealed class ReplicaSet : IDisposable
 
     public nn.Module[] Modules { get; }
 
+    /// <summary>What each replica computed last; a batch of few rows leaves the last replicas out.</summary>
+    public IReadOnlyList<Batch> Batches => [.. replicas.Take(active).Select(r => r.Batch!)];
+
     /// <summary>One for each core, but no more than get 32 rows of a full batch each.</summary>
     public static int CountFor(TrainingOptions options, bool copies)
     {
