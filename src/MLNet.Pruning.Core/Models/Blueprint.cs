@@ -9,6 +9,7 @@ namespace MLNet.Pruning.Models;
 [JsonDerivedType(typeof(FeedForwardBlueprint), "feed-forward")]
 [JsonDerivedType(typeof(ConvNetBlueprint), "conv-net")]
 [JsonDerivedType(typeof(VaeBlueprint), "vae")]
+[JsonDerivedType(typeof(ModuleBlueprint), "module")]
 public abstract record Blueprint
 {
     /// <summary>The shape of one input.</summary>
@@ -31,6 +32,10 @@ public abstract record Blueprint
         null => throw new ArgumentNullException(nameof(model)),
         _ => throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}."),
     };
+
+    /// <summary>This blueprint, brought up to what a model that was built from it is now.</summary>
+    /// <param name="model">Built from this blueprint, perhaps smaller since.</param>
+    public virtual Blueprint Now(nn.Module model) => Of(model);
 
     /// <summary>The blueprint as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, BlueprintJson.Default.Blueprint);

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Scoring;
@@ -15,21 +14,21 @@ sealed class LabelledRows : IExampleSource
     readonly IDataView data;
     readonly DataViewSchema.Column label, features;
     readonly string role;
-    readonly int width;
     readonly ulong classes;
 
     /// <param name="data">The rows.</param>
     /// <param name="label">A key of known count.</param>
     /// <param name="features">A vector of Single of known size.</param>
+    /// <param name="shape">How the values of a row are arranged; as many as the features.</param>
     /// <param name="role">What to call the rows in a message: "training set", say.</param>
-    public LabelledRows(IDataView data, DataViewSchema.Column label, DataViewSchema.Column features, string role)
+    public LabelledRows(IDataView data, DataViewSchema.Column label, DataViewSchema.Column features, IReadOnlyList<long> shape, string role)
     {
         (this.data, this.label, this.features, this.role) = (data, label, features, role);
-        width = ((VectorDataViewType)features.Type).Size;
+        Shape = shape;
         classes = ((KeyDataViewType)label.Type).Count;
     }
 
-    public IReadOnlyList<long> Shape => [width];
+    public IReadOnlyList<long> Shape { get; }
 
     public bool HasLabels => true;
 
@@ -69,7 +68,7 @@ sealed class LabelledRows : IExampleSource
                 }
                 getFeatures(ref values);
                 FeatureColumn.Copy(values, features, rows.features.Name);
-                if (!AreFinite(features))
+                if (!FiniteValues.AreAll(features))
                 {
                     rows.WithoutFeatures++;
                     continue;
@@ -89,17 +88,4 @@ sealed class LabelledRows : IExampleSource
         WithoutLabel + WithoutFeatures == 0
             ? $"The {role} has no rows."
             : $"The {role} has no row to use: label column '{label.Name}' is missing in {WithoutLabel}, feature column '{features.Name}' is not finite in {WithoutFeatures}.");
-
-    /// <summary>Zero times a number is zero unless the number is NaN or infinite.</summary>
-    static bool AreFinite(ReadOnlySpan<float> values)
-    {
-        var sum = Vector<float>.Zero;
-        int i = 0;
-        for (; i + Vector<float>.Count <= values.Length; i += Vector<float>.Count)
-            sum += new Vector<float>(values[i..]) * Vector<float>.Zero;
-        float total = Vector.Sum(sum);
-        for (; i < values.Length; i++)
-            total += values[i] * 0f;
-        return total == 0;
-    }
 }

@@ -46,7 +46,7 @@ public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);
 
     /// <summary>What <see cref="PrunedFeedForwardTrainer"/> trains, and how.</summary>
-    public sealed class Options : PrunedTrainerOptions
+    public sealed class Options : PrunedClassifierOptions
     {
         /// <summary>Neurons of each hidden layer, from the inputs on; each at least 1.</summary>
         public IReadOnlyList<int> HiddenSizes { get; set; } = [50, 30];

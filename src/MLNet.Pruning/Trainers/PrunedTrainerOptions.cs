@@ -10,12 +10,6 @@ public abstract class PrunedTrainerOptions
     {
     }
 
-    /// <summary>The column to learn: a key, as <c>MapValueToKey</c> makes one. Rows in which it is missing are skipped.</summary>
-    public string LabelColumnName { get; set; } = "Label";
-
-    /// <summary>The column to learn from: a vector of Single of known size. Rows with a NaN or an infinity in it are skipped.</summary>
-    public string FeatureColumnName { get; set; } = "Features";
-
     /// <summary>How often the training data is gone through; at least 1.</summary>
     public int Epochs { get; set; } = 10;
 
@@ -40,7 +34,7 @@ public abstract class PrunedTrainerOptions
     /// <summary>The seed of the first weights and of the order of rows, 0 or more; null draws one from the MLContext, which repeats itself if that has a seed.</summary>
     public int? Seed { get; set; }
 
-    /// <summary>Rows to measure loss and accuracy on after each epoch, with the same label and feature columns; null for none.</summary>
+    /// <summary>Rows to measure loss and accuracy on after each epoch, with the same columns as the training set; null for none.</summary>
     public IDataView? ValidationSet { get; set; }
 
     /// <summary>Where to train and score: "cpu", "cuda" or "cuda:N". Null follows <c>MLContext.GpuDeviceId</c> and <c>FallbackToCpu</c>.</summary>
