@@ -61,6 +61,26 @@ public sealed class FeedForwardPipelineTests
     }
 
     [TestMethod]
+    [DataRow(90)]
+    [DataRow(91)]
+    public void Cross_validation_with_a_checkpoint_is_refused_by_the_second_fold(int rows)
+    {
+        var context = new MLContext(seed: 1);
+        using var folder = new TemporaryFolder();
+        var keys = context.Transforms.Conversion.MapValueToKey("Kind").Fit(Flowers.View(context, rows)).Transform(Flowers.View(context, rows));
+        var trainer = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Petals",
+            Epochs = 1,
+            Checkpoint = new CheckpointOptions(folder["run.checkpoint"]),
+        });
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => context.MulticlassClassification.CrossValidate(keys, trainer, numberOfFolds: 3, labelColumnName: "Kind"));
+        StringAssert.Contains(error.Message, "run.checkpoint");
+        StringAssert.Contains(error.Message, "CrossValidate trains each fold on other rows: a trainer that is given to it must have no Checkpoint.");
+    }
+
+    [TestMethod]
     public void Number_labels_name_the_classes_too()
     {
         var context = new MLContext(seed: 1);

@@ -49,10 +49,10 @@ static class Checkpoint
         Same(nameof(TrainingOptions.BatchSize), position.BatchSize, run.Options.BatchSize);
         Same(nameof(TrainingOptions.Shuffle), position.Shuffle, run.Options.Shuffle);
         Same(nameof(TrainingOptions.Optimizer), position.Optimizer, run.Options.Optimizer);
-        Same("row count", position.Rows, run.Feed.Examples.Count);
+        const string folds = " CrossValidate trains each fold on other rows: a trainer that is given to it must have no Checkpoint.";
         Same("row width", position.Width, run.Feed.Examples.Width);
-
-        Same("fingerprint of the examples (with CrossValidate, give each fold a Checkpoint path of its own)", position.Data, run.Feed.Examples.Fingerprint);
+        Same("row count", position.Rows, run.Feed.Examples.Count, folds);
+        Same("fingerprint of the examples", position.Data, run.Feed.Examples.Fingerprint, folds);
         Same(nameof(TrainingOptions.LearningRate), position.BaseRate, run.Options.LearningRate);
         Same(nameof(TrainingOptions.Schedule), position.Schedule, Schedule(run));
         Same(nameof(TrainingOptions.WeightDecay), position.WeightDecay, run.Options.WeightDecay);
@@ -90,10 +90,10 @@ static class Checkpoint
         if (position.Stopped is { } reason)
             run.Stop(reason);
 
-        void Same<T>(string name, T then, T now)
+        void Same<T>(string name, T then, T now, string hint = "")
         {
             if (!EqualityComparer<T>.Default.Equals(then, now))
-                throw new InvalidDataException($"{what} is of another run: its {name} is {then}, this run's is {now}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+                throw new InvalidDataException($"{what} is of another run: its {name} is {then}, this run's is {now}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.{hint}");
         }
     }
 

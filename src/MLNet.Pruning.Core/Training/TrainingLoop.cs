@@ -16,7 +16,7 @@ public sealed class TrainingLoop
         this.options = options;
     }
 
-    /// <summary>Trains the task's model, and leaves it in evaluation mode.</summary>
+    /// <summary>Trains the task's model, and leaves it in evaluation mode, however the run ends.</summary>
     /// <remarks>
     /// The run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/> and, on the CPU, sets LibTorch's own threads to one for its
     /// duration: two runs at a time in one process train correctly, but random numbers then come in any order.
@@ -47,13 +47,18 @@ public sealed class TrainingLoop
                 run.Epoch++;
             }
             run.History.Stopped = run.StopReason;
-            run.Model.eval();
             return new TrainingResult(run.Model, run.History);
         }
         finally
         {
-            hooks.Ended(run);
-            run.Close();
+            try
+            {
+                hooks.Ended(run);
+            }
+            finally
+            {
+                run.Close();
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using MLNet.Pruning.Neurons;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -119,8 +120,7 @@ public sealed class TrainingRun
         long rows = 0;
         // A model or loss that draws random numbers in evaluation too must not change what training draws.
         using var random = get_rng_state();
-        foreach (var module in set.Modules)
-            module.eval();
+        var modes = set.Modules.Select(module => new EvaluationMode(module)).ToArray();
         try
         {
             examples.Feed.BeginEpoch(0, Cancellation);
@@ -141,8 +141,8 @@ public sealed class TrainingRun
         finally
         {
             set_rng_state(random);
-            foreach (var module in set.Modules)
-                module.train();
+            foreach (var mode in modes)
+                mode.Dispose();
         }
         return new Evaluation(rows, loss / rows, (double?)correct / rows);
     }
@@ -193,10 +193,15 @@ public sealed class TrainingRun
 
     internal void Compute(ReadOnlySpan<int> slots)
     {
+        // A device's generator keeps its state to itself. Seeded anew for each step, it draws the same numbers in a resumed run.
+        if (!Options.IsCpu)
+            cuda.manual_seed_all(DeviceSeed(Options.Seed, Step));
         (Loss, var correct) = EnsureReplicas().Compute(slots, feed.Examples, Objective, probe);
         probe = false;
         Totals.Add(slots.Length, Loss, correct);
     }
+
+    internal static long DeviceSeed(int seed, long step) => ((long)seed << 32) ^ step;
 
     internal void CountStep()
     {
@@ -206,7 +211,13 @@ public sealed class TrainingRun
 
     internal void StepOptimizer() => Optimizer.Step(threads);
 
-    internal void Close() => Release();
+    /// <summary>Leaves the model in evaluation mode, without gradients where the TorchSharp at hand can drop them.</summary>
+    internal void Close()
+    {
+        Model.eval();
+        Model.zero_grad();
+        Release();
+    }
 
     int ReplicaCount => copy is null ? 1 : threads.Count;
 

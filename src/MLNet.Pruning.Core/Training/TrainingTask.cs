@@ -7,6 +7,10 @@ namespace MLNet.Pruning.Training;
 public sealed class TrainingTask
 {
     /// <summary>The model. It is trained in place and stays the caller's to dispose of.</summary>
+    /// <remarks>
+    /// A model of which every part is in evaluation mode is put in training mode; where only some are (a frozen batch norm), they stay so.
+    /// However the run ends, the model is in evaluation mode after it.
+    /// </remarks>
     public required nn.Module Model { get; init; }
 
     /// <summary>Builds another module with the same parameters by name and shape; what replicas are made from. Without it there is one replica.</summary>

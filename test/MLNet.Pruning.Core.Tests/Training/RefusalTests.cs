@@ -52,6 +52,31 @@ public sealed class RefusalTests
     }
 
     [TestMethod]
+    public void A_checkpoint_that_cannot_be_written_is_refused_before_training()
+    {
+        // A name longer than file systems take: it refuses the superuser too, whom no permission stops.
+        var path = Path.Combine(folder, new string('x', 300));
+        var steps = 0;
+        var error = Assert.ThrowsExactly<IOException>(() => Runs.Train(Options with { Checkpoint = new CheckpointOptions(path), Hooks = [new Hook { OnAfterStep = _ => steps++ }] }));
+        StringAssert.Contains(error.Message, $"Checkpoint.Path is '{path}', but no file can be written there");
+        Assert.AreEqual(0, steps);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(folder));
+    }
+
+    [TestMethod]
+    public void A_copy_that_is_in_use_already_is_refused()
+    {
+        using var model = Rectified();
+        using var shared = Rectified();
+        foreach (var (copy, replicas) in new (Func<nn.Module>, int)[] { (() => model, 2), (() => shared, 3) })
+        {
+            var task = new TrainingTask { Model = model, Copy = copy, Examples = Rows.Blobs(40, 12, 3), Objective = new CrossEntropy(3) };
+            var error = Assert.ThrowsExactly<ArgumentException>(() => new TrainingLoop(new TrainingOptions { Replicas = replicas, BatchSize = 20 }).Run(task));
+            StringAssert.Contains(error.Message, "TrainingTask.Copy gave a module that is in use already");
+        }
+    }
+
+    [TestMethod]
     [DataRow("")]
     [DataRow("abc")]
     public void A_file_that_is_no_checkpoint_is_called_so(string text)
@@ -70,5 +95,12 @@ public sealed class RefusalTests
 
     [TestMethod]
     public void A_last_step_that_ends_in_infinity_is_found() =>
-        Assert.ThrowsExactly<TrainingDivergedException>(() => Runs.Train(new TrainingOptions { Epochs = 1, BatchSize = 1000, LearningRate = 1e39, Optimizer = OptimizerKind.Sgd }));
+        Assert.ThrowsExactly<TrainingDivergedException>(() => Runs.Train(new TrainingOptions
+        {
+            Epochs = 1,
+            BatchSize = 1000,
+            LearningRate = 1e30,
+            Optimizer = OptimizerKind.Sgd,
+            Hooks = [new Hook { OnAfterBackward = run => Gradient.Of(run.Model.parameters().First())!.fill_(1e30) }],
+        }));
 }

@@ -21,6 +21,7 @@ sealed class ReplicaSet : IDisposable
     readonly ReplicaThreads threads;
     readonly ForwardOrder order = new();
     readonly Action<int> train, score, sum;
+    readonly Action breakOrder;
 
     ExampleBuffer examples = null!;
     IObjective objective = null!;
@@ -48,14 +49,15 @@ sealed class ReplicaSet : IDisposable
                     Alias(module, model.Module);
                 }
                 replicas[i] = new Replica(module, i == 0 ? model.Gradients : TrainedModel.GradientsOf(TrainedModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
-                module.train();
             }
+            TrainingModes.Begin(Modules);
             // The weights that the copies drew for themselves are not part of the run's random numbers.
             if (state is not null)
                 set_rng_state(state);
         }
         slices = Slice(replicas);
         train = Train;
+        breakOrder = order.Break;
         score = Score;
         sum = Sum;
     }
@@ -89,7 +91,7 @@ sealed class ReplicaSet : IDisposable
         using var before = probe && active > 1 ? get_rng_state() : null;
         ordered = active > 1 && (probe || DrawsRandomNumbers);
         order.Reset();
-        threads.Run(active, train);
+        threads.Run(active, train, breakOrder);
         if (before is not null)
         {
             using var after = get_rng_state();
@@ -127,15 +129,7 @@ sealed class ReplicaSet : IDisposable
     void Train(int number)
     {
         var replica = replicas[number];
-        try
-        {
-            replica.ForwardBackward(replica.Gather(examples, Share(number)), objective, number, rows, ordered ? order : null);
-        }
-        catch
-        {
-            order.Break();
-            throw;
-        }
+        replica.ForwardBackward(replica.Gather(examples, Share(number)), objective, number, rows, ordered ? order : null);
     }
 
     void Score(int number)

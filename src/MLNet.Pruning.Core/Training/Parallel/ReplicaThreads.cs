@@ -17,6 +17,7 @@ sealed class ReplicaThreads : IDisposable
     readonly Exception?[] failures;
     readonly object gate = new();
     Action<int>? body;
+    Action? onFailure;
     int active;
     int sleepers;
     volatile int generation;
@@ -38,14 +39,17 @@ sealed class ReplicaThreads : IDisposable
     public int Count => failures.Length;
 
     /// <summary>Calls <paramref name="action"/> with 0 to <paramref name="count"/> - 1, each on its own thread, and returns when all are done.</summary>
-    public void Run(int count, Action<int> action)
+    /// <param name="count">How many take part.</param>
+    /// <param name="action">What they do.</param>
+    /// <param name="failed">Called on the thread of each that throws, as it does: others may be waiting for what it will not do.</param>
+    public void Run(int count, Action<int> action, Action? failed = null)
     {
         if (count <= 1)
         {
             action(0);
             return;
         }
-        (body, active) = (action, count);
+        (body, active, onFailure) = (action, count, failed);
         running = threads.Length;
         Release();
         Try(0);
@@ -93,6 +97,7 @@ sealed class ReplicaThreads : IDisposable
 #pragma warning restore CA1031
         {
             failures[number] = e;
+            onFailure?.Invoke();
         }
     }
 
