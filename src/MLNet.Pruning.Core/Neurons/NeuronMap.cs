@@ -98,9 +98,23 @@ public sealed class NeuronMap
     /// <exception cref="InvalidOperationException">The smaller network does not compute what the masked one did. Nothing has been removed then.</exception>
     public NeuronRemoval Remove(IReadOnlyCollection<NeuronSelection> selections, optim.Optimizer? optimizer = null, Tensor? verify = null)
     {
-        var losses = Losses(selections);
         if (optimizer is not null)
             OptimizerStates.Check(optimizer);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var (removal, cuts) = RemoveParameters(selections, verify);
+        foreach (var cut in cuts)
+            if (cut.Tensor is Parameter && Gradient.Of(cut.Tensor) is { } gradient && gradient.shape.SequenceEqual(cut.Shape))
+                gradient.set_(cut.Of(gradient));
+        if (optimizer is not null)
+            OptimizerStates.Cut(optimizer, cuts);
+        return removal;
+    }
+
+    /// <summary>The same for a caller who sees to gradients and optimizers: they stay as they are, and the cuts say how to shrink them.</summary>
+    internal (NeuronRemoval Removal, IReadOnlyList<TensorCut> Cuts) RemoveParameters(IReadOnlyCollection<NeuronSelection> selections, Tensor? verify = null)
+    {
+        var losses = Losses(selections);
         using var off = no_grad();
         using var scope = NewDisposeScope();
         using var surgery = new Surgery();
@@ -123,12 +137,6 @@ public sealed class NeuronMap
             surgery.Undo();
             throw;
         }
-        foreach (var cut in surgery.Cuts)
-            if (cut.Tensor is Parameter && Gradient.Of(cut.Tensor) is { } gradient && gradient.shape.SequenceEqual(cut.Shape))
-                gradient.set_(cut.Of(gradient));
-        if (optimizer is not null)
-            OptimizerStates.Cut(optimizer, surgery.Cuts);
-
         var removed = selections.Where(s => s.Neurons.Count > 0).Select(s => new GroupRemoval(s.Group.Name, s.Group.Size, s.Group.Size - s.Neurons.Count, [.. s.Neurons.Order()])).ToArray();
         var gone = selections.ToDictionary(s => s.Group, s => (IReadOnlySet<int>)s.Neurons.ToHashSet());
         foreach (var group in Groups)
@@ -136,7 +144,20 @@ public sealed class NeuronMap
             var neurons = gone.GetValueOrDefault(group) ?? new HashSet<int>();
             group.Members = [.. group.Members.Select(m => losses.Renumber(m, old[layers[m.Path]].Count(m.Side), layers[m.Path], neurons))];
         }
-        return new(removed, before, Parameters(), difference);
+        return (new(removed, before, Parameters(), difference), surgery.Cuts);
+    }
+
+    /// <summary>Sets the weights that neurons are computed with to zero. Their biases stay: through them what was zeroed can be learnt again.</summary>
+    internal void Silence(IReadOnlyCollection<NeuronSelection> selections)
+    {
+        var losses = Losses(selections);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var layer in losses.Layers)
+            if (layer.Produces && losses.Of(layer, NeuronSide.Out) is { Count: > 0 } silent)
+                foreach (var (name, weight, sides) in layer.Tensors)
+                    if (name == "weight")
+                        weight.index_fill_(Array.IndexOf(sides, NeuronSide.Out), tensor(silent.Select(i => (long)i).ToArray(), device: weight.device), 0);
     }
 
     /// <summary>The same groups of another instance of the model, of the same sizes.</summary>

@@ -39,7 +39,7 @@ public abstract record Schedule
     /// </summary>
     /// <param name="maturity">Epochs before the first event; 0 or more.</param>
     /// <param name="every">Epochs between events; at least 1.</param>
-    /// <param name="amount">Part of the current neurons that an event removes, rounded down; more than 0, less than 1.</param>
+    /// <param name="amount">Part of the current neurons that an event removes, rounded down but one at least; more than 0, less than 1.</param>
     /// <param name="target">Part of the original neurons to remove in the end; more than 0, less than 1.</param>
     public static StepwiseSchedule Stepwise(long maturity, long every, double amount, double target) => new(maturity, every, amount, target);
 

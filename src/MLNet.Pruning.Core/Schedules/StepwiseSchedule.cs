@@ -32,5 +32,6 @@ public sealed record StepwiseSchedule : Schedule
         time < Maturity ? 0 : Math.Min(Target, 1 - Math.Pow(1 - Amount, (time - Maturity) / Every + 1));
 
     private protected override int Wanted(long time, int original, int current) =>
-        Math.Min(Fractions.Of(Amount, current), Fractions.Of(Target, original) - (original - current));
+        // One at least, or a small group would stay where a tenth of it is less than a neuron, short of its target for ever.
+        Math.Min(Math.Max(1, Fractions.Of(Amount, current)), Fractions.Of(Target, original) - (original - current));
 }

@@ -18,6 +18,8 @@ public sealed class EvaluationSet : IDisposable
         Feed = Training.Feed.Open(source, options with { Shuffle = false, DropLastBatch = false }, objective.ClassCount, cancellation);
     }
 
+    internal EvaluationSet(IFeed feed) => Feed = feed;
+
     internal IFeed Feed { get; }
 
     /// <summary>Gives the memory back.</summary>

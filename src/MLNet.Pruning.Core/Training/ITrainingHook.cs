@@ -2,9 +2,10 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>Something that happens in a training run. All methods are called on the thread that called the loop, with every replica at rest.</summary>
 /// <remarks>
-/// A run calls Started once, then for each epoch BeforeEpoch, for each step BeforeForward, AfterBackward and AfterStep, then AfterEpoch,
-/// and Ended in any case. A hook may read and write parameters at all times and gradients in <see cref="AfterBackward"/>,
-/// put another model in place with <see cref="TrainingRun.Replace"/> (not in AfterBackward), or end the run with <see cref="TrainingRun.Stop"/>.
+/// A run calls Started once, then for each epoch BeforeEpoch, for each step BeforeForward, AfterBackward and AfterStep, then AfterEpoch
+/// and BetweenEpochs, and Ended in any case. A hook may read and write parameters at all times and gradients in <see cref="AfterBackward"/>,
+/// put another model in place with <see cref="TrainingRun.Replace"/> or change its shape with <see cref="TrainingRun.Reshape"/> (not in AfterBackward),
+/// or end the run with <see cref="TrainingRun.Stop"/>.
 /// </remarks>
 public interface ITrainingHook
 {
@@ -28,6 +29,9 @@ public interface ITrainingHook
 
     /// <summary>All batches of the epoch are done.</summary>
     void AfterEpoch(TrainingRun run) { }
+
+    /// <summary>The epoch is validated and in the history, and nothing is saved yet: the place to change the model's shape. Called after the last epoch too.</summary>
+    void BetweenEpochs(TrainingRun run) { }
 
     /// <summary>The run is over, also when it failed or was cancelled.</summary>
     void Ended(TrainingRun run) { }

@@ -8,6 +8,8 @@ sealed class StandardHooks : ITrainingHook, IDisposable
 
     StandardHooks(ITrainingHook[] hooks, EvaluationSet? validation) => (this.hooks, this.validation) = (hooks, validation);
 
+    public EvaluationSet? Validation => validation;
+
     public static StandardHooks Around(TrainingOptions options, TrainingTask task, CancellationToken cancellation)
     {
         if (task.Validation is { } set && !set.Shape.SequenceEqual(task.Examples.Shape))
@@ -41,6 +43,8 @@ sealed class StandardHooks : ITrainingHook, IDisposable
     public void AfterStep(TrainingRun run) => Each(run, static (hook, run) => hook.AfterStep(run));
 
     public void AfterEpoch(TrainingRun run) => Each(run, static (hook, run) => hook.AfterEpoch(run));
+
+    public void BetweenEpochs(TrainingRun run) => Each(run, static (hook, run) => hook.BetweenEpochs(run));
 
     public void Ended(TrainingRun run) => Each(run, static (hook, run) => hook.Ended(run));
 

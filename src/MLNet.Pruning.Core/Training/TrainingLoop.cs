@@ -36,7 +36,7 @@ public sealed class TrainingLoop
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;
         using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => set_num_threads(1));
         random.manual_seed(options.Seed);
-        var run = new TrainingRun(task, options, feed, threads, cancellation) { ReplicasBuilt = hooks.ReplicasBuilt };
+        var run = new TrainingRun(task, options, feed, threads, cancellation) { ReplicasBuilt = hooks.ReplicasBuilt, Validation = hooks.Validation };
         try
         {
             hooks.Started(run);
@@ -44,6 +44,7 @@ public sealed class TrainingLoop
             {
                 Train(run, hooks, cancellation);
                 hooks.AfterEpoch(run);
+                hooks.BetweenEpochs(run);
                 run.Epoch++;
             }
             run.History.Stopped = run.StopReason;

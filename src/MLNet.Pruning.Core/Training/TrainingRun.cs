@@ -110,6 +110,58 @@ public sealed class TrainingRun
         LearningRate = learningRate;
     }
 
+    /// <summary>
+    /// Changes the shape of the model's own parameters, and builds anew what hangs on it: the optimizer, which goes on remembering what the change leaves of
+    /// each parameter, and the replicas.
+    /// </summary>
+    /// <param name="change">
+    /// Points the parameters to tensors of another shape, keeping their number and order, and says what becomes of what is remembered of each; null to forget it all.
+    /// If it fails, the run is as it was.
+    /// </param>
+    /// <param name="copyModel">Builds the same module again in its new shape, for replicas; without it there is one replica from here on.</param>
+    public void Reshape(Func<Reshaped?> change, Func<nn.Module>? copyModel = null)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        if (InBackward)
+            throw new InvalidOperationException($"The model cannot be reshaped in {nameof(ITrainingHook.AfterBackward)}, between its gradients and its step.");
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var before = (Optimizer, Model: model);
+        var memories = before.Optimizer.Memories();
+        var reshaped = change();
+        replicas?.Dispose();
+        replicas = null;
+        model = new TrainedModel(before.Model.Module, device);
+        if (model.Parameters.Length != memories.Count)
+            throw new InvalidOperationException($"The model had {memories.Count} trainable parameters and has {model.Parameters.Length} since it was reshaped; only their shapes may change.");
+        copy = threads.Count > 1 ? copyModel : null;
+        Optimizer = new RunOptimizer(model, task, Options, ReplicaCount);
+        for (var i = 0; reshaped is not null && i < memories.Count; i++)
+        {
+            using var one = NewDisposeScope();
+            var memory = memories[i]();
+            var parameter = model.Parameters[i];
+            Optimizer.Remember(parameter, memory with { Tensors = memory.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value)) });
+        }
+        before.Optimizer.Dispose();
+        before.Model.Dispose();
+        LearningRate = learningRate;
+    }
+
+    /// <summary>The examples to validate on; null where there are none.</summary>
+    public EvaluationSet? Validation { get; internal init; }
+
+    /// <summary>The first of the examples to learn from that are in memory, to evaluate on.</summary>
+    /// <param name="most">At most so many; at least 1.</param>
+    public EvaluationSet FirstExamples(int most)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        return new EvaluationSet(new FirstRows(feed.Examples, most, LargestBatch));
+    }
+
+    /// <summary>One example to learn from as the model is given it, [1, ...]; the caller's to dispose of.</summary>
+    public Tensor Example() => feed.Examples.Tensor(0).to(device);
+
     /// <summary>The mean loss over a set of examples and the fraction answered correctly, with the model in evaluation mode.</summary>
     public Evaluation Evaluate(EvaluationSet examples)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
@@ -62,6 +63,9 @@ sealed unsafe class ExampleBuffer : IDisposable
         Count = Math.Max(Count, slot + 1);
         return true;
     }
+
+    /// <summary>A copy of a row, [1, ...].</summary>
+    public Tensor Tensor(int slot) => tensor(new ReadOnlySpan<float>(Row(slot), Width).ToArray(), [1, .. Shape]);
 
     public void TakeFingerprint()
     {

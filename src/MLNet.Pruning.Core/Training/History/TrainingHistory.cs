@@ -106,13 +106,34 @@ public sealed record PruningRecord
     /// <summary>Trainable parameters after.</summary>
     public long ParametersAfter { get; init; }
 
+    /// <summary>Multiply-accumulates of one row before, in linear and convolutional layers.</summary>
+    public long? MacsBefore { get; init; }
+
+    /// <summary>Multiply-accumulates of one row after.</summary>
+    public long? MacsAfter { get; init; }
+
+    /// <summary>Seconds that it took to rank, to remove and to build what computes anew, without measuring.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>What loss and accuracy were measured on: "validation" or "training" (some rows of it, where there is no validation set).</summary>
+    public string? MeasuredOn { get; init; }
+
+    /// <summary>Mean loss just before.</summary>
+    public double? LossBefore { get; init; }
+
+    /// <summary>Mean loss right after.</summary>
+    public double? LossAfter { get; init; }
+
+    /// <summary>Mean loss after recovery: when the next event came, or the run ended.</summary>
+    public double? LossRecovered { get; set; }
+
     /// <summary>Accuracy just before.</summary>
     public double? AccuracyBefore { get; init; }
 
     /// <summary>Accuracy right after.</summary>
     public double? AccuracyAfter { get; init; }
 
-    /// <summary>Accuracy after recovery.</summary>
+    /// <summary>Accuracy after recovery: when the next event came, or the run ended.</summary>
     public double? AccuracyRecovered { get; set; }
 
     /// <summary>What happened to each group.</summary>
@@ -124,4 +145,11 @@ public sealed record PruningRecord
 /// <param name="Before">Its size before.</param>
 /// <param name="After">Its size after.</param>
 /// <param name="Scores">The importance of each neuron before; empty where there is none.</param>
-public sealed record PrunedGroupRecord(string Name, int Before, int After, IReadOnlyList<double> Scores);
+public sealed record PrunedGroupRecord(string Name, int Before, int After, IReadOnlyList<double> Scores)
+{
+    /// <summary>The neurons that went, by their numbers just before; of an event that only zeroes, those that were zeroed.</summary>
+    public IReadOnlyList<int> Removed { get => field ?? []; init; } = [];
+
+    /// <summary>The same by the numbers that they had when the run began.</summary>
+    public IReadOnlyList<int> RemovedOriginal { get => field ?? []; init; } = [];
+}

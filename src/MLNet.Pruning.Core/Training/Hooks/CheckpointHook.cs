@@ -13,11 +13,11 @@ sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> 
 
     public void AfterStep(TrainingRun run)
     {
-        if (options.EverySteps > 0 && run.Step % options.EverySteps == 0)
+        if (options.EverySteps > 0 && run.Step % options.EverySteps == 0 && stateful.All(hook => hook.CanSave(run)))
             Save(run, run.Epoch, run.StepInEpoch);
     }
 
-    public void AfterEpoch(TrainingRun run)
+    public void BetweenEpochs(TrainingRun run)
     {
         var done = run.Epoch + 1;
         if (done % options.EveryEpochs == 0 || done == run.Options.Epochs || run.StopReason is not null)

@@ -47,30 +47,9 @@ public sealed class RunOptimizer : IDisposable
     public OptimizerMemory Recall(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        var found = new Dictionary<string, Tensor>();
-        long steps = 0;
-        if (slices.Length == 0)
-        {
-            var state = OwnState(parameter);
-            foreach (var (name, tensor) in OptimizerStates.Tensors(state))
-                found[name] = tensor.clone();
-            return new OptimizerMemory(OptimizerStates.Steps(state), found);
-        }
         using var scope = NewDisposeScope();
-        var pieces = new Dictionary<string, List<Tensor>>();
-        foreach (var (state, _, inSlice, _, length) in Overlaps(parameter))
-        {
-            steps = OptimizerStates.Steps(state);
-            foreach (var (name, tensor) in OptimizerStates.Tensors(state))
-            {
-                if (!pieces.TryGetValue(name, out var list))
-                    pieces[name] = list = [];
-                list.Add(tensor.narrow(0, inSlice, length));
-            }
-        }
-        foreach (var (name, list) in pieces)
-            found[name] = cat(list).view(parameter.shape).MoveToOuterDisposeScope();
-        return new OptimizerMemory(steps, found);
+        var memory = slices.Length == 0 ? Memory(OwnState(parameter)) : Memory([.. Overlaps(parameter)], parameter.shape);
+        return memory with { Tensors = memory.Tensors.ToDictionary(t => t.Key, t => t.Value.clone().MoveToOuterDisposeScope()) };
     }
 
     /// <summary>Makes it remember of a parameter what was recalled of this one, or of the one before that it came from.</summary>
@@ -99,6 +78,14 @@ public sealed class RunOptimizer : IDisposable
         }
     }
 
+    /// <summary>What is remembered of each parameter, in their order, to be read when their shapes may have changed. What they give lasts as long as this optimizer.</summary>
+    internal IReadOnlyList<Func<OptimizerMemory>> Memories()
+    {
+        if (slices.Length == 0)
+            return [.. model.Parameters.Select(OwnState).Select(state => (Func<OptimizerMemory>)(() => Memory(state)))];
+        return [.. model.Parameters.Select(p => (Places: Overlaps(p).ToArray(), Shape: p.shape)).Select(at => (Func<OptimizerMemory>)(() => Memory(at.Places, at.Shape)))];
+    }
+
     internal void SetLearningRate(double rate)
     {
         foreach (var part in parts)
@@ -122,15 +109,33 @@ public sealed class RunOptimizer : IDisposable
         return slice;
     }
 
+    static OptimizerMemory Memory(OptimizerState state) => new(OptimizerStates.Steps(state), OptimizerStates.Tensors(state).ToDictionary(t => t.Name, t => t.Tensor.alias()));
+
+    // Views where a parameter lies in one slice, copies where it lies in several.
+    static OptimizerMemory Memory(Overlap[] places, long[] shape)
+    {
+        var pieces = new Dictionary<string, List<Tensor>>();
+        foreach (var (state, _, inSlice, _, length) in places)
+            foreach (var (name, tensor) in OptimizerStates.Tensors(state))
+            {
+                if (!pieces.TryGetValue(name, out var list))
+                    pieces[name] = list = [];
+                list.Add(tensor.narrow(0, inSlice, length));
+            }
+        return new(places.Length > 0 ? OptimizerStates.Steps(places[0].State) : 0, pieces.ToDictionary(p => p.Key, p => (p.Value.Count == 1 ? p.Value[0] : cat(p.Value)).view(shape)));
+    }
+
+    readonly record struct Overlap(OptimizerState State, Parameter Slice, long InSlice, long InParameter, long Length);
+
     /// <summary>Where a parameter lies in the slices.</summary>
-    IEnumerable<(OptimizerState State, Parameter Slice, long InSlice, long InParameter, long Length)> Overlaps(Parameter parameter)
+    IEnumerable<Overlap> Overlaps(Parameter parameter)
     {
         long from = model.OffsetOf(parameter), to = from + parameter.NumberOfElements;
         for (var i = 0; i < slices.Length; i++)
         {
             long begin = Math.Max(from, starts[i]), end = Math.Min(to, starts[i + 1]);
             if (begin < end)
-                yield return (OptimizerStates.Of(parts[i])[0], slices[i], begin - starts[i], begin - from, end - begin);
+                yield return new(OptimizerStates.Of(parts[i])[0], slices[i], begin - starts[i], begin - from, end - begin);
         }
     }
 

@@ -33,6 +33,23 @@ sealed class FlatStorage : IDisposable
         return new FlatStorage(vector) { Length = length };
     }
 
+    /// <summary>Points tensors into a new vector of zeros, whatever size they had before.</summary>
+    public static FlatStorage OfZeros(IReadOnlyList<(Tensor Tensor, long[] Shape)> tensors, Device device)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var counts = tensors.Select(t => t.Shape.Aggregate(1L, (n, extent) => n * extent)).ToArray();
+        var length = counts.Sum(Rounded);
+        var vector = zeros(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
+        long offset = 0;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            tensors[i].Tensor.set_(vector.narrow(0, offset, counts[i]).view(tensors[i].Shape));
+            offset += Rounded(counts[i]);
+        }
+        return new FlatStorage(vector) { Length = length };
+    }
+
     /// <summary>Where each of the tensors begins.</summary>
     public static long[] Offsets(IReadOnlyList<Tensor> tensors)
     {

@@ -57,16 +57,11 @@ sealed class TrainedModel : IDisposable
     public static FlatStorage GradientsOf(IReadOnlyList<Parameter> parameters, Device device)
     {
         using var scope = NewDisposeScope();
-        var gradients = new List<Tensor>();
+        // Back-propagating zeros from the parameter itself is what makes it have a gradient on every version.
         foreach (var parameter in parameters)
-        {
-            // Back-propagating zeros from the parameter itself is what makes it have a gradient on every version.
-            autograd.backward(parameter, zeros_like(parameter));
-            var gradient = Gradient.Of(parameter)!;
-            gradient.zero_();
-            gradients.Add(gradient);
-        }
-        return FlatStorage.Under(gradients, device);
+            if (Gradient.Of(parameter) is null)
+                autograd.backward(parameter, zeros_like(parameter));
+        return FlatStorage.OfZeros([.. parameters.Select(p => (Gradient.Of(p)!, p.shape))], device);
     }
 
     public void Dispose()

@@ -1,0 +1,47 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Neurons;
+
+/// <summary>Counts what a model multiplies and adds.</summary>
+public static class MultiplyAccumulates
+{
+    /// <summary>Multiply-accumulates of the linear and convolutional layers for one row; other layers' are not counted.</summary>
+    /// <param name="model">Any module; its layers must be called with <c>call</c>. Its mode and random numbers are as before afterwards.</param>
+    /// <param name="example">An input of one row or more.</param>
+    /// <param name="forward">Runs the model.</param>
+    public static long Of(nn.Module model, Tensor example, Action<Tensor> forward)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(forward);
+        long count = 0;
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        using var mode = new EvaluationMode(model);
+        using var random = new RandomState();
+        var removers = new List<Action>();
+        try
+        {
+            foreach (var module in model.named_modules().Select(m => m.module).Prepend(model))
+                if (module is Linear or Conv1d or Conv2d or ConvTranspose1d or ConvTranspose2d)
+                {
+                    var layer = (nn.Module<Tensor, Tensor>)module;
+                    var weight = layer.get_parameter("weight")!;
+                    // Every weight is used once a place: of the outputs, but of a transposed convolution of the inputs. The first dimension counts their features.
+                    removers.Add(layer.register_forward_hook((_, input, output) =>
+                    {
+                        count += weight.NumberOfElements * ((module is ConvTranspose1d or ConvTranspose2d ? input : output).NumberOfElements / weight.shape[0]);
+                        return output;
+                    }).remove);
+                }
+            forward(example);
+        }
+        finally
+        {
+            foreach (var remove in removers)
+                remove();
+        }
+        return count / example.shape[0];
+    }
+}

@@ -1,0 +1,56 @@
+using MLNet.Pruning.Neurons;
+
+namespace MLNet.Pruning;
+
+/// <summary>Which of the neurons that a run began with are left.</summary>
+sealed class NeuronLedger
+{
+    readonly Dictionary<string, (int Original, int[] Left)> groups;
+
+    public NeuronLedger(NeuronMap map) => groups = map.Groups.ToDictionary(g => g.Name, g => (g.Size, Enumerable.Range(0, g.Size).ToArray()));
+
+    public int Original(NeuronGroup group) => groups[group.Name].Original;
+
+    /// <summary>The numbers that neurons had at the start of the run.</summary>
+    public int[] Originally(NeuronGroup group, IEnumerable<int> neurons) => [.. neurons.Select(n => groups[group.Name].Left[n])];
+
+    public void Remove(string group, IReadOnlyCollection<int> neurons)
+    {
+        var (original, left) = groups[group];
+        groups[group] = (original, [.. left.Where((_, n) => !neurons.Contains(n))]);
+    }
+
+    /// <summary>All that is gone, as a selection of neurons of a model that has lost none yet.</summary>
+    public IReadOnlyList<NeuronSelection> Gone(NeuronMap whole) =>
+        [.. whole.Groups.Select(g => new NeuronSelection(g, [.. Enumerable.Range(0, groups[g.Name].Original).Except(groups[g.Name].Left)])).Where(s => s.Neurons.Count > 0)];
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(groups.Count);
+        foreach (var (name, (original, left)) in groups)
+        {
+            writer.Write(name);
+            writer.Write(original);
+            writer.Write(left.Length);
+            foreach (var neuron in left)
+                writer.Write(neuron);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">What was written is of a model with other groups.</exception>
+    public void Read(BinaryReader reader)
+    {
+        if (reader.ReadInt32() is var count && count != groups.Count)
+            throw new InvalidDataException($"The checkpoint is of a model with {count} groups of neurons; this one has {groups.Count}.");
+        for (; count > 0; count--)
+        {
+            var (name, original) = (reader.ReadString(), reader.ReadInt32());
+            if (!groups.TryGetValue(name, out var mine) || mine.Original != original)
+                throw new InvalidDataException($"The checkpoint is of a model whose group '{name}' began with {original} neurons; {(mine.Left is null ? "this one has no such group" : $"this one's began with {mine.Original}")}.");
+            var left = new int[reader.ReadInt32()];
+            for (var i = 0; i < left.Length; i++)
+                left[i] = reader.ReadInt32();
+            groups[name] = (original, left);
+        }
+    }
+}

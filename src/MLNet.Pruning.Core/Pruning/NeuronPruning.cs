@@ -1,0 +1,97 @@
+using System.Globalization;
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Schedules;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// Prunes neurons while a model trains: lets it mature, watches an epoch, ranks the neurons of each group, removes the least important for good, and trains the
+/// smaller network on. The schedule counts completed epochs.
+/// </summary>
+public sealed record NeuronPruning : ITrainingPruning
+{
+    /// <summary>What makes a neuron important.</summary>
+    public required IImportance Importance { get; init; }
+
+    /// <summary>When neurons go, in completed epochs, and how many: by default from epoch 30 on a tenth every 10 epochs, until 70 % are gone.</summary>
+    public Schedule Schedule { get; init; } = Schedule.Stepwise(maturity: 30, every: 10, amount: 0.10, target: 0.70);
+
+    /// <summary>Whether each group is ranked by itself, or all together.</summary>
+    public PruningScope Scope { get; init; } = PruningScope.PerGroup;
+
+    /// <summary>How scores of different groups are compared in <see cref="PruningScope.Global"/>.</summary>
+    public ScoreNormalization Normalization { get; init; } = ScoreNormalization.Mean;
+
+    /// <summary>Neurons that stay in every group; at least 1.</summary>
+    public int MinimumNeurons { get; init; } = 1;
+
+    /// <summary>The groups that may be pruned, by name, such as "layers.linear1"; * stands for anything. Null for all.</summary>
+    public IReadOnlyList<string>? Groups { get; init; }
+
+    /// <summary>The last part of an epoch's batches that is watched before an event, for criteria that go by data; more than 0, at most 1.</summary>
+    public double Observe { get; init; } = 1;
+
+    /// <summary>
+    /// Whether events only set the weights of the least important neurons to zero, from where they may grow back, until the last event of the run removes (soft filter
+    /// pruning: He et al., 2018).
+    /// </summary>
+    public bool Soft { get; init; }
+
+    /// <summary>
+    /// After how many epochs the weights were worth going back to: each event gives the neurons that are left the weights that they had then, 0 for the initial ones
+    /// (lottery ticket: Frankle and Carbin, 2019). Null to train on with those they have.
+    /// </summary>
+    public int? Rewind { get; init; }
+
+    /// <summary>Rows of the training set that events are measured on where there is no validation set; 0 to measure nothing there.</summary>
+    public int MeasuredRows { get; init; } = 512;
+
+    /// <summary>Whether each smaller network is compared with the masked one that it comes from; a check of the removal itself, at the price of two forward passes of one row.</summary>
+    public bool Verify { get; init; }
+
+    /// <summary>Runs the model on an input and gives all that it computes, from which the groups are found; null for models of one tensor to one tensor, and our own.</summary>
+    public Func<nn.Module, Tensor, IReadOnlyList<Tensor>>? Forward { get; init; }
+
+    /// <inheritdoc/>
+    public ITrainingHook Begin() => new NeuronPruningHook(this);
+
+    /// <inheritdoc/>
+    public void Validate(TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Require(Importance is not null, nameof(Importance), Importance, "a criterion");
+        Require(Schedule is not null, nameof(Schedule), Schedule, "a schedule");
+        Require(Enum.IsDefined(Scope), nameof(Scope), Scope, "one of " + string.Join(", ", Enum.GetNames<PruningScope>()));
+        Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, "one of " + string.Join(", ", Enum.GetNames<ScoreNormalization>()));
+        Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
+        Require(Groups is null || (Groups.Count > 0 && !Groups.Any(string.IsNullOrWhiteSpace)), nameof(Groups), Groups is null ? null : $"[{string.Join(", ", Groups)}]", "names of groups, or null for all");
+        Require(Observe is > 0 and <= 1, nameof(Observe), Observe, "more than 0 and at most 1");
+        Require(MeasuredRows >= 0, nameof(MeasuredRows), MeasuredRows, "0 or more");
+        var due = PlannedEvents.Times(Schedule!, options.Epochs);
+        Require(due.Count > 0, $"{nameof(Schedule)}'s first event", "later than the last epoch", $"within the run's {options.Epochs} epochs, or nothing would be pruned");
+        Require(Schedule!.Fraction(due[^1]) > 0, $"{nameof(Schedule)}'s fraction", 0, "more than 0, or nothing would be pruned");
+        Require(due[0] > 0 || !Importance!.NeedsData, $"{nameof(Schedule)}'s first event", "before the first epoch", $"after at least one epoch, since {Importance!.GetType().Name} must watch one first");
+        Require(Rewind is null || Rewind >= 0, nameof(Rewind), Rewind, "0 or more epochs, or null");
+        Require(Rewind is null || Rewind <= due[0], nameof(Rewind), Rewind, $"at most {due[0]}, when the first event comes: what is gone by then has no weights to go back to");
+        Require(Rewind is null || !Soft, nameof(Rewind), Rewind, $"null where {nameof(Soft)} is true: weights that are taken back cannot grow back as well");
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Warnings(TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var due = PlannedEvents.Times(Schedule, options.Epochs);
+        var (reached, target) = (PlannedEvents.Reached(Schedule, due, Soft), Schedule.Fraction(int.MaxValue));
+        if (reached < target - 0.005)
+            yield return string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in {options.Epochs} epochs, not its target of {100 * target:0.#} %.");
+        if (due.Count > 0 && due[^1] == options.Epochs && (Soft || reached > PlannedEvents.Reached(Schedule, due.Take(due.Count - 1), Soft)))
+            yield return $"The last pruning event comes after the last epoch, {options.Epochs}: the network has no epoch left to recover from it.";
+    }
+
+    internal string Described => string.Create(CultureInfo.InvariantCulture,
+        $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups {(Groups is null ? "all" : string.Join(" ", Groups))}, observe {Observe}, soft {Soft}, rewind {(Rewind is { } epoch ? epoch : "no")}");
+
+    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}", value, wanted);
+}

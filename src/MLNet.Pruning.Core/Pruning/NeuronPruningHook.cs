@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.IO.Enumeration;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>Neuron pruning in one run: watches the epochs before events, and between epochs ranks and removes.</summary>
+sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStateful
+{
+    const string Kind = "neurons", SoftKind = "neurons, softly";
+
+    readonly EventMeasure measure = new(settings.MeasuredRows);
+    PrunedRun? pruned;
+    IReadOnlyList<NeuronGroup> groups = [];
+    Observation? observation;
+    IReadOnlyList<double[]>? seen;
+    Rewinding? rewinding;
+    int decidedFor = -1;
+    bool watched;
+
+    PrunedRun Pruned => pruned ?? throw new InvalidOperationException("The run has not started.");
+
+    public void Started(TrainingRun run)
+    {
+        if (pruned is not null)
+            throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
+        settings.Validate(run.Options);
+        pruned = new PrunedRun(run, settings);
+        groups = Chosen(pruned.Map);
+        settings.Importance.Check(groups);
+        if (settings.Rewind is null)
+            using (NewDisposeScope())
+                run.Optimizer.Memories()[0](); // An optimizer that does not tell what it remembers is found out now.
+        if (settings.Rewind == 0)
+            rewinding = new Rewinding(run.Model);
+    }
+
+    public void BeforeEpoch(TrainingRun run)
+    {
+        if (run.Epoch == 0 && IsDue(run, 0))
+            Prune(run, 0);
+    }
+
+    public void BeforeForward(TrainingRun run)
+    {
+        if (decidedFor != run.Epoch)
+            (decidedFor, watched) = (run.Epoch, settings.Importance.NeedsData && IsDue(run, run.Epoch + 1));
+        if (!watched || observation is not null || run.StepInEpoch < (1 - settings.Observe) * (run.StepsPerEpoch ?? 0))
+            return;
+        Pruned.RequireOwnModel();
+        observation = new Observation(settings.Importance, Pruned.Map, run.EnsureReplicas().Modules, Pruned.Forward);
+    }
+
+    public void AfterBackward(TrainingRun run)
+    {
+        observation?.AfterBackward(run.Batches);
+        settings.Importance.Regularize(groups);
+    }
+
+    public void AfterEpoch(TrainingRun run)
+    {
+        // Before validation, which need not be watched.
+        seen = observation?.Scores();
+        StopWatching();
+    }
+
+    public void BetweenEpochs(TrainingRun run)
+    {
+        var time = run.Epoch + 1;
+        // A run that was told to stop ends with the model that it has.
+        var due = run.StopReason is null && IsDue(run, time) && (seen is not null || !settings.Importance.NeedsData);
+        measure.Recovered(run, time, e => e.Kind is Kind or SoftKind, due || time == run.Options.Epochs || run.StopReason is not null);
+        if (settings.Rewind == time)
+            rewinding ??= new Rewinding(run.Model);
+        if (due)
+            Prune(run, time);
+        seen = null;
+    }
+
+    public void Ended(TrainingRun run)
+    {
+        StopWatching();
+        rewinding?.Dispose();
+        pruned?.Dispose();
+    }
+
+    bool IsDue(TrainingRun run, int time) => time <= run.Options.Epochs && settings.Schedule.IsDue(time) && NeuronChoice.Count(settings, time, Sizes) > 0;
+
+    IReadOnlyList<(int Original, int Current)> Sizes => [.. groups.Select(g => (Pruned.Original(g), g.Size))];
+
+    void Prune(TrainingRun run, int time)
+    {
+        Pruned.RequireOwnModel();
+        var softly = settings.Soft && PlannedEvents.Times(settings.Schedule, run.Options.Epochs)[^1] != time;
+        var (before, macs, parameters) = (measure.At(run, time), Pruned.Macs(), Parameters(run));
+
+        var began = Stopwatch.GetTimestamp();
+        var scores = Scores();
+        var bottom = NeuronChoice.Bottom(settings, time, Sizes, scores);
+        var records = groups.Select((g, i) => new PrunedGroupRecord(g.Name, g.Size, g.Size - (softly ? 0 : bottom[i].Length), scores[i])
+        {
+            Removed = bottom[i],
+            RemovedOriginal = Pruned.Originally(g, bottom[i]),
+        }).ToArray();
+        var selections = groups.Select((g, i) => new NeuronSelection(g, bottom[i])).Where(s => s.Neurons.Count > 0).ToArray();
+        if (softly)
+            Pruned.Map.Silence(selections);
+        else
+            Pruned.Remove(selections, rewinding);
+        run.EnsureReplicas();
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+
+        var after = measure.Now(run);
+        run.History.Events.Add(new PruningRecord
+        {
+            Epoch = time,
+            Step = run.Step,
+            Kind = softly ? SoftKind : Kind,
+            ParametersBefore = parameters,
+            ParametersAfter = Parameters(run),
+            MacsBefore = macs,
+            MacsAfter = Pruned.Macs(),
+            Seconds = seconds,
+            MeasuredOn = measure.On(run),
+            LossBefore = before?.Loss,
+            LossAfter = after?.Loss,
+            AccuracyBefore = before?.Accuracy,
+            AccuracyAfter = after?.Accuracy,
+            Groups = records,
+        });
+    }
+
+    /// <summary>Of the chosen groups, in their order.</summary>
+    double[][] Scores()
+    {
+        using var still = seen is null ? new Observation(settings.Importance, Pruned.Map, [Pruned.Model], Pruned.Forward) : null;
+        var all = seen ?? still!.Scores();
+        var scores = groups.Select(g => all[Pruned.Map.Groups.ToList().IndexOf(g)]).ToArray();
+        for (var i = 0; i < scores.Length; i++)
+            if (Array.FindIndex(scores[i], double.IsNaN) is var neuron and >= 0)
+                throw new InvalidOperationException($"{settings.Importance.GetType().Name} scores neuron {neuron} of '{groups[i].Name}' as NaN, so that it has no rank; nothing was removed.");
+        return scores;
+    }
+
+    NeuronGroup[] Chosen(NeuronMap map)
+    {
+        if (settings.Groups is { } names)
+            foreach (var name in names)
+                if (!map.Groups.Any(g => Matches(name, g)))
+                    throw new ArgumentException($"Pruning.{nameof(NeuronPruning.Groups)} names '{name}', which the model does not have. {Listed(map)}");
+        NeuronGroup[] chosen = [.. map.Groups.Where(g => settings.Groups?.Any(name => Matches(name, g)) ?? true)];
+        return chosen.Length > 0 ? chosen : throw new InvalidOperationException($"The model has no neurons that can be pruned. {Listed(map)}");
+
+        static bool Matches(string pattern, NeuronGroup group) => FileSystemName.MatchesSimpleExpression(pattern, group.Name, false);
+
+        static string Listed(NeuronMap map) => $"What was found:{Environment.NewLine}{map}";
+    }
+
+    void StopWatching()
+    {
+        observation?.Dispose();
+        observation = null;
+    }
+
+    static long Parameters(TrainingRun run) => run.Model.parameters().Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+
+    public string StateName => "neuron pruning";
+
+    /// <summary>What observers have seen of an epoch is not saved: a run goes on from before they began.</summary>
+    public bool CanSave(TrainingRun run) => observation is null;
+
+    public void SaveState(TrainingRun run, BinaryWriter writer)
+    {
+        writer.Write(settings.Described);
+        Pruned.Write(writer);
+        writer.Write(rewinding is not null);
+        rewinding?.Write(writer);
+    }
+
+    public void LoadState(TrainingRun run, BinaryReader reader)
+    {
+        if (reader.ReadString() is var then && then != settings.Described)
+            throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {settings.Described}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+        Pruned.Read(reader);
+        rewinding?.Dispose();
+        rewinding = null;
+        if (reader.ReadBoolean())
+            (rewinding = new Rewinding(run.Model)).Read(reader);
+    }
+}

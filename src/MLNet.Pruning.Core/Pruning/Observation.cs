@@ -1,0 +1,52 @@
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>A criterion's observers on all replicas of a run, from when it is made until it is disposed of.</summary>
+sealed class Observation : IDisposable
+{
+    readonly List<IImportanceObserver> observers = [];
+
+    /// <param name="importance">The criterion.</param>
+    /// <param name="map">Of the model itself, which is the first of the replicas.</param>
+    /// <param name="replicas">The instances that compute.</param>
+    /// <param name="forward">Runs one of them.</param>
+    public Observation(IImportance importance, NeuronMap map, IReadOnlyList<nn.Module> replicas, Func<nn.Module, Tensor, IReadOnlyList<Tensor>> forward)
+    {
+        try
+        {
+            foreach (var replica in replicas)
+                observers.Add(importance.Watch(observers.Count == 0 ? map : map.For(replica, input => forward(replica, input)), Math.Max(1, Environment.ProcessorCount / replicas.Count)));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public void AfterBackward(IReadOnlyList<Batch> batches)
+    {
+        var rows = batches.Sum(b => b.Rows);
+        for (var i = 0; i < batches.Count; i++)
+            observers[i].AfterBackward(batches[i], rows);
+    }
+
+    /// <summary>What all of them have seen, always added in the order of the replicas.</summary>
+    public IReadOnlyList<double[]> Scores()
+    {
+        foreach (var other in observers.Skip(1))
+            observers[0].Add(other);
+        return observers[0].Scores();
+    }
+
+    public void Dispose()
+    {
+        foreach (var observer in observers)
+            observer.Dispose();
+        observers.Clear();
+    }
+}

@@ -1,0 +1,109 @@
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>The neurons of the model that a run trains: which there are, which are gone, and how they go.</summary>
+sealed class PrunedRun : IDisposable
+{
+    readonly TrainingRun run;
+    readonly nn.Module model;
+    readonly Tensor example;
+    readonly NeuronMap whole;
+    readonly NeuronLedger ledger;
+    readonly bool verify;
+
+    public PrunedRun(TrainingRun run, NeuronPruning settings)
+    {
+        (this.run, model, verify) = (run, run.Model, settings.Verify);
+        Forward = settings.Forward ?? ModelOutputs.Of;
+        example = run.Example().DetachFromDisposeScope();
+        try
+        {
+            Map = NeuronMap.Discover(model, example, input => Forward(model, input));
+            // The same groups once more, which stay those of the model as it was: what copies are made from.
+            whole = Map.For(model, input => Forward(model, input));
+            ledger = new NeuronLedger(Map);
+        }
+        catch
+        {
+            example.Dispose();
+            throw;
+        }
+    }
+
+    public Func<nn.Module, Tensor, IReadOnlyList<Tensor>> Forward { get; }
+
+    public nn.Module Model => model;
+
+    public NeuronMap Map { get; }
+
+    /// <summary>Throws if another hook has put another model in place.</summary>
+    public void RequireOwnModel()
+    {
+        if (!ReferenceEquals(run.Model, model))
+            throw new InvalidOperationException("Another hook has replaced the model; neuron pruning prunes the one that the run began with.");
+    }
+
+    public int Original(NeuronGroup group) => ledger.Original(group);
+
+    public int[] Originally(NeuronGroup group, IEnumerable<int> neurons) => ledger.Originally(group, neurons);
+
+    public long Macs() => MultiplyAccumulates.Of(model, example, input => Forward(model, input));
+
+    /// <summary>Removes neurons from the model, its replicas and its optimizer's memory; from now on the run trains the smaller one.</summary>
+    /// <param name="selections">Which go.</param>
+    /// <param name="rewinding">What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.</param>
+    public void Remove(IReadOnlyCollection<NeuronSelection> selections, Rewinding? rewinding)
+    {
+        Reshape(() => Map.RemoveParameters(selections, verify ? example : null).Cuts, rewinding);
+        foreach (var (group, neurons) in selections)
+            ledger.Remove(group.Name, neurons);
+    }
+
+    public void Write(BinaryWriter writer) => ledger.Write(writer);
+
+    /// <summary>Makes the model as small as the one that was written.</summary>
+    public void Read(BinaryReader reader)
+    {
+        ledger.Read(reader);
+        if (ledger.Gone(whole) is { Count: > 0 })
+            Reshape(() => Map.RemoveParameters(ledger.Gone(Map)).Cuts, null);
+    }
+
+    void Reshape(Func<IReadOnlyList<TensorCut>> remove, Rewinding? rewinding)
+    {
+        run.Reshape(() =>
+        {
+            var cuts = remove();
+            if (rewinding is not null)
+            {
+                rewinding.Cut(model, cuts);
+                rewinding.Restore(model);
+                return null;
+            }
+            var byTensor = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
+            return (parameter, kept) => byTensor.TryGetValue(parameter, out var cut) ? cut.Of(kept) : kept;
+        }, run.Task.Copy is null ? null : Copy);
+    }
+
+    // What has gone since the start goes at once.
+    nn.Module Copy()
+    {
+        var copy = run.Task.Copy!();
+        try
+        {
+            var map = whole.For(copy, input => Forward(copy, input));
+            map.RemoveParameters(ledger.Gone(map));
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => example.Dispose();
+}
