@@ -26,7 +26,7 @@ public sealed class RefusalTests
         Refused("Pruning.Scope is 7", Good() with { Scope = (PruningScope)7 });
         Refused("first event is later than the last epoch; it must be within the run's 4 epochs", Good() with { Schedule = Schedule.Stepwise(30, 10, 0.1, 0.7) });
         Refused("first event is before the first epoch", Good() with { Schedule = Schedule.OneShot(0, 0.5) });
-        Refused("fraction is 0", Good() with { Schedule = Schedule.Constant(0) , Importance = FixedScores.WeightSums });
+        Refused("fraction is 0", Good() with { Schedule = Schedule.Constant(0), Importance = FixedScores.WeightSums });
         Refused("Pruning.Rewind is -1", Good() with { Rewind = -1 });
         Refused("Pruning.Rewind is 2; it must be at most 1", Good() with { Rewind = 2 });
         Refused("Pruning.Rewind is 0; it must be null where Soft is true", Good() with { Rewind = 0, Soft = true });
