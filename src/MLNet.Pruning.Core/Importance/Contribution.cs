@@ -1,9 +1,11 @@
+using MLNet.Pruning.Neurons;
+
 namespace MLNet.Pruning.Importance;
 
 /// <summary>
-/// Scores a neuron by its share in the weighted sums of the next layer: on average (C_avg) and at its peak (C_max).
+/// Scores a neuron by its share in the weighted sums of the layers that read it: on average (C_avg) and at its peak (C_max).
 /// </summary>
-public sealed record Contribution
+public sealed record Contribution : IImportance
 {
     /// <summary>Weights the two shares: importance = average * C_avg + maximum * C_max.</summary>
     /// <param name="average">Weight of the mean share over samples and consumers; 0 or more.</param>
@@ -31,6 +33,20 @@ public sealed record Contribution
 
     /// <summary>Whether shares keep their sign.</summary>
     public ContributionMode Mode { get; }
+
+    /// <inheritdoc/>
+    public bool NeedsData => true;
+
+    /// <inheritdoc/>
+    public IImportanceObserver Watch(NeuronMap map, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        return new ContributionObserver(this, map, threads);
+    }
+
+    /// <inheritdoc/>
+    public void Check(IEnumerable<NeuronGroup> groups) => Reader.Check(groups, nameof(Contribution));
 
     /// <summary>Starts observing a group of neurons.</summary>
     /// <param name="neurons">Neurons in the group.</param>

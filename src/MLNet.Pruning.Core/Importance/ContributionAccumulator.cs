@@ -120,6 +120,18 @@ public sealed class ContributionAccumulator
         return new([.. _sums.Select(s => s / _denominators)], ImmutableArray.Create(_maxima));
     }
 
+    /// <summary>Of how many weighted sums the shares were taken.</summary>
+    internal double Denominators => _denominators;
+
+    /// <summary>A neuron's shares, added up.</summary>
+    internal double Sum(int neuron) => _sums[neuron];
+
+    /// <summary>A neuron's largest share; negative infinity before anything was observed.</summary>
+    internal double Largest(int neuron) => _maxima[neuron];
+
+    /// <summary>Adds what another accumulator has observed.</summary>
+    internal void Add(ContributionAccumulator other) => Add(other._sums, other._maxima, other._denominators);
+
     /// <summary>Adds shares that were computed elsewhere, such as on a GPU.</summary>
     internal void Add(ReadOnlySpan<double> sums, ReadOnlySpan<double> maxima, double denominators)
     {

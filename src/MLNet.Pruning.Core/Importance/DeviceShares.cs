@@ -36,7 +36,8 @@ internal static class DeviceShares
     /// <param name="activations">[samples, channels, height, width].</param>
     /// <param name="weight">As PyTorch stores it.</param>
     /// <param name="shape">Stride, padding, dilation and groups.</param>
-    public static void Convolution(ContributionAccumulator accumulator, Tensor activations, Tensor weight, ConvolutionShape shape)
+    /// <param name="block">Consecutive channels that belong to one neuron; 1 where there are groups.</param>
+    public static void Convolution(ContributionAccumulator accumulator, Tensor activations, Tensor weight, ConvolutionShape shape, int block = 1)
     {
         if (activations.shape[0] == 0)
             return;
@@ -50,15 +51,15 @@ internal static class DeviceShares
             gradient = autograd.grad([z], [a], [reciprocal])[0];
         }
         a = a.detach();
-        var sums = (a * gradient).sum(3L).sum(2L).sum(0L);
+        var sums = (a * gradient).sum(3L).sum(2L).sum(0L).reshape(accumulator.Neurons, -1).sum(1L);
         var (channels, outputs) = (a.shape[1] / shape.Groups, z.shape[1] / shape.Groups);
-        var maxima = new Tensor[a.shape[1]];
+        var maxima = new Tensor[accumulator.Neurons];
         for (var c = 0; c < maxima.Length; c++)
         {
             using var scope = NewDisposeScope();
-            var (group, within) = (c / channels, c % channels);
-            var taps = shape.Transposed ? w.narrow(0, c, 1) : w.narrow(0, group * outputs, outputs).narrow(1, within, 1);
-            maxima[c] = LargestOf(Apply(a.narrow(1, c, 1), taps, shape, 1), reciprocal.narrow(1, group * outputs, outputs)).MoveToOuterDisposeScope();
+            var (group, within) = (c * block / channels, c * block % channels);
+            var taps = shape.Transposed ? w.narrow(0, c * block, block) : w.narrow(0, group * outputs, outputs).narrow(1, within, block);
+            maxima[c] = LargestOf(Apply(a.narrow(1, c * block, block), taps, shape, 1), reciprocal.narrow(1, group * outputs, outputs)).MoveToOuterDisposeScope();
         }
         Add(accumulator, sums, stack(maxima), (double)z.numel());
         if (shape.Groups > 1)

@@ -40,6 +40,8 @@ public sealed class NeuronMap
     /// <summary>What the trace has seen of a group's member.</summary>
     internal Layer LayerOf(NeuronGroupMember member) => layers[member.Path];
 
+    internal IEnumerable<Layer> Layers => layers.Values;
+
     /// <summary>The group of that name.</summary>
     /// <param name="name">Such as "layer1.0.conv1".</param>
     public NeuronGroup this[string name] => Groups.FirstOrDefault(g => g.Name == name)

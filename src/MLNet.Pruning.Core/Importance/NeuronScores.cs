@@ -1,0 +1,95 @@
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Importance;
+
+/// <summary>Scores of a model that is not being trained, and scores made comparable.</summary>
+public static class NeuronScores
+{
+    /// <summary>Scores the neurons of a model as it is, in evaluation mode. Weights, gradients, mode and random numbers are as before afterwards.</summary>
+    /// <param name="importance">The criterion.</param>
+    /// <param name="map">The model's groups.</param>
+    /// <param name="batches">What to score on; not looked at by a criterion that needs no data. Batches stay the caller's to dispose of.</param>
+    /// <param name="objective">What the model was trained towards; needed by criteria that go by gradients of the loss, such as <see cref="Taylor"/>.</param>
+    /// <returns>Per group of the map, in its order, and per neuron; larger stays.</returns>
+    public static IReadOnlyList<double[]> Of(IImportance importance, NeuronMap map, IEnumerable<Batch> batches, IObjective? objective = null)
+    {
+        ArgumentNullException.ThrowIfNull(importance);
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentNullException.ThrowIfNull(batches);
+        if (map.Groups.Count == 0)
+            return [];
+        importance.Check(map.Groups);
+        using var mode = new EvaluationMode(map.Model);
+        using var random = new RandomState();
+        using var observer = importance.Watch(map, Environment.ProcessorCount);
+        if (!importance.NeedsData)
+            return observer.Scores();
+        using var on = enable_grad();
+        // Without gradients of their own, parameters cost no graph and keep those that they have.
+        var trainable = map.Model.parameters().Where(p => p.requires_grad).ToArray();
+        try
+        {
+            foreach (var parameter in trainable)
+                parameter.requires_grad = false;
+            foreach (var batch in batches)
+            {
+                using var scope = NewDisposeScope();
+                var loss = objective?.Compute(map.Model, batch).Loss ?? map.Forward(batch.Inputs)[0];
+                if (objective is not null && loss.requires_grad)
+                    loss.backward();
+                observer.AfterBackward(batch, batch.Rows);
+            }
+        }
+        finally
+        {
+            foreach (var parameter in trainable)
+                parameter.requires_grad = true;
+        }
+        return observer.Scores();
+    }
+
+    /// <summary>Scores the neurons of a model as it is, in evaluation mode.</summary>
+    /// <param name="importance">The criterion.</param>
+    /// <param name="map">The model's groups.</param>
+    /// <param name="examples">What to score on, read once.</param>
+    /// <param name="objective">What the model was trained towards; needed by criteria that go by gradients of the loss.</param>
+    /// <param name="batchSize">Rows that are computed together; at least 1.</param>
+    /// <param name="atMost">Rows that are looked at; null for all.</param>
+    public static IReadOnlyList<double[]> Of(IImportance importance, NeuronMap map, IExampleSource examples, IObjective? objective = null, int batchSize = 256, long? atMost = null)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(atMost ?? 1, 1, nameof(atMost));
+        return Of(importance, map, Batches(examples, batchSize, atMost ?? long.MaxValue, map.Model.parameters().FirstOrDefault()?.device ?? CPU), objective);
+    }
+
+    /// <summary>Scores divided by their group's mean size, so that groups of other sizes and scales can be ranked together. A group of zeros stays as it is.</summary>
+    /// <param name="scores">Per group and neuron.</param>
+    public static IReadOnlyList<double[]> Normalized(IReadOnlyList<double[]> scores)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        return [.. scores.Select(group => group.Length > 0 && group.Average(Math.Abs) is > 0 and var mean ? [.. group.Select(s => s / mean)] : group)];
+    }
+
+    static IEnumerable<Batch> Batches(IExampleSource examples, int size, long atMost, Device device)
+    {
+        var width = checked((int)examples.Shape.Aggregate(1L, (n, extent) => n * extent));
+        var (rows, labels) = (new float[(long)size * width], new long[size]);
+        using var reader = examples.Open();
+        var read = 0L;
+        while (read < atMost)
+        {
+            var count = 0;
+            while (count < size && read < atMost && reader.Read(rows.AsSpan(count * width, width), out labels[count]))
+                (count, read) = (count + 1, read + 1);
+            if (count == 0)
+                yield break;
+            using var scope = NewDisposeScope();
+            var inputs = tensor(rows.AsSpan(0, count * width).ToArray(), device: device).reshape([count, .. examples.Shape]);
+            yield return new Batch(inputs, examples.HasLabels ? tensor(labels.AsSpan(0, count).ToArray(), device: device) : null);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Importance;
+
+[TestClass, DoNotParallelize]
+public sealed class LrpTests
+{
+    static readonly long[] labels = [0, 2, 1, 1, 0, 2];
+
+    [TestMethod]
+    [DataRow(1e-6, true)]
+    [DataRow(0.05, true)]
+    [DataRow(0.05, false)]
+    public void Relevance_is_that_of_the_rule_applied_layer_by_layer(double epsilon, bool labelled)
+    {
+        using var scope = NewDisposeScope();
+        var (model, map, input) = Networks.Make("flattened, strides and padding");
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, JsonSerializer.Serialize(new
+            {
+                epsilon,
+                input = Values(input),
+                labels = labelled ? labels : [],
+                parameters = model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(model.named_buffers().Select(b => (b.name, b.buffer)))
+                    .Where(p => p.Item2.dtype == ScalarType.Float32).ToDictionary(p => p.name, p => Values(p.Item2)),
+            }));
+            var expected = Python.Json<double[][]>("relevance.py", file);
+            using var observer = new Lrp(epsilon).Watch(map);
+            foreach (var (from, count) in new[] { (0, 4), (4, 2) })
+                observer.AfterBackward(new Batch(input.narrow(0, from, count), labelled ? tensor(labels).narrow(0, from, count) : null), 6);
+            for (var g = 0; g < expected.Length; g++)
+                Numbers.AreClose(expected[g], observer.Scores()[g], 2e-3, map.Groups[g].ToString());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
+    public void Without_biases_and_epsilon_relevance_is_kept_from_layer_to_layer()
+    {
+        using var scope = NewDisposeScope();
+        var (model, map, input) = Networks.Make("chain", rows: 1);
+        using (no_grad())
+            foreach (var (name, parameter) in model.named_parameters())
+                if (name.EndsWith("bias", StringComparison.Ordinal))
+                    parameter.zero_();
+                else
+                    parameter.abs_(); // One sign, so that the absolute values of relevances add up to what there is.
+        input = input.abs();
+        var logit = model.call(input)[0, 2].item<float>();
+        var scores = NeuronScores.Of(new Lrp(1e-9), map, [new Batch(input, tensor(new long[] { 2 }))]);
+        Assert.AreEqual(logit, scores[0].Sum(), 1e-4 * logit);
+        Assert.AreEqual(logit, scores[1].Sum(), 1e-4 * logit);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Networks.Names), typeof(Networks))]
+    public void Observing_leaves_gradients_mode_output_and_memory_alone_and_scores_are_finite(string network)
+    {
+        using var scope = NewDisposeScope();
+        var (model, map, input) = Networks.Make(network);
+        model.train();
+        model.call(input).sum().backward();
+        var gradients = model.named_parameters().ToDictionary(p => p.name, p => Gradient.Of(p.parameter)!.clone());
+        model.eval();
+        var expected = model.call(input);
+        model.train();
+        using var observer = new Lrp().Watch(map);
+        observer.AfterBackward(new Batch(input, tensor(labels)), 6);
+        var count = Tensor.TotalCount;
+        observer.AfterBackward(new Batch(input * 0, null), 6);
+        Assert.IsTrue(model.training);
+        foreach (var (name, parameter) in model.named_parameters())
+            Assert.AreEqual(0, (Gradient.Of(parameter)! - gradients[name]).abs().max().item<float>(), name);
+        model.eval();
+        Assert.AreEqual(0, (model.call(input) - expected).abs().max().item<float>());
+        Assert.IsTrue(observer.Scores().SelectMany(s => s).All(double.IsFinite));
+        Assert.IsTrue(observer.Scores().All(s => s.Any(v => v > 0)));
+        using (var inner = NewDisposeScope())
+        {
+            count = Tensor.TotalCount;
+            observer.AfterBackward(new Batch(input, null), 6);
+            Assert.AreEqual(count, Tensor.TotalCount);
+        }
+    }
+
+    [TestMethod]
+    public void A_model_without_logits_is_told_what_is_missing()
+    {
+        using var scope = NewDisposeScope();
+        using var model = nn.Sequential(("a", nn.Linear(4, 3)), ("b", nn.Linear(3, 4)));
+        var map = NeuronMap.Discover(model, randn(2, 5, 4));
+        using var observer = new Lrp().Watch(map);
+        var e = Assert.ThrowsExactly<NotSupportedException>(() => observer.AfterBackward(new Batch(randn(2, 5, 4)), 2));
+        StringAssert.Contains(e.Message, "[2, 5, 4]");
+    }
+
+    static object Values(Tensor tensor) => new { shape = tensor.shape, values = tensor.detach().contiguous().data<float>().ToArray() };
+}
