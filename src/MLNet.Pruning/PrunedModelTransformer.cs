@@ -17,12 +17,13 @@ namespace MLNet.Pruning;
 public sealed class PrunedModelTransformer : ITransformer, IDisposable
 {
     readonly Classifier classifier;
+    readonly nn.Module<Tensor, Tensor> module;
     readonly ModelScorer scorer;
 
     internal PrunedModelTransformer(Classifier classifier, nn.Module<Tensor, Tensor> module, string device, TrainingHistory? history)
     {
-        this.classifier = classifier;
-        scorer = new ModelScorer(module, device);
+        (this.classifier, this.module) = (classifier, module);
+        scorer = new ModelScorer(module, device, classifier.Blueprint.InputShape, input => module.call(input).softmax(1), typeof(PrunedModelTransformer));
         History = history;
     }
 
@@ -32,8 +33,8 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     /// <summary>The column that the model reads.</summary>
     public string FeatureColumnName => classifier.FeatureColumnName;
 
-    /// <summary>The network, from features [rows x size] to a logit for each class; the transformer's own, so not to be disposed of.</summary>
-    public nn.Module<Tensor, Tensor> Module => scorer.Module;
+    /// <summary>The network, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of.</summary>
+    public nn.Module<Tensor, Tensor> Module => module;
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -55,7 +56,7 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        Loaders.Save(ctx, WriteTo);
+        Loaders.SaveClassifier(ctx, WriteTo);
     }
 
     /// <summary>Writes the model, without any pipeline around it, for <see cref="ReadFrom"/>.</summary>
@@ -63,26 +64,27 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ClassifierFile.Write(stream, classifier, scorer.Module);
+        ClassifierFile.Write(stream, classifier, module);
     }
 
     /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
     /// <param name="environment">The MLContext, whose GpuDeviceId and FallbackToCpu say where the model computes.</param>
     /// <param name="stream">Where from; left open.</param>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, or holds something else.</exception>
+    /// <exception cref="InvalidOperationException">The model's network is built by code of the user's that <c>mlContext.UsePrunedModule</c> has not named.</exception>
     public static PrunedModelTransformer ReadFrom(IHostEnvironment environment, Stream stream)
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(stream);
         string device = ComputeDevice.Choose(environment, asked: null);
-        var (classifier, module) = ClassifierFile.Read(stream);
+        var (classifier, module) = ClassifierFile.Read(stream, ModuleBuilders.Of(environment));
         return new PrunedModelTransformer(classifier, module, device, history: null);
     }
 
     ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoreBinding(input, classifier.FeatureColumnName, classifier.FeatureCount, classifier.Labels);
+        return new ScoreBinding(input, classifier.FeatureColumnName, classifier.FeatureCount, classifier.Labels.Count, ScoreColumns.For(classifier.Labels, input));
     }
 
     /// <summary>Gives the network's memory back. What was transformed but not read yet cannot be read any more.</summary>

@@ -43,6 +43,12 @@ public sealed class VaeObjective : IObjective
     {
         ArgumentNullException.ThrowIfNull(images);
         CheckRange(images);
+        return UncheckedRowLosses(output, images);
+    }
+
+    /// <summary>The same, where values outside 0 to 1 were refused already, and rows that are no numbers have a loss that is none.</summary>
+    internal Tensor UncheckedRowLosses(VaeOutput output, Tensor images)
+    {
         var rows = images.shape[0];
         var (logits, mean, spread) = output;
         // On logits, since the logarithm of a sigmoid that has come to be 0 or 1 would be infinite.

@@ -8,27 +8,45 @@ namespace MLNet.Pruning.Persistence;
 static class Loaders
 {
     /// <summary>Names in ML.NET's files: who loads the model, and which stream beside the header holds it. Never changed, or old files are lost.</summary>
-    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", StreamName = "Model.pruned";
+    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", VaeLoader = "MLNet.Pruning.Vae", VaeSignature = "PRUNED V", StreamName = "Model.pruned";
 
     const uint Version = 0x00010001;
 
     /// <summary>Lets the environment load pruned models; harmless when repeated.</summary>
-    public static void Register(IHostEnvironment environment) =>
-        Doors.Register(environment.ComponentCatalog, ClassifierLoader, typeof(Loaders).GetMethod(nameof(Load), BindingFlags.Static | BindingFlags.NonPublic)!);
+    public static void Register(IHostEnvironment environment)
+    {
+        Register(ClassifierLoader, nameof(LoadClassifier));
+        Register(VaeLoader, nameof(LoadVae));
+
+        void Register(string loader, string method) =>
+            Doors.Register(environment.ComponentCatalog, loader, typeof(Loaders).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!);
+    }
 
     /// <summary>Saves a classifier into an ML.NET model file.</summary>
-    public static void Save(ModelSaveContext context, Action<Stream> write) =>
-        Doors.Save(context, ClassifierSignature, Version, ClassifierLoader, StreamName, writer =>
+    public static void SaveClassifier(ModelSaveContext context, Action<Stream> write) => Save(context, ClassifierSignature, ClassifierLoader, write);
+
+    /// <summary>Saves an autoencoder into an ML.NET model file.</summary>
+    public static void SaveVae(ModelSaveContext context, Action<Stream> write) => Save(context, VaeSignature, VaeLoader, write);
+
+    static void Save(ModelSaveContext context, string signature, string loader, Action<Stream> write) =>
+        Doors.Save(context, signature, Version, loader, StreamName, writer =>
         {
             writer.Flush();
             write(writer.BaseStream);
         });
 
     /// <summary>Called by ML.NET, by reflection; <paramref name="context"/> is its ModelLoadContext.</summary>
-    static PrunedModelTransformer Load(IHostEnvironment environment, object context)
+    static PrunedModelTransformer LoadClassifier(IHostEnvironment environment, object context)
     {
         PrunedModelTransformer? model = null;
         Doors.Load(context, StreamName, reader => model = PrunedModelTransformer.ReadFrom(environment, reader.BaseStream));
+        return model!;
+    }
+
+    static PrunedVaeTransformer LoadVae(IHostEnvironment environment, object context)
+    {
+        PrunedVaeTransformer? model = null;
+        Doors.Load(context, StreamName, reader => model = PrunedVaeTransformer.ReadFrom(environment, reader.BaseStream));
         return model!;
     }
 }

@@ -4,59 +4,54 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Rows of features in, class probabilities out. Owns the module; may be called from any number of threads.</summary>
+/// <summary>Rows of features in, rows of what the model computes out. Owns the module; may be called from any number of threads.</summary>
 sealed class ModelScorer : IDisposable
 {
-    readonly nn.Module<Tensor, Tensor> module;
+    readonly nn.Module module;
+    readonly long[] shape;
+    readonly Func<Tensor, Tensor> compute;
+    readonly Type owner;
     readonly Device device;
     int users = 1; // the owner, and every call under way: the last one out gives the module back
     int disposed;
 
-    /// <param name="module">Features [rows x inputs] to logits [rows x classes]; taken over and set to evaluation.</param>
+    /// <param name="module">Taken over and set to evaluation.</param>
     /// <param name="device">Where the module is moved to.</param>
-    public ModelScorer(nn.Module<Tensor, Tensor> module, string device)
+    /// <param name="shape">How the features of a row are arranged.</param>
+    /// <param name="compute">By the module, [rows, ...shape] to [rows, numbers], single precision.</param>
+    /// <param name="owner">Whose disposal ends the scoring.</param>
+    public ModelScorer(nn.Module module, string device, IReadOnlyList<long> shape, Func<Tensor, Tensor> compute, Type owner)
     {
-        this.module = module;
+        (this.module, this.shape, this.compute, this.owner) = (module, [.. shape], compute, owner);
         this.device = new Device(device);
         module.to(this.device);
         module.eval();
     }
 
-    public nn.Module<Tensor, Tensor> Module => module;
-
     /// <summary>Scores <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
-    public void Score(ReadOnlySpan<float> features, int rows, Span<float> probabilities)
+    public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
     {
         Enter();
         try
         {
             using var scope = NewDisposeScope();
             using var withoutGradients = no_grad();
-            var input = empty(rows, features.Length / rows);
+            var input = empty([rows, .. shape]);
             MemoryMarshal.AsBytes(features).CopyTo(input.bytes);
             if (device.type != DeviceType.CPU)
                 input = input.to(device);
-            var output = module.call(input).softmax(1);
+            var computed = compute(input);
             if (device.type != DeviceType.CPU)
-                output = output.cpu();
-            MemoryMarshal.Cast<byte, float>(output.bytes).CopyTo(probabilities);
+                computed = computed.cpu();
+            var numbers = MemoryMarshal.Cast<byte, float>(computed.contiguous().bytes);
+            if (numbers.Length != output.Length)
+                throw new InvalidOperationException($"The model computes {numbers.Length / rows} numbers a row; wanted {output.Length / rows}.");
+            numbers.CopyTo(output);
         }
         finally
         {
             Leave();
         }
-    }
-
-    /// <summary>The key of the most probable class (1 for the first); 0, a missing key, when nothing is a number.</summary>
-    public static uint MostProbable(ReadOnlySpan<float> probabilities)
-    {
-        int best = -1;
-        for (int i = 0; i < probabilities.Length; i++)
-        {
-            if (!float.IsNaN(probabilities[i]) && (best < 0 || probabilities[i] > probabilities[best]))
-                best = i;
-        }
-        return (uint)(best + 1);
     }
 
     /// <summary>Refuses further calls; the module goes when those under way have ended.</summary>
@@ -72,7 +67,7 @@ sealed class ModelScorer : IDisposable
         if (Volatile.Read(ref disposed) == 0)
             return;
         Leave();
-        throw new ObjectDisposedException(typeof(PrunedModelTransformer).FullName);
+        throw new ObjectDisposedException(owner.FullName);
     }
 
     void Leave()

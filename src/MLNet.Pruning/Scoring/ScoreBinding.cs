@@ -3,21 +3,23 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>
-/// A model's place in a schema: where the features come from, and the schema with <c>PredictedLabel</c> and <c>Score</c>
-/// after the columns that were there.
-/// </summary>
+/// <summary>A model's place in a schema: where the features come from, and the schema with the model's columns after those that were there.</summary>
 sealed class ScoreBinding
 {
-    /// <summary>The names of the columns that a classifier adds.</summary>
-    public const string Score = "Score", PredictedLabel = "PredictedLabel";
+    readonly IReadOnlyList<AddedColumn> added;
 
-    public ScoreBinding(DataViewSchema input, string featureColumnName, int featureCount, ClassLabels labels)
+    /// <param name="input">The schema below.</param>
+    /// <param name="featureColumnName">The column that the model reads.</param>
+    /// <param name="featureCount">How many values it has.</param>
+    /// <param name="outputCount">How many numbers the model computes for a row.</param>
+    /// <param name="added">The columns made of them.</param>
+    public ScoreBinding(DataViewSchema input, string featureColumnName, int featureCount, int outputCount, IReadOnlyList<AddedColumn> added)
     {
         Input = input;
         FeatureName = featureColumnName;
         FeatureCount = featureCount;
-        Classes = labels.Count;
+        OutputCount = outputCount;
+        this.added = added;
         Features = FeatureColumn.Find(input, featureColumnName);
         int found = ((VectorDataViewType)Features.Type).Size;
         if (found != featureCount)
@@ -26,11 +28,10 @@ sealed class ScoreBinding
                 nameof(input),
                 $"Feature column '{featureColumnName}' is {Features.Type}; the model was trained on vectors of {featureCount} Single.");
         }
-        uint scoreSet = NextScoreSet(input);
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
-        builder.AddColumn(PredictedLabel, new KeyDataViewType(typeof(uint), labels.Count), labels.PredictedLabelAnnotations(scoreSet));
-        builder.AddColumn(Score, new VectorDataViewType(NumberDataViewType.Single, labels.Count), labels.ScoreColumnAnnotations(scoreSet));
+        foreach (var column in added)
+            builder.AddColumn(column.Name, column.Type, column.Annotations);
         Output = builder.ToSchema();
     }
 
@@ -44,18 +45,22 @@ sealed class ScoreBinding
 
     public int FeatureCount { get; }
 
-    public int Classes { get; }
+    public int OutputCount { get; }
 
     /// <summary>Whether an output column is one of the model's own, not one passed on.</summary>
     public bool IsAdded(int outputColumn) => outputColumn >= Input.Count;
 
-    public bool IsPredictedLabel(int outputColumn) => outputColumn == Input.Count;
+    /// <summary>A getter of one of the model's own columns.</summary>
+    public Delegate Getter(int outputColumn, RowOutput output) => added[outputColumn - Input.Count].Getter(output);
+
+    /// <summary>Whether any of the model's own columns is wanted.</summary>
+    public bool Computes(bool[] active) => active.AsSpan(Input.Count).Contains(true);
 
     /// <summary>The input columns that the given output columns need.</summary>
     public IEnumerable<DataViewSchema.Column> Needs(bool[] active)
     {
-        bool scores = active[Input.Count] || active[Input.Count + 1];
-        return Input.Where(column => active[column.Index] || (scores && column.Index == Features.Index));
+        bool computes = Computes(active);
+        return Input.Where(column => active[column.Index] || (computes && column.Index == Features.Index));
     }
 
     public bool[] Active(IEnumerable<DataViewSchema.Column> outputColumns)
@@ -64,21 +69,5 @@ sealed class ScoreBinding
         foreach (var column in outputColumns)
             active[column.Index] = true;
         return active;
-    }
-
-    /// <summary>Columns of one scorer share a number; evaluators take the highest in a schema for the latest.</summary>
-    static uint NextScoreSet(DataViewSchema schema)
-    {
-        uint last = 0;
-        foreach (var column in schema)
-        {
-            if (column.Annotations.Schema.GetColumnOrNull("ScoreColumnSetId")?.Type is KeyDataViewType { RawType: var raw } && raw == typeof(uint))
-            {
-                uint value = 0;
-                column.Annotations.GetValue("ScoreColumnSetId", ref value);
-                last = Math.Max(last, value);
-            }
-        }
-        return last + 1;
     }
 }

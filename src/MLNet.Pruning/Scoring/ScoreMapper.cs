@@ -31,10 +31,10 @@ sealed class ScoreMapper(ScoreBinding binding, ModelScorer scorer) : IRowToRowMa
         public ScoredRow(ScoreBinding binding, ModelScorer scorer, DataViewRow input, bool[] active)
         {
             (this.binding, this.scorer, this.input, this.active) = (binding, scorer, input, active);
-            if (active.AsSpan(binding.Input.Count).Contains(true))
+            if (binding.Computes(active))
                 getFeatures = input.GetGetter<VBuffer<float>>(binding.Features);
             features = new float[binding.FeatureCount];
-            scores = new float[binding.Classes];
+            scores = new float[binding.OutputCount];
         }
 
         public override DataViewSchema Schema => binding.Output;
@@ -53,18 +53,8 @@ sealed class ScoreMapper(ScoreBinding binding, ModelScorer scorer) : IRowToRowMa
                 throw new InvalidOperationException($"Column '{column.Name}' was not among the columns this row was opened for.");
             if (!binding.IsAdded(column.Index))
                 return input.GetGetter<TValue>(binding.Input[column.Index]);
-            Delegate getter = binding.IsPredictedLabel(column.Index) ? (ValueGetter<uint>)GetPredictedLabel : (ValueGetter<VBuffer<float>>)GetScore;
-            return getter as ValueGetter<TValue>
+            return binding.Getter(column.Index, Scores) as ValueGetter<TValue>
                 ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
-        }
-
-        void GetPredictedLabel(ref uint value) => value = ModelScorer.MostProbable(Scores());
-
-        void GetScore(ref VBuffer<float> value)
-        {
-            var editor = VBufferEditor.Create(ref value, binding.Classes);
-            Scores().CopyTo(editor.Values);
-            value = editor.Commit();
         }
 
         /// <summary>The scores of the row that the input stands on, computed once however many columns are read.</summary>

@@ -41,7 +41,7 @@ sealed class ScoredCursor : DataViewRowCursor
         getId = input.GetIdGetter();
         var passedOn = binding.Input.Where(column => active[column.Index]).ToArray();
         readsAhead = passedOn.All(column => ColumnBuffer.CanHold(column.Type));
-        largest = readsAhead ? Math.Clamp(LargestBlockNumbers / binding.FeatureCount, 1, LargestBlock) : 1;
+        largest = readsAhead ? Math.Clamp(LargestBlockNumbers / Math.Max(binding.FeatureCount, binding.OutputCount), 1, LargestBlock) : 1;
         block = Math.Min(FirstBlock, largest);
         this.passedOn = new ColumnBuffer?[binding.Input.Count];
         if (readsAhead)
@@ -82,24 +82,14 @@ sealed class ScoredCursor : DataViewRowCursor
         if (!binding.IsAdded(column.Index) && !readsAhead)
             return input.GetGetter<TValue>(binding.Input[column.Index]);
         var getter = !binding.IsAdded(column.Index) ? passedOn[column.Index]!.Getter(Current)
-            : binding.IsPredictedLabel(column.Index) ? (ValueGetter<uint>)GetPredictedLabel
-            : (ValueGetter<VBuffer<float>>)GetScore;
+            : binding.Getter(column.Index, ScoresOfRow);
         return getter as ValueGetter<TValue>
             ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
     }
 
     int Current() => current >= 0 ? current : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
 
-    void GetPredictedLabel(ref uint value) => value = ModelScorer.MostProbable(ScoresOfRow());
-
-    void GetScore(ref VBuffer<float> value)
-    {
-        var editor = VBufferEditor.Create(ref value, binding.Classes);
-        ScoresOfRow().CopyTo(editor.Values);
-        value = editor.Commit();
-    }
-
-    ReadOnlySpan<float> ScoresOfRow() => scores.AsSpan(Current() * binding.Classes, binding.Classes);
+    ReadOnlySpan<float> ScoresOfRow() => scores.AsSpan(Current() * binding.OutputCount, binding.OutputCount);
 
     bool ReadBlock()
     {
@@ -109,7 +99,7 @@ sealed class ScoredCursor : DataViewRowCursor
         if (features.Length < block * width)
         {
             features = new float[block * width];
-            scores = new float[block * binding.Classes];
+            scores = new float[block * binding.OutputCount];
         }
         // Only a block that was read and scored whole is handed out: after a failure none is left.
         count = 0;
@@ -126,7 +116,7 @@ sealed class ScoredCursor : DataViewRowCursor
         }
         if (read == 0)
             return false;
-        scorer.Score(features.AsSpan(0, read * width), read, scores.AsSpan(0, read * binding.Classes));
+        scorer.Score(features.AsSpan(0, read * width), read, scores.AsSpan(0, read * binding.OutputCount));
         count = read;
         if (readsAhead)
             block = Math.Min(2 * block, largest);

@@ -23,7 +23,7 @@ sealed class ScoredView(ScoreBinding binding, ModelScorer scorer, IDataView inpu
         return [.. input.GetRowCursorSet(binding.Needs(active), n, rand).Select(cursor => Above(cursor, active))];
     }
 
-    DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => active.AsSpan(binding.Input.Count).Contains(true)
+    DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => binding.Computes(active)
         ? new ScoredCursor(binding, scorer, cursor, active)
         : new PassedOnCursor(binding, cursor, active);
 }

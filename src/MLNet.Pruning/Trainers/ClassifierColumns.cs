@@ -32,7 +32,7 @@ sealed record ClassifierColumns(string Label, string Features)
     {
         ArgumentNullException.ThrowIfNull(input);
         var label = Find(input, Label, "label", column => column.IsKey && column.Kind == VectorKind.Scalar, "a key");
-        Find(input, Features, "feature", column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single), "a vector of Single of known size");
+        FindFeatures(input, Features);
 
         SchemaShape.Column[] shared =
         [
@@ -50,11 +50,16 @@ sealed record ClassifierColumns(string Label, string Features)
         }
         return new SchemaShape(
         [
-            .. input.Where(column => column.Name is not (ScoreBinding.PredictedLabel or ScoreBinding.Score)),
-            Doors.Column(ScoreBinding.PredictedLabel, VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape(ofLabel)),
-            Doors.Column(ScoreBinding.Score, VectorKind.Vector, NumberDataViewType.Single, isKey: false, new SchemaShape(ofScore)),
+            .. input.Where(column => column.Name is not (ScoreColumns.PredictedLabel or ScoreColumns.Score)),
+            Doors.Column(ScoreColumns.PredictedLabel, VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape(ofLabel)),
+            Doors.Column(ScoreColumns.Score, VectorKind.Vector, NumberDataViewType.Single, isKey: false, new SchemaShape(ofScore)),
         ]);
     }
+
+    /// <summary>Finds a feature column in the shape of a schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public static void FindFeatures(SchemaShape shape, string name) =>
+        Find(shape, name, "feature", column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single), "a vector of Single of known size");
 
     static SchemaShape.Column Find(SchemaShape shape, string name, string role, Func<SchemaShape.Column, bool> fits, string wanted)
     {

@@ -1,5 +1,6 @@
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Trainers;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML;
 
@@ -45,5 +46,97 @@ public static class PruningTrainerCatalog
     {
         ArgumentNullException.ThrowIfNull(catalog);
         return new PrunedFeedForwardTrainer(Doors.EnvironmentOf(catalog), options);
+    }
+
+    /// <summary>Makes a trainer of convolutional networks.</summary>
+    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
+    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+    /// <param name="featureColumnName">The column to learn from: a vector of Single, one channel of the image after the other.</param>
+    /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
+    /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
+    /// <param name="imageChannels">1 for grey, 3 for color.</param>
+    /// <param name="channels">Channels of each convolution block, each at least 1; null for 16 and 32.</param>
+    /// <param name="hiddenSizes">Neurons of each fully connected layer behind the blocks, each at least 1; null for 256 and 128.</param>
+    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+    /// <param name="batchSize">Rows a step; at least 1.</param>
+    /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+    public static PrunedConvNetTrainer PrunedConvNet(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        string labelColumnName = "Label",
+        string featureColumnName = "Features",
+        int imageHeight = 0,
+        int imageWidth = 0,
+        int imageChannels = 1,
+        IReadOnlyList<int>? channels = null,
+        IReadOnlyList<int>? hiddenSizes = null,
+        int epochs = 10,
+        int batchSize = 128,
+        double learningRate = 0.001)
+    {
+        var options = new PrunedConvNetTrainer.Options
+        {
+            LabelColumnName = labelColumnName,
+            FeatureColumnName = featureColumnName,
+            ImageHeight = imageHeight,
+            ImageWidth = imageWidth,
+            ImageChannels = imageChannels,
+            Epochs = epochs,
+            BatchSize = batchSize,
+            LearningRate = learningRate,
+        };
+        options.Channels = channels ?? options.Channels;
+        options.HiddenSizes = hiddenSizes ?? options.HiddenSizes;
+        return PrunedConvNet(catalog, options);
+    }
+
+    /// <summary>Makes a trainer of convolutional networks.</summary>
+    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
+    /// <param name="options">What to train, and how.</param>
+    public static PrunedConvNetTrainer PrunedConvNet(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        PrunedConvNetTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new PrunedConvNetTrainer(Doors.EnvironmentOf(catalog), options);
+    }
+
+    /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
+    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
+    /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+    /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
+    /// <param name="inputShape">The shape of one input as the module takes it, such as [3, 32, 32]; null for the flat feature column.</param>
+    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+    /// <param name="batchSize">Rows a step; at least 1.</param>
+    /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+    public static PrunedModuleTrainer PrunedModule(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        Func<nn.Module<Tensor, Tensor>> build,
+        string labelColumnName = "Label",
+        string featureColumnName = "Features",
+        IReadOnlyList<long>? inputShape = null,
+        int epochs = 10,
+        int batchSize = 128,
+        double learningRate = 0.001) => PrunedModule(catalog, build, new PrunedModuleTrainer.Options
+        {
+            LabelColumnName = labelColumnName,
+            FeatureColumnName = featureColumnName,
+            InputShape = inputShape,
+            Epochs = epochs,
+            BatchSize = batchSize,
+            LearningRate = learningRate,
+        });
+
+    /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
+    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
+    /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+    /// <param name="options">How to train it.</param>
+    public static PrunedModuleTrainer PrunedModule(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        Func<nn.Module<Tensor, Tensor>> build,
+        PrunedModuleTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new PrunedModuleTrainer(Doors.EnvironmentOf(catalog), build, options);
     }
 }

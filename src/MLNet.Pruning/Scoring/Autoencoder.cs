@@ -1,0 +1,52 @@
+using Microsoft.ML;
+using MLNet.Pruning.Models;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>The column that an autoencoder reads, those that it adds, and the weights of the loss that it reports.</summary>
+sealed record VaeColumns(string Input, string Latent, string Reconstruction, string Loss, double ReconstructionWeight, double DivergenceWeight)
+{
+    /// <summary>Throws an <see cref="ArgumentException"/> unless the names and weights can be used.</summary>
+    public void Validate()
+    {
+        foreach (string? name in (string?[])[Input, Latent, Reconstruction, Loss])
+            if (string.IsNullOrEmpty(name))
+                throw new ArgumentException($"The name of a column is {(name is null ? "null" : "empty")}.");
+        if (Latent == Reconstruction || Latent == Loss || Reconstruction == Loss)
+            throw new ArgumentException($"The columns to add are '{Latent}', '{Reconstruction}' and '{Loss}'; wanted three different names.");
+        Objective();
+    }
+
+    public VaeObjective Objective() => new(ReconstructionWeight, DivergenceWeight);
+}
+
+/// <summary>All about a trained autoencoder but its weights.</summary>
+/// <param name="Blueprint">What its module is made of.</param>
+/// <param name="Columns">What it reads and adds.</param>
+sealed record Autoencoder(VaeBlueprint Blueprint, VaeColumns Columns)
+{
+    /// <summary>Values of an image.</summary>
+    public int ValueCount { get; } = checked((int)Blueprint.Image.Aggregate(1L, (product, size) => checked(product * size)));
+
+    public ScoreBinding Bind(DataViewSchema input) => new(input, Columns.Input, ValueCount, Blueprint.Latent + ValueCount + 1,
+    [
+        AddedColumn.Vector(Columns.Latent, 0, Blueprint.Latent),
+        AddedColumn.Vector(Columns.Reconstruction, Blueprint.Latent, ValueCount),
+        AddedColumn.Number(Columns.Loss, Blueprint.Latent + ValueCount),
+    ]);
+
+    /// <summary>Latents, reconstruction and loss of each image, [rows, numbers]. An image with a NaN in it gives NaN.</summary>
+    /// <exception cref="InvalidOperationException">A value is outside 0 to 1.</exception>
+    public Func<Tensor, Tensor> Compute(Vae module)
+    {
+        var objective = Columns.Objective();
+        return images =>
+        {
+            if (images.lt(0).logical_or(images.gt(1)).any().item<bool>())
+                throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
+            var output = module.Run(images);
+            return cat([output.Mean, output.Logits.sigmoid().flatten(1), objective.UncheckedRowLosses(output, images).unsqueeze(1)], 1);
+        };
+    }
+}

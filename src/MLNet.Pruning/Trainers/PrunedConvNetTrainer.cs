@@ -1,0 +1,73 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Models;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>
+/// Trains a convolutional network to tell the values of a key column apart from images: blocks of convolution, activation and
+/// pooling, then fully connected layers. Its outputs are <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>,
+/// a key with the label's own values. A row with a NaN among its features predicts the missing key.
+/// </summary>
+public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
+{
+    readonly ClassifierTraining training;
+    readonly ImageOptions image;
+    readonly IReadOnlyList<int> channels, hiddenSizes;
+    readonly Activation activation;
+    readonly bool batchNorm;
+    readonly double dropout;
+
+    /// <summary>Checks the options.</summary>
+    /// <param name="environment">The MLContext.</param>
+    /// <param name="options">What to train, and how.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
+    public PrunedConvNetTrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(options);
+        image = new(options.ImageHeight, options.ImageWidth, options.ImageChannels);
+        image.Validate();
+        channels = ImageOptions.Sizes(options.Channels, nameof(Options.Channels), 1);
+        hiddenSizes = ImageOptions.Sizes(options.HiddenSizes, nameof(Options.HiddenSizes), 0);
+        activation = ImageOptions.Known(options.Activation);
+        ImageOptions.Require(options.Dropout is >= 0 and < 1, nameof(Options.Dropout), options.Dropout, "at least 0 and below 1");
+        (batchNorm, dropout) = (options.BatchNorm, options.Dropout);
+        training = new ClassifierTraining(environment, nameof(PrunedConvNetTrainer), options);
+    }
+
+    /// <inheritdoc/>
+    public PrunedModelTransformer Fit(IDataView input) => training.Fit(input, (features, classes) =>
+        ImageOptions.Checked(new ConvNetBlueprint(image.Of(features, training.Columns.Features), channels, hiddenSizes, classes, activation, batchNorm, dropout)));
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);
+
+    /// <summary>What <see cref="PrunedConvNetTrainer"/> trains, and how. The feature column holds one channel of the image after the other, each row by row.</summary>
+    public sealed class Options : PrunedClassifierOptions
+    {
+        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too.</summary>
+        public int ImageHeight { get; set; }
+
+        /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
+        public int ImageWidth { get; set; }
+
+        /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
+        public int ImageChannels { get; set; } = 1;
+
+        /// <summary>Channels of each convolution block, each at least 1. A block halves the image's height and width, rounding down.</summary>
+        public IReadOnlyList<int> Channels { get; set; } = [16, 32];
+
+        /// <summary>Neurons of each fully connected layer between the blocks and the classes, each at least 1; [] for none.</summary>
+        public IReadOnlyList<int> HiddenSizes { get; set; } = [256, 128];
+
+        /// <summary>What stands behind convolutions and hidden layers.</summary>
+        public Activation Activation { get; set; } = Activation.Relu;
+
+        /// <summary>Whether each convolution is normalised over the batch before its activation.</summary>
+        public bool BatchNorm { get; set; }
+
+        /// <summary>The fraction of each hidden layer that is left out in training; in [0, 1).</summary>
+        public double Dropout { get; set; }
+    }
+}

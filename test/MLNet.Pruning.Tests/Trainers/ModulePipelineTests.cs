@@ -1,0 +1,142 @@
+using Microsoft.ML;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Trainers;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Trainers;
+
+[TestClass]
+[DoNotParallelize]
+public sealed class ModulePipelineTests
+{
+    readonly MLContext context = new(seed: 1);
+
+    /// <summary>A user's own network: a residual block, a normalisation, and two branches that are put together.</summary>
+    sealed class Residual : nn.Module<Tensor, Tensor>
+    {
+        readonly Conv2d stem = nn.Conv2d(1, 6, 3, 1, 1), inner = nn.Conv2d(6, 6, 3, 1, 1), left = nn.Conv2d(6, 4, 1), right = nn.Conv2d(6, 3, 1);
+        readonly BatchNorm2d norm = nn.BatchNorm2d(6);
+        readonly Linear hidden = nn.Linear(7 * 16, 10), logits = nn.Linear(10, 3);
+
+        public Residual() : base(nameof(Residual)) => RegisterComponents();
+
+        public override Tensor forward(Tensor input)
+        {
+            var first = stem.call(input).relu();
+            var block = (first + norm.call(inner.call(first))).relu();
+            var both = nn.functional.max_pool2d(cat([left.call(block), right.call(block)], 1), 2);
+            return logits.call(hidden.call(both.flatten(1)).relu());
+        }
+    }
+
+    PrunedModuleTrainer Trainer(MLContext owner, int epochs = 3, string? called = "Striped") => owner.MulticlassClassification.Trainers.PrunedModule(() => new Residual(), new()
+    {
+        LabelColumnName = "Kind",
+        FeatureColumnName = "Pixels",
+        InputShape = [1, 8, 8],
+        ModuleName = called,
+        Epochs = epochs,
+        BatchSize = 16,
+        LearningRate = 0.005,
+    });
+
+    [TestMethod]
+    public void A_module_of_the_users_own_is_trained_evaluated_and_cross_validated()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 240));
+        using var model = Trainer(context).Fit(data);
+        Assert.IsGreaterThan(0.95, context.MulticlassClassification.Evaluate(model.Transform(data), "Kind").MicroAccuracy);
+        foreach (var fold in context.MulticlassClassification.CrossValidate(data, Trainer(context), 2, "Kind"))
+        {
+            Assert.IsGreaterThan(0.9, fold.Metrics.MicroAccuracy);
+            ((IDisposable)fold.Model).Dispose();
+        }
+    }
+
+    [TestMethod]
+    public void A_pruned_module_is_loaded_at_its_size_by_the_function_that_built_it()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Patterns.Keys(context, Patterns.View(context, 60));
+        using var model = Trainer(context).Fit(data);
+        var map = NeuronMap.Discover(model.Module, rand(1, 1, 8, 8));
+        map.Remove([new(map["stem"], [1, 4]), new(map["left"], [0]), new(map["right"], [2]), new(map["hidden"], [3, 5, 6])]);
+        context.Model.Save(model, data.Schema, folder["model.zip"]);
+
+        var other = new MLContext().UsePruning().UsePrunedModule("Striped", () => new Residual());
+        var chain = other.Model.Load(folder["model.zip"], out _);
+        ConvNetPipelineTests.AreSame(model.Transform(data), chain.Transform(data));
+        var loaded = (PrunedModelTransformer)((chain as IEnumerable<ITransformer>)?.Last() ?? chain);
+        CollectionAssert.AreEqual(new long[] { 4, 4, 3, 3 }, loaded.Module.get_parameter("inner.weight")!.shape);
+        CollectionAssert.AreEqual(new long[] { 3, 4, 1, 1 }, loaded.Module.get_parameter("left.weight")!.shape);
+        CollectionAssert.AreEqual(new long[] { 2, 4, 1, 1 }, loaded.Module.get_parameter("right.weight")!.shape);
+        CollectionAssert.AreEqual(new long[] { 7, 80 }, loaded.Module.get_parameter("hidden.weight")!.shape);
+
+        // What was loaded can be saved and loaded again.
+        using var stream = new MemoryStream();
+        loaded.WriteTo(stream);
+        stream.Position = 0;
+        using var again = PrunedModelTransformer.ReadFrom(other, stream);
+        ConvNetPipelineTests.AreSame(model.Transform(data), again.Transform(data));
+        loaded.Dispose();
+    }
+
+    [TestMethod]
+    public void The_context_that_trained_loads_without_being_told_and_others_say_what_to_do()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Patterns.Keys(context, Patterns.View(context, 30));
+        using var model = Trainer(context, epochs: 1).Fit(data);
+        context.Model.Save(model, data.Schema, folder["model.zip"]);
+        ConvNetPipelineTests.AreSame(model.Transform(data), context.Model.Load(folder["model.zip"], out _).Transform(data));
+
+        var unknown = Failure(new MLContext().UsePruning().UsePrunedModule("dotted", () => new Residual()));
+        Assert.IsInstanceOfType<InvalidOperationException>(unknown);
+        StringAssert.Contains(unknown.Message, "mlContext.UsePrunedModule(\"Striped\"");
+        StringAssert.Contains(unknown.Message, "'dotted'");
+
+        var another = Failure(new MLContext().UsePrunedModule("Striped", () => nn.Sequential(("flat", nn.Flatten()), ("only", nn.Linear(64, 3)))));
+        StringAssert.Contains(another.Message, "must build what was trained");
+
+        Exception Failure(MLContext other) => Assert.Throws<Exception>(() => other.Model.Load(folder["model.zip"], out _)).GetBaseException();
+    }
+
+    [TestMethod]
+    public void A_model_larger_or_of_other_proportions_than_the_builder_gives_is_refused()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 30));
+        using var model = context.MulticlassClassification.Trainers.PrunedModule(() => Chain(6, 5), "Kind", "Pixels", epochs: 1).Fit(data);
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        foreach (var (hidden, second) in new[] { (5, 5), (6, 4) })
+        {
+            stream.Position = 0;
+            var failure = Assert.Throws<InvalidOperationException>(() => PrunedModelTransformer.ReadFrom(new MLContext().UsePrunedModule("Sequential", () => Chain(hidden, second)), stream));
+            StringAssert.Contains(failure.Message, "cannot be cut to");
+        }
+        stream.Position = 0;
+        using var cut = PrunedModelTransformer.ReadFrom(new MLContext().UsePrunedModule("Sequential", () => Chain(9, 8)), stream);
+        ConvNetPipelineTests.AreSame(model.Transform(data), cut.Transform(data));
+
+        static Sequential Chain(int hidden, int second) => nn.Sequential(("a", nn.Linear(64, hidden)), ("r", nn.ReLU()), ("b", nn.Linear(hidden, second)), ("s", nn.ReLU()), ("c", nn.Linear(second, 3)));
+    }
+
+    [TestMethod]
+    public void A_module_that_cannot_be_a_classifier_is_refused_before_any_training()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 9));
+        Refused(() => nn.Sequential(("only", nn.Linear(64, 4))), "gives [2, 4] for 2 rows; wanted [2, 3]");
+        Refused(() => nn.Sequential(("only", nn.Linear(63, 3))), "does not take rows of shape [64]");
+        Refused(() => nn.Sequential(("flat", nn.Flatten())), "no parameters");
+        Refused(() => null!, "gave null");
+        Refused(() => nn.Sequential(("only", nn.Linear(64, 3))), "InputShape is [3, 8, 8]", [3, 8, 8]);
+        var one = nn.Sequential(("only", nn.Linear(64, 3)));
+        Refused(() => one, "same object twice");
+        Assert.Throws<ArgumentException>(() => new PrunedModuleTrainer(context, () => one, new() { InputShape = [] }));
+        Assert.Throws<ArgumentNullException>(() => new PrunedModuleTrainer(context, null!, new()));
+
+        void Refused(Func<nn.Module<Tensor, Tensor>> build, string part, long[]? shape = null) => StringAssert.Contains(
+            Assert.Throws<ArgumentException>(() => context.MulticlassClassification.Trainers.PrunedModule(build, "Kind", "Pixels", shape, epochs: 1).Fit(data)).Message, part);
+    }
+}
