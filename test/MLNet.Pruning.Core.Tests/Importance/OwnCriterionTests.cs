@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Importance;
+
+[TestClass, DoNotParallelize]
+public sealed class OwnCriterionTests
+{
+    [TestMethod]
+    public void The_criteria_of_the_documentation_compile_and_score_as_it_says()
+    {
+        using var scope = NewDisposeScope();
+        var (model, map, input) = Networks.Make("flattened, strides and padding");
+
+        // docs
+        // Neurons whose values vary most: [samples, neurons, values] -> [samples, neurons].
+        IImportance spread = Criterion.OfActivations(values => (values - values.mean([2], true)).abs().mean([2]), "spread");
+
+        // Neurons whose weights point where no other's do: [neurons, weights] -> [neurons].
+        IImportance distinct = Criterion.OfWeights(weights =>
+        {
+            var directions = weights / (weights.norm(1, true, 2) + 1e-12);
+            var likeness = directions.matmul(directions.t()).abs();
+            return 2 - (likeness - eye(likeness.shape[0])).amax([1]);
+        }, "distinct");
+
+        // The first neurons of every group.
+        IImportance first = Criterion.OfGroups(group => [.. Enumerable.Range(0, group.Size).Select(n => -(double)n)], "first");
+        // end
+
+        var given = Networks.Inputs(model, map, input)["b"].Single().detach().flatten(2);
+        var expected = (given - given.mean([2], true)).abs().mean([2]).mean([0]).data<float>().ToArray();
+        Numbers.AreClose([.. expected.Select(v => (double)v)], NeuronScores.Of(spread, map, [new Batch(input)])[0], 1e-5, "spread");
+        CollectionAssert.AreEqual(new double[] { 0, -1, -2, -3 }, NeuronScores.Of(first, map, [])[0]);
+
+        using (no_grad())
+        {
+            var weight = model.get_parameter("a.weight")!; // Two opposite, one of its own, and one that is near another.
+            weight.zero_();
+            foreach (var (row, place, value) in new[] { (0, 0, 1f), (1, 0, -3f), (2, 1, 2f), (3, 2, 1f), (3, 1, 1f) })
+                weight.select(0, row).flatten().narrow(0, place, 1).fill_(value);
+        }
+        Numbers.AreClose([1, 1, 2 - Math.Sqrt(0.5), 2 - Math.Sqrt(0.5)], NeuronScores.Of(distinct, map, [])[0], 1e-5, "distinct");
+    }
+
+    [TestMethod]
+    public void The_documentation_shows_this_code() => ShowsThisCode();
+
+    [TestMethod]
+    public void Scores_of_another_shape_are_refused_by_name()
+    {
+        using var scope = NewDisposeScope();
+        var (model, map, input) = Networks.Make("chain");
+        var e = Assert.ThrowsExactly<InvalidOperationException>(() => NeuronScores.Of(Criterion.OfActivations(v => v.mean(), "mine"), map, [new Batch(input)]));
+        StringAssert.Contains(e.Message, "mine");
+        e = Assert.ThrowsExactly<InvalidOperationException>(() => NeuronScores.Of(Criterion.OfWeights(w => w, "mine"), map, []));
+        StringAssert.Contains(e.Message, "mine");
+        e = Assert.ThrowsExactly<InvalidOperationException>(() => NeuronScores.Of(Criterion.OfGroups(_ => [1], "mine"), map, []));
+        StringAssert.Contains(e.Message, "'a'");
+        Assert.IsNotNull(model);
+    }
+
+    static void ShowsThisCode([CallerFilePath] string here = "")
+    {
+        var docs = Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "docs", "importance.md");
+        if (!File.Exists(docs))
+            Assert.Inconclusive("The documentation does not lie beside the tests.");
+        var lines = File.ReadAllLines(here).SkipWhile(l => l.Trim() != "// docs").Skip(1).TakeWhile(l => l.Trim() != "// end").Select(l => l.Length > 8 ? l[8..] : "");
+        StringAssert.Contains(File.ReadAllText(docs), string.Join('\n', lines));
+    }
+}
