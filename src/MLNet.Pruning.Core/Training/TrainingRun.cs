@@ -248,7 +248,7 @@ public sealed class TrainingRun
         // A device's generator keeps its state to itself. Seeded anew for each step, it draws the same numbers in a resumed run.
         if (!Options.IsCpu)
             cuda.manual_seed_all(DeviceSeed(Options.Seed, Step));
-        (Loss, var correct) = EnsureReplicas().Compute(slots, feed.Examples, Objective, probe);
+        (Loss, var correct) = EnsureReplicas().Compute(slots, feed.Examples, Objective, feed.Upcoming, probe);
         probe = false;
         Totals.Add(slots.Length, Loss, correct);
     }

@@ -11,8 +11,14 @@ public sealed class FeedTests
     {
         var batches = new List<int[]>();
         feed.BeginEpoch(epoch);
+        var upcoming = feed.Upcoming.ToArray();
         for (var slots = feed.Next(default); slots.Length > 0; slots = feed.Next(default))
         {
+            if (feed is MemoryFeed)
+                CollectionAssert.AreEqual(slots.ToArray(), upcoming);
+            else
+                Assert.AreEqual(0, upcoming.Length);
+            upcoming = feed.Upcoming.ToArray();
             var rows = new int[slots.Length];
             for (var i = 0; i < rows.Length; i++)
             {

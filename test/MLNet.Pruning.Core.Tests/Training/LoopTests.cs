@@ -63,6 +63,33 @@ public sealed class LoopTests
         }
     }
 
+    // Replicas bring the next batch's rows while the step ends: whatever a hook does then must not mix them up.
+    [TestMethod]
+    public void Rows_brought_ahead_are_those_of_the_batch()
+    {
+        var rows = Rows.Blobs(301, 12, 3);
+        using var others = new EvaluationSet(Rows.Blobs(40, 12, 3), new TrainingOptions { BatchSize = 9 }, new CrossEntropy(3));
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 11, Optimizer = OptimizerKind.Sgd, LearningRate = 0.1, HistoryInterval = 1 };
+        var (one, first) = Runs.Train(options with { Replicas = 1 }, rows);
+        foreach (var replicas in new[] { 2, 3, 5 })
+        {
+            var hook = new Hook
+            {
+                OnAfterStep = run =>
+                {
+                    if (run.Step % 3 == 0)
+                        run.Evaluate(others);
+                    if (run.Step % 5 == 0)
+                        Thread.SpinWait(20_000);
+                },
+            };
+            var (many, second) = Runs.Train(options with { Replicas = replicas, Hooks = [hook] }, rows);
+            Runs.AreClose(one, many, 2e-5);
+            for (var i = 0; i < first.Steps.Count; i++)
+                Assert.AreEqual(first.Steps[i].Loss, second.Steps[i].Loss, 1e-5);
+        }
+    }
+
     [TestMethod]
     public void Large_gradients_are_added_side_by_side_with_the_same_result()
     {

@@ -92,7 +92,7 @@ public sealed class ThreadTests
         {
             order.Enter(number);
             order.Leave(number);
-        }, order.Break));
+        }, failed: order.Break));
         Assert.AreEqual("no thread", failure.Message);
     }
 

@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Training;
 sealed unsafe class ExampleBuffer : IDisposable
 {
     const int BlockBytes = 16 << 20;
-    const nuint Alignment = 64;
+    const nuint Alignment = HugePages.Size;
 
     readonly int rowsPerBlockShift;
     readonly List<nint> blocks = [];
@@ -87,7 +87,10 @@ sealed unsafe class ExampleBuffer : IDisposable
     void AddBlock()
     {
         var rows = 1 << rowsPerBlockShift;
-        blocks.Add((nint)NativeMemory.AlignedAlloc((nuint)((long)rows * Width * sizeof(float)), Alignment));
+        var bytes = (nuint)((long)rows * Width * sizeof(float));
+        var block = NativeMemory.AlignedAlloc(bytes, Alignment);
+        HugePages.Ask(block, bytes);
+        blocks.Add((nint)block);
         labels.Add(new long[rows]);
     }
 

@@ -14,6 +14,9 @@ interface IFeed : IDisposable
 
     /// <summary>The slots of the next batch, valid until the next call; empty at the end of the epoch.</summary>
     ReadOnlySpan<int> Next(CancellationToken cancellation);
+
+    /// <summary>What the next call will give, if that is certain already; else empty.</summary>
+    ReadOnlySpan<int> Upcoming => [];
 }
 
 static class Feed

@@ -21,13 +21,20 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
         position = 0;
     }
 
+    public ReadOnlySpan<int> Upcoming
+    {
+        get
+        {
+            var rows = Math.Min(options.BatchSize, order.Length - position);
+            return order.AsSpan(position, options.DropLastBatch && rows < options.BatchSize ? 0 : rows);
+        }
+    }
+
     public ReadOnlySpan<int> Next(CancellationToken cancellation)
     {
-        var rows = Math.Min(options.BatchSize, order.Length - position);
-        if (options.DropLastBatch && rows < options.BatchSize)
-            rows = 0;
-        position += rows;
-        return order.AsSpan(position - rows, rows);
+        var batch = Upcoming;
+        position += batch.Length;
+        return batch;
     }
 
     public void Dispose() => examples.Dispose();

@@ -22,12 +22,14 @@ sealed class ReplicaSet : IDisposable
     readonly ForwardOrder order = new();
     readonly Action<int> train, score, sum;
     readonly Action breakOrder;
+    readonly RowsAhead? ahead;
+    readonly Action<int>? copyAhead;
 
     ExampleBuffer examples = null!;
     IObjective objective = null!;
     int[] slots = [];
     int rows, active;
-    bool ordered;
+    bool ordered, brought;
 
     public ReplicaSet(TrainedModel model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
     {
@@ -60,6 +62,12 @@ sealed class ReplicaSet : IDisposable
         breakOrder = order.Break;
         score = Score;
         sum = Sum;
+        // Where gradients are summed by all threads, none is idle at the end of a step.
+        if (count > 1 && replicas[0].Gradients.Length < ParallelSum)
+        {
+            ahead = new RowsAhead(count, shape, capacity, device);
+            copyAhead = ahead.Copy;
+        }
     }
 
     public nn.Module[] Modules { get; }
@@ -84,14 +92,21 @@ sealed class ReplicaSet : IDisposable
     /// <param name="batch">The slots of the rows.</param>
     /// <param name="from">Where they lie.</param>
     /// <param name="towards">What is minimised.</param>
+    /// <param name="upcoming">The slots of the batch after it, where known: its rows are then brought in time.</param>
     /// <param name="probe">Whether to look if the model draws random numbers.</param>
-    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, bool probe)
+    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, ReadOnlySpan<int> upcoming, bool probe)
     {
         Take(batch, from, towards);
+        if (ahead is not null)
+        {
+            var shares = Active(upcoming.Length);
+            brought = ahead.Begin(batch, shares <= active ? upcoming : [], shares, from);
+            threads.Rest();
+        }
         using var before = probe && active > 1 ? get_rng_state() : null;
         ordered = active > 1 && (probe || DrawsRandomNumbers);
         order.Reset();
-        threads.Run(active, train, breakOrder);
+        threads.Run(active, train, copyAhead, breakOrder);
         if (before is not null)
         {
             using var after = get_rng_state();
@@ -123,25 +138,31 @@ sealed class ReplicaSet : IDisposable
             slots = new int[batch.Length];
         batch.CopyTo(slots);
         (rows, examples, objective) = (batch.Length, from, towards);
-        active = Math.Clamp(rows / FewestRows, 1, replicas.Length);
+        active = Active(rows);
     }
+
+    int Active(int of) => Math.Clamp(of / FewestRows, 1, replicas.Length);
 
     void Train(int number)
     {
         var replica = replicas[number];
-        replica.ForwardBackward(replica.Gather(examples, Share(number)), objective, number, rows, ordered ? order : null);
+        var share = Share(slots.AsSpan(0, rows), number, active);
+        var batch = brought ? replica.Gather(ahead!, number, share.Length) : replica.Gather(examples, share);
+        ahead?.Open(number);
+        replica.ForwardBackward(batch, objective, number, rows, ordered ? order : null);
     }
 
     void Score(int number)
     {
         var replica = replicas[number];
-        replica.Forward(replica.Gather(examples, Share(number)), objective);
+        replica.Forward(replica.Gather(examples, Share(slots.AsSpan(0, rows), number, active)), objective);
     }
 
-    ReadOnlySpan<int> Share(int number)
+    /// <summary>A replica's share of a batch.</summary>
+    public static ReadOnlySpan<int> Share(ReadOnlySpan<int> batch, int number, int shares)
     {
-        int from = (int)((long)rows * number / active), to = (int)((long)rows * (number + 1) / active);
-        return slots.AsSpan(from, to - from);
+        int from = (int)((long)batch.Length * number / shares), to = (int)((long)batch.Length * (number + 1) / shares);
+        return batch[from..to];
     }
 
     (double Loss, long? Correct) Outcome()
@@ -218,6 +239,8 @@ sealed class ReplicaSet : IDisposable
 
     public void Dispose()
     {
+        threads.Rest();
+        ahead?.Dispose();
         foreach (var slice in slices.SelectMany(s => s))
             slice.Dispose();
         foreach (var replica in replicas)

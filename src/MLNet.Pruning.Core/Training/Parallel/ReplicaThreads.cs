@@ -16,12 +16,12 @@ sealed class ReplicaThreads : IDisposable
     readonly Thread[] threads;
     readonly Exception?[] failures;
     readonly object gate = new();
-    Action<int>? body;
+    Action<int>? body, after;
     Action? onFailure;
     int active;
     int sleepers;
     volatile int generation;
-    volatile int running;
+    volatile int running, busy;
     bool closed;
 
     public ReplicaThreads(int count, Action<int> onStart)
@@ -39,18 +39,20 @@ sealed class ReplicaThreads : IDisposable
     public int Count => failures.Length;
 
     /// <summary>Calls <paramref name="action"/> with 0 to <paramref name="count"/> - 1, each on its own thread, and returns when all are done.</summary>
-    /// <param name="count">How many take part.</param>
-    /// <param name="action">What they do.</param>
+    /// <param name="count">How many take part; the first is the caller.</param>
+    /// <param name="action">What they do. What it throws is thrown here.</param>
+    /// <param name="leisure">What each of them but the caller then does while the caller goes on; it must not throw.</param>
     /// <param name="failed">Called on the thread of each that throws, as it does: others may be waiting for what it will not do.</param>
-    public void Run(int count, Action<int> action, Action? failed = null)
+    public void Run(int count, Action<int> action, Action<int>? leisure = null, Action? failed = null)
     {
         if (count <= 1)
         {
             action(0);
             return;
         }
-        (body, active, onFailure) = (action, count, failed);
-        running = threads.Length;
+        Rest(); // a thread that still does what it does at leisure reads what is written here
+        (body, after, active, onFailure) = (action, leisure, count, failed);
+        running = busy = threads.Length;
         Release();
         Try(0);
         Await(static (self, _) => self.running == 0, 0);
@@ -63,6 +65,13 @@ sealed class ReplicaThreads : IDisposable
             Array.Clear(failures);
             ExceptionDispatchInfo.Throw(first);
         }
+    }
+
+    /// <summary>Returns when the threads have done what they do at leisure.</summary>
+    public void Rest()
+    {
+        if (busy > 0)
+            Await(static (self, _) => self.busy == 0, 0);
     }
 
     void Work(int number, Action<int> onStart)
@@ -80,7 +89,11 @@ sealed class ReplicaThreads : IDisposable
                 Try(number, started ? null : onStart);
                 started = true;
             }
+            var then = number < active ? after : null;
             if (Interlocked.Decrement(ref running) == 0)
+                Wake();
+            then?.Invoke(number);
+            if (Interlocked.Decrement(ref busy) == 0)
                 Wake();
         }
     }
