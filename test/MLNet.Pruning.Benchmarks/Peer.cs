@@ -40,6 +40,20 @@ sealed class Peer : IDisposable
         return double.Parse(answer, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Waits until the peer uses no processor: the threads of its BLAS go on spinning for a tenth of a second after their work.</summary>
+    public void AwaitRest()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            process.Refresh();
+            var before = process.TotalProcessorTime;
+            Thread.Sleep(50);
+            process.Refresh();
+            if (process.TotalProcessorTime == before)
+                return;
+        }
+    }
+
     public void Dispose()
     {
         process.StandardInput.Close();

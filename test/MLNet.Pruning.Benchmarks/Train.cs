@@ -26,6 +26,7 @@ static class Train
                     return;
                 one.Add(python.Ask("epoch 1"));
                 two.Add(python.Ask("epoch 2"));
+                python.AwaitRest();
             });
             var history = Ours(blueprint, train, null, new TrainingOptions { Epochs = rounds, Hooks = [turn] });
             var ours = history.Epochs.Select(e => e.RowsPerSecond).ToList();
