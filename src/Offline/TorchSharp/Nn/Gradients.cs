@@ -6,21 +6,6 @@ namespace TorchSharp;
 /// <summary>The gradients of parameters, at the bridge: without a managed tensor where only the native side is concerned.</summary>
 static unsafe class Gradients
 {
-    internal static torch.Tensor? Of(torch.Tensor tensor)
-    {
-        nint gradient;
-        Bridge.Check(Bridge.prt_grad(tensor.Handle, &gradient));
-        GC.KeepAlive(tensor);
-        return gradient == 0 ? null : torch.Tensor.Own(gradient);
-    }
-
-    internal static void Set(torch.Tensor tensor, torch.Tensor? gradient)
-    {
-        Bridge.Check(Bridge.prt_set_grad(tensor.Handle, gradient?.Handle ?? 0));
-        GC.KeepAlive(tensor);
-        GC.KeepAlive(gradient);
-    }
-
     internal static void Clear(IEnumerable<Parameter> parameters, bool toNone) =>
         WithHandles(parameters, (handles, count) =>
         {

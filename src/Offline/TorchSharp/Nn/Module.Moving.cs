@@ -55,7 +55,7 @@ public static partial class torch
 
             internal static Parameter? Moved(Parameter parameter, Device? device, ScalarType? dtype)
             {
-                using var gradient = Gradients.Of(parameter);
+                using var gradient = parameter.grad;
                 if (!WouldMove(parameter, device, dtype) && (gradient is null || !WouldMove(gradient, device, dtype)))
                     return null;
                 using var _ = no_grad();
@@ -65,7 +65,7 @@ public static partial class torch
                 if (gradient is not null)
                 {
                     using var movedGradient = Copy(gradient, device, dtype);
-                    Gradients.Set(moved, movedGradient);
+                    moved.grad = movedGradient;
                 }
                 return moved;
             }

@@ -1,5 +1,4 @@
 using TorchSharp.Modules;
-using TorchSharp.Native;
 using static TorchSharp.torch;
 
 namespace TorchSharp
@@ -20,7 +19,7 @@ namespace TorchSharp
 
             static nint Prepare(Tensor data, bool requiresGrad)
             {
-                Bridge.Check(Bridge.prt_set_requires_grad(data.Handle, requiresGrad ? 1 : 0));
+                data.requires_grad = requiresGrad;
                 return data.DecoupleFromNativeHandle();
             }
         }

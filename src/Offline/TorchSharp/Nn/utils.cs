@@ -19,7 +19,7 @@ public static partial class torch
                 using var _ = no_grad();
                 foreach (var parameter in tensors)
                 {
-                    using var gradient = Gradients.Of(parameter);
+                    using var gradient = parameter.grad;
                     gradient?.clamp_(-clip_value, clip_value);
                 }
             }

@@ -9,8 +9,8 @@ public static partial class torch
     {
         public bool requires_grad
         {
-            get => Bridge.prt_requires_grad(Handle) != 0;
-            set => Bridge.Check(Bridge.prt_set_requires_grad(Handle, value ? 1 : 0));
+            get => Read(Bridge.prt_requires_grad(Handle)) != 0;
+            set => Check(Bridge.prt_set_requires_grad(Handle, value ? 1 : 0));
         }
 
         public unsafe Tensor? grad
@@ -18,12 +18,12 @@ public static partial class torch
             get
             {
                 nint found;
-                Bridge.Check(Bridge.prt_grad(Handle, &found));
+                Check(Bridge.prt_grad(Handle, &found));
                 return found == 0 ? null : Own(found);
             }
             set
             {
-                Bridge.Check(Bridge.prt_set_grad(Handle, value is null ? 0 : value.Handle));
+                Check(Bridge.prt_set_grad(Handle, value is null ? 0 : value.Handle));
                 GC.KeepAlive(value);
             }
         }
@@ -40,7 +40,7 @@ public static partial class torch
             return this;
         }
 
-        public void retain_grad() => Bridge.Check(Bridge.prt_retain_grad(Handle));
+        public void retain_grad() => Check(Bridge.prt_retain_grad(Handle));
 
         public void backward() => autograd.backward([this]);
 

@@ -19,7 +19,7 @@ public static partial class torch
             get
             {
                 void* data;
-                Bridge.Check(Bridge.prt_data(Handle, &data));
+                Check(Bridge.prt_data(Handle, &data));
                 return (nint)data;
             }
         }
@@ -41,6 +41,7 @@ public static partial class torch
                 if (NumberOfElements * ElementSize != value.Length)
                     throw new ArgumentException("Mismatched data sizes in SetBytes().");
                 value.CopyTo(new Span<byte>((void*)DataPointer, value.Length));
+                GC.KeepAlive(this);
             }
         }
 
@@ -56,7 +57,7 @@ public static partial class torch
                 throw new ArgumentException("Number of elements in the tensor must be 1");
             ValidateType(typeof(T));
             if (device_type == DeviceType.CPU)
-                return Unsafe.ReadUnaligned<T>(ref Unsafe.AddByteOffset(ref Unsafe.NullRef<byte>(), DataPointer));
+                return Read(Unsafe.ReadUnaligned<T>(ref Unsafe.AddByteOffset(ref Unsafe.NullRef<byte>(), DataPointer)));
             using var here = cpu();
             return here.item<T>();
         }
@@ -86,14 +87,14 @@ public static partial class torch
         public unsafe float ReadCpuFloat16(long i)
         {
             CheckIndex(i);
-            return (float)((Half*)DataPointer)[i];
+            return Read((float)((Half*)DataPointer)[i]);
         }
 
         // A bfloat16 is the upper half of a float.
         public unsafe float ReadCpuBFloat16(long i)
         {
             CheckIndex(i);
-            return BitConverter.Int32BitsToSingle(((ushort*)DataPointer)[i] << 16);
+            return Read(BitConverter.Int32BitsToSingle(((ushort*)DataPointer)[i] << 16));
         }
 
         public bool Equals(Tensor target) => target is not null && equalTensorsOp.CallInt(this, target) != 0;

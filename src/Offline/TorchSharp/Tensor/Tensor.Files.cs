@@ -14,8 +14,7 @@ public static partial class torch
         /// <summary>Writes LibTorch's own archive, which Python reads too.</summary>
         public void save(string location)
         {
-            Bridge.Check(Bridge.prt_save(Handle, location));
-            GC.KeepAlive(this);
+            Check(Bridge.prt_save(Handle, location));
         }
 
         public static unsafe Tensor load(string location)

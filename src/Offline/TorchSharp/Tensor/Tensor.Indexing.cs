@@ -79,9 +79,8 @@ public static partial class torch
             var natives = stackalloc NativeIndex[indices.Length];
             Marshal(indices, natives);
             nint result;
-            Bridge.Check(Bridge.prt_index_get(Handle, natives, indices.Length, &result));
+            Check(Bridge.prt_index_get(Handle, natives, indices.Length, &result));
             GC.KeepAlive(indices);
-            GC.KeepAlive(this);
             return Own(result);
         }
 
@@ -91,7 +90,7 @@ public static partial class torch
         {
             var natives = stackalloc NativeIndex[indices.Length];
             Marshal(indices, natives);
-            Bridge.Check(Bridge.prt_index_set(Handle, natives, indices.Length, value.Handle));
+            Check(Bridge.prt_index_set(Handle, natives, indices.Length, value.Handle));
             GC.KeepAlive(indices);
             GC.KeepAlive(value);
             return this;
@@ -116,7 +115,7 @@ public static partial class torch
             var natives = stackalloc NativeIndex[indices.Length];
             Marshal(indices, natives);
             var scalar = value.ToNative();
-            Bridge.Check(Bridge.prt_index_set_scalar(Handle, natives, indices.Length, &scalar));
+            Check(Bridge.prt_index_set_scalar(Handle, natives, indices.Length, &scalar));
             GC.KeepAlive(indices);
             return this;
         }
@@ -135,8 +134,7 @@ public static partial class torch
             for (var k = 0; k < indices.Length; k++)
                 natives[k] = new NativeIndex { Kind = IndexKind.Single, Start = indices[k] };
             nint result;
-            Bridge.Check(Bridge.prt_index_get(Handle, natives, indices.Length, &result));
-            GC.KeepAlive(this);
+            Check(Bridge.prt_index_get(Handle, natives, indices.Length, &result));
             return Own(result);
         }
 
@@ -145,8 +143,7 @@ public static partial class torch
             var natives = stackalloc NativeIndex[indices.Length];
             for (var k = 0; k < indices.Length; k++)
                 natives[k] = new NativeIndex { Kind = IndexKind.Single, Start = indices[k] };
-            Bridge.Check(Bridge.prt_index_set(Handle, natives, indices.Length, value.Handle));
-            GC.KeepAlive(this);
+            Check(Bridge.prt_index_set(Handle, natives, indices.Length, value.Handle));
             GC.KeepAlive(value);
         }
     }

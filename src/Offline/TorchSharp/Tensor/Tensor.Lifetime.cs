@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp.Native;
 
 namespace TorchSharp;
@@ -42,6 +43,25 @@ public static partial class torch
         public nint Handle => handle != 0 ? handle : throw new InvalidOperationException("Tensor invalid -- empty handle.");
 
         public bool IsInvalid => handle == 0;
+
+        /// <summary>
+        /// Gives back what the bridge said of <see cref="Handle"/>. The call keeps this object alive until then: once its handle is read, a tensor that
+        /// nobody else holds may be finalized, and the native one released under the bridge.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        T Read<T>(T answer)
+        {
+            GC.KeepAlive(this);
+            return answer;
+        }
+
+        /// <summary>The same for a call that gives a status.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        void Check(int status)
+        {
+            GC.KeepAlive(this);
+            Bridge.Check(status);
+        }
 
         public string? name { get; set; }
 

@@ -18,28 +18,28 @@ public static partial class torch
         static readonly Op matrixTransposeOp = new("aten::mT");
         static readonly Op matrixAdjointOp = new("aten::mH");
 
-        public long Dimensions => Bridge.prt_dim(Handle);
+        public long Dimensions => Read(Bridge.prt_dim(Handle));
 
         public long ndim => Dimensions;
 
-        public long NumberOfElements => Bridge.prt_numel(Handle);
+        public long NumberOfElements => Read(Bridge.prt_numel(Handle));
 
         public long ElementSize => dtype.ElementSize();
 
-        public ScalarType dtype => (ScalarType)Bridge.prt_dtype(Handle);
+        public ScalarType dtype => (ScalarType)Read(Bridge.prt_dtype(Handle));
 
         public Device device
         {
             get
             {
-                var found = Device.Unpack(Bridge.prt_device(Handle));
+                var found = Device.Unpack(Read(Bridge.prt_device(Handle)));
                 return found.type == DeviceType.CPU ? new Device(DeviceType.CPU) : found;
             }
         }
 
-        public DeviceType device_type => (DeviceType)(Bridge.prt_device(Handle) >> 8);
+        public DeviceType device_type => (DeviceType)(Read(Bridge.prt_device(Handle)) >> 8);
 
-        public int device_index => (int)(Bridge.prt_device(Handle) & 0xff) - 1;
+        public int device_index => (int)(Read(Bridge.prt_device(Handle)) & 0xff) - 1;
 
         public unsafe long[] shape
         {
@@ -47,7 +47,7 @@ public static partial class torch
             {
                 var sizes = new long[Dimensions];
                 fixed (long* p = sizes)
-                    Bridge.Check(Bridge.prt_sizes(Handle, p));
+                    Check(Bridge.prt_sizes(Handle, p));
                 return sizes;
             }
         }
@@ -57,9 +57,9 @@ public static partial class torch
         public bool is_meta => device_type == DeviceType.META;
 
         // Layout 1 is sparse COO; the compressed formats that follow it are sparse too, but not to this question.
-        public bool is_sparse => Bridge.prt_layout(Handle) == 1;
+        public bool is_sparse => Read(Bridge.prt_layout(Handle)) == 1;
 
-        public bool is_leaf => Bridge.prt_is_leaf(Handle) != 0;
+        public bool is_leaf => Read(Bridge.prt_is_leaf(Handle)) != 0;
 
         public Tensor real => realOp.Call(this);
 
@@ -103,7 +103,7 @@ public static partial class torch
         {
             var steps = new long[Dimensions];
             fixed (long* p = steps)
-                Bridge.Check(Bridge.prt_strides(Handle, p));
+                Check(Bridge.prt_strides(Handle, p));
             return steps;
         }
 
@@ -113,7 +113,7 @@ public static partial class torch
             return steps[Wrap(dim, steps.Length)];
         }
 
-        public long storage_offset() => Bridge.prt_storage_offset(Handle);
+        public long storage_offset() => Read(Bridge.prt_storage_offset(Handle));
 
         public bool is_integral() => torch.is_integral(dtype);
 
@@ -123,7 +123,7 @@ public static partial class torch
 
         public bool is_cpu() => device_type == DeviceType.CPU;
 
-        public bool is_contiguous() => Bridge.prt_is_contiguous(Handle) != 0;
+        public bool is_contiguous() => Read(Bridge.prt_is_contiguous(Handle)) != 0;
 
         public bool is_pinned() => isPinnedOp.CallInt(this) != 0;
 

@@ -48,10 +48,16 @@ public static partial class torch
         {
             nint state;
             Bridge.Check(Bridge.prt_generator_get_state(LiveHandle, &state));
+            GC.KeepAlive(this);
             return Tensor.Own(state);
         }
 
-        public void set_state(Tensor value) => Bridge.Check(Bridge.prt_generator_set_state(LiveHandle, value.Handle));
+        public void set_state(Tensor value)
+        {
+            Bridge.Check(Bridge.prt_generator_set_state(LiveHandle, value.Handle));
+            GC.KeepAlive(value);
+            GC.KeepAlive(this);
+        }
 
         public Generator manual_seed(long seed)
         {
@@ -70,6 +76,7 @@ public static partial class torch
         {
             long seed;
             Bridge.Check(Bridge.prt_generator_initial_seed(LiveHandle, &seed));
+            GC.KeepAlive(this);
             return seed;
         }
 

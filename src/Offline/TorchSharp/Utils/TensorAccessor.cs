@@ -32,8 +32,12 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
     /// <summary>One index reads the element at that place in row-major order; writing wants an index for every dimension.</summary>
     public unsafe T this[params long[] indices]
     {
-        get => indices.Length == 1 ? Data[Offset(indices[0])] : Data[Offset(indices)];
-        set => Data[Offset(indices)] = value;
+        get => At(indices.Length == 1 ? Offset(indices[0]) : Offset(indices));
+        set
+        {
+            Data[Offset(indices)] = value;
+            GC.KeepAlive(tensor);
+        }
     }
 
     public T[] ToArray()
@@ -133,7 +137,12 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
         return accessor[index];
     }
 
-    unsafe T At(long offset) => Data[offset];
+    unsafe T At(long offset)
+    {
+        var value = Data[offset];
+        GC.KeepAlive(tensor);
+        return value;
+    }
 
     // One index counts elements in row-major order, several are one per dimension.
     long Offset(long index)
