@@ -108,6 +108,68 @@ public sealed class EvaluateTests
     }
 
     [TestMethod]
+    public void A_class_without_rows_counts_neither_for_nor_against()
+    {
+        var metrics = Evaluate([(0, [0.5f, 0.25f, 0.25f]), (0, [0.5f, 0.25f, 0.25f]), (2, [0.5f, 0.25f, 0.25f])]);
+
+        Assert.AreEqual(2.0 / 3, metrics.MicroAccuracy, 1e-12);
+        Assert.AreEqual((1.0 + 0) / 2, metrics.MacroAccuracy, 1e-12);
+        Near([Math.Log(2), 0, Math.Log(4)], metrics.PerClassLogLoss);
+        Near([2.0 / 3, 0, 0], metrics.ConfusionMatrix.PerClassPrecision);
+        Near([1, 0, 0], metrics.ConfusionMatrix.PerClassRecall);
+        // Of the entropy of two thirds to one third.
+        double entropy = Math.Log(3) - (2.0 / 3 * Math.Log(2)), loss = 4.0 / 3 * Math.Log(2);
+        Assert.AreEqual((entropy - loss) / entropy, metrics.LogLossReduction, 1e-7);
+    }
+
+    [TestMethod]
+    public void A_single_class_has_no_entropy_to_reduce()
+        => Assert.AreEqual(double.PositiveInfinity, Evaluate([(1, [0.5f, 0.5f])]).LogLossReduction);
+
+    [TestMethod]
+    public void Of_equal_scores_the_first_class_ranks_higher()
+    {
+        var metrics = Evaluate([(0, [0.25f, 0.25f, 0.25f]), (1, [0.25f, 0.25f, 0.25f]), (2, [0.25f, 0.25f, 0.25f])], topK: 3);
+
+        Near([1.0 / 3, 2.0 / 3, 1], metrics.TopKAccuracyForAllK);
+        CollectionAssert.AreEqual(new double[] { 1, 0, 0 }, metrics.ConfusionMatrix.Counts[2].ToArray());
+    }
+
+    [TestMethod]
+    public void An_unknown_class_ranks_below_every_score_that_is_not_negative()
+    {
+        var metrics = Evaluate([(0, [0.75f, 0.25f]), (7, [0, 0]), (7, [0.75f, 0.25f])], topK: 3);
+
+        Near([1.0 / 3, 1.0 / 3, 1], metrics.TopKAccuracyForAllK);
+        Near([-Math.Log(0.75), 0], metrics.PerClassLogLoss);
+        Assert.AreEqual((-Math.Log(0.75) - (2 * Math.Log(1e-15f))) / 3, metrics.LogLoss, 1e-7);
+        Assert.AreEqual(1, metrics.MacroAccuracy);
+        Assert.ThrowsExactly<IndexOutOfRangeException>(() => Evaluate([(7, [-1, -1])]));
+    }
+
+    [TestMethod]
+    public void More_ranks_than_there_are_is_an_index_out_of_range()
+    {
+        Near([1, 1, 1], Evaluate([(0, [0.75f, 0.25f])], topK: 3).TopKAccuracyForAllK);
+        Assert.ThrowsExactly<IndexOutOfRangeException>(() => Evaluate([(0, [0.75f, 0.25f])], topK: 4));
+    }
+
+    [TestMethod]
+    public void Scores_beyond_1_and_below_0_cost_what_1_and_almost_0_do()
+        => Near([0, -Math.Log(1e-15f)], Evaluate([(0, [3, -2]), (1, [3, -2])]).PerClassLogLoss);
+
+    [TestMethod]
+    public void Rows_that_are_all_unusable_leave_nothing_to_count()
+    {
+        var metrics = Evaluate([(float.NaN, [1, 0]), (0, [float.NaN, 0])], topK: 2);
+
+        Assert.AreEqual(0, metrics.MicroAccuracy);
+        Assert.AreEqual(0, metrics.MacroAccuracy);
+        Near([0, 0], metrics.PerClassLogLoss);
+        Assert.IsTrue(metrics.TopKAccuracyForAllK.All(double.IsNaN));
+    }
+
+    [TestMethod]
     public void A_probability_of_zero_has_a_finite_log_loss()
         => Assert.AreEqual(-Math.Log(1e-15), Evaluate([(0, [0, 1])]).LogLoss, 1e-6);
 
