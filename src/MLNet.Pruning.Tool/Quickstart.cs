@@ -63,7 +63,7 @@ internal sealed class Quickstart
         var facts = Facts(history, metrics, latency, predictions, same, modelFile);
         var page = Path.Combine(Output, "report.html");
         File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts));
-        Summarize(facts, page);
+        Summarize(facts, modelFile, page);
     }
 
     (IDataView Train, IDataView Test) Load(MLContext mlContext)
@@ -116,17 +116,19 @@ internal sealed class Quickstart
         ("Test log-loss", Fixed(metrics.LogLoss)),
         ("Training speed", $"{Count(history.Epochs.Max(e => e.RowsPerSecond))} digits/s (best epoch)"),
         ("One prediction", $"{Duration(latency)} (median of {Count(predictions)})"),
-        ("Model file", $"{modelFile} ({Bytes(new FileInfo(modelFile).Length)})"),
+        ("Model file", Bytes(new FileInfo(modelFile).Length)),
         ("Loaded model", same ? "predicts the same, bit for bit" : "DIFFERS from the one that was saved"),
     ];
 
-    static void Summarize(List<(string Name, string Value)> facts, string page)
+    static void Summarize(List<(string Name, string Value)> facts, string modelFile, string page)
     {
         var table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumn("").AddColumn("");
         foreach (var (name, value) in facts)
             table.AddRow(Markup.Escape(name), Markup.Escape(value));
-        table.AddRow("Report", Markup.Escape(page));
         AnsiConsole.Write(table);
+        // Below the box, as a path that is broken to fit into it can be neither clicked nor copied.
+        Console.WriteLine($"Model   {modelFile}");
+        Console.WriteLine($"Report  {page}");
     }
 
     static void Heading(string text)

@@ -28,6 +28,19 @@ public sealed class AxisTests
     }
 
     [TestMethod]
+    [DataRow(12, 12, "1 2 3 4 5 6 7 8 9 10 11 12")]
+    [DataRow(12, 8, "2 4 6 8 10 12")]
+    [DataRow(13, 8, "2 4 6 8 10 12")]
+    [DataRow(30, 12, "5 10 15 20 25 30")]
+    [DataRow(100, 12, "10 20 30 40 50 60 70 80 90 100")]
+    public void An_axis_of_epochs_ends_with_the_last(int epochs, int labels, string expected)
+    {
+        var axis = Axis.Around(Enumerable.Range(1, epochs).Select(epoch => (double)epoch), labels, whole: true);
+        Assert.AreEqual((1.0, (double)epochs), (axis.Minimum, axis.Maximum));
+        Assert.AreEqual(expected, string.Join(' ', axis.Labels().Select(axis.Text)));
+    }
+
+    [TestMethod]
     public void Values_that_are_all_alike_still_have_an_axis_around_them()
     {
         var axis = Axis.Around([5, 5, double.NaN]);

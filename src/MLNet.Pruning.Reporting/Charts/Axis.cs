@@ -8,6 +8,9 @@ namespace MLNet.Pruning.Reporting.Charts;
 /// <param name="Step">The distance between two labels.</param>
 public sealed record Axis(double Minimum, double Maximum, double Step)
 {
+    // Of a step: what rounding may cost a value that is a multiple of it.
+    const double Slack = 1e-9;
+
     /// <summary>An axis that holds every finite value of <paramref name="values"/>.</summary>
     /// <param name="values">What will be drawn; NaN and infinities are passed over.</param>
     /// <param name="labels">About how many labels to have; at least 2.</param>
@@ -27,9 +30,8 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
         var step = Round((high - low) / labels);
         if (whole)
         {
-            // Counting begins where the values do: the first epoch is 1.
-            step = Math.Max(1, Math.Ceiling(step));
-            return new Axis(low, low + Math.Ceiling((high - low) / step) * step, step);
+            // Counting begins and ends where the values do, from epoch 1 to the last; a step of 2.5 would label halves.
+            return new Axis(low, high, step == 2.5 ? 5 : Math.Max(1, step));
         }
         return new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
     }
@@ -37,9 +39,9 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
     /// <summary>The labelled values, first to last.</summary>
     public IEnumerable<double> Labels()
     {
-        var count = (int)Math.Round((Maximum - Minimum) / Step);
-        for (var k = 0; k <= count; k++)
-            yield return Minimum + k * Step;
+        double first = Math.Ceiling(Minimum / Step - Slack), last = Math.Floor(Maximum / Step + Slack);
+        for (var k = first; k <= last; k++)
+            yield return k * Step;
     }
 
     /// <summary>The value as text, with as many decimals as the step has.</summary>

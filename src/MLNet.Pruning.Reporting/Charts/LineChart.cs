@@ -41,7 +41,7 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
     /// <summary>The chart as an svg element.</summary>
     public string ToSvg()
     {
-        var x = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.Select(m => m.X)), 8, WholeX);
+        var x = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.Select(m => m.X)), WholeX ? 12 : 8, WholeX);
         var y = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.Y));
         var svg = new StringBuilder();
         svg.Append(Invariant($"""

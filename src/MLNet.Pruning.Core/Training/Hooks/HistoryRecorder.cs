@@ -5,7 +5,7 @@ sealed class HistoryRecorder(int interval) : ITrainingHook
 {
     public void Started(TrainingRun run)
     {
-        run.History.Model = run.Model.GetName();
+        run.History.Model = ModelTitle.Of(run.Model);
         run.History.ParametersAtStart = Parameters(run);
     }
 
