@@ -2,6 +2,7 @@
 # Measures what the README claims, each beside its peer in the same run, and prints ratios.
 #   ./bench.sh                          all of it (about four minutes)
 #   ./bench.sh ops|train|replicas|memory [COUNT]     one of them
+#   ./bench.sh observe [COUNT] [NAMES]  what criteria of importance cost an epoch
 #   ./bench.sh step [ROWS] [SIZES]      where the microseconds of a training step go
 # MNIST=DIR names a folder with the MNIST files; without it (and without ../shared/data/mnist) noise of their shape is timed.
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"

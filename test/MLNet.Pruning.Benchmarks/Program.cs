@@ -23,8 +23,11 @@ switch (what)
     case "step":
         StepProfile.Run(rest);
         break;
+    case "observe":
+        Observing.Run(rest);
+        break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria]");
         return 2;
 }
 return 0;

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Benchmarks;
+
+/// <summary>What criteria cost the epoch that they observe: epochs with and without in turn, in one run.</summary>
+static class Observing
+{
+    public static void Run(string[] args)
+    {
+        var rounds = args.Length > 0 ? int.Parse(args[0]) : 5;
+        var (names, criteria) = (args.Length > 1 ? args[1].Split(',') : [], new IImportance[] { new Contribution(), new Contribution(1, 0), new ActivationMean(), new Apoz(), new Taylor(), new Lrp() });
+        var (digits, _, _) = Digits.Load();
+        foreach (var criterion in criteria.Where(c => names.Length == 0 || names.Contains(c.GetType().Name)))
+        {
+            Measure(new FeedForwardBlueprint([784, 50, 30, 10]), digits, rounds, criterion);
+            Measure(ConvNetBlueprint.Cifar(), new Noise(4096, [3, 32, 32]), rounds, criterion);
+        }
+    }
+
+    static void Measure(Blueprint blueprint, IExampleSource rows, int rounds, IImportance criterion)
+    {
+        random.manual_seed(1);
+        using var model = blueprint.Build();
+        var network = (nn.Module<Tensor, Tensor>)model;
+        NeuronMap map;
+        using (NewDisposeScope())
+            map = NeuronMap.Discover(network, randn([1, .. blueprint.InputShape]));
+        var hook = new ObservedEpochs(criterion, map);
+        new TrainingLoop(new TrainingOptions { Epochs = 2 * rounds + 2, Hooks = [hook] }).Run(new TrainingTask { Model = model, Copy = blueprint.Build, Examples = rows, Objective = new CrossEntropy(10) });
+        Table.Title($"{criterion}, {string.Join(", ", map.Groups.Select(g => g.Size))} neurons, batch 128");
+        var (with, without) = (Table.Median(hook.With.Skip(1)), Table.Median(hook.Without.Skip(1)));
+        Table.Row("an epoch without", $"{without * 1000:N1} ms");
+        Table.Row("observed and scored", $"{with * 1000:N1} ms", $"{100 * (with / without - 1):+0.0;-0.0} % (wanted: at most 5 %); best of each {100 * (hook.With.Min() / hook.Without.Min() - 1):+0.0;-0.0} %");
+    }
+
+    sealed class ObservedEpochs(IImportance criterion, NeuronMap map) : ITrainingHook
+    {
+        readonly List<IImportanceObserver> observers = [];
+        long began;
+
+        public List<double> With { get; } = [];
+
+        public List<double> Without { get; } = [];
+
+        public void BeforeForward(TrainingRun run)
+        {
+            if (run.StepInEpoch > 0)
+                return;
+            began = Stopwatch.GetTimestamp();
+            if (run.Epoch % 2 == 1)
+                observers.AddRange(run.Replicas.Select(r => criterion.Watch(map.For(r, input => [((nn.Module<Tensor, Tensor>)r).call(input)]), Math.Max(1, Environment.ProcessorCount / run.Replicas.Count))));
+        }
+
+        public void AfterBackward(TrainingRun run)
+        {
+            for (var i = 0; i < Math.Min(observers.Count, run.Batches.Count); i++)
+                observers[i].AfterBackward(run.Batches[i], run.Batches.Sum(b => b.Rows));
+        }
+
+        public void AfterEpoch(TrainingRun run)
+        {
+            foreach (var other in observers.Skip(1))
+                observers[0].Add(other);
+            if (observers.Count > 0)
+                observers[0].Scores();
+            observers.ForEach(o => o.Dispose());
+            (observers.Count > 0 ? With : Without).Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+            observers.Clear();
+        }
+    }
+
+    sealed class Noise(int count, long[] shape) : IExampleSource
+    {
+        public IReadOnlyList<long> Shape => shape;
+
+        public bool HasLabels => true;
+
+        public long? Count => count;
+
+        public IExampleReader Open() => new Reader(count);
+
+        sealed class Reader(int count) : IExampleReader
+        {
+            readonly Random random = new(1);
+            int next;
+
+            public bool Read(Span<float> features, out long label)
+            {
+                foreach (ref var feature in features)
+                    feature = random.NextSingle();
+                label = next % 10;
+                return next++ < count;
+            }
+
+            public void Dispose()
+            {
+            }
+        }
+    }
+}
