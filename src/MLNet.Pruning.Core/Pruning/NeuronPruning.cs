@@ -12,8 +12,8 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed record NeuronPruning : ITrainingPruning
 {
-    /// <summary>What makes a neuron important.</summary>
-    public required IImportance Importance { get; init; }
+    /// <summary>What makes a neuron important: by default its share in the weighted sums of the layers that read it.</summary>
+    public IImportance Importance { get; init; } = new Contribution();
 
     /// <summary>When neurons go, in completed epochs, and how many: by default from epoch 30 on a tenth every 10 epochs, until 70 % are gone.</summary>
     public Schedule Schedule { get; init; } = Schedule.Stepwise(maturity: 30, every: 10, amount: 0.10, target: 0.70);

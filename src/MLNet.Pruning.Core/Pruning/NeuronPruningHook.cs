@@ -12,7 +12,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     const string Kind = "neurons", SoftKind = "neurons, softly";
 
     readonly EventMeasure measure = new(settings.MeasuredRows);
-    PrunedRun? pruned;
+    PrunedNeurons? pruned;
     IReadOnlyList<NeuronGroup> groups = [];
     Observation? observation;
     IReadOnlyList<double[]>? seen;
@@ -20,14 +20,14 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     int decidedFor = -1;
     bool watched;
 
-    PrunedRun Pruned => pruned ?? throw new InvalidOperationException("The run has not started.");
+    PrunedNeurons Pruned => pruned ?? throw new InvalidOperationException("The run has not started.");
 
     public void Started(TrainingRun run)
     {
         if (pruned is not null)
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
-        pruned = new PrunedRun(run, settings);
+        pruned = new PrunedNeurons(run, settings);
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
         if (settings.Rewind is null)

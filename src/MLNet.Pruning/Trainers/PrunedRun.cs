@@ -15,6 +15,7 @@ sealed class PrunedRun
     readonly IHost host;
     readonly TrainingOptions options;
     readonly string? device;
+    readonly ITrainingPruning? pruning;
     readonly CancellationToken cancellation;
 
     public PrunedRun(IHostEnvironment environment, string name, PrunedTrainerOptions options)
@@ -22,6 +23,7 @@ sealed class PrunedRun
         host = environment.Register(name);
         device = options.Device;
         ValidationSet = options.ValidationSet;
+        pruning = options.Pruning;
         cancellation = options.Cancellation;
         this.options = new TrainingOptions
         {
@@ -41,6 +43,7 @@ sealed class PrunedRun
             Checkpoint = options.Checkpoint,
         };
         this.options.Validate();
+        pruning?.Validate(this.options);
         Loaders.Register(environment);
     }
 
@@ -72,7 +75,9 @@ sealed class PrunedRun
                 Validation = validation,
                 Objective = objective,
             };
-            var options = this.options with { Device = device, Progress = new LoggedProgress(channel, this.options.Progress) };
+            var options = this.options with { Device = device, Progress = new LoggedProgress(channel, this.options.Progress), Hooks = pruning is null ? [] : [pruning.Begin()] };
+            foreach (var warning in pruning?.Warnings(options) ?? [])
+                channel.Warning(MessageSensitivity.None, warning);
             var result = new TrainingLoop(options).Run(task, cancellation);
             warn(channel);
             if (!ReferenceEquals(result.Model, model))

@@ -31,6 +31,9 @@ public abstract class PrunedTrainerOptions
     /// <summary>Momentum in [0, 1), for the optimizers that have one.</summary>
     public double Momentum { get; set; }
 
+    /// <summary>How the model is pruned while it trains, such as a <see cref="NeuronPruning"/>; null for not at all.</summary>
+    public ITrainingPruning? Pruning { get; set; }
+
     /// <summary>The seed of the first weights and of the order of rows, 0 or more; null draws one from the MLContext, which repeats itself if that has a seed.</summary>
     public int? Seed { get; set; }
 

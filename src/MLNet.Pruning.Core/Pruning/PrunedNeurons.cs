@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>The neurons of the model that a run trains: which there are, which are gone, and how they go.</summary>
-sealed class PrunedRun : IDisposable
+sealed class PrunedNeurons : IDisposable
 {
     readonly TrainingRun run;
     readonly nn.Module model;
@@ -14,7 +14,7 @@ sealed class PrunedRun : IDisposable
     readonly NeuronLedger ledger;
     readonly bool verify;
 
-    public PrunedRun(TrainingRun run, NeuronPruning settings)
+    public PrunedNeurons(TrainingRun run, NeuronPruning settings)
     {
         (this.run, model, verify) = (run, run.Model, settings.Verify);
         Forward = settings.Forward ?? ModelOutputs.Of;
