@@ -114,12 +114,15 @@ public sealed class NeuronMap
     }
 
     /// <summary>The same for a caller who sees to gradients and optimizers: they stay as they are, and the cuts say how to shrink them.</summary>
-    internal (NeuronRemoval Removal, IReadOnlyList<TensorCut> Cuts) RemoveParameters(IReadOnlyCollection<NeuronSelection> selections, Tensor? verify = null)
+    /// <param name="selections">Which neurons of which groups.</param>
+    /// <param name="verify">As for <see cref="Remove"/>.</param>
+    /// <param name="blank">Whether values do not matter, since others are about to take their place: those of what shrinks are then anything.</param>
+    internal (NeuronRemoval Removal, IReadOnlyList<TensorCut> Cuts) RemoveParameters(IReadOnlyCollection<NeuronSelection> selections, Tensor? verify = null, bool blank = false)
     {
         var losses = Losses(selections);
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        using var surgery = new Surgery();
+        using var surgery = new Surgery { Blank = blank };
         var before = Parameters();
         double? difference = null;
         var old = layers.Values.ToDictionary(l => l, l => l.Size);

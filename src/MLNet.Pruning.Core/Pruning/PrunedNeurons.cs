@@ -95,7 +95,7 @@ sealed class PrunedNeurons : IDisposable
         try
         {
             var map = whole.For(copy, input => Forward(copy, input));
-            map.RemoveParameters(ledger.Gone(map));
+            map.RemoveParameters(ledger.Gone(map), blank: true); // A replica's parameters become the model's.
             return copy;
         }
         catch

@@ -10,6 +10,9 @@ sealed class Surgery : IDisposable
 
     public IReadOnlyList<TensorCut> Cuts => cuts;
 
+    /// <summary>Whether only shapes matter, not what stands in the tensors.</summary>
+    public bool Blank { get; init; }
+
     public void Cut(Losses losses)
     {
         using var off = no_grad();
@@ -34,7 +37,7 @@ sealed class Surgery : IDisposable
         }
         foreach (var layer in layers)
             foreach (var cut in planned.GetValueOrDefault(layer) ?? [])
-                Replace(cut.Tensor, cut.Of(cut.Tensor));
+                Replace(cut.Tensor, Blank ? empty(cut.NewShape, dtype: cut.Tensor.dtype, device: cut.Tensor.device) : cut.Of(cut.Tensor));
         // What lay in the same memory does so again. One tensor under two names has shrunk already.
         foreach (var (cut, owner) in tied)
             if (!cut.Tensor.shape.SequenceEqual(owner.shape))

@@ -8,6 +8,17 @@ sealed unsafe record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int D
     // Below this many bytes, LibTorch's own kernels are as fast; above 2 GiB, a span cannot show the tensor.
     const long Large = 1 << 20, Largest = int.MaxValue;
 
+    public long[] NewShape
+    {
+        get
+        {
+            long[] shape = [.. Shape];
+            foreach (var (dimension, kept) in Kept)
+                shape[dimension] = kept.Length;
+            return shape;
+        }
+    }
+
     /// <summary>The same cut of another tensor of that shape, such as an optimizer's average of the gradients.</summary>
     public Tensor Of(Tensor other)
     {

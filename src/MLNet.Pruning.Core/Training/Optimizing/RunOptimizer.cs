@@ -99,10 +99,12 @@ public sealed class RunOptimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         long start = starts[number], length = starts[number + 1] - start;
-        var slice = new Parameter(model.Values.Vector.narrow(0, start, length));
+        // Empty until it has a gradient, so that none of its size is made to be thrown away.
+        var slice = new Parameter(zeros(0, device: model.Values.Vector.device));
         using (no_grad())
         {
-            autograd.backward(slice, zeros_like(slice));
+            Gradient.Give(slice);
+            slice.set_(model.Values.Vector.narrow(0, start, length));
             Gradient.Of(slice)!.set_(model.Gradients.Vector.narrow(0, start, length));
         }
         slice.DetachFromDisposeScope();

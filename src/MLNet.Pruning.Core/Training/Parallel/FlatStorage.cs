@@ -21,14 +21,18 @@ sealed class FlatStorage : IDisposable
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var length = tensors.Sum(t => Rounded(t.NumberOfElements));
-        var vector = zeros(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
+        var vector = empty(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
         long offset = 0;
         foreach (var tensor in tensors)
         {
-            var view = vector.narrow(0, offset, tensor.NumberOfElements).view(tensor.shape);
+            var (count, rounded) = (tensor.NumberOfElements, Rounded(tensor.NumberOfElements));
+            var view = vector.narrow(0, offset, count).view(tensor.shape);
             view.copy_(tensor);
             tensor.set_(view);
-            offset += Rounded(tensor.NumberOfElements);
+            // What lies between tensors is stepped along with them.
+            if (rounded > count)
+                vector.narrow(0, offset + count, rounded - count).zero_();
+            offset += rounded;
         }
         return new FlatStorage(vector) { Length = length };
     }

@@ -15,6 +15,9 @@ public static class Gradient
         return Read(tensor.grad);
     }
 
+    /// <summary>Makes a leaf have a gradient, of zeros. Back-propagating zeros from the leaf itself is what does so on every version.</summary>
+    internal static void Give(Tensor leaf) => autograd.backward(leaf, zeros_like(leaf));
+
     static Tensor? Read(Func<Tensor?> method) => method();
 
 #pragma warning disable IDE0051 // One of the two is unused, depending on the version.

@@ -57,10 +57,17 @@ sealed class TrainedModel : IDisposable
     public static FlatStorage GradientsOf(IReadOnlyList<Parameter> parameters, Device device)
     {
         using var scope = NewDisposeScope();
-        // Back-propagating zeros from the parameter itself is what makes it have a gradient on every version.
         foreach (var parameter in parameters)
-            if (Gradient.Of(parameter) is null)
-                autograd.backward(parameter, zeros_like(parameter));
+        {
+            if (Gradient.Of(parameter) is not null)
+                continue;
+            // Empty meanwhile: a gradient of its size would be made to be thrown away.
+            using var off = no_grad();
+            var values = parameter.detach();
+            parameter.set_(zeros(0, device: device));
+            Gradient.Give(parameter);
+            parameter.set_(values);
+        }
         return FlatStorage.OfZeros([.. parameters.Select(p => (Gradient.Of(p)!, p.shape))], device);
     }
 
