@@ -1,5 +1,6 @@
 using MLNet.Pruning.Neurons;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Importance;
@@ -43,7 +44,8 @@ sealed class ReaderShares
 
     public void Observe(Tensor input)
     {
-        var weight = Reader.Layer.Own("weight")!.detach();
+        // Asked for in every pass, as a run points parameters at other memory when it begins; of linear layers without a search, which would take longer than small ones do.
+        var weight = (Reader.Layer.Module is Linear linear ? linear.weight! : Reader.Layer.Own("weight")!).detach();
         if (shape is null)
         {
             var rows = input.Dimensions == 1 ? input.unsqueeze(0) : input;
