@@ -47,7 +47,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     {
         if (decidedFor != run.Epoch)
             (decidedFor, watched) = (run.Epoch, settings.Importance.NeedsData && IsDue(run, run.Epoch + 1));
-        if (!watched || observation is not null || run.StepInEpoch < (1 - settings.Observe) * (run.StepsPerEpoch ?? 0))
+        if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.Observe) * (run.StepsPerEpoch ?? 0)))
             return;
         Pruned.RequireOwnModel();
         observation = new Observation(settings.Importance, Pruned.Map, run.EnsureReplicas().Modules, Pruned.Forward);
