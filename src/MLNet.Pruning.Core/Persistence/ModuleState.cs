@@ -7,16 +7,19 @@ static class ModuleState
 {
     const string Prefix = "tensor:";
 
-    public static void Add(Archive archive, nn.Module module)
+    public static void Add(Archive archive, nn.Module module, IReadOnlySet<string>? except = null)
     {
-        foreach (var (name, tensor) in Of(module))
+        foreach (var (name, tensor) in Of(module, except))
             archive.Add(Prefix + name, TensorBlob.From(tensor, name));
     }
 
+    /// <summary>Bytes of the numbers of an archive's tensors.</summary>
+    public static long Bytes(Archive archive) => archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)).Sum(e => TensorBlob.Elements(e.Value));
+
     /// <summary>Checks all names, types and shapes, and only then copies the first value.</summary>
-    public static void Load(Archive archive, nn.Module module, string what)
+    public static void Load(Archive archive, nn.Module module, string what, IReadOnlySet<string>? except = null)
     {
-        var tensors = Of(module);
+        var tensors = Of(module, except);
         foreach (var (name, tensor) in tensors)
         {
             if (!archive.Entries.TryGetValue(Prefix + name, out var blob))
@@ -30,6 +33,6 @@ static class ModuleState
             TensorBlob.Into(archive.Entries[Prefix + name], tensor);
     }
 
-    static (string Name, Tensor Tensor)[] Of(nn.Module module) =>
-        [.. module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)), .. module.named_buffers().Select(b => (b.name, b.buffer))];
+    static (string Name, Tensor Tensor)[] Of(nn.Module module, IReadOnlySet<string>? except) =>
+        [.. module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer))).Where(t => except is null || !except.Contains(t.name))];
 }

@@ -38,6 +38,9 @@ static class TensorBlob
         return blob;
     }
 
+    /// <summary>Bytes of the elements, without what stands before them; 0 of a blob that is damaged.</summary>
+    public static long Elements(byte[] blob) => blob.Length < 8 ? 0 : Math.Max(0, blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
+
     /// <summary>Throws unless the blob is of the tensor's type and shape.</summary>
     public static void Check(byte[] blob, Tensor tensor, string name, string what)
     {

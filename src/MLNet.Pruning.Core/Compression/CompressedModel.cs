@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Compression;
+
+/// <summary>
+/// A pruned model whose weights share values, as small as it can be stored: which weights are left by their distances, which value each has by its number, both
+/// Huffman coded (Han, Mao and Dally, 2016). What it gives back is the model that it was made from, bit for bit.
+/// </summary>
+public sealed class CompressedModel
+{
+    const string Kind = "compressed model", BlueprintEntry = "blueprint", LayerPrefix = "layer:";
+
+    readonly Archive archive;
+
+    CompressedModel(Archive archive, IReadOnlyList<SharedWeights> weights, Blueprint? blueprint)
+    {
+        (this.archive, Weights, Blueprint) = (archive, weights, blueprint);
+        Layers = [.. weights.Select(w => w.Encode().Report)];
+        using var counter = new MemoryStream();
+        archive.Write(counter);
+        Size = counter.Length;
+        OriginalSize = Layers.Sum(layer => layer.Weights * sizeof(float)) + ModuleState.Bytes(archive);
+    }
+
+    /// <summary>The weights that are shared.</summary>
+    public IReadOnlyList<SharedWeights> Weights { get; }
+
+    /// <summary>What compression has made of each layer's weights.</summary>
+    public IReadOnlyList<CompressedLayer> Layers { get; }
+
+    /// <summary>What the model is made of; null for a module of the user's own.</summary>
+    public Blueprint? Blueprint { get; }
+
+    /// <summary>Bytes of the file, with all that is in it: codes, tables, biases, and the checksum.</summary>
+    public long Size { get; }
+
+    /// <summary>Bytes of the model's numbers as they are in memory, zeros included.</summary>
+    public long OriginalSize { get; }
+
+    /// <summary>How many times smaller the file is than the numbers in memory.</summary>
+    public double Ratio => (double)OriginalSize / Size;
+
+    /// <summary>Takes a model as it is.</summary>
+    /// <param name="model">The model, whose weights have these values.</param>
+    /// <param name="weights">Its shared weights; all its other tensors are kept as they are.</param>
+    internal static CompressedModel Of(nn.Module model, IReadOnlyList<SharedWeights> weights)
+    {
+        var archive = new Archive(Kind);
+        Blueprint? blueprint = model is FeedForward or ConvNet or Vae ? Blueprint.Of(model) : null;
+        if (blueprint is not null)
+            archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(blueprint.ToJson()));
+        foreach (var shared in weights)
+            archive.Add(LayerPrefix + shared.Name, shared.Encode().Bytes);
+        ModuleState.Add(archive, model, except: weights.Select(w => w.Name).ToHashSet());
+        return new(archive, weights, blueprint);
+    }
+
+    /// <summary>Writes the file, whole or not at all.</summary>
+    public void Save(string path) => WholeFile.Write(path, archive.Write);
+
+    /// <summary>Writes to a stream.</summary>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        archive.Write(stream);
+    }
+
+    /// <summary>Reads a file and checks all of it.</summary>
+    /// <exception cref="InvalidDataException">It is cut short, damaged, or something else.</exception>
+    public static CompressedModel Load(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Load(stream, $"'{path}'");
+    }
+
+    /// <summary>Reads a stream and checks all of it.</summary>
+    /// <param name="stream">Where the model begins.</param>
+    /// <param name="what">What to call it in an error.</param>
+    /// <exception cref="InvalidDataException">It is cut short, damaged, or something else.</exception>
+    public static CompressedModel Load(Stream stream, string what = "The compressed model")
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var archive = Archive.Read(stream, Kind, what);
+        var blueprint = archive.Entries.TryGetValue(BlueprintEntry, out var json) ? Blueprint.FromJson(Encoding.UTF8.GetString(json)) : null;
+        var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal)).Select(e => SharedWeights.Read(e.Key[LayerPrefix.Length..], e.Value)).ToArray();
+        return new(archive, weights, blueprint);
+    }
+
+    /// <summary>Builds the model; it is the caller's to dispose of.</summary>
+    /// <exception cref="InvalidOperationException">It is a module of the user's own, which <see cref="CopyTo"/> fills instead.</exception>
+    /// <exception cref="InvalidDataException">The tensors are not those of its blueprint.</exception>
+    public nn.Module Build()
+    {
+        var model = (Blueprint ?? throw new InvalidOperationException($"The compressed model is of a module that your own code builds: build it, and give it to {nameof(CopyTo)}.")).Build();
+        try
+        {
+            CopyTo(model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gives a module the weights and all its other tensors.</summary>
+    /// <param name="model">Built as the one that was compressed, and of its size.</param>
+    /// <exception cref="InvalidDataException">It is another model. Nothing is copied then.</exception>
+    public void CopyTo(nn.Module model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var sizes = SizeFit.Of(model);
+        foreach (var shared in Weights)
+            if (!sizes.TryGetValue(shared.Name, out var shape) || !shape.SequenceEqual(shared.Shape))
+                throw new InvalidDataException($"The compressed model has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the module has {(shape is null ? "none" : $"it as [{string.Join(", ", shape)}]")}.");
+        ModuleState.Load(archive, model, "The compressed model", except: Weights.Select(w => w.Name).ToHashSet());
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (var shared in Weights)
+            parameters[shared.Name].copy_(tensor(shared.Decode(), [.. shared.Shape]));
+    }
+
+    /// <summary>A line a layer, and the whole.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{"weights",-32} {"count",12} {"left",8} {"values",7} {"bits each",10} {"bytes",12} {"smaller",8}");
+        foreach (var layer in Layers)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{layer.Name,-32} {layer.Weights,12:N0} {(double)layer.Kept / layer.Weights,8:P1} {layer.Values,7} {(layer.Kept > 0 ? (double)(layer.CodeBits + layer.IndexBits) / layer.Kept : 0),10:0.00} {layer.Bytes,12:N0} {layer.Weights * 4.0 / layer.Bytes,7:0.0}x");
+        return text.Append(CultureInfo.InvariantCulture, $"{"all, with the rest of the file",-32} {"",12} {"",8} {"",7} {"",10} {Size,12:N0} {Ratio,7:0.0}x").ToString();
+    }
+}

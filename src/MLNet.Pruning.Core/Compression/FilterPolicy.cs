@@ -1,0 +1,79 @@
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Compression;
+
+/// <summary>What an agent thinks best, as a normal distribution over its choice: a small network gives the mean for what is seen of a group.</summary>
+sealed class FilterPolicy : IDisposable
+{
+    const int Hidden = 32;
+
+    readonly Sequential network;
+    readonly optim.Optimizer optimizer;
+    readonly ShuffleRandom draws;
+
+    public FilterPolicy(int features, double learningRate, int seed)
+    {
+        draws = new(seed, 1);
+        using (new RandomState())
+        {
+            random.manual_seed(seed);
+            network = nn.Sequential(("in", nn.Linear(features, Hidden)), ("bend", nn.Tanh()), ("out", nn.Linear(Hidden, 1)));
+        }
+        ModuleScope.Detach(network);
+        // Without an opinion at first: half of what may go.
+        using (no_grad())
+        {
+            nn.init.zeros_(network.get_parameter("out.weight")!);
+            nn.init.zeros_(network.get_parameter("out.bias")!);
+        }
+        optimizer = optim.Adam(network.parameters(), learningRate);
+    }
+
+    /// <summary>The best choice for a group.</summary>
+    public double Mean(float[] state)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        return network.call(tensor(state, [1, state.Length])).item<float>();
+    }
+
+    /// <summary>A choice that strays from the best.</summary>
+    public double Draw(float[] state, double spread) => Mean(state) + spread * Normal();
+
+    /// <summary>Makes choices likelier that brought more than the others of the batch did on average, and the others less likely.</summary>
+    public void Learn(IReadOnlyList<(double Reward, float[][] States, double[] Choices)> batch, double spread)
+    {
+        var mean = batch.Average(b => b.Reward);
+        var deviation = Math.Sqrt(batch.Average(b => (b.Reward - mean) * (b.Reward - mean)));
+        if (deviation < 1e-12)
+            return; // All brought the same: there is nothing to learn.
+        using var scope = NewDisposeScope();
+        var groups = batch[0].States.Length;
+        var states = tensor(batch.SelectMany(b => b.States.SelectMany(s => s)).ToArray(), [batch.Count * groups, batch[0].States[0].Length]);
+        var choices = tensor(batch.SelectMany(b => b.Choices).Select(c => (float)c).ToArray());
+        // Against the mean of the others, so that the estimate has no bias.
+        var advantages = tensor(batch.SelectMany(b => Enumerable.Repeat((float)((b.Reward - mean) * batch.Count / (batch.Count - 1) / deviation), groups)).ToArray());
+        optimizer.zero_grad();
+        // The logarithm of the density at the choice, but for a constant.
+        var likelihood = (choices - network.call(states).view(-1)).square() * (-0.5 / (spread * spread));
+        (-(advantages * likelihood).mean()).backward();
+        optimizer.step()?.Dispose();
+    }
+
+    /// <summary>By Box and Muller.</summary>
+    double Normal()
+    {
+        var (radius, angle) = ((draws.Next() >> 11) + 1, draws.Next() >> 11);
+        const double unit = 1.0 / (1UL << 53);
+        return Math.Sqrt(-2 * Math.Log(radius * unit)) * Math.Cos(2 * Math.PI * angle * unit);
+    }
+
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        network.Dispose();
+    }
+}

@@ -1,0 +1,179 @@
+using System.Buffers.Binary;
+
+namespace MLNet.Pruning.Compression;
+
+/// <summary>A layer's weights as they are stored: which are not zero, and which shared value each of those has.</summary>
+/// <param name="Name">The parameter's name, such as "features.conv1.weight".</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Values">The shared values.</param>
+/// <param name="Codes">Which of them each weight has, in the order of memory; -1 for zero.</param>
+/// <param name="IndexBits">The bits that a distance between weights that are not zero would have without Huffman coding; longer ones are bridged.</param>
+public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IReadOnlyList<float> Values, IReadOnlyList<short> Codes, int IndexBits)
+{
+    internal const int MostIndexBits = 12, MostValues = 1 << 12;
+
+    /// <summary>The weights, in the order of memory.</summary>
+    public float[] Decode() => [.. Codes.Select(code => code < 0 ? 0f : Values[code])];
+
+    /// <summary>What the layer takes in a file, part by part.</summary>
+    internal (byte[] Bytes, CompressedLayer Report) Encode()
+    {
+        int bridge = (1 << IndexBits) - 1;
+        var (codeCounts, gapCounts) = (new long[Math.Max(1, Values.Count)], new long[bridge + 1]);
+        foreach (var (gap, code) in Entries())
+        {
+            gapCounts[bridge] += gap / bridge;
+            gapCounts[gap % bridge]++;
+            if (code >= 0)
+                codeCounts[code]++;
+        }
+        var kept = codeCounts.Sum();
+        var header = new byte[8 + 8 * Shape.Count + 4 + 4 * Values.Count + 8];
+        var at = 0;
+        Int32(IndexBits);
+        Int32(Shape.Count);
+        foreach (var extent in Shape)
+            Int64(extent);
+        Int32(Values.Count);
+        foreach (var value in Values)
+            Int32(BitConverter.SingleToInt32Bits(value));
+        Int64(kept);
+        var writer = new BitWriter();
+        long codeBits = 0, gapBits = 0;
+        if (kept > 0)
+        {
+            var (codes, gaps) = (HuffmanCode.For(codeCounts), HuffmanCode.For(gapCounts));
+            (codeBits, gapBits) = (codes.Bits(codeCounts), gaps.Bits(gapCounts));
+            codes.Write(writer);
+            gaps.Write(writer);
+            foreach (var (gap, code) in Entries())
+            {
+                for (var far = gap / bridge; far > 0; far--)
+                    gaps.Encode(bridge, writer);
+                gaps.Encode(gap % bridge, writer);
+                if (code >= 0)
+                    codes.Encode(code, writer);
+            }
+        }
+        byte[] bytes = [.. header, .. writer.ToArray()];
+        var fixedBits = kept * BitsFor(Values.Count) + gapCounts.Sum() * IndexBits;
+        return (bytes, new(Name, [.. Shape], Codes.Count, kept, Values.Count, codeBits, gapBits, fixedBits, bytes.Length));
+
+        void Int32(int value)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(at), value);
+            at += 4;
+        }
+
+        void Int64(long value)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(at), value);
+            at += 8;
+        }
+    }
+
+    /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    internal static SharedWeights Read(string name, byte[] bytes)
+    {
+        var at = 0;
+        int indexBits = Int32(), dimensions = Int32();
+        Require(indexBits is >= 1 and <= MostIndexBits && dimensions is >= 1 and <= 8);
+        var shape = new long[dimensions];
+        Int128 count = 1;
+        for (var d = 0; d < dimensions; d++)
+            count *= shape[d] = Int64();
+        Require(shape.All(extent => extent > 0) && count <= Array.MaxLength);
+        var values = new float[Checked(Int32(), MostValues)];
+        for (var k = 0; k < values.Length; k++)
+            Require(float.IsFinite(values[k] = BitConverter.Int32BitsToSingle(Int32())));
+        var kept = Int64();
+        Require(kept >= 0 && kept <= count && (kept > 0) == (values.Length > 0));
+        var reader = new BitReader(bytes, at);
+        var found = new List<(int Place, short Code)>();
+        if (kept > 0)
+        {
+            int bridge = (1 << indexBits) - 1;
+            var (ofValues, ofGaps) = (HuffmanCode.Read(reader, values.Length), HuffmanCode.Read(reader, bridge + 1));
+            long place = 0;
+            for (; kept > 0; kept--)
+            {
+                Pass(ref place);
+                Require(place < count);
+                found.Add(((int)place++, (short)ofValues.Decode(reader)));
+            }
+            Pass(ref place);
+            Require(place == count);
+
+            void Pass(ref long place)
+            {
+                int gap;
+                do
+                {
+                    place += gap = ofGaps.Decode(reader);
+                    Require(place <= count); // Bridges of no bits would have no end.
+                }
+                while (gap == bridge);
+            }
+        }
+        reader.End();
+        // Only now, as the bits have told that there are as many as the shape says.
+        var codes = new short[(int)count];
+        Array.Fill(codes, (short)-1);
+        foreach (var (place, code) in found)
+            codes[place] = code;
+        return new(name, shape, values, codes, indexBits);
+
+        int Int32()
+        {
+            Require(bytes.Length - at >= 4);
+            return BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan((at += 4) - 4));
+        }
+
+        long Int64()
+        {
+            Require(bytes.Length - at >= 8);
+            return BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((at += 8) - 8));
+        }
+
+        int Checked(int number, int most)
+        {
+            Require(number >= 0 && number <= most);
+            return number;
+        }
+
+        void Require(bool holds)
+        {
+            if (!holds)
+                throw new InvalidDataException($"The compressed weights '{name}' are damaged.");
+        }
+    }
+
+    internal static int BitsFor(int values) => values <= 1 ? 0 : 32 - System.Numerics.BitOperations.LeadingZeroCount((uint)values - 1);
+
+    // Zeros before each weight that is not zero, and its code; at the end the zeros behind the last one, with a code of -1.
+    IEnumerable<(int Gap, int Code)> Entries()
+    {
+        var last = -1;
+        for (var i = 0; i < Codes.Count; i++)
+        {
+            if (Codes[i] < 0)
+                continue;
+            yield return (i - last - 1, Codes[i]);
+            last = i;
+        }
+        yield return (Codes.Count - last - 1, -1);
+    }
+}
+
+/// <summary>What compression has made of a layer's weights.</summary>
+/// <param name="Name">The parameter's name.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Weights">How many there are.</param>
+/// <param name="Kept">How many are not zero.</param>
+/// <param name="Values">How many values these share.</param>
+/// <param name="CodeBits">Bits that say which value each has.</param>
+/// <param name="IndexBits">Bits that say where they are.</param>
+/// <param name="FixedBits">What both would take without Huffman coding.</param>
+/// <param name="Bytes">What the layer takes in the file: both, the shared values, and the tables of the codes.</param>
+public sealed record CompressedLayer(string Name, IReadOnlyList<long> Shape, long Weights, long Kept, int Values, long CodeBits, long IndexBits, long FixedBits, long Bytes);
