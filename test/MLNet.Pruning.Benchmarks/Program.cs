@@ -26,8 +26,11 @@ switch (what)
     case "observe":
         Observing.Run(rest);
         break;
+    case "compress":
+        Compressing.Run(rest);
+        break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs]");
         return 2;
 }
 return 0;
