@@ -1,0 +1,101 @@
+using Microsoft.ML;
+using MLNet.Pruning.Datasets;
+using MLNet.Pruning.Trainers;
+
+namespace MLNet.Pruning.Samples.RankPruning;
+
+/// <summary>The experiments by name. Networks, schedules and the paper's figures are those of its table 1 and appendix.</summary>
+static class Experiments
+{
+    public static Classification Mnist { get; } = new()
+    {
+        Name = "mnist",
+        Network = "784-50-30-10",
+        Load = (mlContext, settings) => settings.Data is { } folder
+            ? (mlContext.Data.LoadMnist(folder), mlContext.Data.LoadMnist(folder, DatasetSplit.Test))
+            : Drawn(mlContext),
+        Trainer = Small,
+        Maturity = 30,
+        Every = 10,
+        Amount = 0.20,
+        Target = 0.80,
+        Epochs = 120,
+        Seeds = 5,
+        Paper = [("rank", 0.9217, 0.68), ("pqh", 0.9842, null), ("ns", 0.9851, null)],
+    };
+
+    public static Classification Fashion { get; } = Mnist with
+    {
+        Name = "fashion",
+        Load = (mlContext, settings) => Both(Folder(settings, "fashion-mnist"), (folder, split) => mlContext.Data.LoadFashionMnist(folder, split, settings.Download, Downloads.Shown)),
+        Paper = [("rank", null, 0.68)],
+    };
+
+    public static Classification Cifar10 { get; } = new()
+    {
+        Name = "cifar10",
+        Network = "3-16-32 convolutions, 2048-256-128-10",
+        Load = (mlContext, settings) => Both(Folder(settings, "cifar-10"), (folder, split) => mlContext.Data.LoadCifar10(folder, split, settings.Download, Downloads.Shown)),
+        Trainer = Convolutional,
+        Groups = ["classifier.*"],
+        Maturity = 15,
+        Every = 5,
+        Amount = 0.10,
+        Target = 0.60,
+        Epochs = 65,
+        Seeds = 1,
+        Rows = [0.1, 0.2, 0.3, 0.41, 0.5, 0.6],
+        Paper = [("rank", 0.9140, 0.41), ("lrp", 0.9323, 0.30), ("ns", 0.9221, null), ("fprl", 0.9407, null), ("pfec", 0.9294, null)],
+    };
+
+    public static Classification Cifar100 { get; } = Cifar10 with
+    {
+        Name = "cifar100",
+        Network = "3-16-32 convolutions, 2048-256-128-100",
+        Load = (mlContext, settings) => Both(Folder(settings, "cifar-100"), (folder, split) => mlContext.Data.LoadCifar100(folder, split, download: settings.Download, progress: Downloads.Shown)),
+        Paper = [("rank", 0.7625, 0.41), ("ns", 0.6419, null), ("fprl", 0.7224, null)],
+    };
+
+    /// <summary>Layers wide enough for the clock to notice: what pruning is worth where computing dominates.</summary>
+    public static Classification Wide { get; } = Mnist with
+    {
+        Name = "wide",
+        Network = "784-1024-512-10",
+        Trainer = (mlContext, set) => Trained(mlContext, [1024, 512], set),
+        Maturity = 3,
+        Every = 2,
+        Target = 0.70,
+        Epochs = 18,
+        Seeds = 1,
+        Rows = [0.3, 0.5, 0.7],
+        Paper = [],
+    };
+
+    static IEstimator<PrunedModelTransformer> Small(MLContext mlContext, Action<PrunedTrainerOptions> set) => Trained(mlContext, [50, 30], set);
+
+    static PrunedFeedForwardTrainer Trained(MLContext mlContext, int[] hidden, Action<PrunedTrainerOptions> set)
+    {
+        var options = new PrunedFeedForwardTrainer.Options { FeatureColumnName = "Pixels", HiddenSizes = hidden };
+        set(options);
+        return mlContext.MulticlassClassification.Trainers.PrunedFeedForward(options);
+    }
+
+    static PrunedConvNetTrainer Convolutional(MLContext mlContext, Action<PrunedTrainerOptions> set)
+    {
+        var options = new PrunedConvNetTrainer.Options { FeatureColumnName = "Pixels", ImageChannels = 3, Channels = [16, 32], HiddenSizes = [256, 128] };
+        set(options);
+        return mlContext.MulticlassClassification.Trainers.PrunedConvNet(options);
+    }
+
+    static (IDataView, IDataView) Drawn(MLContext mlContext)
+    {
+        Console.WriteLine("No --data: digits are drawn instead of MNIST's, which are harder; the paper's figures are for MNIST.");
+        return (mlContext.Data.SynthesizeDigits(30_000, seed: 1), mlContext.Data.SynthesizeDigits(5_000, seed: 2));
+    }
+
+    static (IDataView, IDataView) Both(string folder, Func<string, DatasetSplit, IDataView> load) => (load(folder, DatasetSplit.Train), load(folder, DatasetSplit.Test));
+
+    static string Folder(Settings settings, string name) => settings.Data ?? (settings.Download
+        ? Path.Combine("data", name)
+        : throw new ArgumentException($"There is no folder with the data: name it with --data DIR, or say --download to fetch it into {Path.Combine("data", name)}."));
+}

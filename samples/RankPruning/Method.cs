@@ -1,0 +1,29 @@
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Schedules;
+
+namespace MLNet.Pruning.Samples.RankPruning;
+
+/// <summary>One of the runs that stand side by side: a name and what makes a neuron important, null to prune nothing.</summary>
+sealed record Method(string Name, Func<int, IImportance>? Importance)
+{
+    public static IReadOnlyList<Method> All { get; } =
+    [
+        new("unpruned", null),
+        new("random", seed => new RandomImportance(seed)),
+        new("rank", _ => new Contribution(average: 0.5, maximum: 0.5)),
+        new("average", _ => new Contribution(average: 1, maximum: 0)),
+        new("maximum", _ => new Contribution(average: 0, maximum: 1)),
+        new("signed", _ => new Contribution(mode: ContributionMode.Signed)),
+        new("pfec", _ => new WeightNorm()),
+        new("mean", _ => new ActivationMean()),
+        new("apoz", _ => new Apoz()),
+        new("taylor", _ => new Taylor()),
+        new("lrp", _ => new Lrp()),
+    ];
+
+    public static Method Named(string name) => All.FirstOrDefault(m => m.Name == name)
+        ?? throw new ArgumentException($"There is no method '{name}'; there are {string.Join(", ", All.Select(m => m.Name))}.");
+
+    public NeuronPruning? Pruning(int seed, Schedule schedule, IReadOnlyList<string>? groups) =>
+        Importance is null ? null : new NeuronPruning { Importance = Importance(seed), Schedule = schedule, Groups = groups };
+}

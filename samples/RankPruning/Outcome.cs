@@ -1,0 +1,20 @@
+using MLNet.Pruning.Reporting.Text;
+using MLNet.Pruning.Training;
+using static System.FormattableString;
+
+namespace MLNet.Pruning.Samples.RankPruning;
+
+/// <summary>One finished run.</summary>
+sealed record Outcome(string Method, int Seed, TrainingHistory History, double Seconds)
+{
+    public IReadOnlyList<Plateau> Plateaus { get; } = Plateau.Of(History);
+
+    /// <summary>The first stretch in which at least this fraction of neurons was gone; null when the run never came so far. Without pruning, the last.</summary>
+    public Plateau? At(double pruned) => History.Events.Count == 0 ? Plateaus[^1] : Plateaus.FirstOrDefault(p => p.Pruned >= pruned - 1e-9);
+
+    public string Line()
+    {
+        var last = Plateaus[^1];
+        return Invariant($"  seed {Seed}  {Method,-9} {Numbers.Duration(Seconds),9}  {100 * last.Pruned,4:0} % pruned  {Numbers.Count(last.Parameters),11} parameters  training {Numbers.Percent(last.TrainAccuracy),8}  test {Numbers.Percent(last.TestAccuracy),8}");
+    }
+}

@@ -1,0 +1,27 @@
+namespace MLNet.Pruning.Samples.RankPruning;
+
+/// <summary>What the command line asked for.</summary>
+sealed record Settings
+{
+    public string? Data { get; init; }
+
+    public bool Download { get; init; }
+
+    public long? Rows { get; init; }
+
+    public int? Epochs { get; init; }
+
+    public int? Maturity { get; init; }
+
+    public int? Every { get; init; }
+
+    public int? Seeds { get; init; }
+
+    public double? Target { get; init; }
+
+    public IReadOnlyList<string> Methods { get; init; } = [];
+
+    public string Output { get; init; } = "";
+
+    public CancellationToken Cancellation { get; init; }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using MLNet.Pruning.Images;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Tests.Samples;
+
+[TestClass]
+public sealed class RankPruningTests
+{
+    readonly string folder = Directory.CreateTempSubdirectory("mlprune-samples").FullName;
+
+    [TestCleanup]
+    public void Clean() => Directory.Delete(folder, true);
+
+    [TestMethod]
+    public void The_digits_experiment_prunes_by_rank_and_at_random_beside_an_unpruned_run()
+    {
+        var run = SampleRun.Of("RankPruning", "mnist", "--rows", "3000", "--epochs", "5", "--maturity", "2", "--every", "1", "--seeds", "1", "--target", "0.4", "--output", folder);
+        Assert.AreEqual(0, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Output, "0.9217@68");
+        foreach (var method in new[] { "unpruned", "random", "rank" })
+        {
+            var history = TrainingHistory.FromJson(File.ReadAllText(Path.Combine(folder, $"mnist-{method}-1.json")));
+            Assert.HasCount(5, history.Epochs);
+            // 50 and 30 lose a fifth twice, then what is left to 40 %: 10 + 6, 8 + 4, 2 + 2.
+            Assert.HasCount(method == "unpruned" ? 0 : 3, history.Events);
+            if (method != "unpruned")
+                CollectionAssert.AreEqual(new[] { 40, 24, 32, 20, 30, 18 }, history.Events.SelectMany(e => e.Groups).Select(g => g.After).ToArray());
+            Assert.IsGreaterThan(0.6, history.Epochs[^1].ValidationAccuracy!.Value);
+        }
+        var rows = File.ReadAllLines(Path.Combine(folder, "mnist.csv"));
+        Assert.HasCount(1 + 3 * 5 + 2 * 3, rows);
+        Assert.IsTrue(rows.Skip(1).All(r => double.TryParse(r.Split(',')[7], CultureInfo.InvariantCulture, out var accuracy) && accuracy is > 0 and <= 1));
+        StringAssert.StartsWith(File.ReadAllText(Path.Combine(folder, "mnist.svg")), "<svg");
+    }
+
+    [TestMethod]
+    public void The_autoencoder_experiment_shows_what_each_run_reconstructs()
+    {
+        var run = SampleRun.Of("RankPruning", "vae", "--rows", "500", "--epochs", "3", "--maturity", "1", "--every", "1", "--target", "0.15", "--output", folder);
+        Assert.AreEqual(0, run.ExitCode, run.Error);
+        var picture = Picture.Load(Path.Combine(folder, "vae.png"));
+        // 8 images of 28 x 28, twice as large, with gaps of 2; the images and three runs.
+        Assert.AreEqual((8 * 58 - 2, 4 * 58 - 2), (picture.Width, picture.Height));
+        var history = TrainingHistory.FromJson(File.ReadAllText(Path.Combine(folder, "vae-rank-1.json")));
+        Assert.IsLessThan(history.ParametersAtStart, history.Epochs[^1].Parameters);
+    }
+
+    [TestMethod]
+    [DataRow("error: There is no method 'nonsense'", "mnist", "--methods", "nonsense")]
+    [DataRow("error: There is no folder with the data", "cifar10")]
+    [DataRow("error: ", "mnist", "--target", "1")]
+    public void A_wrong_argument_is_told_in_one_line(string message, params string[] arguments)
+    {
+        var run = SampleRun.Of("RankPruning", [.. arguments, "--output", folder]);
+        Assert.AreEqual(1, run.ExitCode);
+        StringAssert.StartsWith(run.Error, message);
+        Assert.AreEqual(1, run.Error.TrimEnd().Split('\n').Length);
+    }
+}
