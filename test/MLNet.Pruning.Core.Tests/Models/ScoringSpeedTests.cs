@@ -9,11 +9,11 @@ namespace MLNet.Pruning.Tests.Models;
 public sealed class ScoringSpeedTests
 {
     /// <summary>Notes who was called with how many rows.</summary>
-    sealed class Noting(string name, List<(string Who, long Rows)> calls) : nn.Module<Tensor, Tensor>(name)
+    sealed class Noting(string who, List<(string Who, long Rows)> calls) : nn.Module<Tensor, Tensor>(nameof(Noting))
     {
         public override Tensor forward(Tensor input)
         {
-            calls.Add((name, input.shape[0]));
+            calls.Add((who, input.shape[0]));
             return input * 2;
         }
     }
