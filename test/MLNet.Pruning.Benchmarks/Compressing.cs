@@ -43,7 +43,7 @@ static class Compressing
             Table.Row($"  {group.Name}", $"{group.Removed.Count} of {group.Size}", "go");
         Table.Row("  multiplications left", $"{result.Best.RemainingCost:P1}");
         Table.Row("  reward of the first and last 20 tries", $"{result.Episodes.Take(20).Average(e => e.Reward):0.000}", $"{result.Episodes.TakeLast(20).Average(e => e.Reward):0.000}");
-        Table.Row("  test accuracy, not trained on", $"{Accuracy(agents, test):P2}");
+        Table.Row("  test accuracy, before retraining", $"{Accuracy(agents, test):P2}");
     }
 
     static void Timed(string what, Action work)

@@ -1,7 +1,9 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Importance;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Trainers;
 using TorchSharp;
 using static Microsoft.ML.SchemaShape.Column;
@@ -179,6 +181,23 @@ public sealed class VaePipelineTests
         using var first = estimator.Fit(data);
         using var second = estimator.Fit(data);
         CollectionAssert.AreEqual(first.Transform(data).GetColumn<float>("Loss").ToArray(), second.Transform(data).GetColumn<float>("Loss").ToArray());
+    }
+
+    [TestMethod]
+    public void An_autoencoder_loses_neurons_while_it_learns_and_is_saved_at_its_size()
+    {
+        var data = Patterns.View(context, 120);
+        using var model = Estimator(o => (o.Epochs, o.Pruning) = (12, new NeuronPruning { Importance = new WeightNorm(), Schedule = Schedule.Stepwise(maturity: 4, every: 2, amount: 0.2, target: 0.3) })).Fit(data);
+        Assert.IsNotEmpty(model.History!.Events);
+        var blueprint = model.Module.Blueprint;
+        Assert.IsLessThan(24, blueprint.Hidden[0]);
+        Assert.AreEqual(3, blueprint.Latent); // floor(0.3 * 3) of them may go, which is none
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        stream.Position = 0;
+        using var again = PrunedVaeTransformer.ReadFrom(context, stream);
+        Assert.AreEqual(blueprint, again.Module.Blueprint);
+        CollectionAssert.AreEqual(model.Transform(data).GetColumn<float>("Loss").ToArray(), again.Transform(data).GetColumn<float>("Loss").ToArray());
     }
 
     static double Distance(float[] a, float[] b) => a.Zip(b).Sum(pair => Math.Pow(pair.First - pair.Second, 2));
