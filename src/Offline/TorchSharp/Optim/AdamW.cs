@@ -13,29 +13,11 @@ public class AdamW : OptimizerHelper, IBetas
 
     public AdamW(IEnumerable<ParamGroup> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, bool maximize = false)
     {
-        if (lr < 0)
-            throw new ArgumentException($"Invalid learning rate: {lr}");
-        if (eps < 0)
-            throw new ArgumentException($"Invalid ε: {eps}");
-        if (beta1 is < 0 or >= 1)
-            throw new ArgumentException($"Invalid beta1: {beta1}");
-        if (beta2 is < 0 or >= 1)
-            throw new ArgumentException($"Invalid beta2: {beta2}");
-        if (weight_decay < 0)
-            throw new ArgumentException($"Invalid weight_decay value: {weight_decay}");
-        _defaults = new Options
-        {
-            LearningRate = lr,
-            InitialLearningRate = lr,
-            beta1 = beta1,
-            beta2 = beta2,
-            eps = eps,
-            weight_decay = weight_decay,
-            amsgrad = amsgrad,
-            maximize = maximize,
-        };
-        foreach (var group in parameters)
-            add_param_group(group);
+        RequireNotNegative(lr, "learning rate");
+        RequireNotNegative(eps, "ε");
+        RequireBetas(beta1, beta2);
+        RequireNotNegative(weight_decay, "weight_decay value");
+        Begin(new Options { beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = weight_decay, amsgrad = amsgrad, maximize = maximize }, lr, parameters);
     }
 
     public (double, double) Betas
@@ -44,61 +26,18 @@ public class AdamW : OptimizerHelper, IBetas
         set => (((Options)_defaults).beta1, ((Options)_defaults).beta2) = value;
     }
 
-    public override void add_param_group(Modules.ParamGroup param_group)
-    {
-        var defaults = (Options)_defaults;
-        param_group.Options ??= new Options();
-        var options = (Options)param_group.Options;
-        options.LearningRate ??= defaults.LearningRate;
-        options.beta1 ??= defaults.beta1;
-        options.beta2 ??= defaults.beta2;
-        options.eps ??= defaults.eps;
-        options.weight_decay ??= defaults.weight_decay;
-        options.amsgrad ??= defaults.amsgrad;
-        options.maximize ??= defaults.maximize;
-        Enter(param_group, parameter => new State(parameter, options.amsgrad!.Value));
-    }
+    public override void add_param_group(Modules.ParamGroup param_group) => Enter<Options>(param_group, (parameter, options) => new State(parameter, options.amsgrad!.Value));
 
-    public override Tensor step(Func<Tensor>? closure = null)
-    {
-        var loss = LossOf(closure);
-        foreach (var group in _parameter_groups)
-            Step(group.Listed(), (Options)group.Options);
-        return loss!;
-    }
-
-    unsafe void Step(Parameter[] parameters, Options options)
-    {
-        var few = new Slots();
-        var slots = Slots.For(parameters, ref few);
-        for (var k = 0; k < slots.Length; k++)
-        {
-            var handle = parameters[k].Handle;
-            var state = (State)_state[handle];
-            slots[k] = new()
-            {
-                Parameter = handle,
-                First = state.exp_avg.Handle,
-                Second = state.exp_avg_sq.Handle,
-                Third = state.max_exp_avg_sq is { } top ? top.Handle : 0,
-                Step = state.step,
-            };
-        }
-        fixed (Slot* first = slots)
-            Bridge.Check(Bridge.prt_adam(first, slots.Length, options.LearningRate!.Value, options.beta1!.Value, options.beta2!.Value, options.eps!.Value,
-                options.weight_decay!.Value, options.amsgrad!.Value ? 1 : 0, options.maximize!.Value ? 1 : 0, decoupled: 1));
-        for (var k = 0; k < slots.Length; k++)
-            ((State)_state[slots[k].Parameter]).step = slots[k].Step;
-        GC.KeepAlive(parameters);
-    }
+    public override unsafe Tensor step(Func<Tensor>? closure = null) =>
+        StepGroups<Options>(closure, static (slots, count, options) => Bridge.prt_adam(
+            slots, count, options.LearningRate!.Value, options.beta1!.Value, options.beta2!.Value, options.eps!.Value,
+            options.weight_decay!.Value, options.amsgrad!.Value ? 1 : 0, options.maximize!.Value ? 1 : 0, decoupled: 1));
 
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (!disposing)
-            return;
-        foreach (var (_, state) in _state)
-            ((State)state).Dispose();
+        if (disposing)
+            ReleaseStates();
     }
 
     public sealed class State : OptimizerState, IDisposable
@@ -116,50 +55,36 @@ public class AdamW : OptimizerHelper, IBetas
                 max_exp_avg_sq = NewState();
         }
 
-        public void Dispose()
+        public void Dispose() => Release();
+
+        public override void to(Device device) => Move(device);
+
+        public override void SaveStateDict(BinaryWriter writer) => Write(writer);
+
+        public override void LoadStateDict(BinaryReader reader) => Read(reader);
+
+        public override void LoadStateDict(OptimizerState source) => Take((State)source);
+
+        public override bool ApproximatelyEquals(OptimizerState other) => IsNear(other);
+
+        internal override int Least => 2;
+
+        internal override int Most => 3;
+
+        internal override ref Tensor? At(int index)
         {
-            exp_avg.Dispose();
-            exp_avg_sq.Dispose();
-            max_exp_avg_sq?.Dispose();
+            if (index == 0)
+                return ref exp_avg!;
+            if (index == 1)
+                return ref exp_avg_sq!;
+            return ref max_exp_avg_sq;
         }
 
-        public override void to(Device device)
+        internal override long? Steps
         {
-            exp_avg = Moved(exp_avg, device);
-            exp_avg_sq = Moved(exp_avg_sq, device);
-            if (max_exp_avg_sq is not null)
-                max_exp_avg_sq = Moved(max_exp_avg_sq, device);
+            get => step;
+            set => step = value!.Value;
         }
-
-        public override void SaveStateDict(BinaryWriter writer)
-        {
-            writer.Write(step);
-            exp_avg.Save(writer);
-            exp_avg_sq.Save(writer);
-            SaveConditionalStateTensor(writer, max_exp_avg_sq);
-        }
-
-        public override void LoadStateDict(BinaryReader reader)
-        {
-            step = reader.ReadInt64();
-            exp_avg.Load(reader);
-            exp_avg_sq.Load(reader);
-            LoadOptional(reader, ref max_exp_avg_sq);
-        }
-
-        public override void LoadStateDict(OptimizerState source)
-        {
-            var other = (State)source;
-            Dispose();
-            step = other.step;
-            exp_avg = Copied(other.exp_avg);
-            exp_avg_sq = Copied(other.exp_avg_sq);
-            max_exp_avg_sq = other.max_exp_avg_sq is { } top ? Copied(top) : null;
-        }
-
-        public override bool ApproximatelyEquals(OptimizerState other) =>
-            other is State state && step == state.step && Near(exp_avg, state.exp_avg) && Near(exp_avg_sq, state.exp_avg_sq) &&
-            Near(max_exp_avg_sq, state.max_exp_avg_sq);
     }
 
     public class Options : OptimizerOptions
@@ -174,35 +99,30 @@ public class AdamW : OptimizerHelper, IBetas
         public override void SaveStateDict(BinaryWriter writer)
         {
             base.SaveStateDict(writer);
-            writer.Write(beta1!.Value);
-            writer.Write(beta2!.Value);
-            writer.Write(eps!.Value);
-            writer.Write(weight_decay!.Value);
-            writer.Write(amsgrad!.Value);
-            writer.Write(maximize!.Value);
+            Each(new OptionWriter(writer), this);
         }
 
         public override void LoadStateDict(BinaryReader reader)
         {
             base.LoadStateDict(reader);
-            beta1 = reader.ReadDouble();
-            beta2 = reader.ReadDouble();
-            eps = reader.ReadDouble();
-            weight_decay = reader.ReadDouble();
-            amsgrad = reader.ReadBoolean();
-            maximize = reader.ReadBoolean();
+            Each(new OptionReader(reader), this);
         }
 
         public override void LoadStateDict(OptimizerOptions source)
         {
             base.LoadStateDict(source);
-            var other = (Options)source;
-            beta1 = other.beta1;
-            beta2 = other.beta2;
-            eps = other.eps;
-            weight_decay = other.weight_decay;
-            amsgrad = other.amsgrad;
-            maximize = other.maximize;
+            Each(new OptionCopy(), source);
+        }
+
+        internal override void Each(OptionVisitor visitor, OptimizerOptions other)
+        {
+            var from = (Options)other;
+            visitor.Visit(ref beta1, from.beta1);
+            visitor.Visit(ref beta2, from.beta2);
+            visitor.Visit(ref eps, from.eps);
+            visitor.Visit(ref weight_decay, from.weight_decay);
+            visitor.Visit(ref amsgrad, from.amsgrad);
+            visitor.Visit(ref maximize, from.maximize);
         }
     }
 

@@ -1,3 +1,4 @@
+using TorchSharp.Native;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;
@@ -124,12 +125,73 @@ public abstract class OptimizerHelper : Optimizer
             throw new ArgumentException("Invalid optimizer state -- different number of states.");
     }
 
-    /// <summary>Enters a group whose options are complete: from here on its parameters have states.</summary>
-    internal void Enter(ParamGroup group, Func<Parameter, OptimizerState> newState)
+    /// <summary>Sets the options that groups fall back on, and enters the first groups.</summary>
+    internal void Begin(OptimizerOptions defaults, double lr, IEnumerable<ParamGroup> groups)
     {
-        group.Options.InitialLearningRate = group.Options.LearningRate!.Value;
+        _defaults = defaults;
+        (_defaults.LearningRate, _defaults.InitialLearningRate) = (lr, lr);
+        foreach (var group in groups)
+            add_param_group(group);
+    }
+
+    /// <summary>Completes a group's options and enters it: from here on its parameters have states.</summary>
+    internal void Enter<TOptions>(ParamGroup group, Func<Parameter, TOptions, OptimizerState> newState) where TOptions : OptimizerOptions, new()
+    {
+        group.Options ??= new TOptions();
+        var options = (TOptions)group.Options;
+        options.LearningRate ??= _defaults.LearningRate;
+        options.Each(new OptionDefaults(), _defaults);
+        options.InitialLearningRate = options.LearningRate!.Value;
         _parameter_groups.Add(group);
         foreach (var parameter in group.Parameters)
-            _state[parameter.Handle] = newState(parameter);
+            _state[parameter.Handle] = newState(parameter, options);
+    }
+
+    /// <summary>One native call over a whole group of parameters.</summary>
+    internal unsafe delegate int NativeStep<TOptions>(Slot* slots, int count, TOptions options);
+
+    internal Tensor StepGroups<TOptions>(Func<Tensor>? closure, NativeStep<TOptions> native) where TOptions : OptimizerOptions
+    {
+        var loss = LossOf(closure);
+        foreach (var group in _parameter_groups)
+            Step(group.Listed(), (TOptions)group.Options, native);
+        return loss!;
+    }
+
+    unsafe void Step<TOptions>(Parameter[] parameters, TOptions options, NativeStep<TOptions> native)
+    {
+        var few = new Slots();
+        var slots = Slots.For(parameters, ref few);
+        for (var k = 0; k < slots.Length; k++)
+        {
+            var handle = parameters[k].Handle;
+            slots[k] = _state[handle].ToSlot(handle);
+        }
+        fixed (Slot* first = slots)
+            Bridge.Check(native(first, slots.Length, options));
+        for (var k = 0; k < slots.Length; k++)
+            _state[slots[k].Parameter].FromSlot(slots[k]);
+        GC.KeepAlive(parameters);
+    }
+
+    internal void ReleaseStates()
+    {
+        foreach (var (_, state) in _state)
+            state.Release();
+        _state.Clear();
+    }
+
+    internal static void RequireNotNegative(double value, string name)
+    {
+        if (value < 0)
+            throw new ArgumentException($"Invalid {name}: {value}");
+    }
+
+    internal static void RequireBetas(double beta1, double beta2)
+    {
+        if (beta1 is < 0 or >= 1)
+            throw new ArgumentException($"Invalid beta1: {beta1}");
+        if (beta2 is < 0 or >= 1)
+            throw new ArgumentException($"Invalid beta2: {beta2}");
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp.Native;
 using static TorchSharp.torch;
 
 namespace TorchSharp.Modules;
@@ -25,8 +26,12 @@ public class OptimizerOptions
         InitialLearningRate = source.InitialLearningRate;
         LearningRate = source.LearningRate;
     }
+
+    /// <summary>Shows every field beside that of other options of the same kind.</summary>
+    internal virtual void Each(OptionVisitor visitor, OptimizerOptions other) { }
 }
 
+/// <summary>What an optimizer remembers of one parameter: some tensors, and perhaps the number of its steps.</summary>
 public abstract class OptimizerState
 {
     internal OptimizerState(Parameter parameter) => Parameter = parameter;
@@ -43,22 +48,92 @@ public abstract class OptimizerState
 
     public virtual void to(Device device) { }
 
+    /// <summary>How many tensors are always there; after them come those that may be missing, up to <see cref="Most"/>.</summary>
+    internal abstract int Least { get; }
+
+    internal abstract int Most { get; }
+
+    internal abstract ref Tensor? At(int index);
+
+    /// <summary>The number of steps, or null where it is not counted.</summary>
+    internal virtual long? Steps
+    {
+        get => null;
+        set { }
+    }
+
     internal Tensor NewState() => zeros_like(Parameter).requires_grad_(false).DetachFromDisposeScope();
 
-    internal static Tensor Moved(Tensor tensor, Device device)
+    internal void Write(BinaryWriter writer)
     {
-        var moved = tensor.to(device).DetachFromDisposeScope();
-        if (!ReferenceEquals(moved, tensor))
-            tensor.Dispose();
-        return moved;
+        if (Steps is { } steps)
+            writer.Write(steps);
+        for (var k = 0; k < Most; k++)
+            if (k < Least)
+                At(k)!.Save(writer);
+            else
+                SaveConditionalStateTensor(writer, At(k));
     }
 
-    /// <summary>A copy of another state's tensor, beside this state's parameter.</summary>
-    internal Tensor Copied(Tensor tensor)
+    internal void Read(BinaryReader reader)
     {
-        using var here = tensor.to(Parameter.device);
-        return here.clone().DetachFromDisposeScope();
+        if (Steps is not null)
+            Steps = reader.ReadInt64();
+        for (var k = 0; k < Most; k++)
+            if (k < Least)
+                At(k)!.Load(reader);
+            else
+                LoadOptional(reader, ref At(k));
     }
+
+    /// <summary>Copies another state's tensors, beside this state's parameter.</summary>
+    internal void Take(OptimizerState other)
+    {
+        Release();
+        Steps = other.Steps;
+        for (var k = 0; k < Most; k++)
+            At(k) = other.At(k) is { } tensor ? Copied(tensor) : null;
+    }
+
+    internal bool IsNear(OptimizerState other)
+    {
+        if (other.GetType() != GetType() || other.Steps != Steps)
+            return false;
+        for (var k = 0; k < Most; k++)
+            if (At(k) is { } tensor && !(other.At(k) is { } its && tensor.allclose(its)))
+                return false;
+        return true;
+    }
+
+    internal void Move(Device device)
+    {
+        for (var k = 0; k < Most; k++)
+            if (At(k) is { } tensor)
+            {
+                var moved = tensor.to(device).DetachFromDisposeScope();
+                if (!ReferenceEquals(moved, tensor))
+                    tensor.Dispose();
+                At(k) = moved;
+            }
+    }
+
+    internal void Release()
+    {
+        for (var k = 0; k < Most; k++)
+            At(k)?.Dispose();
+    }
+
+    internal Slot ToSlot(nint parameter) => new()
+    {
+        Parameter = parameter,
+        First = HandleAt(0),
+        Second = HandleAt(1),
+        Third = HandleAt(2),
+        Step = Steps ?? 0,
+    };
+
+    /// <summary>Takes back what a native step has changed beside the tensors' values.</summary>
+    internal virtual void FromSlot(in Slot slot) => Steps = slot.Step;
 
     protected static void SaveConditionalStateTensor(BinaryWriter writer, Tensor? tensor)
     {
@@ -66,7 +141,15 @@ public abstract class OptimizerState
         tensor?.Save(writer);
     }
 
-    internal void LoadOptional(BinaryReader reader, ref Tensor? tensor)
+    nint HandleAt(int index) => index < Most && At(index) is { } tensor ? tensor.Handle : 0;
+
+    Tensor Copied(Tensor tensor)
+    {
+        using var here = tensor.to(Parameter.device);
+        return here.clone().DetachFromDisposeScope();
+    }
+
+    void LoadOptional(BinaryReader reader, ref Tensor? tensor)
     {
         if (reader.ReadBoolean())
         {
@@ -77,6 +160,4 @@ public abstract class OptimizerState
         tensor?.Dispose();
         tensor = null;
     }
-
-    internal static bool Near(Tensor? left, Tensor? right) => left is null || right is not null && left.allclose(right);
 }
