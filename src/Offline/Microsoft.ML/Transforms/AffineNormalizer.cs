@@ -85,11 +85,7 @@ internal sealed class AffineNormalizer<T>(bool isScalar, T[] scale, T[]? offset)
     {
         ctx.CheckAtModel(AffineNormalizer.Version);
         host.CheckDecode(ctx.Reader.ReadInt32() == SizeOf<T>());
-        int size = ctx.Reader.ReadInt32();
-        host.CheckDecode(size > 0);
-        int expected = Math.Max(1, type.GetVectorSize());
-        if (size != expected)
-            throw host.Except("Normalizer expected {0} slots, but the input data column has {1} slots.", size, expected);
+        int size = ReadSize(ctx, host, type);
         int morphed = ctx.Reader.ReadInt32();
         host.CheckDecode(-1 <= morphed && morphed < size);
 

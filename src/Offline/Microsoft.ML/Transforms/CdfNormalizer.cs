@@ -60,11 +60,7 @@ internal sealed class CdfNormalizer<T>(bool isScalar, T[] mean, T[] deviation, b
         ctx.CheckAtModel(CdfNormalizer.Version);
         host.CheckDecode(ctx.Reader.ReadInt32() == SizeOf<T>());
         bool useLog = ctx.Reader.ReadBoolByte();
-        int size = ctx.Reader.ReadInt32();
-        host.CheckDecode(size > 0);
-        int expected = Math.Max(1, type.GetVectorSize());
-        if (size != expected)
-            throw host.Except("Normalizer expected {0} slots, but the input data column has {1} slots.", size, expected);
+        int size = ReadSize(ctx, host, type);
         var mean = ReadReals<T>(ctx.Reader, size);
         return new CdfNormalizer<T>(type is not VectorDataViewType, mean, ReadReals<T>(ctx.Reader, size), useLog);
     }

@@ -19,6 +19,17 @@ internal abstract class NormalizingFunction
     private protected static bool IsNormalizable(DataViewType type)
         => type.GetItemType() == NumberDataViewType.Single || type.GetItemType() == NumberDataViewType.Double;
 
+    /// <summary>The number of slots in a file, which must be the column's.</summary>
+    private protected static int ReadSize(ModelLoadContext ctx, IHost host, DataViewType type)
+    {
+        int size = ctx.Reader.ReadInt32();
+        host.CheckDecode(size > 0);
+        int expected = Math.Max(1, type.GetVectorSize());
+        return size == expected
+            ? size
+            : throw host.Except("Normalizer expected {0} slots, but the input data column has {1} slots.", size, expected);
+    }
+
     /// <summary>The length and the numbers; nothing is a length of zero.</summary>
     private protected static void WriteReals<T>(BinaryWriter writer, T[] values)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

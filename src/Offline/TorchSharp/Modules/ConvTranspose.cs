@@ -9,25 +9,17 @@ namespace TorchSharp
     {
         public sealed class ConvTranspose1d : Module<Tensor, Tensor>
         {
-            readonly long[] stride, padding, outputPadding, dilation;
-            readonly long groups;
+            readonly TransposedPlan plan;
             Parameter? weightParameter;
             Parameter? biasParameter;
 
             internal ConvTranspose1d(long inChannels, long outChannels, long[] kernel, long[] stride, long[] padding, long[] outputPadding, long[] dilation,
                 PaddingModes mode, long groups, bool hasBias, Device? device, ScalarType? dtype) : base(nameof(ConvTranspose1d), true)
             {
-                if (mode != PaddingModes.Zeros)
-                    throw new ArgumentException("Only PaddingModes.Zeros is supported for ConvTransposeND", "padding_mode");
-                (this.stride, this.padding, this.outputPadding, this.dilation, this.groups) = (stride, padding, outputPadding, dilation, groups);
-                // A transposed convolution keeps its inputs first, and PyTorch takes the second dimension for the fan in all the same.
-                weight = NewParameter([inChannels, outChannels / groups, .. kernel], device, dtype);
-                init.kaiming_uniform_(weight, Math.Sqrt(5));
+                plan = new(stride, padding, outputPadding, dilation, groups, mode);
+                weight = plan.NewWeight(inChannels, outChannels, kernel, device, dtype);
                 if (hasBias)
-                {
-                    bias = NewParameter([outChannels], device, dtype);
-                    init.LikeFan(bias, init.CalculateFanInAndFanOut(weight).fanIn);
-                }
+                    bias = TransposedPlan.NewBias(weight, outChannels, device, dtype);
             }
 
             [DisallowNull]
@@ -43,8 +35,7 @@ namespace TorchSharp
                 set => Set(ref biasParameter, nameof(bias), value);
             }
 
-            public override Tensor forward(Tensor tensor) =>
-                functional.conv_transpose1d(tensor, weightParameter!, biasParameter, stride[0], padding[0], outputPadding[0], dilation[0], groups);
+            public override Tensor forward(Tensor tensor) => plan.Apply(tensor, weightParameter!, biasParameter);
 
             internal override void Replace(string name, Tensor tensor) =>
                 (name == nameof(weight) ? ref weightParameter : ref biasParameter) = (Parameter)tensor;
@@ -52,25 +43,17 @@ namespace TorchSharp
 
         public sealed class ConvTranspose2d : Module<Tensor, Tensor>
         {
-            readonly long[] stride, padding, outputPadding, dilation;
-            readonly long groups;
+            readonly TransposedPlan plan;
             Parameter? weightParameter;
             Parameter? biasParameter;
 
             internal ConvTranspose2d(long inChannels, long outChannels, long[] kernel, long[] stride, long[] padding, long[] outputPadding, long[] dilation,
                 PaddingModes mode, long groups, bool hasBias, Device? device, ScalarType? dtype) : base(nameof(ConvTranspose2d), true)
             {
-                if (mode != PaddingModes.Zeros)
-                    throw new ArgumentException("Only PaddingModes.Zeros is supported for ConvTransposeND", "padding_mode");
-                (this.stride, this.padding, this.outputPadding, this.dilation, this.groups) = (stride, padding, outputPadding, dilation, groups);
-                // A transposed convolution keeps its inputs first, and PyTorch takes the second dimension for the fan in all the same.
-                weight = NewParameter([inChannels, outChannels / groups, .. kernel], device, dtype);
-                init.kaiming_uniform_(weight, Math.Sqrt(5));
+                plan = new(stride, padding, outputPadding, dilation, groups, mode);
+                weight = plan.NewWeight(inChannels, outChannels, kernel, device, dtype);
                 if (hasBias)
-                {
-                    bias = NewParameter([outChannels], device, dtype);
-                    init.LikeFan(bias, init.CalculateFanInAndFanOut(weight).fanIn);
-                }
+                    bias = TransposedPlan.NewBias(weight, outChannels, device, dtype);
             }
 
             [DisallowNull]
@@ -86,8 +69,7 @@ namespace TorchSharp
                 set => Set(ref biasParameter, nameof(bias), value);
             }
 
-            public override Tensor forward(Tensor tensor) =>
-                functional.conv_transpose2d(tensor, weightParameter!, biasParameter, stride, padding, outputPadding, dilation, groups);
+            public override Tensor forward(Tensor tensor) => plan.Apply(tensor, weightParameter!, biasParameter);
 
             internal override void Replace(string name, Tensor tensor) =>
                 (name == nameof(weight) ? ref weightParameter : ref biasParameter) = (Parameter)tensor;

@@ -17,12 +17,8 @@ namespace TorchSharp
             internal GroupNorm(long groups, long[] shape, double eps, bool affine, Device? device, ScalarType? dtype) : base(nameof(GroupNorm), true)
             {
                 (this.groups, this.eps) = (groups, eps);
-                if (!affine)
-                    return;
-                weight = NewParameter(shape, device, dtype);
-                bias = NewParameter(shape, device, dtype);
-                init.ones_(weight);
-                init.zeros_(bias);
+                if (affine)
+                    SetAffine(ref weightParameter, ref biasParameter, shape, device, dtype);
             }
 
             [DisallowNull]

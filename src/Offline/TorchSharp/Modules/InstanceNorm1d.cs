@@ -9,107 +9,48 @@ namespace TorchSharp
     {
         public sealed class InstanceNorm1d : Module<Tensor, Tensor>
         {
+            readonly NormParts parts;
             readonly long features;
-            readonly double eps;
-            readonly double momentum;
-            Parameter? weightParameter;
-            Parameter? biasParameter;
-            Tensor? runningMean;
-            Tensor? runningVar;
-            Tensor? numBatchesTracked;
 
             internal InstanceNorm1d(long features, double eps, double momentum, bool affine, bool track, Device? device, ScalarType? dtype) : base(nameof(InstanceNorm1d), true)
             {
-                (this.features, this.eps, this.momentum) = (features, eps, momentum);
-                if (affine)
-                {
-                    weight = NewParameter([features], device, dtype);
-                    bias = NewParameter([features], device, dtype);
-                    init.ones_(weight);
-                    init.zeros_(bias);
-                }
-                if (track)
-                {
-                    running_mean = zeros(features, dtype, device);
-                    running_var = ones(features, dtype, device);
-                    Set(ref numBatchesTracked, nameof(num_batches_tracked), zeros([], dtype ?? ScalarType.Int64, device));
-                }
+                parts = new(eps, momentum);
+                this.features = features;
+                parts.Begin(this, features, affine, track, device, dtype);
             }
 
             [DisallowNull]
             public Parameter? weight
             {
-                get => weightParameter;
-                set => Set(ref weightParameter, nameof(weight), Required(value, nameof(weight)));
+                get => parts.Weight;
+                set => Set(ref parts.Weight, nameof(weight), Required(value, nameof(weight)));
             }
 
             public Parameter? bias
             {
-                get => biasParameter;
-                set => Set(ref biasParameter, nameof(bias), value);
+                get => parts.Bias;
+                set => Set(ref parts.Bias, nameof(bias), value);
             }
 
             public Tensor? running_mean
             {
-                get => runningMean;
-                set => Set(ref runningMean, nameof(running_mean), value);
+                get => parts.RunningMean;
+                set => Set(ref parts.RunningMean, nameof(running_mean), value);
             }
 
             public Tensor? running_var
             {
-                get => runningVar;
-                set => Set(ref runningVar, nameof(running_var), value);
+                get => parts.RunningVar;
+                set => Set(ref parts.RunningVar, nameof(running_var), value);
             }
 
-            public Tensor? num_batches_tracked => numBatchesTracked;
+            public Tensor? num_batches_tracked => parts.Batches;
 
-            public void reset_running_stats()
-            {
-                if (runningMean is null)
-                    return;
-                init.zeros_(runningMean);
-                init.ones_(runningVar!);
-                init.zeros_(numBatchesTracked!);
-            }
+            public void reset_running_stats() => parts.ResetStatistics();
 
-            public override Tensor forward(Tensor tensor)
-            {
-                if (tensor.Dimensions is not (2 or 3))
-                    throw new ArgumentException($"Invalid number of dimensions for InstanceNorm argument: {tensor.Dimensions}");
-                var channels = (int)tensor.Dimensions - 2;
-                if (tensor.size(channels) != features)
-                    throw new ArgumentException($"expected input's size at dim={channels} to match num_features ({features}), but got: {tensor.size(channels)}.");
-                if (channels > 0)
-                    return Normalize(tensor);
-                using var batch = tensor.unsqueeze(0);
-                using var normalized = Normalize(batch);
-                return normalized.squeeze(0);
-            }
+            public override Tensor forward(Tensor tensor) => parts.InstanceNorm(tensor, features, positions: 1, training);
 
-            Tensor Normalize(Tensor tensor) =>
-                functional.instance_norm(tensor, runningMean, runningVar, weightParameter, biasParameter, training || runningMean is null, momentum, eps);
-
-            internal override void Replace(string name, Tensor tensor)
-            {
-                switch (name)
-                {
-                    case nameof(weight):
-                        weightParameter = (Parameter)tensor;
-                        break;
-                    case nameof(bias):
-                        biasParameter = (Parameter)tensor;
-                        break;
-                    case nameof(running_mean):
-                        runningMean = tensor;
-                        break;
-                    case nameof(running_var):
-                        runningVar = tensor;
-                        break;
-                    case nameof(num_batches_tracked):
-                        numBatchesTracked = tensor;
-                        break;
-                }
-            }
+            internal override void Replace(string name, Tensor tensor) => parts.Replace(name, tensor);
         }
     }
 

@@ -17,12 +17,8 @@ namespace TorchSharp
             internal LayerNorm(long[] shape, double eps, bool affine, Device? device, ScalarType? dtype) : base(nameof(LayerNorm), true)
             {
                 (this.shape, this.eps) = (shape, eps);
-                if (!affine)
-                    return;
-                weight = NewParameter(shape, device, dtype);
-                bias = NewParameter(shape, device, dtype);
-                init.ones_(weight);
-                init.zeros_(bias);
+                if (affine)
+                    SetAffine(ref weightParameter, ref biasParameter, shape, device, dtype);
             }
 
             [DisallowNull]

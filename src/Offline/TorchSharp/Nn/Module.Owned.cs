@@ -28,6 +28,15 @@ public static partial class torch
                 SetBuffer(name, field);
             }
 
+            /// <summary>Gives a norm its scale, of ones, and its shift, of zeros.</summary>
+            internal void SetAffine(ref Parameter? weight, ref Parameter? bias, long[] shape, Device? device, ScalarType? dtype)
+            {
+                Set(ref weight, nameof(weight), NewParameter(shape, device, dtype));
+                Set(ref bias, nameof(bias), NewParameter(shape, device, dtype));
+                init.ones_(weight!);
+                init.zeros_(bias!);
+            }
+
             internal static T Required<T>(T? value, string name) where T : class => value ?? throw new ArgumentNullException(name);
 
             /// <summary>A fresh parameter that no dispose scope owns.</summary>

@@ -33,13 +33,7 @@ namespace TorchSharp
             public T this[string key]
             {
                 get => entries[key];
-                set
-                {
-                    // An entry can be replaced this way, not made.
-                    if (!entries.ContainsKey(key))
-                        throw new ArgumentOutOfRangeException(nameof(key));
-                    entries[key] = value;
-                }
+                set => entries.Replace(key, value); // an entry can be replaced this way, not made
             }
 
             public int Count => entries.Count;
@@ -88,11 +82,7 @@ namespace TorchSharp
 
             public void CopyTo((string, T)[] array, int arrayIndex) => entries.CopyTo(array, arrayIndex);
 
-            public void CopyTo(KeyValuePair<string, T>[] array, int arrayIndex)
-            {
-                foreach (var (name, value) in entries)
-                    array[arrayIndex++] = new(name, value);
-            }
+            public void CopyTo(KeyValuePair<string, T>[] array, int arrayIndex) => entries.CopyTo(array, arrayIndex);
 
             public IEnumerator<(string, T)> GetEnumerator() => entries.GetEnumerator();
 

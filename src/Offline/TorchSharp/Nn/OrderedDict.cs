@@ -56,6 +56,14 @@ public class OrderedDict<TKey, TValue> : IDictionary<TKey, TValue>, IList<(TKey,
         list.Add((key, value));
     }
 
+    /// <summary>Sets the value of a key that is there already.</summary>
+    internal void Replace(TKey key, TValue value)
+    {
+        if (!dictionary.ContainsKey(key))
+            throw new ArgumentOutOfRangeException(nameof(key));
+        this[key] = value;
+    }
+
     internal bool TryAdd(TKey key, TValue value)
     {
         if (!dictionary.TryAdd(key, value))

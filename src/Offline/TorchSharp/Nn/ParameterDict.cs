@@ -52,13 +52,7 @@ namespace TorchSharp
             public Parameter this[string key]
             {
                 get => entries[key];
-                set
-                {
-                    // An entry can be replaced this way, not made.
-                    if (!entries.ContainsKey(key))
-                        throw new ArgumentOutOfRangeException(nameof(key));
-                    entries[key] = value;
-                }
+                set => entries.Replace(key, value); // an entry can be replaced this way, not made
             }
 
             public int Count => entries.Count;
@@ -107,11 +101,7 @@ namespace TorchSharp
 
             public void CopyTo((string, Parameter)[] array, int arrayIndex) => entries.CopyTo(array, arrayIndex);
 
-            public void CopyTo(KeyValuePair<string, Parameter>[] array, int arrayIndex)
-            {
-                foreach (var (name, value) in entries)
-                    array[arrayIndex++] = new(name, value);
-            }
+            public void CopyTo(KeyValuePair<string, Parameter>[] array, int arrayIndex) => entries.CopyTo(array, arrayIndex);
 
             public IEnumerator<(string, Parameter)> GetEnumerator() => entries.GetEnumerator();
 
