@@ -11,6 +11,12 @@ static class Checks
     {
         using var off = no_grad();
         random.manual_seed(seed);
+        // Those of TorchSharp 0.105.2 start with what lay in memory.
+        foreach (var norm in module.modules().OfType<GroupNorm>())
+        {
+            nn.init.ones_(norm.weight!);
+            nn.init.zeros_(norm.bias!);
+        }
         foreach (var (_, parameter) in module.named_parameters())
             parameter.add_(randn_like(parameter) * 0.1);
         foreach (var (name, buffer) in module.named_buffers())
