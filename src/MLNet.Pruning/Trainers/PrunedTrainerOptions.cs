@@ -55,6 +55,7 @@ public abstract class PrunedTrainerOptions
     /// <summary>Stops the run at the next batch.</summary>
     public CancellationToken Cancellation { get; set; }
 
-    /// <summary>Where and how often to save what a run needs to go on; null for never.</summary>
+    /// <summary>Where and how often to save what a run needs to go on; null for never. The file is that of one run: with CrossValidate,
+    /// whose folds are runs of their own, leave it null.</summary>
     public CheckpointOptions? Checkpoint { get; set; }
 }
