@@ -14,6 +14,7 @@ sealed class ModelScorer : IDisposable
     readonly Device device;
     int users = 1; // the owner, and every call under way: the last one out gives the module back
     int disposed;
+    int gone;
 
     /// <param name="module">Taken over and set to evaluation.</param>
     /// <param name="device">Where the module is moved to.</param>
@@ -72,7 +73,8 @@ sealed class ModelScorer : IDisposable
 
     void Leave()
     {
-        if (Interlocked.Decrement(ref users) == 0)
+        // Who comes too late is for a moment the last one again.
+        if (Interlocked.Decrement(ref users) == 0 && Interlocked.Exchange(ref gone, 1) == 0)
             module.Dispose();
     }
 }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Trainers;
 using TorchSharp.Modules;
@@ -52,6 +54,46 @@ public sealed class ModulePipelineTests
             Assert.IsGreaterThan(0.9, fold.Metrics.MicroAccuracy);
             ((IDisposable)fold.Model).Dispose();
         }
+    }
+
+    sealed class Counted : nn.Module<Tensor, Tensor>
+    {
+        readonly Linear logits = nn.Linear(64, 3);
+
+        public Counted() : base(nameof(Counted)) => RegisterComponents();
+
+        public int Disposals { get; private set; }
+
+        public override Tensor forward(Tensor input) => logits.call(input.flatten(1));
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                Disposals++;
+            base.Dispose(disposing);
+        }
+    }
+
+    [TestMethod]
+    public void A_module_is_disposed_of_once_however_many_readers_come_too_late()
+    {
+        var made = new ConcurrentBag<Counted>();
+        var data = Patterns.Keys(context, Patterns.View(context, 20));
+        var model = context.MulticlassClassification.Trainers.PrunedModule(() =>
+        {
+            var module = new Counted();
+            made.Add(module);
+            return module;
+        }, "Kind", "Pixels", epochs: 1).Fit(data);
+        var scored = model.Transform(data);
+        int[] Disposals() => [.. made.Select(module => module.Disposals).Order()];
+        var before = Disposals();
+        model.Dispose();
+        var after = Disposals();
+        for (int late = 0; late < 3; late++)
+            Assert.ThrowsExactly<ObjectDisposedException>(() => scored.GetColumn<uint>("PredictedLabel").Count());
+        Assert.AreEqual(before.Sum() + 1, after.Sum());
+        CollectionAssert.AreEqual(after, Disposals());
     }
 
     [TestMethod]
