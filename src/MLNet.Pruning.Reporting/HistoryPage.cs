@@ -25,7 +25,9 @@ public static class HistoryPage
     /// <param name="history">What to show.</param>
     /// <param name="title">The page's heading; the model's name when left out.</param>
     /// <param name="facts">Further lines for the list at the top, such as the test accuracy.</param>
-    public static string ToHtml(TrainingHistory history, string? title = null, IEnumerable<(string Name, string Value)>? facts = null)
+    /// <param name="tables">Further tables under headings, such as a comparison with another model; they stand before the epochs.</param>
+    public static string ToHtml(
+        TrainingHistory history, string? title = null, IEnumerable<(string Name, string Value)>? facts = null, IEnumerable<(string Heading, TextTable Table)>? tables = null)
     {
         ArgumentNullException.ThrowIfNull(history);
         title ??= history.Model;
@@ -37,7 +39,13 @@ public static class HistoryPage
         page.Append("</dl>\n<div class=\"charts\">\n");
         foreach (var chart in HistoryCharts.All(history))
             page.Append(chart.ToSvg());
-        page.Append("</div>\n<h2>Epochs</h2>\n");
+        page.Append("</div>\n");
+        foreach (var (heading, table) in tables ?? [])
+        {
+            page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(heading)}</h2>\n");
+            Append(page, table);
+        }
+        page.Append("<h2>Epochs</h2>\n");
         Append(page, HistoryTables.Epochs(history));
         if (history.Events.Count > 0)
         {

@@ -30,24 +30,31 @@ public static class HistoryTables
         return table;
     }
 
-    /// <summary>A row for each pruning event.</summary>
+    /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.</summary>
     public static TextTable Events(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        var table = new TextTable("epoch#", "step#", "what", "groups", "parameters before#", "after#", "accuracy before#", "right after#", "recovered#");
+        var byAccuracy = history.Events.Any(e => e.AccuracyBefore is not null || e.AccuracyAfter is not null);
+        var measure = byAccuracy ? "accuracy" : "loss";
+        (string Heading, Func<PruningRecord, string> Cell)[] columns =
+        [
+            ("epoch#", e => e.Epoch.ToString(CultureInfo.InvariantCulture)),
+            ("step#", e => Count(e.Step)),
+            ("what", e => e.Kind),
+            ("groups", e => string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}"))),
+            ("parameters before#", e => Count(e.ParametersBefore)),
+            ("after#", e => Count(e.ParametersAfter)),
+            ("MACs a row before#", e => Count(e.MacsBefore)),
+            ("after#", e => Count(e.MacsAfter)),
+            ($"{measure} before#", e => byAccuracy ? Percent(e.AccuracyBefore) : Fixed(e.LossBefore)),
+            ("right after#", e => byAccuracy ? Percent(e.AccuracyAfter) : Fixed(e.LossAfter)),
+            ("recovered#", e => byAccuracy ? Percent(e.AccuracyRecovered) : Fixed(e.LossRecovered)),
+            ("took#", e => e.Seconds is { } seconds ? Duration(seconds) : ""),
+        ];
+        columns = [.. columns.Where(c => history.Events.Count == 0 || history.Events.Any(e => c.Cell(e).Length > 0))];
+        var table = new TextTable([.. columns.Select(c => c.Heading)]);
         foreach (var e in history.Events)
-        {
-            table.Add(
-                e.Epoch.ToString(CultureInfo.InvariantCulture),
-                Count(e.Step),
-                e.Kind,
-                string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")),
-                Count(e.ParametersBefore),
-                Count(e.ParametersAfter),
-                Percent(e.AccuracyBefore),
-                Percent(e.AccuracyAfter),
-                Percent(e.AccuracyRecovered));
-        }
+            table.Add([.. columns.Select(c => c.Cell(e))]);
         return table;
     }
 }

@@ -1,10 +1,14 @@
 using System.Diagnostics;
 using MLNet.Pruning.Datasets;
+using MLNet.Pruning.Importance;
 using MLNet.Pruning.Reporting;
+using MLNet.Pruning.Reporting.Text;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using Spectre.Console;
 using static MLNet.Pruning.Reporting.Text.Numbers;
 using static Microsoft.ML.Transforms.ValueToKeyMappingEstimator;
@@ -21,17 +25,71 @@ internal sealed class Quickstart
     internal int? TestCount { get; init; }
     internal required int[] HiddenSizes { get; init; }
     internal int Epochs { get; init; }
+    internal double Prune { get; init; }
     internal int Seed { get; init; }
     internal required string Output { get; init; }
 
     internal void Run(CancellationToken cancellation)
     {
+        if (Prune > 0 && Epochs < 3)
+            throw new ArgumentException($"--epochs is {Epochs}; pruning needs at least 3: one to learn in, one to prune in, one to recover in. Or say --prune 0.");
         // Where the results go is made sure of before anything takes time.
         Directory.CreateDirectory(Output);
         var mlContext = new MLContext(Seed).UsePruning();
         var (train, test) = Load(mlContext);
 
-        Heading("Train");
+        using var dense = Prune > 0 ? Dense(mlContext, train, cancellation) : null;
+
+        Heading(Prune > 0 ? "Train and prune" : "Train");
+        using var model = Fit(mlContext, train, Pruning, cancellation);
+        var history = Trained(model).History!;
+        Console.Write(HistoryTables.Epochs(history));
+        foreach (var e in history.Events)
+            Console.WriteLine($"after epoch {e.Epoch}: {string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}"))}; training accuracy {Percent(e.AccuracyBefore)}, right after {Percent(e.AccuracyAfter)}, recovered {Percent(e.AccuracyRecovered)}");
+
+        Heading("Evaluate");
+        var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
+        Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim('\r', '\n'));
+
+        var tables = new List<(string, TextTable)>();
+        if (dense is not null)
+        {
+            Heading("What pruning was worth");
+            var worth = Comparison.Of(Trained(dense), Trained(model), mlContext.MulticlassClassification.Evaluate(dense.Transform(test)).MicroAccuracy, metrics.MicroAccuracy);
+            Console.Write(worth);
+            tables.Add(("What pruning was worth", worth));
+        }
+
+        Heading("Save, load, predict");
+        var modelFile = Path.Combine(Output, "model.zip");
+        mlContext.Model.Save(model, train.Schema, modelFile);
+        // Disposing of a prediction engine disposes of its model: the models are needed no more after this.
+        using var loaded = (IDisposable)new MLContext().UsePruning().Model.Load(modelFile, out _);
+        var (latency, predictions, same) = Predict(mlContext, model, (ITransformer)loaded, test, cancellation);
+
+        var facts = Facts(history, metrics, latency, predictions, same, modelFile);
+        var page = Path.Combine(Output, "report.html");
+        File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts, tables));
+        Summarize(facts, modelFile, page);
+    }
+
+    // A third of the epochs to learn in, a third to prune in, a third to recover in.
+    NeuronPruning? Pruning => Prune == 0 ? null : new NeuronPruning
+    {
+        Importance = new Contribution(),
+        Schedule = Schedule.Cubic(start: Math.Max(1, Epochs / 3), end: Math.Max(2, 2 * Epochs / 3), target: Prune),
+    };
+
+    TransformerChain<KeyToValueMappingTransformer> Dense(MLContext mlContext, IDataView train, CancellationToken cancellation)
+    {
+        Heading("Train without pruning, to compare with");
+        var dense = Fit(mlContext, train, null, cancellation);
+        Console.Write(HistoryTables.Epochs(Trained(dense).History!));
+        return dense;
+    }
+
+    TransformerChain<KeyToValueMappingTransformer> Fit(MLContext mlContext, IDataView train, NeuronPruning? pruning, CancellationToken cancellation)
+    {
         using var progress = new TrainingBar(Epochs);
         var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label", keyOrdinality: KeyOrdinality.ByValue)
             .Append(mlContext.MulticlassClassification.Trainers.PrunedFeedForward(new PrunedFeedForwardTrainer.Options
@@ -40,31 +98,17 @@ internal sealed class Quickstart
                 HiddenSizes = HiddenSizes,
                 Epochs = Epochs,
                 Seed = Seed,
+                Pruning = pruning,
                 Progress = progress,
                 Cancellation = cancellation,
             }))
             .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        using var model = pipeline.Fit(train);
-        progress.Dispose();
-        var history = model.OfType<PrunedModelTransformer>().Single().History!;
-        Console.Write(HistoryTables.Epochs(history));
+        var model = pipeline.Fit(train);
         cancellation.ThrowIfCancellationRequested();
-
-        Heading("Evaluate");
-        var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
-        Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim('\r', '\n'));
-
-        Heading("Save, load, predict");
-        var modelFile = Path.Combine(Output, "model.zip");
-        mlContext.Model.Save(model, train.Schema, modelFile);
-        using var loaded = (IDisposable)new MLContext().UsePruning().Model.Load(modelFile, out _);
-        var (latency, predictions, same) = Predict(mlContext, model, (ITransformer)loaded, test, cancellation);
-
-        var facts = Facts(history, metrics, latency, predictions, same, modelFile);
-        var page = Path.Combine(Output, "report.html");
-        File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts));
-        Summarize(facts, modelFile, page);
+        return model;
     }
+
+    static PrunedModelTransformer Trained(TransformerChain<KeyToValueMappingTransformer> model) => model.OfType<PrunedModelTransformer>().Single();
 
     (IDataView Train, IDataView Test) Load(MLContext mlContext)
     {

@@ -12,17 +12,23 @@ internal static class QuickstartCommand
         var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 5000 synthesized ones, or all of MNIST's].", HelpName = "N" };
         var hidden = new Option<int[]>("--hidden") { Description = "Neurons of each hidden layer [default: 256 128].", HelpName = "N N ...", AllowMultipleArgumentsPerToken = true };
         var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 12, HelpName = "N" };
+        var prune = new Option<double>("--prune") { Description = "The fraction of hidden neurons to prune while training; 0 for none.", DefaultValueFactory = _ => 0.7, HelpName = "FRACTION" };
         var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("artifacts", "quickstart")), HelpName = "DIR" };
         AtLeast(1, [train, test, epochs]);
         AtLeast(0, [seed]);
+        prune.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<double>() is not (>= 0 and < 1))
+                r.AddError($"--prune is {r.Tokens[0].Value}; it must be at least 0 and less than 1, such as 0.7.");
+        });
         hidden.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int[]>() is { } sizes && sizes.Any(n => n < 1))
                 r.AddError($"--hidden is {string.Join(' ', sizes)}; every layer needs at least 1 neuron.");
         });
 
-        var command = new Command("quickstart", "Train a digit classifier, evaluate it, save it, load it again and predict with it.") { mnist, train, test, hidden, epochs, seed, output };
+        var command = new Command("quickstart", "Train a digit classifier and prune it as it trains, compare it with an unpruned one, save it, load it again and predict with it.") { mnist, train, test, hidden, epochs, prune, seed, output };
         command.SetAction((parsed, cancellation) => Errors.Guard(() => new Quickstart
         {
             Mnist = parsed.GetValue(mnist)?.FullName,
@@ -30,6 +36,7 @@ internal static class QuickstartCommand
             TestCount = parsed.GetValue(test),
             HiddenSizes = parsed.GetValue(hidden) is { Length: > 0 } sizes ? sizes : [256, 128],
             Epochs = parsed.GetValue(epochs),
+            Prune = parsed.GetValue(prune),
             Seed = parsed.GetValue(seed),
             Output = parsed.GetValue(output)!.FullName,
         }.Run(cancellation)));
