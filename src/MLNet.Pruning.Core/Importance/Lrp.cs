@@ -7,8 +7,8 @@ namespace MLNet.Pruning.Importance;
 /// where rows have no label, as a criterion of pruning (Yeom et al., 2021). The score is the absolute value of a neuron's relevance, added up over positions and readers, averaged over samples.
 /// </summary>
 /// <remarks>
-/// Each observed batch is computed once more, in evaluation mode. Linear layers, convolutions, pooling, ReLU and batch norm (as the affine map it is in evaluation) follow the rule exactly;
-/// through other operations relevance flows as activation times gradient.
+/// Each observed batch is computed once more, in evaluation mode. Linear layers and convolutions follow the rule with epsilon; pooling, additions, ReLU and batch norm (as
+/// the affine map it is in evaluation) follow it without. Through other operations relevance flows as activation times gradient.
 /// </remarks>
 public sealed record Lrp : IImportance
 {

@@ -180,6 +180,23 @@ public sealed class NeuronMap
         return new(other, forwardOther, theirs, [.. Groups.Select(g => new NeuronGroup(g.Name, [.. g.Members.Select(m => m with { Module = byPath[m.Path].Module })]))], Skipped);
     }
 
+    /// <summary>Does something while neurons are removed, and puts them back.</summary>
+    internal void Without(IReadOnlyCollection<NeuronSelection> selections, Action action)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        using var surgery = new Surgery();
+        try
+        {
+            surgery.Cut(Losses(selections));
+            action();
+        }
+        finally
+        {
+            surgery.Undo();
+        }
+    }
+
     /// <summary>All groups, one a line, and what is skipped with its reason.</summary>
     public override string ToString()
     {

@@ -1,3 +1,4 @@
+using MLNet.Pruning.Importance;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Schedules;
 
@@ -24,7 +25,7 @@ static class NeuronChoice
         if (settings.Scope == PruningScope.PerGroup)
             return [.. sizes.Select((s, g) => Ranking.Bottom(scores[g], Due(settings, time, s.Original, s.Current, settings.MinimumNeurons)))];
         var count = Count(settings, time, sizes);
-        return Ranking.BottomOfAll(settings.Normalization == ScoreNormalization.Mean ? [.. scores.Select(ByMean)] : scores, count, settings.MinimumNeurons);
+        return Ranking.BottomOfAll(settings.Normalization == ScoreNormalization.Mean ? NeuronScores.Normalized(scores) : scores, count, settings.MinimumNeurons);
     }
 
     static int Due(NeuronPruning settings, int time, int original, int current, int minimum)
@@ -33,11 +34,5 @@ static class NeuronChoice
             return settings.Schedule.Removals(time, original, current, minimum);
         // What was zeroed before may be among those that are now, so that each event chooses all that are to be off.
         return settings.Schedule.IsDue(time) && current == original ? Math.Clamp(Fractions.Of(settings.Schedule.Fraction(time), original), 0, Math.Max(0, current - minimum)) : 0;
-    }
-
-    static double[] ByMean(double[] scores)
-    {
-        var mean = scores.Sum(Math.Abs) / scores.Length;
-        return mean > 0 ? [.. scores.Select(s => s / mean)] : scores;
     }
 }

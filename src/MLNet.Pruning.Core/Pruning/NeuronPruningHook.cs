@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Enumeration;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
@@ -30,6 +31,10 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         pruned = new PrunedNeurons(run, settings);
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
+        RequireEvent(run);
+        if (!settings.Importance.NeedsData)
+            Scores(); // What is wrong with them is found before training.
+        SmallerTrial.Run(run, pruned.Map, groups, measure.On(run) is not null);
         if (settings.Rewind is null)
             using (NewDisposeScope())
                 run.Optimizer.Memories()[0](); // An optimizer that does not tell what it remembers is found out now.
@@ -136,12 +141,26 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     double[][] Scores()
     {
         using var still = seen is null ? new Observation(settings.Importance, Pruned.Map, [Pruned.Model], Pruned.Forward) : null;
-        var all = seen ?? still!.Scores();
-        var scores = groups.Select(g => all[Pruned.Map.Groups.ToList().IndexOf(g)]).ToArray();
+        var (all, of, name) = (seen ?? still!.Scores(), Pruned.Map.Groups.ToList(), settings.Importance.GetType().Name);
+        if (all?.Count != of.Count)
+            throw new InvalidOperationException($"{name} gives scores of {all?.Count ?? 0} groups; the model has {of.Count}. Nothing was removed.");
+        var scores = groups.Select(g => all[of.IndexOf(g)]).ToArray();
         for (var i = 0; i < scores.Length; i++)
-            if (Array.FindIndex(scores[i], double.IsNaN) is var neuron and >= 0)
-                throw new InvalidOperationException($"{settings.Importance.GetType().Name} scores neuron {neuron} of '{groups[i].Name}' as NaN, so that it has no rank; nothing was removed.");
+        {
+            if (scores[i]?.Length != groups[i].Size)
+                throw new InvalidOperationException($"{name} gives {scores[i]?.Length ?? 0} scores for '{groups[i].Name}', which has {groups[i].Size} neurons; nothing was removed.");
+            if (Array.FindIndex(scores[i], score => !double.IsFinite(score)) is var neuron and >= 0)
+                throw new InvalidOperationException($"{name} scores neuron {neuron} of '{groups[i].Name}' as {scores[i][neuron].ToString(CultureInfo.InvariantCulture)}; scores must be finite to be ranked. Nothing was removed.");
+        }
         return scores;
+    }
+
+    void RequireEvent(TrainingRun run)
+    {
+        var times = PlannedEvents.Times(settings.Schedule, run.Options.Epochs);
+        // Nothing has gone before the first event that takes something.
+        if (!times.Any(time => NeuronChoice.Count(settings, time, Sizes) > 0))
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule.Fraction(times[^1]):P1}, Pruning.{nameof(NeuronPruning.MinimumNeurons)} is {settings.MinimumNeurons}, and the groups have {string.Join(", ", groups.Select(g => $"{g.Size} ({g.Name})"))} neurons. Set a larger target or a smaller minimum."));
     }
 
     NeuronGroup[] Chosen(NeuronMap map)

@@ -162,6 +162,14 @@ public sealed class TrainingRun
     /// <summary>One example to learn from as the model is given it, [1, ...]; the caller's to dispose of.</summary>
     public Tensor Example() => feed.Examples.Tensor(0).to(device);
 
+    /// <summary>The first examples to learn from; the tensors are the caller's dispose scope's.</summary>
+    internal Batch FirstBatch(int most)
+    {
+        var examples = feed.Examples;
+        var slots = Enumerable.Range(0, Math.Min(most, examples.Count)).ToArray();
+        return new Batch(cat([.. slots.Select(examples.Tensor)], 0).to(device), examples.HasLabels ? tensor(slots.Select(slot => examples.Label(slot)).ToArray(), device: device) : null);
+    }
+
     /// <summary>The mean loss over a set of examples and the fraction answered correctly, with the model in evaluation mode.</summary>
     public Evaluation Evaluate(EvaluationSet examples)
     {

@@ -1,5 +1,8 @@
+using MLNet.Pruning.Importance;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Schedules;
+using MLNet.Pruning.Tests.Neurons;
 using MLNet.Pruning.Tests.Training;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
@@ -30,6 +33,10 @@ public sealed class RefusalTests
         Refused("Pruning.Rewind is -1", Good() with { Rewind = -1 });
         Refused("Pruning.Rewind is 2; it must be at most 1", Good() with { Rewind = 2 });
         Refused("Pruning.Rewind is 0; it must be null where Soft is true", Good() with { Rewind = 0, Soft = true });
+        Refused("no neuron: the schedule takes at most 59.0 %, Pruning.MinimumNeurons is 9, and the groups have 9 (layers.linear1), 7 (layers.linear2) neurons", Good() with { MinimumNeurons = 9 });
+        Refused("Pruning would remove no neuron", Good() with { MinimumNeurons = 9, Scope = PruningScope.Global });
+        Refused("Pruning would remove no neuron", Good() with { MinimumNeurons = 9, Soft = true });
+        Refused("the schedule takes at most 10.0 %", Good() with { Schedule = Schedule.OneShot(1, 0.1) });
         Refused("Pruning.Importance is null", Good() with { Importance = null! });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Good() with { Schedule = Schedule.Stepwise(1, 1, 0, 0.5) });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Good() with { Schedule = Schedule.OneShot(1, 1) });
@@ -80,6 +87,90 @@ public sealed class RefusalTests
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => Train(model, [nan.Begin()])).Message;
         StringAssert.Contains(message, "FixedScores scores neuron 4 of 'layers.linear1' as NaN");
         Assert.AreEqual(9, model.Blueprint.Sizes[1]);
+    }
+
+    [TestMethod]
+    public void Scores_of_weights_alone_are_checked_before_training()
+    {
+        Refused("scores neuron 0 of 'layers.linear1' as Infinity; scores must be finite", map => [.. map.Groups.Select(g => Enumerable.Repeat(double.PositiveInfinity, g.Size).ToArray())]);
+        Refused("gives 1 scores for 'layers.linear1', which has 9 neurons", map => [.. map.Groups.Select(_ => new double[1])]);
+        Refused("gives scores of 0 groups; the model has 2", _ => []);
+
+        static void Refused(string message, Func<NeuronMap, IReadOnlyList<double[]>> scores)
+        {
+            var steps = 0;
+            var pruning = Good() with { Importance = new RawScores(scores), Scope = PruningScope.Global };
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(plain with { Hooks = [pruning.Begin(), new Hook { OnAfterStep = _ => steps++ }] })).Message, message);
+            Assert.AreEqual(0, steps);
+        }
+    }
+
+    /// <summary>Whatever a user's own criterion may give.</summary>
+    sealed class RawScores(Func<NeuronMap, IReadOnlyList<double[]>> scores) : IImportance
+    {
+        public bool NeedsData => false;
+
+        public IImportanceObserver Watch(NeuronMap map, int threads = 1) => new Observer(() => scores(map));
+
+        sealed class Observer(Func<IReadOnlyList<double[]>> scores) : IImportanceObserver
+        {
+            public void Add(IImportanceObserver other)
+            {
+            }
+
+            public IReadOnlyList<double[]> Scores() => scores();
+
+            public void Dispose()
+            {
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_model_that_calls_other_layers_in_training_is_refused_before_it()
+    {
+        Net Auxiliary() => new((net, x) =>
+        {
+            var features = net.Call("norm", net.Call("features", x)).relu();
+            return net.training ? net.Call("head", features) + net.Call("auxiliary", features) : net.Call("head", features);
+        }, ("features", nn.Linear(12, 9)), ("norm", nn.BatchNorm1d(9)), ("head", nn.Linear(9, 3)), ("auxiliary", nn.Linear(9, 3)));
+        var steps = 0;
+        var counted = new Hook { OnAfterStep = _ => steps++ };
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(plain with { Hooks = [Good().Begin(), counted] }, build: Auxiliary)).Message;
+        StringAssert.Contains(message, "cannot be trained without one neuron of each group");
+        StringAssert.Contains(message, "left alone: auxiliary: it is not called");
+        Assert.AreEqual(0, steps);
+        // Told of what training computes, pruning goes by it.
+        var told = Good() with
+        {
+            Forward = (model, x) =>
+            {
+                var features = ((Net)model).Call("norm", ((Net)model).Call("features", x)).relu();
+                return [((Net)model).Call("head", features), ((Net)model).Call("auxiliary", features)];
+            }
+        };
+        var (parameters, _) = Runs.Train(plain with { Hooks = [told.Begin(), counted] }, build: Auxiliary);
+        Assert.HasCount(3 * parameters["features.bias"].Length, parameters["auxiliary.weight"]);
+        Assert.IsLessThan(9, parameters["features.bias"].Length);
+    }
+
+    [TestMethod]
+    public void A_model_that_gives_another_shape_when_it_is_measured_is_refused_before_training()
+    {
+        static Net Build() => new((net, x) => net.training ? net.Call("b", net.Call("a", x).relu()) : net.Call("b", net.Call("a", x).relu())[.., ..2], ("a", nn.Linear(12, 9)), ("b", nn.Linear(9, 3)));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(plain with { Hooks = [Good().Begin()] }, build: Build)).Message,
+            "cannot be measured in evaluation mode: The model gives [2, 2] for 2 rows; for 3 classes it must give [2, 3].");
+    }
+
+    [TestMethod]
+    public void What_is_tried_before_training_leaves_no_trace_in_it()
+    {
+        static nn.Module Build() => nn.Sequential(("in", nn.Linear(12, 9)), ("norm", nn.BatchNorm1d(9)), ("drop", nn.Dropout(0.3)), ("out", nn.Linear(9, 3)));
+        var late = Good() with { Schedule = Schedule.OneShot(4, 0.4) };
+        Dictionary<string, float[]> atThree = [];
+        Hook Keep(Action<Dictionary<string, float[]>> keep) => new() { OnAfterEpoch = run => { if (run.Epoch == 2) keep(Runs.Values(run.Model)); } };
+        Runs.Train(plain with { Replicas = 1, Hooks = [late.Begin(), Keep(v => atThree = v)] }, build: Build);
+        Runs.Train(plain with { Replicas = 1, Hooks = [Keep(v => Runs.AreSame(v, atThree))] }, build: Build);
     }
 
     [TestMethod]

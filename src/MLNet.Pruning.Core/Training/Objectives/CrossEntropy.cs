@@ -29,6 +29,8 @@ public sealed class CrossEntropy : IObjective
     {
         ArgumentNullException.ThrowIfNull(batch);
         var logits = Forward.Through(model, batch.Inputs);
+        if (logits.Dimensions != 2 || logits.shape[0] != batch.Rows || logits.shape[1] < ClassCount)
+            throw new InvalidOperationException($"The model gives [{string.Join(", ", logits.shape)}] for {batch.Rows} rows; for {ClassCount} classes it must give [{batch.Rows}, {ClassCount}].");
         var loss = nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: labelSmoothing);
         return (loss, CountCorrect(logits, batch.Labels));
     }
