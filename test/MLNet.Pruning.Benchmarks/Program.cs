@@ -29,8 +29,11 @@ switch (what)
     case "compress":
         Compressing.Run(rest);
         break;
+    case "merge":
+        Merging.Run(rest);
+        break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds]");
         return 2;
 }
 return 0;

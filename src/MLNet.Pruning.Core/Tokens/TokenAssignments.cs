@@ -1,0 +1,164 @@
+using MLNet.Pruning.Tokens.Kernels;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tokens;
+
+/// <summary>
+/// Which tokens merge, for a batch on any device: the same decisions as <see cref="TokenAssignment"/>, for use inside of a model at any
+/// depth. Nothing leaves the device, and gradients flow through what merges. Holds a tensor: dispose of it, or make it in a dispose scope.
+/// </summary>
+public sealed class TokenAssignments : IDisposable
+{
+    TokenAssignments(Tensor sources, int survivors) => (Sources, Survivors) = (sources, survivors);
+
+    /// <summary>[B, N], int64: the survivor that each token goes to.</summary>
+    public Tensor Sources { get; }
+
+    /// <summary>Tokens after merging, K.</summary>
+    public int Survivors { get; }
+
+    /// <summary>Tokens before merging, N.</summary>
+    public int Tokens => (int)Sources.shape[1];
+
+    /// <summary>Decides which tokens merge, by single-pass bipartite matching.</summary>
+    /// <param name="tokens">[B, N, D] what is compared: the tokens themselves, or the keys of an attention. No gradients flow into the choice.</param>
+    /// <param name="merge">Tokens of an image that merge away, r; 0 to half of those that take part.</param>
+    /// <param name="apart">Tokens at the front that take no part and survive, such as a class token.</param>
+    public static TokenAssignments Match(Tensor tokens, int merge, int apart = 0)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        if (tokens.dim() != 3 || tokens.shape[1] < 1)
+            throw new ArgumentException($"The tokens have the shape [{string.Join(", ", tokens.shape)}]; wanted [images, tokens, values of a token].", nameof(tokens));
+        int count = (int)tokens.shape[1];
+        if (apart < 0 || apart > count)
+            throw new ArgumentOutOfRangeException(nameof(apart), apart, $"{apart} of {count} tokens cannot stand apart.");
+        MergeAmount.Check(merge, count - apart);
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var all = arange(count, ScalarType.Int64, device: tokens.device).expand(tokens.shape[0], count);
+        if (merge == 0)
+            return new(all.contiguous().MoveToOuterDisposeScope(), count);
+        var (evens, targets) = Merging(tokens.detach().narrow(1, apart, count - apart), merge);
+        // Where each token goes, by its own number; then by the survivor's.
+        var goes = all.clone().scatter_(1, (evens * 2 + apart).expand(targets.shape[0], evens.shape[0]), targets + apart);
+        var place = goes.eq(all).to(ScalarType.Int64).cumsum(1) - 1;
+        return new(place.gather(1, goes).MoveToOuterDisposeScope(), count - merge);
+    }
+
+    /// <summary>The numbers of the even tokens, 0 for the first of them, and [B, evens]: the token that each goes to, perhaps itself.</summary>
+    static (Tensor Evens, Tensor Targets) Merging(Tensor tokens, int merge)
+    {
+        var (images, count) = (tokens.shape[0], tokens.shape[1]);
+        var evens = arange((count + 1) / 2, ScalarType.Int64, device: tokens.device);
+        var odds = arange(count / 2, ScalarType.Int64, device: tokens.device);
+        var exact = tokens.to(ScalarType.Float64);
+        var (a, b) = (exact.index_select(1, evens * 2), exact.index_select(1, odds * 2 + 1));
+        var (best, partner) = Similarity(a, b).max(-1);
+        var (_, order) = best.sort(1, descending: true, stable: true);
+        var merges = zeros_like(partner).scatter_(1, order.narrow(1, 0, merge), ones(new long[] { images, merge }, ScalarType.Int64, tokens.device)).to(ScalarType.Bool);
+        return (evens, where(merges, partner * 2 + 1, evens.expand(images, evens.shape[0]) * 2));
+    }
+
+    /// <summary>[B, evens, odds]: cos * |cos|, rounded to 32 bits as <see cref="ExactCosine"/> says; two tokens of zeros have 1, what is no number has -2.</summary>
+    static Tensor Similarity(Tensor a, Tensor b)
+    {
+        var (aa, bb) = (a.mul(a).sum(2L).unsqueeze(2), b.mul(b).sum(2L).unsqueeze(1));
+        var (noA, noB) = (aa.eq(0), bb.eq(0));
+        var ab = a.matmul(b.transpose(1, 2));
+        var q = ab / aa.masked_fill(noA, 1) * (ab.abs() / bb.masked_fill(noB, 1));
+        var c = q * ExactCosine.Split;
+        q = (c - (c - q)).masked_fill(noA.logical_and(noB), 1);
+        return q.masked_fill(q.isnan(), -2);
+    }
+
+    /// <summary>Makes a batch of assignments that are known.</summary>
+    /// <param name="assignments">At least one, all of as many tokens and survivors.</param>
+    /// <param name="device">Where the batch is to be; null for the CPU.</param>
+    public static TokenAssignments Of(IReadOnlyList<TokenAssignment> assignments, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(assignments);
+        if (assignments.Count == 0)
+            throw new ArgumentException("There is no assignment.", nameof(assignments));
+        var first = assignments[0];
+        var sources = new List<long>(assignments.Count * first.Tokens);
+        foreach (var assignment in assignments)
+        {
+            if ((assignment.Tokens, assignment.Survivors) != (first.Tokens, first.Survivors))
+                throw new ArgumentException($"One assignment takes {first.Tokens} tokens to {first.Survivors}, another {assignment.Tokens} to {assignment.Survivors}; a batch needs equal ones.", nameof(assignments));
+            foreach (int source in assignment.Sources)
+                sources.Add(source);
+        }
+        return new(tensor(sources.ToArray(), [assignments.Count, first.Tokens], device: device), first.Survivors);
+    }
+
+    /// <summary>The assignments one by one.</summary>
+    public TokenAssignment[] ToArray()
+    {
+        using var scope = NewDisposeScope();
+        var flat = Sources.cpu().contiguous().data<long>().ToArray();
+        return [.. flat.Chunk(Tokens).Select(row => TokenAssignment.FromSources(Array.ConvertAll(row, source => (int)source)))];
+    }
+
+    /// <summary>Size-weighted means of the tokens that merge.</summary>
+    /// <param name="values">[B, N, D], or [N, D] or [1, N, D] for what is the same in all images, such as positions.</param>
+    /// <param name="sizes">[B, N] what each token counts, above 0; null where all count 1.</param>
+    /// <returns>[B, K, D]; gradients flow back to the values.</returns>
+    public Tensor Merge(Tensor values, Tensor? sizes = null)
+    {
+        CheckRows(values, Tokens, nameof(values));
+        using var scope = NewDisposeScope();
+        // A product with a matrix, not a scatter: scattered sums on a GPU run in another order every time.
+        var weights = Members(values.dtype);
+        if (sizes is not null)
+            weights = weights * Checked(sizes).to(values.dtype).unsqueeze(1);
+        return (weights / weights.sum(2L, keepdim: true)).matmul(values).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Sums of sizes over the tokens that merge.</summary>
+    /// <param name="sizes">[B, N]; null where all are 1.</param>
+    /// <returns>[B, K], single precision where there are no sizes.</returns>
+    public Tensor MergeSizes(Tensor? sizes = null)
+    {
+        using var scope = NewDisposeScope();
+        var members = Members(sizes?.dtype ?? ScalarType.Float32);
+        return (sizes is null ? members.sum(2L) : members.matmul(Checked(sizes).unsqueeze(2)).squeeze(2)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Gives every token the values of its survivor.</summary>
+    /// <param name="values">[B, K, D], or [K, D] or [1, K, D] for what is the same in all images.</param>
+    /// <returns>[B, N, D]; gradients flow back to the values.</returns>
+    public Tensor Unmerge(Tensor values)
+    {
+        CheckRows(values, Survivors, nameof(values));
+        using var scope = NewDisposeScope();
+        return values.expand(Sources.shape[0], Survivors, values.shape[^1]).gather(1, Sources.unsqueeze(2).expand(Sources.shape[0], Tokens, values.shape[^1])).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>This merging and another of its survivors as one.</summary>
+    /// <param name="next">Assignments of <see cref="Survivors"/> tokens of the same images.</param>
+    public TokenAssignments Then(TokenAssignments next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        if (next.Tokens != Survivors || next.Sources.shape[0] != Sources.shape[0])
+            throw new ArgumentException($"The next merging is of {next.Sources.shape[0]} x {next.Tokens} tokens; {Sources.shape[0]} x {Survivors} survive this one.", nameof(next));
+        return new(next.Sources.gather(1, Sources), next.Survivors);
+    }
+
+    /// <summary>[B, K, N]: 1 where a token goes to a survivor.</summary>
+    Tensor Members(ScalarType type) =>
+        Sources.unsqueeze(1).eq(arange(Survivors, ScalarType.Int64, device: Sources.device).view(1, Survivors, 1)).to(type);
+
+    Tensor Checked(Tensor sizes) => sizes.dim() == 2 && sizes.shape[0] == Sources.shape[0] && sizes.shape[1] == Tokens
+        ? sizes
+        : throw new ArgumentException($"The sizes have the shape [{string.Join(", ", sizes.shape)}]; wanted [{Sources.shape[0]}, {Tokens}].", nameof(sizes));
+
+    void CheckRows(Tensor values, int rows, string name)
+    {
+        ArgumentNullException.ThrowIfNull(values, name);
+        if (values.dim() is not (2 or 3) || values.shape[^2] != rows || (values.dim() == 3 && values.shape[0] != Sources.shape[0] && values.shape[0] != 1))
+            throw new ArgumentException($"The {name} have the shape [{string.Join(", ", values.shape)}]; wanted [{Sources.shape[0]}, {rows}, values of a token].", name);
+    }
+
+    /// <summary>Gives the tensor's memory back.</summary>
+    public void Dispose() => Sources.Dispose();
+}
