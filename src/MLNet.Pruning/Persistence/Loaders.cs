@@ -8,7 +8,7 @@ namespace MLNet.Pruning.Persistence;
 static class Loaders
 {
     /// <summary>Names in ML.NET's files: who loads the model, and which stream beside the header holds it. Never changed, or old files are lost.</summary>
-    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", VaeLoader = "MLNet.Pruning.Vae", VaeSignature = "PRUNED V", StreamName = "Model.pruned";
+    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", VaeLoader = "MLNet.Pruning.Vae", VaeSignature = "PRUNED V", TokenLoader = "MLNet.Pruning.Tokens", TokenSignature = "TOKENS M", StreamName = "Model.pruned";
 
     const uint Version = 0x00010001;
 
@@ -17,6 +17,7 @@ static class Loaders
     {
         Register(ClassifierLoader, nameof(LoadClassifier));
         Register(VaeLoader, nameof(LoadVae));
+        Register(TokenLoader, nameof(LoadTokenMerging));
 
         void Register(string loader, string method) =>
             Doors.Register(environment.ComponentCatalog, loader, typeof(Loaders).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!);
@@ -27,6 +28,9 @@ static class Loaders
 
     /// <summary>Saves an autoencoder into an ML.NET model file.</summary>
     public static void SaveVae(ModelSaveContext context, Action<Stream> write) => Save(context, VaeSignature, VaeLoader, write);
+
+    /// <summary>Saves a merging of tokens into an ML.NET model file.</summary>
+    public static void SaveTokenMerging(ModelSaveContext context, Action<Stream> write) => Save(context, TokenSignature, TokenLoader, write);
 
     static void Save(ModelSaveContext context, string signature, string loader, Action<Stream> write) =>
         Doors.Save(context, signature, Version, loader, StreamName, writer =>
@@ -48,5 +52,12 @@ static class Loaders
         PrunedVaeTransformer? model = null;
         Doors.Load(context, StreamName, reader => model = PrunedVaeTransformer.ReadFrom(environment, reader.BaseStream));
         return model!;
+    }
+
+    static TokenMergingTransformer LoadTokenMerging(IHostEnvironment environment, object context)
+    {
+        TokenMergingTransformer? transformer = null;
+        Doors.Load(context, StreamName, reader => transformer = TokenMergingTransformer.ReadFrom(reader.BaseStream));
+        return transformer!;
     }
 }

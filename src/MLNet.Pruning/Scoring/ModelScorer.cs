@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>Rows of features in, rows of what the model computes out. Owns the module; may be called from any number of threads.</summary>
-sealed class ModelScorer : IDisposable
+sealed class ModelScorer : IRowScorer, IDisposable
 {
     readonly nn.Module module;
     readonly long[] shape;

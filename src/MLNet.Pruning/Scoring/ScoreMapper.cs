@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>Scores one row at a time, when one of the model's columns is asked for: the way of a prediction engine.</summary>
-sealed class ScoreMapper(ScoreBinding binding, ModelScorer scorer) : IRowToRowMapper
+sealed class ScoreMapper(ScoreBinding binding, IRowScorer scorer) : IRowToRowMapper
 {
     public DataViewSchema InputSchema => binding.Input;
 
@@ -19,7 +19,7 @@ sealed class ScoreMapper(ScoreBinding binding, ModelScorer scorer) : IRowToRowMa
     sealed class ScoredRow : DataViewRow
     {
         readonly ScoreBinding binding;
-        readonly ModelScorer scorer;
+        readonly IRowScorer scorer;
         readonly DataViewRow input;
         readonly bool[] active;
         readonly ValueGetter<VBuffer<float>>? getFeatures;
@@ -28,7 +28,7 @@ sealed class ScoreMapper(ScoreBinding binding, ModelScorer scorer) : IRowToRowMa
         VBuffer<float> row;
         long scored = -1;
 
-        public ScoredRow(ScoreBinding binding, ModelScorer scorer, DataViewRow input, bool[] active)
+        public ScoredRow(ScoreBinding binding, IRowScorer scorer, DataViewRow input, bool[] active)
         {
             (this.binding, this.scorer, this.input, this.active) = (binding, scorer, input, active);
             if (binding.Computes(active))

@@ -16,7 +16,7 @@ sealed class ScoredCursor : DataViewRowCursor
     const int LargestBlockNumbers = 4 << 20;
 
     readonly ScoreBinding binding;
-    readonly ModelScorer scorer;
+    readonly IRowScorer scorer;
     readonly DataViewRowCursor input;
     readonly bool[] active;
     readonly ValueGetter<VBuffer<float>> getFeatures;
@@ -34,7 +34,7 @@ sealed class ScoredCursor : DataViewRowCursor
     int current = -1;
     long position = -1;
 
-    public ScoredCursor(ScoreBinding binding, ModelScorer scorer, DataViewRowCursor input, bool[] active)
+    public ScoredCursor(ScoreBinding binding, IRowScorer scorer, DataViewRowCursor input, bool[] active)
     {
         (this.binding, this.scorer, this.input, this.active) = (binding, scorer, input, active);
         getFeatures = input.GetGetter<VBuffer<float>>(binding.Features);

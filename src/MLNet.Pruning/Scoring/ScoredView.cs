@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>The input with a model's columns after its own, computed when a cursor asks for them.</summary>
-sealed class ScoredView(ScoreBinding binding, ModelScorer scorer, IDataView input) : IDataView
+sealed class ScoredView(ScoreBinding binding, IRowScorer scorer, IDataView input) : IDataView
 {
     public bool CanShuffle => input.CanShuffle;
 

@@ -1,0 +1,90 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Tokens;
+
+namespace MLNet.Pruning;
+
+/// <summary>What a merging of tokens reads and adds: the columns' names and types, and what their annotations say.</summary>
+/// <param name="Output">The name of the tokens' column; sizes and sources have it before their own.</param>
+/// <param name="Input">The images' column.</param>
+/// <param name="Grid">How an image is cut.</param>
+/// <param name="Merge">Patches that merge away.</param>
+sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merge)
+{
+    /// <summary>Annotations of the tokens' column: the sizes that its images had, so that they can be put together again.</summary>
+    public static readonly string[] Shape = ["ImageHeight", "ImageWidth", "ImageChannels", "PatchSize"];
+
+    public string Sizes => SizesOf(Output);
+
+    public string Sources => SourcesOf(Output);
+
+    public int Survivors => Grid.Count - Merge;
+
+    /// <summary>Numbers of a row: tokens, sizes, sources.</summary>
+    public int RowNumbers => (Survivors * (Grid.TokenWidth + 1)) + Grid.Count;
+
+    public static string SizesOf(string output) => $"{output}.Sizes";
+
+    public static string SourcesOf(string output) => $"{output}.Sources";
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or does not hold images of this size.</exception>
+    public ScoreBinding Bind(DataViewSchema input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        int found = ((VectorDataViewType)FeatureColumn.Find(input, Input).Type).Size;
+        if (found != Grid.ImageValues)
+            throw new ArgumentOutOfRangeException(null, $"Column '{Input}' has {found} values; images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")} have {Grid.ImageValues}.");
+        return new ScoreBinding(input, Input, found, RowNumbers, [Tokens(), SizeColumn(), SourceColumn()]);
+    }
+
+    AddedColumn Tokens()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        Names(annotations, Survivors * Grid.TokenWidth, slot => $"{slot / Grid.TokenWidth}.{PixelName(slot % Grid.TokenWidth)}");
+        int[] sizes = [Grid.Height, Grid.Width, Grid.Channels, Grid.PatchSize];
+        for (int i = 0; i < sizes.Length; i++)
+            annotations.AddPrimitiveValue(Shape[i], NumberDataViewType.Int32, sizes[i]);
+        var flat = AddedColumn.Vector(Output, 0, Survivors * Grid.TokenWidth, annotations.ToAnnotations());
+        return flat with { Type = new VectorDataViewType(NumberDataViewType.Single, Survivors, Grid.TokenWidth) };
+    }
+
+    AddedColumn SizeColumn()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        Names(annotations, Survivors, slot => $"{slot}");
+        return AddedColumn.Vector(Sizes, Survivors * Grid.TokenWidth, Survivors, annotations.ToAnnotations());
+    }
+
+    AddedColumn SourceColumn()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        Names(annotations, Grid.Count, slot => $"r{slot / Grid.Columns}c{slot % Grid.Columns}");
+        var (offset, count) = (Survivors * (Grid.TokenWidth + 1), Grid.Count);
+        return new AddedColumn(Sources, new VectorDataViewType(NumberDataViewType.Int32, Grid.Rows, Grid.Columns), annotations.ToAnnotations(), output => (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) =>
+        {
+            var editor = VBufferEditor.Create(ref value, count);
+            var sources = output().Slice(offset, count);
+            for (int i = 0; i < count; i++)
+                editor.Values[i] = (int)sources[i];
+            value = editor.Commit();
+        }));
+    }
+
+    /// <summary>Row and column of a pixel in its patch, and its channel where there are several.</summary>
+    string PixelName(int value)
+    {
+        int pixel = value / Grid.Channels;
+        string name = $"r{pixel / Grid.PatchSize}c{pixel % Grid.PatchSize}";
+        return Grid.Channels == 1 ? name : $"{name}.{value % Grid.Channels}";
+    }
+
+    static void Names(DataViewSchema.Annotations.Builder annotations, int count, Func<int, string> name) =>
+        annotations.Add("SlotNames", new VectorDataViewType(TextDataViewType.Instance, count), (ref VBuffer<ReadOnlyMemory<char>> value) =>
+        {
+            var editor = VBufferEditor.Create(ref value, count);
+            for (int i = 0; i < count; i++)
+                editor.Values[i] = name(i).AsMemory();
+            value = editor.Commit();
+        });
+}

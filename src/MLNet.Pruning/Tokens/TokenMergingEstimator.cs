@@ -1,0 +1,92 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Tokens;
+using MLNet.Pruning.Trainers;
+using static Microsoft.ML.SchemaShape.Column;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// Cuts images into patches and merges the most similar ones into their mean, in a single pass. Adds the tokens, a matrix of survivors by
+/// values of a patch, their sizes, and for each patch the survivor that it went to. There is nothing to train.
+/// </summary>
+public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
+{
+    readonly TokenColumns columns;
+
+    /// <summary>Checks the options.</summary>
+    /// <param name="environment">The MLContext.</param>
+    /// <param name="options">What to cut and to merge.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
+    public TokenMergingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(options);
+        string output = options.OutputColumnName;
+        if (string.IsNullOrEmpty(output))
+            throw new ArgumentException($"{nameof(Options.OutputColumnName)} is {(output is null ? "null" : "empty")}; wanted the name of a column.", nameof(options));
+        ImageOptions.Require(options.ImageHeight >= 1, nameof(Options.ImageHeight), options.ImageHeight, "at least 1");
+        ImageOptions.Require(options.ImageWidth >= 1, nameof(Options.ImageWidth), options.ImageWidth, "at least 1");
+        ImageOptions.Require(options.ImageChannels >= 1, nameof(Options.ImageChannels), options.ImageChannels, "at least 1");
+        ImageOptions.Require(options.PatchSize >= 1, nameof(Options.PatchSize), options.PatchSize, "at least 1");
+        var grid = new PatchGrid(options.ImageHeight, options.ImageWidth, options.ImageChannels, options.PatchSize, options.Pad);
+        columns = new TokenColumns(output, string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName, grid, MergeAmount.Of(options.Merge, grid.Count));
+        Loaders.Register(environment);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or does not hold images of this size.</exception>
+    public TokenMergingTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        columns.Bind(input.Schema);
+        return new TokenMergingTransformer(columns);
+    }
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ClassifierColumns.FindFeatures(inputSchema, columns.Input);
+        var names = Doors.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
+        var sizes = TokenColumns.Shape.Select(name => Doors.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
+        string[] added = [columns.Output, columns.Sizes, columns.Sources];
+        return new SchemaShape(
+        [
+            .. inputSchema.Where(column => !added.Contains(column.Name)),
+            Doors.Column(columns.Output, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names, .. sizes])),
+            Doors.Column(columns.Sizes, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names])),
+            Doors.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])),
+        ]);
+    }
+
+    /// <summary>What <see cref="TokenMergingEstimator"/> cuts and merges.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column of tokens to add; those of sizes and sources are called after it, <c>Tokens.Sizes</c> and <c>Tokens.Sources</c>.</summary>
+        public string OutputColumnName { get; set; } = "Tokens";
+
+        /// <summary>The images: a vector of Single of known size, one channel after the other, each row by row. Null for the name of the output column.</summary>
+        public string? InputColumnName { get; set; }
+
+        /// <summary>The image's height in pixels; at least 1.</summary>
+        public int ImageHeight { get; set; }
+
+        /// <summary>The image's width in pixels; at least 1.</summary>
+        public int ImageWidth { get; set; }
+
+        /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
+        public int ImageChannels { get; set; } = 1;
+
+        /// <summary>Pixels of a patch each way; at least 1.</summary>
+        public int PatchSize { get; set; } = 4;
+
+        /// <summary>Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is refused.</summary>
+        public bool Pad { get; set; }
+
+        /// <summary>How many patches merge away: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 on their number, at most half of all.</summary>
+        public double Merge { get; set; } = 0.5;
+    }
+}

@@ -1,0 +1,31 @@
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Tokens;
+
+namespace MLNet.Pruning;
+
+/// <summary>Merges the patches of rows of images, on as many threads as pay: tokens, sizes and sources of a row one after the other.</summary>
+sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
+{
+    readonly TokenMerging merging = new(columns.Grid, columns.Merge);
+
+    public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
+    {
+        int values = columns.Grid.ImageValues, numbers = columns.RowNumbers;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(features.Length, rows * values);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(output.Length, rows * numbers);
+        fixed (float* images = features, results = output)
+        {
+            var (from, to) = ((nint)images, (nint)results);
+            merging.ForEach(rows, threads: 0, (worker, row) =>
+            {
+                float* tokens = (float*)to + ((long)row * numbers);
+                float* sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth);
+                // As whole numbers first, then in place as the numbers of a row: both have four bytes.
+                float* sources = sizes + columns.Survivors;
+                worker.Merge((float*)from + ((long)row * values), tokens, sizes, (int*)sources);
+                for (int i = 0; i < columns.Grid.Count; i++)
+                    sources[i] = ((int*)sources)[i];
+            });
+        }
+    }
+}
