@@ -12,12 +12,12 @@ namespace MLNet.Pruning.Importance;
 /// </remarks>
 public sealed class ContributionAccumulator
 {
-    private readonly double[] _sums;
-    private readonly double[] _maxima;
+    readonly double[] sums;
+    readonly double[] maxima;
     // A batch is added as a whole or, if something in it is not finite, not at all.
-    private readonly double[] _batchSums;
-    private readonly double[] _batchMaxima;
-    private double _denominators;
+    readonly double[] batchSums;
+    readonly double[] batchMaxima;
+    double denominators;
 
     /// <summary>Starts with nothing observed.</summary>
     /// <param name="neurons">Neurons in the group; at least 1.</param>
@@ -26,15 +26,15 @@ public sealed class ContributionAccumulator
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(neurons, 1);
         Mode = mode;
-        _sums = new double[neurons];
-        _maxima = new double[neurons];
-        _batchSums = new double[neurons];
-        _batchMaxima = new double[neurons];
+        sums = new double[neurons];
+        maxima = new double[neurons];
+        batchSums = new double[neurons];
+        batchMaxima = new double[neurons];
         Reset();
     }
 
     /// <summary>Neurons in the group.</summary>
-    public int Neurons => _sums.Length;
+    public int Neurons => sums.Length;
 
     /// <summary>Whether shares keep their sign.</summary>
     public ContributionMode Mode { get; }
@@ -45,9 +45,9 @@ public sealed class ContributionAccumulator
     /// <summary>Forgets everything observed.</summary>
     public void Reset()
     {
-        Array.Clear(_sums);
-        Array.Fill(_maxima, double.NegativeInfinity);
-        _denominators = 0;
+        Array.Clear(sums);
+        Array.Fill(maxima, double.NegativeInfinity);
+        denominators = 0;
     }
 
     /// <summary>Observes a batch going into a linear layer.</summary>
@@ -67,7 +67,7 @@ public sealed class ContributionAccumulator
         Check(block == 1
             ? Linear(activations, samples, weights, consumers)
             : Slide(activations, samples, weights, Windows.OfBlocks(Neurons, block, consumers)), activations, weights);
-        Add(_batchSums, _batchMaxima, (double)samples * consumers);
+        Add(batchSums, batchMaxima, (double)samples * consumers);
     }
 
     /// <summary>Observes a batch going into a convolution; a neuron is a channel.</summary>
@@ -106,7 +106,7 @@ public sealed class ContributionAccumulator
         Check(windows.IsPointwise
             ? SlideOverPixels(activations, samples, weights, windows)
             : Slide(activations, samples, weights, windows), activations, weights);
-        Add(_batchSums, _batchMaxima, (double)samples * outputs * windows.Positions.Length);
+        Add(batchSums, batchMaxima, (double)samples * outputs * windows.Positions.Length);
         if (shape.Groups > 1)
             RaiseToZero();
     }
@@ -115,58 +115,58 @@ public sealed class ContributionAccumulator
     /// <exception cref="InvalidOperationException">Nothing was observed.</exception>
     public ContributionScores Scores()
     {
-        if (_denominators == 0)
+        if (denominators == 0)
             throw new InvalidOperationException("No batch was observed, so there are no contributions to score.");
-        return new([.. _sums.Select(s => s / _denominators)], ImmutableArray.Create(_maxima));
+        return new([.. sums.Select(s => s / denominators)], ImmutableArray.Create(maxima));
     }
 
     /// <summary>Of how many weighted sums the shares were taken.</summary>
-    internal double Denominators => _denominators;
+    internal double Denominators => denominators;
 
     /// <summary>A neuron's shares, added up.</summary>
-    internal double Sum(int neuron) => _sums[neuron];
+    internal double Sum(int neuron) => sums[neuron];
 
     /// <summary>A neuron's largest share; negative infinity before anything was observed.</summary>
-    internal double Largest(int neuron) => _maxima[neuron];
+    internal double Largest(int neuron) => maxima[neuron];
 
     /// <summary>Adds what another accumulator has observed.</summary>
-    internal void Add(ContributionAccumulator other) => Add(other._sums, other._maxima, other._denominators);
+    internal void Add(ContributionAccumulator other) => Add(other.sums, other.maxima, other.denominators);
 
     /// <summary>Adds shares that were computed elsewhere, such as on a GPU.</summary>
     internal void Add(ReadOnlySpan<double> sums, ReadOnlySpan<double> maxima, double denominators)
     {
         for (var k = 0; k < Neurons; k++)
         {
-            _sums[k] += sums[k];
-            _maxima[k] = Math.Max(_maxima[k], maxima[k]);
+            this.sums[k] += sums[k];
+            this.maxima[k] = Math.Max(this.maxima[k], maxima[k]);
         }
-        _denominators += denominators;
+        this.denominators += denominators;
     }
 
     // A channel has no share in the outputs of another group, which count among the denominators.
     internal void RaiseToZero()
     {
         for (var k = 0; k < Neurons; k++)
-            _maxima[k] = Math.Max(_maxima[k], 0);
+            maxima[k] = Math.Max(maxima[k], 0);
     }
 
-    private void Begin()
+    void Begin()
     {
-        Array.Clear(_batchSums);
-        Array.Fill(_batchMaxima, double.NegativeInfinity);
+        Array.Clear(batchSums);
+        Array.Fill(batchMaxima, double.NegativeInfinity);
     }
 
-    private bool Linear(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, int consumers) =>
+    bool Linear(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, int consumers) =>
         Mode == ContributionMode.Absolute
-            ? LinearShares<float>.Accumulate(activations, samples, weights, consumers, Neurons, _batchSums, _batchMaxima, Threads)
-            : LinearShares<double>.Accumulate(activations, samples, weights, consumers, Neurons, _batchSums, _batchMaxima, Threads);
+            ? LinearShares<float>.Accumulate(activations, samples, weights, consumers, Neurons, batchSums, batchMaxima, Threads)
+            : LinearShares<double>.Accumulate(activations, samples, weights, consumers, Neurons, batchSums, batchMaxima, Threads);
 
-    private bool Slide(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows) =>
+    bool Slide(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows) =>
         Mode == ContributionMode.Absolute
-            ? WindowShares<float>.Accumulate(activations, samples, weights, windows, _batchSums, _batchMaxima, Threads)
-            : WindowShares<double>.Accumulate(activations, samples, weights, windows, _batchSums, _batchMaxima, Threads);
+            ? WindowShares<float>.Accumulate(activations, samples, weights, windows, batchSums, batchMaxima, Threads)
+            : WindowShares<double>.Accumulate(activations, samples, weights, windows, batchSums, batchMaxima, Threads);
 
-    private unsafe bool SlideOverPixels(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
+    unsafe bool SlideOverPixels(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
     {
         var size = windows.Positions.Length * Neurons;
         // As many images at a time as make a few thousand rows: the copy stays small, and the kernel has enough to do.
@@ -183,7 +183,7 @@ public sealed class ContributionAccumulator
         return true;
     }
 
-    private static int Rows(int length, int width, string parameter, string what)
+    static int Rows(int length, int width, string parameter, string what)
     {
         if (length % width != 0)
             throw new ArgumentException($"{length} {what} are no whole number of rows of {width}.", parameter);
@@ -191,7 +191,7 @@ public sealed class ContributionAccumulator
     }
 
     /// <summary>The kernels only say that something was not finite; this says what.</summary>
-    private static void Check(bool finite, ReadOnlySpan<float> activations, ReadOnlySpan<float> weights)
+    static void Check(bool finite, ReadOnlySpan<float> activations, ReadOnlySpan<float> weights)
     {
         if (finite)
             return;

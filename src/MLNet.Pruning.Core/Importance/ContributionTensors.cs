@@ -61,10 +61,10 @@ public static class ContributionTensors
         }
     }
 
-    private static ReadOnlySpan<float> Floats(Tensor tensor) =>
+    static ReadOnlySpan<float> Floats(Tensor tensor) =>
         MemoryMarshal.Cast<byte, float>(tensor.detach().cpu().to_type(ScalarType.Float32).contiguous().bytes);
 
-    private static void Require(bool fits, string name, Tensor tensor, string wanted)
+    static void Require(bool fits, string name, Tensor tensor, string wanted)
     {
         if (!fits)
             throw new ArgumentException($"The shape of {name} is [{string.Join(", ", tensor.shape)}]; it must be {wanted}.", name);

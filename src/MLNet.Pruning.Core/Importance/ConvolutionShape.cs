@@ -53,7 +53,7 @@ public sealed record ConvolutionShape
         return size;
     }
 
-    private int Size(int size, int kernel, int stride, int padding, int dilation, int extra)
+    int Size(int size, int kernel, int stride, int padding, int dilation, int extra)
     {
         var reach = dilation * (kernel - 1);
         return Transposed
@@ -61,7 +61,7 @@ public sealed record ConvolutionShape
             : (size + 2 * padding - reach - 1 < 0 ? -1 : (size + 2 * padding - reach - 1) / stride) + 1;
     }
 
-    private static void Check((int Height, int Width) value, int least, string name)
+    static void Check((int Height, int Width) value, int least, string name)
     {
         if (value.Height < least || value.Width < least)
             throw new ArgumentOutOfRangeException(name, value, $"{name} of a convolution must be at least {least} in both directions.");

@@ -12,7 +12,7 @@ namespace MLNet.Pruning.Importance;
 internal static class DeviceShares
 {
     // Elements of the largest temporary of a maximum.
-    private const long SliceElements = 1 << 24;
+    const long SliceElements = 1 << 24;
 
     /// <param name="accumulator">What adds it up.</param>
     /// <param name="activations">[samples, neurons, block].</param>
@@ -67,7 +67,7 @@ internal static class DeviceShares
     }
 
     /// <summary>Scaled to a largest entry of 1 per sample or output, without signs in the Absolute mode.</summary>
-    private static Tensor Enter(Tensor tensor, ContributionMode mode, ConvolutionShape? shape = null)
+    static Tensor Enter(Tensor tensor, ContributionMode mode, ConvolutionShape? shape = null)
     {
         tensor = tensor.detach().to_type(mode == ContributionMode.Signed ? ScalarType.Float64 : ScalarType.Float32);
         if (mode == ContributionMode.Absolute)
@@ -77,7 +77,7 @@ internal static class DeviceShares
         return tensor / where(largest == 0, ones_like(largest), largest);
     }
 
-    private static Tensor Apply(Tensor a, Tensor w, ConvolutionShape shape, int groups)
+    static Tensor Apply(Tensor a, Tensor w, ConvolutionShape shape, int groups)
     {
         long[] stride = [shape.Stride.Height, shape.Stride.Width], padding = [shape.Padding.Height, shape.Padding.Width];
         long[] dilation = [shape.Dilation.Height, shape.Dilation.Width], extra = [shape.OutputPadding.Height, shape.OutputPadding.Width];
@@ -86,7 +86,7 @@ internal static class DeviceShares
             : conv2d(a, w, null, stride, padding, dilation, groups);
     }
 
-    private static Tensor Reciprocal(Tensor z, ContributionMode mode)
+    static Tensor Reciprocal(Tensor z, ContributionMode mode)
     {
         if (!z.isfinite().all().item<bool>())
             throw new ArgumentException("The activations or weights hold a value that is not finite: contributions need finite numbers.", nameof(z));
@@ -95,9 +95,9 @@ internal static class DeviceShares
         return where(z.abs() > tiny, z.reciprocal(), zeros_like(z));
     }
 
-    private static Tensor LargestOf(Tensor numerators, Tensor reciprocal) => (numerators * reciprocal).max();
+    static Tensor LargestOf(Tensor numerators, Tensor reciprocal) => (numerators * reciprocal).max();
 
-    private static Tensor LargestOfInputs(Tensor rows, Tensor columns, Tensor reciprocal)
+    static Tensor LargestOfInputs(Tensor rows, Tensor columns, Tensor reciprocal)
     {
         var step = Math.Max(1, SliceElements / columns.numel());
         Tensor? largest = null;
@@ -113,7 +113,7 @@ internal static class DeviceShares
         return largest!;
     }
 
-    private static void Add(ContributionAccumulator accumulator, Tensor sums, Tensor maxima, double denominators)
+    static void Add(ContributionAccumulator accumulator, Tensor sums, Tensor maxima, double denominators)
     {
         static double[] Read(Tensor tensor) => tensor.to_type(ScalarType.Float64).cpu().data<double>().ToArray();
         accumulator.Add(Read(sums), Read(maxima), denominators);

@@ -76,7 +76,7 @@ public static class Ranking
         return [.. bottom.Select(b => b.Order().ToArray())];
     }
 
-    private static void Check(ReadOnlySpan<double> importance)
+    static void Check(ReadOnlySpan<double> importance)
     {
         for (var k = 0; k < importance.Length; k++)
         {

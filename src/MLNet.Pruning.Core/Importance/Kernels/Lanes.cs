@@ -88,7 +88,7 @@ internal static class Lanes<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Enter(float value, T scale) => T.CreateTruncating(Signed ? value : MathF.Abs(value)) * scale;
 
-    private static unsafe float LargestOf(ReadOnlySpan<float> row)
+    static unsafe float LargestOf(ReadOnlySpan<float> row)
     {
         var largest = Vector<float>.Zero;
         var i = 0;

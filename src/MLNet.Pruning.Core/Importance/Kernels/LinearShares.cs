@@ -16,16 +16,16 @@ internal static unsafe class LinearShares<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Samples are taken in chunks whose activations and reciprocals stay in a second-level cache (about 1 MiB).
-    private const int ChunkElements = 192 * 1024;
+    const int ChunkElements = 192 * 1024;
     // A block of weights (8 KiB) stays in the first-level cache while a block of samples passes by. Sums are kept in T over one block
     // of samples, then in double.
-    private const int WeightsPerBlock = 128;
-    private const int SamplesPerBlock = 72;
+    const int WeightsPerBlock = 128;
+    const int SamplesPerBlock = 72;
     // Register tiles: 6 x 2 accumulators for products, 4 x 2 (sums and maxima) for shares. Both fit sixteen registers.
-    private const int TileZ = 6;
-    private const int Tile = 4;
+    const int TileZ = 6;
+    const int Tile = 4;
     // Below this many multiplications a second thread costs more than it brings.
-    private const long WorkPerThread = 1 << 20;
+    const long WorkPerThread = 1 << 20;
 
     /// <param name="activations">[samples x neurons].</param>
     /// <param name="samples">Forward passes f.</param>
@@ -83,10 +83,10 @@ internal static unsafe class LinearShares<T>
         }
     }
 
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     /// <summary>One chunk of samples. Holds pointers, not spans, because threads share it.</summary>
-    private sealed class Pass
+    sealed class Pass
     {
         public required float* Weights;
         public required T* WeightScales;
@@ -131,7 +131,7 @@ internal static unsafe class LinearShares<T>
         }
 
         /// <summary>z += a w for 6 samples from f and two vectors of consumers, over some of the neurons.</summary>
-        private void Multiply(T* w, int f, int last, int k, int count, int first)
+        void Multiply(T* w, int f, int last, int k, int count, int first)
         {
             var lanes = Lanes<T>.Count;
             // A tile past the last sample repeats it, and writes the same numbers again.
@@ -200,7 +200,7 @@ internal static unsafe class LinearShares<T>
                 Fold(next, first + lanes, validNext);
         }
 
-        private void Fold(T* packed, int first, int valid)
+        void Fold(T* packed, int first, int valid)
         {
             var lanes = Lanes<T>.Count;
             Span<Four> sums = stackalloc Four[SamplesPerBlock / Tile], highs = stackalloc Four[SamplesPerBlock / Tile], lows = stackalloc Four[SamplesPerBlock / Tile];
@@ -238,7 +238,7 @@ internal static unsafe class LinearShares<T>
         }
 
         /// <summary>Sums and extremes of w r for 4 samples from f, over some of the consumers.</summary>
-        private void Extremes(T* w, int f, int last, int j, int count, ref Four sums, ref Four highs, ref Four lows)
+        void Extremes(T* w, int f, int last, int j, int count, ref Four sums, ref Four highs, ref Four lows)
         {
             var lanes = Lanes<T>.Count;
             T* r0 = RowOf(Reciprocals, RowR, f) + j, r1 = RowOf(Reciprocals, RowR, Math.Min(f + 1, last)) + j;
@@ -276,7 +276,7 @@ internal static unsafe class LinearShares<T>
         }
 
         /// <summary>Rows first.. of W as columns, [neurons x 2 vectors], with zeros past the last row.</summary>
-        private void PackColumns(T* to, int first)
+        void PackColumns(T* to, int first)
         {
             var width = 2 * Lanes<T>.Count;
             var valid = Math.Min(width, Consumers - first);
@@ -296,20 +296,20 @@ internal static unsafe class LinearShares<T>
             }
         }
 
-        private static void Store(T* to, Vector<T> first, Vector<T> second)
+        static void Store(T* to, Vector<T> first, Vector<T> second)
         {
             Vector.StoreAligned(first, to);
             Vector.StoreAligned(second, to + Lanes<T>.Count);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static T* RowOf(T* matrix, int width, int row) => matrix + (long)row * width;
+        static T* RowOf(T* matrix, int width, int row) => matrix + (long)row * width;
     }
 
     [InlineArray(Tile)]
-    private struct Four
+    struct Four
     {
-        private Vector<T> _first;
+        Vector<T> element;
 
         public Four(Vector<T> all) => this[0] = this[1] = this[2] = this[3] = all;
     }

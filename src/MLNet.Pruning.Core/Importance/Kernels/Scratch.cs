@@ -8,16 +8,16 @@ namespace MLNet.Pruning.Importance.Kernels;
 internal readonly unsafe struct Scratch<T> : IDisposable
     where T : unmanaged
 {
-    private const int Alignment = 64;
+    const int Alignment = 64;
 
-    private readonly T[] _array;
-    private readonly GCHandle _pin;
+    readonly T[] array;
+    readonly GCHandle pin;
 
     public Scratch(long length)
     {
-        _array = ArrayPool<T>.Shared.Rent(checked((int)(length + Alignment / Unsafe.SizeOf<T>())));
-        _pin = GCHandle.Alloc(_array, GCHandleType.Pinned);
-        var address = (nuint)(nint)_pin.AddrOfPinnedObject();
+        array = ArrayPool<T>.Shared.Rent(checked((int)(length + Alignment / Unsafe.SizeOf<T>())));
+        pin = GCHandle.Alloc(array, GCHandleType.Pinned);
+        var address = (nuint)(nint)pin.AddrOfPinnedObject();
         Pointer = (T*)((address + Alignment - 1) & ~(nuint)(Alignment - 1));
     }
 
@@ -25,7 +25,7 @@ internal readonly unsafe struct Scratch<T> : IDisposable
 
     public void Dispose()
     {
-        _pin.Free();
-        ArrayPool<T>.Shared.Return(_array);
+        pin.Free();
+        ArrayPool<T>.Shared.Return(array);
     }
 }

@@ -13,16 +13,16 @@ namespace MLNet.Pruning.Importance.Kernels;
 internal static unsafe class WindowShares<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int Tile = 6;
-    private const int TileVectors = 2 * Tile;
+    const int Tile = 6;
+    const int TileVectors = 2 * Tile;
     // A chunk of images stays in a second-level cache; sixteen chunks are enough for any machine's cores.
-    private const int ChunkElements = 128 * 1024;
-    private const int Chunks = 16;
+    const int ChunkElements = 128 * 1024;
+    const int Chunks = 16;
     // A panel of weights is read once for at least so many positions.
-    private const int LeastPositions = 64;
+    const int LeastPositions = 64;
     // Lanes are added up in T over this many tiles, then in double.
-    private const int TilesPerFlush = 128;
-    private const long WorkPerThread = 1 << 20;
+    const int TilesPerFlush = 128;
+    const long WorkPerThread = 1 << 20;
 
     /// <param name="activations">[samples, channels, height, width].</param>
     /// <param name="samples">Forward passes.</param>
@@ -80,7 +80,7 @@ internal static unsafe class WindowShares<T>
         return true;
     }
 
-    private static bool Chunk(
+    static bool Chunk(
         ReadOnlySpan<float> images, int count, T* weights, Windows windows, int channels, int outputs, int panels,
         Span<double> sums, Span<double> maxima)
     {
@@ -136,7 +136,7 @@ internal static unsafe class WindowShares<T>
 
     /// <summary>Per channel, the sums over taps for 6 positions x 2 vectors of outputs; z is their sum over channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)] // Inlined, it would share registers with everything around it.
-    private static void Numerators(
+    static void Numerators(
         T* from, int* positions, int p, int total, nint channelStride, int* taps, int tapCount, T* w, int channels, T* to, out PerTile z)
     {
         var lanes = Lanes<T>.Count;
@@ -188,7 +188,7 @@ internal static unsafe class WindowShares<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(T* to, Vector<T> first, Vector<T> second, ref Vector<T> firstSum, ref Vector<T> secondSum)
+    static void Store(T* to, Vector<T> first, Vector<T> second, ref Vector<T> firstSum, ref Vector<T> secondSum)
     {
         Vector.StoreAligned(first, to);
         Vector.StoreAligned(second, to + Lanes<T>.Count);
@@ -197,7 +197,7 @@ internal static unsafe class WindowShares<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Fold(
+    static void Fold(
         T* numerators, in PerTile r, int count, Vector<T> mask0, Vector<T> mask1, T* laneSums, T* laneMaxima, int channels)
     {
         var lanes = Lanes<T>.Count;
@@ -239,7 +239,7 @@ internal static unsafe class WindowShares<T>
     /// [groups, panels, channels, taps, 2 vectors of outputs]. Lanes past the last output are zeros, which have no share. In the
     /// Signed mode, where zero may be the largest, they repeat the last output, and a mask keeps them out of sums.
     /// </summary>
-    private static void PackWeights(ReadOnlySpan<float> weights, Windows windows, int channels, int outputs, int panels, T* to)
+    static void PackWeights(ReadOnlySpan<float> weights, Windows windows, int channels, int outputs, int panels, T* to)
     {
         var (taps, width) = (windows.Taps.Length, 2 * Lanes<T>.Count);
         using var turned = new Scratch<float>(windows.Transposed ? weights.Length : 0);
@@ -283,15 +283,15 @@ internal static unsafe class WindowShares<T>
         }
     }
 
-    private static Vector<T> Mask(int valid) => Vector.LessThan(Vector<T>.Indices, new Vector<T>(T.CreateTruncating(valid)));
+    static Vector<T> Mask(int valid) => Vector.LessThan(Vector<T>.Indices, new Vector<T>(T.CreateTruncating(valid)));
 
-    private static void Clear(T* laneSums, T* laneMaxima, int channels)
+    static void Clear(T* laneSums, T* laneMaxima, int channels)
     {
         new Span<T>(laneSums, channels * Lanes<T>.Count).Clear();
         new Span<T>(laneMaxima, channels * Lanes<T>.Count).Fill(Lanes<T>.Lowest);
     }
 
-    private static void Flush(T* laneSums, T* laneMaxima, Span<double> sums, Span<double> maxima)
+    static void Flush(T* laneSums, T* laneMaxima, Span<double> sums, Span<double> maxima)
     {
         for (var c = 0; c < sums.Length; c++)
         {
@@ -304,8 +304,8 @@ internal static unsafe class WindowShares<T>
     }
 
     [InlineArray(TileVectors)]
-    private struct PerTile
+    struct PerTile
     {
-        private Vector<T> _first;
+        Vector<T> element;
     }
 }

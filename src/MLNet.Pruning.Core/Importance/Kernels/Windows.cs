@@ -12,26 +12,26 @@ namespace MLNet.Pruning.Importance.Kernels;
 /// </remarks>
 internal sealed class Windows
 {
-    private readonly int _height, _width, _spreadY, _spreadX, _top, _left, _bufferHeight, _bufferWidth;
+    readonly int height, width, spreadY, spreadX, top, left, bufferHeight, bufferWidth;
 
     public Windows(int channels, int height, int width, int outputs, int kernelHeight, int kernelWidth, ConvolutionShape shape)
     {
         (Channels, Outputs, Groups, Transposed) = (channels, outputs, shape.Groups, shape.Transposed);
-        (_height, _width) = (height, width);
+        (this.height, this.width) = (height, width);
         var (reachY, reachX) = (shape.Dilation.Height * (kernelHeight - 1), shape.Dilation.Width * (kernelWidth - 1));
         (PositionsHigh, PositionsWide) = shape.OutputSize(height, width, kernelHeight, kernelWidth);
         var (strideY, strideX) = shape.Transposed ? (1, 1) : shape.Stride;
-        (_spreadY, _spreadX) = shape.Transposed ? shape.Stride : (1, 1);
-        (_top, _left) = shape.Transposed ? (reachY - shape.Padding.Height, reachX - shape.Padding.Width) : shape.Padding;
-        (_bufferHeight, _bufferWidth) = ((PositionsHigh - 1) * strideY + reachY + 1, (PositionsWide - 1) * strideX + reachX + 1);
-        ChannelStride = _bufferHeight * _bufferWidth;
+        (spreadY, spreadX) = shape.Transposed ? shape.Stride : (1, 1);
+        (top, left) = shape.Transposed ? (reachY - shape.Padding.Height, reachX - shape.Padding.Width) : shape.Padding;
+        (bufferHeight, bufferWidth) = ((PositionsHigh - 1) * strideY + reachY + 1, (PositionsWide - 1) * strideX + reachX + 1);
+        ChannelStride = bufferHeight * bufferWidth;
 
         Positions = new int[PositionsHigh * PositionsWide];
         for (var p = 0; p < Positions.Length; p++)
-            Positions[p] = p / PositionsWide * strideY * _bufferWidth + p % PositionsWide * strideX;
+            Positions[p] = p / PositionsWide * strideY * bufferWidth + p % PositionsWide * strideX;
         Taps = new int[kernelHeight * kernelWidth];
         for (var t = 0; t < Taps.Length; t++)
-            Taps[t] = t / kernelWidth * shape.Dilation.Height * _bufferWidth + t % kernelWidth * shape.Dilation.Width;
+            Taps[t] = t / kernelWidth * shape.Dilation.Height * bufferWidth + t % kernelWidth * shape.Dilation.Width;
     }
 
     /// <summary>A linear layer whose neurons own <paramref name="block"/> consecutive inputs each.</summary>
@@ -60,21 +60,21 @@ internal sealed class Windows
 
     public int ImageStride => Channels * ChannelStride;
 
-    public int ImageSize => Channels * _height * _width;
+    public int ImageSize => Channels * height * width;
 
-    private bool Plain => _spreadX == 1 && _top == 0 && _left == 0 && _bufferHeight == _height && _bufferWidth == _width;
+    bool Plain => spreadX == 1 && top == 0 && left == 0 && bufferHeight == height && bufferWidth == width;
 
     /// <summary>Whether every output looks at one pixel of every channel: a linear layer whose samples are pixels.</summary>
-    public bool IsPointwise => Taps.Length == 1 && Groups == 1 && _top == 0 && _left == 0 && _spreadY == 1 && _spreadX == 1;
+    public bool IsPointwise => Taps.Length == 1 && Groups == 1 && top == 0 && left == 0 && spreadY == 1 && spreadX == 1;
 
     /// <summary>A pointwise consumer's pixels as rows: [channels, height, width] -> [positions, channels].</summary>
     public void PackPixels(ReadOnlySpan<float> image, Span<float> rows)
     {
         for (var c = 0; c < Channels; c++)
         {
-            var plane = image.Slice(c * _height * _width, _height * _width);
+            var plane = image.Slice(c * height * width, height * width);
             for (var p = 0; p < Positions.Length; p++)
-                rows[p * Channels + c] = plane[Positions[p] / _bufferWidth * _width + Positions[p] % _bufferWidth];
+                rows[p * Channels + c] = plane[Positions[p] / bufferWidth * width + Positions[p] % bufferWidth];
         }
     }
 
@@ -88,25 +88,25 @@ internal sealed class Windows
             return;
         }
         new Span<T>(to, ImageStride).Clear();
-        var (from, until) = (Math.Max(0, -_left), Math.Min(_width, _bufferWidth - _left));
+        var (from, until) = (Math.Max(0, -left), Math.Min(width, bufferWidth - left));
         for (var c = 0; c < Channels; c++, to += ChannelStride)
         {
-            for (var y = 0; y < _height; y++)
+            for (var y = 0; y < height; y++)
             {
-                var row = y * _spreadY + _top;
-                if (row < 0 || row >= _bufferHeight)
+                var row = y * spreadY + top;
+                if (row < 0 || row >= bufferHeight)
                     continue;
-                var pixels = image.Slice((c * _height + y) * _width, _width);
-                if (_spreadX == 1 && until > from)
+                var pixels = image.Slice((c * height + y) * width, width);
+                if (spreadX == 1 && until > from)
                 {
-                    Lanes<T>.Pack(pixels[from..until], scale, to + row * _bufferWidth + _left + from, until - from);
+                    Lanes<T>.Pack(pixels[from..until], scale, to + row * bufferWidth + left + from, until - from);
                     continue;
                 }
-                for (var x = 0; x < _width; x++)
+                for (var x = 0; x < width; x++)
                 {
-                    var column = x * _spreadX + _left;
-                    if (column >= 0 && column < _bufferWidth)
-                        to[row * _bufferWidth + column] = Lanes<T>.Enter(pixels[x], scale);
+                    var column = x * spreadX + left;
+                    if (column >= 0 && column < bufferWidth)
+                        to[row * bufferWidth + column] = Lanes<T>.Enter(pixels[x], scale);
                 }
             }
         }
