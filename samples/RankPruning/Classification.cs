@@ -74,8 +74,11 @@ sealed record Classification
             Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TestAccuracy, "test accuracy after recovery"));
             Console.WriteLine();
             Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy, "training accuracy of the same epochs, as the paper measures it"));
-            Console.WriteLine();
-            Console.Write(AccuracyTable.BesidePaper(runs, Paper));
+            if (Paper.Count > 0)
+            {
+                Console.WriteLine();
+                Console.Write(AccuracyTable.BesidePaper(runs, Paper));
+            }
             if (dense is not null && pruned is not null)
             {
                 Console.WriteLine();

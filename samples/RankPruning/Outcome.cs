@@ -9,8 +9,11 @@ sealed record Outcome(string Method, int Seed, TrainingHistory History, double S
 {
     public IReadOnlyList<Plateau> Plateaus { get; } = Plateau.Of(History);
 
-    /// <summary>The first stretch in which at least this fraction of neurons was gone; null when the run never came so far. Without pruning, the last.</summary>
-    public Plateau? At(double pruned) => History.Events.Count == 0 ? Plateaus[^1] : Plateaus.FirstOrDefault(p => p.Pruned >= pruned - 1e-9);
+    // 70 % of 1,024 and of 512 neurons are not whole numbers.
+    const double Rounding = 0.005;
+
+    /// <summary>The first stretch in which at least this fraction, to the percent, of neurons was gone; null when the run never came so far. Without pruning, the last.</summary>
+    public Plateau? At(double pruned) => History.Events.Count == 0 ? Plateaus[^1] : Plateaus.FirstOrDefault(p => p.Pruned >= pruned - Rounding);
 
     public string Line()
     {
