@@ -15,10 +15,10 @@ public static class HistoryPage
         body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
         h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; } dt { opacity: .7; } dd { margin: 0; }
-        .charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts svg { flex: 1 1 30rem; min-width: 0; max-width: 40rem; height: auto; }
+        .charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts svg { flex: 0 1 33rem; min-width: 0; height: auto; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-        .n { text-align: right; white-space: nowrap; }
+        .n { text-align: right; } td.n { white-space: nowrap; } th { vertical-align: bottom; }
         """;
 
     /// <summary>The page.</summary>
