@@ -35,7 +35,8 @@ public static class HistoryCharts
         return new(title, "epoch", unit)
         {
             WholeX = true,
-            Markers = [.. history.Events.Select(e => new Marker(e.Epoch, $"{e.Kind}, epoch {e.Epoch}: {e.ParametersBefore} to {e.ParametersAfter} parameters"))],
+            // Masks are cut too often to be marked.
+            Markers = [.. history.Events.Where(e => e.Weights is null).Select(e => new Marker(e.Epoch, $"{e.Kind}, epoch {e.Epoch}: {e.ParametersBefore} to {e.ParametersAfter} parameters"))],
             Series = [.. lines
                 .Where(line => history.Epochs.Any(e => line.Value(e) is not null))
                 .Select((line, k) => new Series(line.Name, [.. history.Epochs.Select(e => ((double)e.Epoch, line.Value(e) ?? double.NaN))], Dashed: k > 0))],

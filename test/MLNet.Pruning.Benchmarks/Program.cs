@@ -32,8 +32,11 @@ switch (what)
     case "merge":
         Merging.Run(rest);
         break;
+    case "masks":
+        Masking.Run(rest);
+        break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds]");
         return 2;
 }
 return 0;

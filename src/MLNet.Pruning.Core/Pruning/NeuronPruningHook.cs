@@ -21,6 +21,9 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     int decidedFor = -1;
     bool watched;
 
+    /// <summary>Whether weights go back to what they were.</summary>
+    public bool Rewinds => settings.Rewind is not null;
+
     PrunedNeurons Pruned => pruned ?? throw new InvalidOperationException("The run has not started.");
 
     public void Started(TrainingRun run)

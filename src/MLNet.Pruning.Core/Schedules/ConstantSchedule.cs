@@ -20,6 +20,12 @@ public sealed record ConstantSchedule : Schedule
     /// <summary>Time between events.</summary>
     public long Every { get; }
 
+    internal override long FirstTime => Start;
+
+    internal override long Interval => Every;
+
+    internal override Schedule In(long factor) => new ConstantSchedule(Off, Start * factor, Every * factor);
+
     /// <inheritdoc/>
     public override bool IsDue(long time) => time >= Start && (time - Start) % Every == 0;
 

@@ -31,6 +31,12 @@ public sealed record CubicSchedule : Schedule
     /// <summary>Time between events.</summary>
     public long Every { get; }
 
+    internal override long FirstTime => Start;
+
+    internal override long Interval => Every;
+
+    internal override Schedule In(long factor) => new CubicSchedule(Start * factor, End * factor, Target, Initial, Every * factor);
+
     /// <summary>Every few steps from the start on, and once exactly at the end, so that the target is reached.</summary>
     /// <param name="time">Completed epochs or steps.</param>
     public override bool IsDue(long time) => time >= Start && ((time - Start) % Every == 0 || time == End);

@@ -16,6 +16,12 @@ public sealed record OneShotSchedule : Schedule
     /// <summary>Fraction off afterwards.</summary>
     public double Target { get; }
 
+    internal override long FirstTime => At;
+
+    internal override long Interval => 0;
+
+    internal override Schedule In(long factor) => new OneShotSchedule(At * factor, Target);
+
     /// <inheritdoc/>
     public override bool IsDue(long time) => time == At;
 

@@ -66,6 +66,16 @@ public abstract record Schedule
     /// <param name="target">Fraction off afterwards; more than 0, less than 1.</param>
     public static OneShotSchedule OneShot(long at, double target) => new(at, target);
 
+    /// <summary>Time of the first event.</summary>
+    internal abstract long FirstTime { get; }
+
+    /// <summary>Time between events; 0 where there is one only.</summary>
+    internal abstract long Interval { get; }
+
+    /// <summary>The same schedule in a smaller unit of time.</summary>
+    /// <param name="factor">How many of the smaller units there are in the unit; at least 1.</param>
+    internal abstract Schedule In(long factor);
+
     /// <summary>What an event would remove if nothing had to stay. May be negative where more is off than should be.</summary>
     private protected virtual int Wanted(long time, int original, int current) => Fractions.Of(Fraction(time), original) - (original - current);
 

@@ -24,6 +24,12 @@ public sealed record StepwiseSchedule : Schedule
     /// <summary>Part of the original neurons to remove in the end.</summary>
     public double Target { get; }
 
+    internal override long FirstTime => Maturity;
+
+    internal override long Interval => Every;
+
+    internal override Schedule In(long factor) => new StepwiseSchedule(Maturity * factor, Every * factor, Amount, Target);
+
     /// <inheritdoc/>
     public override bool IsDue(long time) => time >= Maturity && (time - Maturity) % Every == 0;
 

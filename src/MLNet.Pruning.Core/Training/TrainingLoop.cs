@@ -48,7 +48,7 @@ public sealed class TrainingLoop
                 run.Epoch++;
             }
             run.History.Stopped = run.StopReason;
-            return new TrainingResult(run.Model, run.History);
+            return new TrainingResult(run.Model, run.History) { Masks = run.Masks };
         }
         finally
         {

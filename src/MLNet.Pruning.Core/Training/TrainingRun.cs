@@ -1,3 +1,4 @@
+using MLNet.Pruning.Masks;
 using MLNet.Pruning.Neurons;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -85,6 +86,9 @@ public sealed class TrainingRun
 
     double learningRate;
 
+    /// <summary>Which weights are on, as they are now; null where no <see cref="WeightPruning"/> prunes the run. A copy.</summary>
+    public WeightMasks? Masks => Masked?.Masks();
+
     /// <summary>Ends the run after this step's or epoch's hooks.</summary>
     public void Stop(string reason) => StopReason ??= reason;
 
@@ -100,6 +104,8 @@ public sealed class TrainingRun
         ArgumentNullException.ThrowIfNull(newModel);
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be replaced in {nameof(ITrainingHook.AfterBackward)}, between its gradients and its step.");
+        if (Masked is not null)
+            throw new InvalidOperationException("The model cannot be replaced in a run that prunes weights: their masks are this model's.");
         var moved = newModel.to(device);
         ModuleScope.Detach(moved);
         var trained = new TrainedModel(moved, device);
@@ -129,6 +135,8 @@ public sealed class TrainingRun
         var before = (Optimizer, Model: model);
         var memories = before.Optimizer.Memories();
         var reshaped = change();
+        if (reshaped is null && Masked is not null)
+            throw new InvalidOperationException("A change of shape that forgets what was remembered of the parameters would forget their masks as well.");
         replicas?.Dispose();
         replicas = null;
         model = new TrainedModel(before.Model.Module, device);
@@ -143,6 +151,8 @@ public sealed class TrainingRun
             var parameter = model.Parameters[i];
             Optimizer.Remember(parameter, memory with { Tensors = memory.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value)) });
         }
+        if (reshaped is not null)
+            Masked?.Reshape(model, reshaped);
         before.Optimizer.Dispose();
         before.Model.Dispose();
         LearningRate = learningRate;
@@ -211,6 +221,14 @@ public sealed class TrainingRun
 
     internal bool InBackward { get; set; }
 
+    internal TrainedModel Trained => model;
+
+    /// <summary>What lies beneath the model's parameters where weights are masked.</summary>
+    internal MaskedWeights? Masked { get; set; }
+
+    /// <summary>Calls an action with pieces of the flat vectors, side by side where they are large.</summary>
+    internal void OverSlices(Action<long, long> action) => Optimizer.OverSlices(threads, action);
+
     internal IFeed Feed => feed;
 
     internal TrainingTask Task => task;
@@ -269,7 +287,7 @@ public sealed class TrainingRun
         StepInEpoch++;
     }
 
-    internal void StepOptimizer() => Optimizer.Step(threads);
+    internal void StepOptimizer() => Optimizer.Step(threads, Masked);
 
     /// <summary>Leaves the model in evaluation mode, without gradients where the TorchSharp at hand can drop them.</summary>
     internal void Close()

@@ -100,10 +100,10 @@ public sealed record PruningRecord
     /// <summary>What kind of pruning it was.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Trainable parameters before.</summary>
+    /// <summary>Trainable parameters before; of a masked model, those that are on.</summary>
     public long ParametersBefore { get; init; }
 
-    /// <summary>Trainable parameters after.</summary>
+    /// <summary>Trainable parameters after; of a masked model, those that are on.</summary>
     public long ParametersAfter { get; init; }
 
     /// <summary>Multiply-accumulates of one row before, in linear and convolutional layers.</summary>
@@ -136,14 +136,26 @@ public sealed record PruningRecord
     /// <summary>Accuracy after recovery: when the next event came, or the run ended.</summary>
     public double? AccuracyRecovered { get; set; }
 
-    /// <summary>What happened to each group.</summary>
+    /// <summary>Of a mask that was cut anew: the weights under masks.</summary>
+    public long? Weights { get; init; }
+
+    /// <summary>Of these, the weights that are on since.</summary>
+    public long? WeightsOn { get; init; }
+
+    /// <summary>Weights that were off and are on since.</summary>
+    public long? Reactivated { get; init; }
+
+    /// <summary>Weights that were on and are off since.</summary>
+    public long? Deactivated { get; init; }
+
+    /// <summary>What happened to each group, or to each parameter under a mask.</summary>
     public IReadOnlyList<PrunedGroupRecord> Groups { get; init; } = [];
 }
 
-/// <summary>What an event did to one group.</summary>
-/// <param name="Name">The group.</param>
-/// <param name="Before">Its size before.</param>
-/// <param name="After">Its size after.</param>
+/// <summary>What an event did to one group, or to one parameter under a mask.</summary>
+/// <param name="Name">The group, or the parameter.</param>
+/// <param name="Before">Its size before; of a parameter, the weights that were on.</param>
+/// <param name="After">Its size after; of a parameter, the weights that are on.</param>
 /// <param name="Scores">The importance of each neuron before; empty where there is none.</param>
 public sealed record PrunedGroupRecord(string Name, int Before, int After, IReadOnlyList<double> Scores)
 {
@@ -152,4 +164,7 @@ public sealed record PrunedGroupRecord(string Name, int Before, int After, IRead
 
     /// <summary>The same by the numbers that they had when the run began.</summary>
     public IReadOnlyList<int> RemovedOriginal { get => field ?? []; init; } = [];
+
+    /// <summary>Of a parameter, the weights that were off and are on since.</summary>
+    public long? Reactivated { get; init; }
 }

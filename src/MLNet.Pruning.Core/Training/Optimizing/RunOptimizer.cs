@@ -1,3 +1,4 @@
+using MLNet.Pruning.Masks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -19,6 +20,7 @@ public sealed class RunOptimizer : IDisposable
     readonly Parameter[] slices;
     readonly long[] starts; // of the slices, and the end of the last
     readonly Action<int> step;
+    MaskedWeights? masked;
 
     internal RunOptimizer(TrainedModel model, TrainingTask task, TrainingOptions options, int threads)
     {
@@ -26,7 +28,7 @@ public sealed class RunOptimizer : IDisposable
         if (task.Optimizer is { } make)
         {
             slices = [];
-            starts = [];
+            starts = [0, model.Values.Length];
             parts = [make(model.Parameters)];
         }
         else
@@ -36,7 +38,13 @@ public sealed class RunOptimizer : IDisposable
             slices = [.. Enumerable.Range(0, count).Select(Slice)];
             parts = [.. slices.Select(slice => Optimizers.Create(options, [slice]))];
         }
-        step = part => parts[part].step()?.Dispose();
+        step = part =>
+        {
+            // Masks are seen to while a slice is at hand, by the thread that steps it.
+            masked?.BeforeStep(starts[part], starts[part + 1]);
+            parts[part].step()?.Dispose();
+            masked?.AfterStep(starts[part], starts[part + 1]);
+        };
     }
 
     /// <summary>The optimizers that step side by side, each its share.</summary>
@@ -93,7 +101,13 @@ public sealed class RunOptimizer : IDisposable
                 group.LearningRate = rate;
     }
 
-    internal void Step(ReplicaThreads threads) => threads.Run(parts.Length, step);
+    internal void Step(ReplicaThreads threads, MaskedWeights? weights)
+    {
+        masked = weights;
+        threads.Run(parts.Length, step);
+    }
+
+    internal void OverSlices(ReplicaThreads threads, Action<long, long> action) => threads.Run(parts.Length, part => action(starts[part], starts[part + 1]));
 
     Parameter Slice(int number)
     {

@@ -1,0 +1,37 @@
+using System.IO.Enumeration;
+using MLNet.Pruning.Neurons;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Masks;
+
+/// <summary>A parameter under a mask.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Parameter">The parameter.</param>
+/// <param name="Axis">The dimension that counts the layer's inputs.</param>
+sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
+{
+    /// <summary>The parameters that get masks.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="chosen">Names with *; null for the weights of linear layers and convolutions.</param>
+    /// <param name="except">Names with * of those that get none after all.</param>
+    public static IReadOnlyList<MaskedLayer> Find(nn.Module model, IReadOnlyList<string>? chosen, IReadOnlyList<string>? except)
+    {
+        var weights = new Dictionary<string, int>();
+        foreach (var (path, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1))
+            if (Layer.Of(path, module) is { Consumes: true } layer)
+                weights[path.Length > 0 ? $"{path}.weight" : "weight"] = layer.Kind == LayerKind.Transposed ? 0 : 1;
+        var trainable = model.named_parameters().Where(p => p.parameter.requires_grad).ToArray();
+        foreach (var name in (chosen ?? []).Concat(except ?? []))
+            if (!trainable.Any(p => Matches(name, p.name)))
+                throw new ArgumentException($"Pruning names '{name}', which is none of the model's trainable parameters: {Listed()}.");
+        MaskedLayer[] found = [.. trainable
+            .Where(p => p.parameter.NumberOfElements > 0 && (chosen?.Any(name => Matches(name, p.name)) ?? weights.ContainsKey(p.name)) && !(except?.Any(name => Matches(name, p.name)) ?? false))
+            .Select(p => new MaskedLayer(p.name, p.parameter, weights.TryGetValue(p.name, out var axis) ? axis : Math.Min(1, (int)p.parameter.Dimensions - 1)))];
+        return found.Length > 0 ? found : throw new ArgumentException($"The model has no weights to mask. Its trainable parameters are {Listed()}; {nameof(WeightPruning)}.{nameof(WeightPruning.Weights)} can name some.");
+
+        static bool Matches(string pattern, string name) => FileSystemName.MatchesSimpleExpression(pattern, name, false);
+
+        string Listed() => string.Join(", ", trainable.Select(p => $"'{p.name}'"));
+    }
+}

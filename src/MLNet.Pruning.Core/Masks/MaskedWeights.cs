@@ -1,0 +1,250 @@
+using System.Runtime.InteropServices;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Masks;
+
+/// <summary>The persistent weights W of a run and their masks M. The model's own parameters hold M * W at all times but within a step of the optimizer.</summary>
+/// <remarks>
+/// For the step, what is off gets its persistent value put in its place; the optimizer moves it by the gradient of the masked weight like any other; then it is put
+/// aside again and zeroed. So any optimizer will do, and what other hooks write to the parameters counts for weights that are on.
+/// </remarks>
+sealed unsafe class MaskedWeights : IDisposable
+{
+    readonly Reactivation reactivation;
+    TrainedModel model;
+    sbyte[] on; // of the flat vector: -1 on, 0 off; what has no mask is on
+    Tensor dense; // the same of W; what it holds for weights that are on is not looked at
+    Tensor? off; // the mask on a device
+    float* parameters, beneath, slopes; // where values, W and gradients begin, on the CPU: to ask a tensor takes longer than a small slice
+    bool onCpu;
+    long[] offsets;
+    IReadOnlyList<(WeightMask Mask, float[] Weights)>? taken;
+
+    public MaskedWeights(TrainedModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
+    {
+        (this.model, Layers, this.reactivation) = (model, layers, reactivation);
+        if (model.Values.Length > int.MaxValue / sizeof(float))
+            throw new NotSupportedException($"The model has {model.Values.Length} parameters; masks can be had for {int.MaxValue / sizeof(float)}.");
+        (on, dense, offsets) = Blank();
+    }
+
+    public IReadOnlyList<MaskedLayer> Layers { get; }
+
+    public long Length => model.Values.Length;
+
+    /// <summary>Whether the gradients of what must not move are taken away on the way to the optimizer, by the threads that step; otherwise who made this does so earlier.</summary>
+    public bool MasksGradientsInStep { get; init; }
+
+    public bool Persistent => reactivation == Reactivation.Persistent;
+
+    /// <summary>Puts persistent values in place of zeros.</summary>
+    public void BeforeStep(long from, long to)
+    {
+        if (!Persistent)
+        {
+            if (MasksGradientsInStep)
+                MaskGradients(from, to);
+            return;
+        }
+        if (onCpu)
+            MaskKernels.FillOff(Span(parameters, from, to), Span(beneath, from, to), Mask(from, to));
+        else
+            OnDevice(() => model.Values.Vector.copy_(where(off!, dense, model.Values.Vector)));
+    }
+
+    /// <summary>Puts aside what is off, and zeroes it.</summary>
+    public void AfterStep(long from, long to)
+    {
+        if (!onCpu)
+        {
+            OnDevice(() =>
+            {
+                if (Persistent)
+                    dense.copy_(model.Values.Vector);
+                model.Values.Vector.masked_fill_(off!, 0);
+            });
+        }
+        else if (Persistent)
+            MaskKernels.CopyAndZeroOff(Span(parameters, from, to), Span(beneath, from, to), Mask(from, to));
+        else
+            MaskKernels.ZeroOff(Span(parameters, from, to), Mask(from, to));
+    }
+
+    /// <summary>Takes the gradients of what is off away, where it must not move.</summary>
+    public void MaskGradients(long from, long to)
+    {
+        if (onCpu)
+            MaskKernels.ZeroOff(Span(slopes, from, to), Mask(from, to));
+        else
+            OnDevice(() => model.Gradients.Vector.masked_fill_(off!, 0));
+    }
+
+    /// <summary>Zeroes what is off, however the step ended.</summary>
+    public void Restore()
+    {
+        if (onCpu)
+            MaskKernels.ZeroOff(Span(parameters, 0, Length), Mask(0, Length));
+        else
+            OnDevice(() => model.Values.Vector.masked_fill_(off!, 0));
+    }
+
+    /// <summary>All gradients as they are, in memory order.</summary>
+    public float[] Gradients()
+    {
+        using var scope = NewDisposeScope();
+        return Span(Near(model.Gradients.Vector), 0, Length).ToArray();
+    }
+
+    /// <summary>Keeps masks and weights of an earlier run until the model has the shape that it had then.</summary>
+    public void Take(IReadOnlyList<(WeightMask Mask, float[] Weights)> saved) => taken = saved;
+
+    /// <summary>Takes up what was kept.</summary>
+    public void Settle()
+    {
+        if (taken is not { } saved)
+            return;
+        taken = null;
+        if (saved.Count != Layers.Count || saved.Zip(Layers).FirstOrDefault(s => s.First.Mask.Name != s.Second.Name || !s.First.Mask.Shape.SequenceEqual(s.Second.Parameter.shape)) is { First.Mask: not null })
+            throw new InvalidDataException($"The checkpoint's masks are of another model: of {string.Join(", ", saved.Select(s => $"{s.Mask.Name} [{string.Join(", ", s.Mask.Shape)}]"))}.");
+        Change((weights, on) =>
+        {
+            for (var l = 0; l < Layers.Count; l++)
+            {
+                var range = RangeOf(l);
+                Bits(saved[l].Mask, on[range]);
+                saved[l].Weights.CopyTo(weights[range]);
+            }
+        });
+    }
+
+    /// <summary>A mask as bytes.</summary>
+    public static void Bits(WeightMask mask, Span<sbyte> on)
+    {
+        for (var i = 0; i < on.Length; i++)
+            on[i] = (sbyte)(mask.On[i] ? -1 : 0);
+    }
+
+    /// <summary>Lets masks and persistent values be changed, and makes the model follow.</summary>
+    /// <param name="change">Is given W whole, and M.</param>
+    public void Change(ChangeMasks change)
+    {
+        Settle();
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var values = Near(model.Values.Vector);
+        var all = Near(dense);
+        var weights = Span(all, 0, Length);
+        var seen = Span(values, 0, Length);
+        MaskKernels.FillOff(seen, weights, on);
+        seen.CopyTo(weights);
+        change(weights, on);
+        weights.CopyTo(seen);
+        MaskKernels.ZeroOff(seen, on);
+        if (onCpu)
+            return;
+        dense.copy_(all);
+        model.Values.Vector.copy_(values);
+        Upload();
+    }
+
+    public delegate void ChangeMasks(Span<float> weights, Span<sbyte> on);
+
+    /// <summary>Where a layer lies in the flat vector.</summary>
+    public Range RangeOf(int layer) => (int)offsets[layer]..(int)(offsets[layer] + Layers[layer].Parameter.NumberOfElements);
+
+    public WeightMasks Masks()
+    {
+        Settle();
+        return new(Layers.Select((layer, l) => new WeightMask(layer.Name, layer.Parameter.shape, Array.ConvertAll(on[RangeOf(l)], bit => bit != 0))));
+    }
+
+    /// <summary>A copy of the persistent weights of a layer, in memory order.</summary>
+    public float[] Dense(int layer)
+    {
+        Settle();
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var range = RangeOf(layer);
+        var weights = Span(Near(model.Values.Vector), 0, Length)[range].ToArray();
+        MaskKernels.FillOff(weights, Span(Near(dense), 0, Length)[range], on.AsSpan(range));
+        return weights;
+    }
+
+    /// <summary>Follows the model into its new shape.</summary>
+    public void Reshape(TrainedModel next, Reshaped reshaped)
+    {
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var (oldOn, oldDense, oldOffsets, oldShapes) = (on, dense, offsets, shapes);
+        model = next;
+        (on, dense, offsets) = Blank();
+        for (var l = 0; l < Layers.Count; l++)
+        {
+            using var one = NewDisposeScope();
+            var parameter = model.Parameters.First(p => p.storage_offset() == offsets[l] && p.NumberOfElements == Layers[l].Parameter.NumberOfElements);
+            var count = oldShapes[l].Aggregate(1L, (n, extent) => n * extent);
+            var mask = empty(oldShapes[l], dtype: ScalarType.Int8);
+            MemoryMarshal.AsBytes(oldOn.AsSpan((int)oldOffsets[l], (int)count)).CopyTo(mask.bytes);
+            MemoryMarshal.Cast<byte, sbyte>(reshaped(parameter, mask).bytes).CopyTo(on.AsSpan(RangeOf(l)));
+            dense.narrow(0, offsets[l], Layers[l].Parameter.NumberOfElements).copy_(reshaped(parameter, oldDense.narrow(0, oldOffsets[l], count).view(oldShapes[l])).reshape(-1));
+        }
+        oldDense.Dispose();
+        if (!onCpu)
+            Upload();
+    }
+
+    long[][] shapes = [];
+
+    (sbyte[] On, Tensor Dense, long[] Offsets) Blank()
+    {
+        using var none = no_grad();
+        var all = new sbyte[Length];
+        Array.Fill(all, (sbyte)-1);
+        shapes = [.. Layers.Select(l => l.Parameter.shape)];
+        onCpu = model.Values.Vector.device_type == TorchSharp.DeviceType.CPU;
+        var values = zeros_like(model.Values.Vector).DetachFromDisposeScope();
+        if (onCpu)
+        {
+            parameters = Begin(model.Values.Vector);
+            beneath = Begin(values);
+            slopes = Begin(model.Gradients.Vector);
+        }
+        if (!onCpu)
+        {
+            off?.Dispose();
+            off = zeros([Length], dtype: ScalarType.Bool, device: values.device).DetachFromDisposeScope();
+        }
+        return (all, values, [.. Layers.Select(l => model.OffsetOf(l.Parameter))]);
+    }
+
+    void Upload()
+    {
+        using var scope = NewDisposeScope();
+        off!.copy_(tensor(Array.ConvertAll(on, bit => bit == 0)));
+    }
+
+    Tensor Near(Tensor vector) => onCpu ? vector : vector.cpu();
+
+    static void OnDevice(Action work)
+    {
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        work();
+    }
+
+    ReadOnlySpan<sbyte> Mask(long from, long to) => on.AsSpan((int)from, (int)(to - from));
+
+    static Span<float> Span(float* vector, long from, long to) => new(vector + from, (int)(to - from));
+
+    // LibTorch's memory does not move.
+    static float* Begin(Tensor vector) => (float*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(vector.bytes)));
+
+    static Span<float> Span(Tensor vector, long from, long to) => MemoryMarshal.Cast<byte, float>(vector.bytes).Slice((int)from, (int)(to - from));
+
+    public void Dispose()
+    {
+        dense.Dispose();
+        off?.Dispose();
+    }
+}

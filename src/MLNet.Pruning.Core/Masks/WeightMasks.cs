@@ -1,0 +1,133 @@
+using MLNet.Pruning.Persistence;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Masks;
+
+/// <summary>The masks of a model's weights by name. Immutable.</summary>
+public sealed class WeightMasks
+{
+    const string Kind = "weight mask", Prefix = "mask:";
+
+    readonly WeightMask[] masks;
+
+    /// <summary>These masks.</summary>
+    public WeightMasks(IEnumerable<WeightMask> masks)
+    {
+        this.masks = [.. masks];
+        if (this.masks.Length == 0)
+            throw new ArgumentException("There is no mask among these.", nameof(masks));
+        if (this.masks.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ArgumentException($"There are {twice.Count()} masks for '{twice.Key}'.", nameof(masks));
+    }
+
+    /// <summary>The masks, in the order of the model's parameters where they come from a run.</summary>
+    public IReadOnlyList<WeightMask> Masks => masks;
+
+    /// <summary>The mask of a parameter.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public WeightMask this[string name] => masks.FirstOrDefault(m => m.Name == name)
+        ?? throw new KeyNotFoundException($"There is no mask for '{name}'; there are {string.Join(", ", masks.Select(m => $"'{m.Name}'"))}.");
+
+    /// <summary>Weights there are under masks.</summary>
+    public long Count => masks.Sum(m => m.Count);
+
+    /// <summary>Weights that are on.</summary>
+    public long ActiveCount => masks.Sum(m => m.ActiveCount);
+
+    /// <summary>The fraction that is off.</summary>
+    public double Sparsity => Count == 0 ? 0 : 1 - (double)ActiveCount / Count;
+
+    /// <summary>The masks that a trained model shows: weights that are not 0 are on.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="weights">Which parameters, by name; * stands for anything. Null for the weights of linear layers and convolutions.</param>
+    public static WeightMasks Of(nn.Module model, IReadOnlyList<string>? weights = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new(MaskedLayer.Find(model, weights, null).Select(layer =>
+        {
+            using var scope = NewDisposeScope();
+            using var off = no_grad();
+            return new WeightMask(layer.Name, layer.Parameter.shape, layer.Parameter.detach().cpu().ne(0).contiguous().data<bool>().ToArray());
+        }));
+    }
+
+    /// <summary>Masks with as many weights on in each parameter, at places drawn at random.</summary>
+    /// <param name="seed">The same seed draws the same places.</param>
+    public WeightMasks Shuffled(int seed)
+    {
+        var random = new Random(seed);
+        return new(masks.Select(m => m.Shuffled(random)));
+    }
+
+    /// <summary>Sets the weights of a model that are off to 0.</summary>
+    public void Apply(nn.Module model)
+    {
+        CheckFits(model);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        foreach (var mask in masks)
+            parameters[mask.Name].masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape], device: parameters[mask.Name].device), 0);
+    }
+
+    /// <summary>Throws unless every mask is for a parameter of the model and of its shape.</summary>
+    /// <exception cref="ArgumentException">The masks are of another model.</exception>
+    public void CheckFits(nn.Module model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (Misfit(model) is { } misfit)
+            throw new ArgumentException($"The masks are of another model: {misfit}");
+    }
+
+    /// <summary>Writes the masks to a file, whole or not at all.</summary>
+    public void Save(string path) => WholeFile.Write(path, Save);
+
+    /// <summary>Writes the masks.</summary>
+    public void Save(Stream stream)
+    {
+        var archive = new Archive(Kind);
+        foreach (var mask in masks)
+            archive.Add(Prefix + mask.Name, mask.ToBytes());
+        archive.Write(stream);
+    }
+
+    /// <summary>Reads masks that were saved.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The model that they must be of; null to look later.</param>
+    /// <exception cref="InvalidDataException">This is no such file, it is damaged, or its masks are of another model.</exception>
+    public static WeightMasks Load(string path, nn.Module? model = null)
+    {
+        using var stream = File.OpenRead(path);
+        return Load(stream, model, $"Mask file '{path}'");
+    }
+
+    /// <summary>Reads masks that were saved.</summary>
+    /// <param name="stream">From where on.</param>
+    /// <param name="model">The model that they must be of; null to look later.</param>
+    /// <exception cref="InvalidDataException">This is no such file, it is damaged, or its masks are of another model.</exception>
+    public static WeightMasks Load(Stream stream, nn.Module? model = null) => Load(stream, model, "The mask file");
+
+    static WeightMasks Load(Stream stream, nn.Module? model, string what)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var archive = Archive.Read(stream, Kind, what);
+        var masks = archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(e => WeightMask.FromBytes(e.Key[Prefix.Length..], e.Value, what)).ToArray();
+        if (masks.Length == 0)
+            throw new InvalidDataException($"{what} holds no mask.");
+        var all = new WeightMasks(masks);
+        if (model is not null && all.Misfit(model) is { } misfit)
+            throw new InvalidDataException($"{what} is of another model: {misfit}");
+        return all;
+    }
+
+    string? Misfit(nn.Module model)
+    {
+        var shapes = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape);
+        foreach (var mask in masks)
+            if (!shapes.TryGetValue(mask.Name, out var shape))
+                return $"there is a mask for '{mask.Name}', and this one has {string.Join(", ", shapes.Keys.Select(name => $"'{name}'"))}.";
+            else if (!shape.SequenceEqual(mask.Shape))
+                return $"the mask of '{mask.Name}' has shape [{string.Join(", ", mask.Shape)}], the parameter [{string.Join(", ", shape)}].";
+        return null;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using MLNet.Pruning.Masks;
+using MLNet.Pruning.Schedules;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// Prunes single weights while a model trains: the network computes with masked weights, and every so many steps the masks are cut anew from the weights beneath,
+/// which live on. Layers keep their shape; what is off is 0 in the model.
+/// </summary>
+public sealed record WeightPruning : ITrainingPruning
+{
+    internal const int UsualInterval = 100;
+
+    /// <summary>The fraction of the weights that is off in the end; at least 0, less than 1. Null where <see cref="Schedule"/>, <see cref="Rule"/> or <see cref="Fixed"/> says it.</summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>
+    /// How much is off when: null for a cubic from the first step to three quarters of the run. Its times are completed steps unless <see cref="ScheduleIn"/> says otherwise; where
+    /// <see cref="Sparsity"/> is set as well, it must lead there.
+    /// </summary>
+    public Schedule? Schedule { get; init; }
+
+    /// <summary>What the times of <see cref="Schedule"/> and <see cref="Until"/> count.</summary>
+    public ScheduleUnit ScheduleIn { get; init; } = ScheduleUnit.Steps;
+
+    /// <summary>
+    /// Steps from one cut to the next, counted from the schedule's first time; at least 1. Null takes the schedule's own interval where that is more than 1, and 100 otherwise. Masks are also cut
+    /// where a schedule begins, jumps or ends.
+    /// </summary>
+    public int? Every { get; init; }
+
+    /// <summary>The last time that masks are cut; null to go on to the end of the run.</summary>
+    public long? Until { get; init; }
+
+    /// <summary>What becomes of weights that are off.</summary>
+    public Reactivation Reactivation { get; init; } = Reactivation.Persistent;
+
+    /// <summary>What makes a weight worth keeping: by default its magnitude.</summary>
+    public IWeightCriterion Criterion { get; init; } = new Magnitude();
+
+    /// <summary>How a mask follows from the scores: by default the largest are on.</summary>
+    public MaskRule Rule { get; init; } = MaskRule.Largest;
+
+    /// <summary>How the weights that are off are spread over the layers.</summary>
+    public MaskDistribution Distribution { get; init; } = MaskDistribution.PerLayer;
+
+    /// <summary>The parameters that get masks, by name, such as "layers.linear1.weight"; * stands for anything. Null for the weights of all linear layers and convolutions.</summary>
+    public IReadOnlyList<string>? Weights { get; init; }
+
+    /// <summary>The parameters among them that get none after all, such as those of the last layer; * stands for anything.</summary>
+    public IReadOnlyList<string>? Except { get; init; }
+
+    /// <summary>Masks that hold from the first step to the last, instead of any that are found; null to find them.</summary>
+    public WeightMasks? Fixed { get; init; }
+
+    /// <inheritdoc/>
+    public ITrainingHook Begin() => new WeightPruningHook(this);
+
+    /// <inheritdoc/>
+    public void Validate(TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Require(Criterion is not null, nameof(Criterion), Criterion, "a criterion");
+        Require(Rule is not null, nameof(Rule), Rule, "a rule");
+        Require(Enum.IsDefined(ScheduleIn), nameof(ScheduleIn), ScheduleIn, "one of " + string.Join(", ", Enum.GetNames<ScheduleUnit>()));
+        Require(Enum.IsDefined(Reactivation), nameof(Reactivation), Reactivation, "one of " + string.Join(", ", Enum.GetNames<Reactivation>()));
+        Require(Enum.IsDefined(Distribution), nameof(Distribution), Distribution, "one of " + string.Join(", ", Enum.GetNames<MaskDistribution>()));
+        Require(Sparsity is null or (>= 0 and < 1), nameof(Sparsity), Sparsity, "at least 0 and less than 1");
+        Require(Every is null or >= 1, nameof(Every), Every, "at least 1, or null");
+        Require(Until is null or >= 0, nameof(Until), Until, "0 or more, or null");
+        Names(nameof(Weights), Weights);
+        Names(nameof(Except), Except);
+        Require(Distribution == MaskDistribution.PerLayer || !Rule!.ByLayer, nameof(Distribution), Distribution, $"{MaskDistribution.PerLayer}, as a pattern is the same in every layer");
+        var free = Fixed is not null ? "masks are fixed" : Rule!.FindsAmount ? "the rule finds out how much is off" : null;
+        if (free is not null)
+        {
+            Require(Sparsity is null, nameof(Sparsity), Sparsity, $"null where {free}");
+            Require(Schedule is null, nameof(Schedule), Schedule, $"null where {free}");
+        }
+        if (Fixed is not null)
+        {
+            Require(Rule == MaskRule.Largest, nameof(Rule), Rule, $"left alone where {free}");
+            Require(Weights is null && Except is null, nameof(Weights), Weights ?? Except, $"null where {free}: they name their weights");
+            return;
+        }
+        var end = Rule!.Sparsity ?? Sparsity;
+        Require(end is not null || Schedule is not null || free is not null, nameof(Sparsity), Sparsity, $"a fraction, unless {nameof(Schedule)} tells how much goes");
+        Require(Sparsity is null || Sparsity == end, nameof(Sparsity), Sparsity, $"{end}, which the pattern makes it, or null");
+        if (Schedule is not null && end is not null)
+            Require(Math.Abs(Schedule.Fraction(int.MaxValue) - end.Value) < 1e-9, $"{nameof(Schedule)}'s last fraction", Schedule.Fraction(int.MaxValue), $"the {nameof(Sparsity)}, {end}");
+        if (ScheduleIn == ScheduleUnit.Epochs && Schedule is not null)
+            Require(Schedule.FirstTime <= options.Epochs, $"{nameof(Schedule)}'s first event", $"after {Schedule.FirstTime} epochs", $"within the run's {options.Epochs} epochs, or nothing would be pruned");
+        var atOnce = free is not null || (Schedule is { FirstTime: 0 } && Schedule.Fraction(0) > 0) || (Schedule is null && Rule.Sparsity is not null);
+        Require(!Criterion!.NeedsGradient || !atOnce, $"{nameof(Schedule)}'s first event", "before the first step", $"after at least one step, since {Criterion.GetType().Name} must see a gradient first");
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Warnings(TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (ScheduleIn == ScheduleUnit.Epochs && Schedule is { } schedule && Math.Min(options.Epochs, Until ?? long.MaxValue) is var last
+            && (schedule.Fraction(last), schedule.Fraction(int.MaxValue)) is var (reached, target) && reached < target - 0.005)
+            yield return string.Create(CultureInfo.InvariantCulture, $"The schedule switches {100 * reached:0.#} % of the weights off in {last} epochs, not its target of {100 * target:0.#} %.");
+    }
+
+    internal string Described => string.Create(CultureInfo.InvariantCulture,
+        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}")}");
+
+    static string List(IReadOnlyList<string>? names) => names is null ? "usual" : string.Join(" ", names);
+
+    static void Names(string setting, IReadOnlyList<string>? names) =>
+        Require(names is null || (names.Count > 0 && !names.Any(string.IsNullOrWhiteSpace)), setting, names is null ? null : $"[{string.Join(", ", names)}]", "names of parameters, or null");
+
+    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}", value, wanted);
+}
