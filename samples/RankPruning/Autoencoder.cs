@@ -13,6 +13,9 @@ static class Autoencoder
 {
     const int Shown = 8;
 
+    // The hidden layers on both sides: what the latents and the images' own channels hold, nothing else can.
+    static readonly string[] Hidden = ["encoder.linear1", "encoder.linear2", "expansion.linear1", "expansion.linear2"];
+
     public static void Run(Settings settings)
     {
         var (epochs, seeds) = (settings.Epochs ?? 40, settings.Seeds ?? 1);
@@ -74,7 +77,7 @@ static class Autoencoder
             Epochs = epochs,
             Seed = seed,
             ValidationSet = test,
-            Pruning = method.Pruning(seed, schedule, null),
+            Pruning = method.Pruning(seed, schedule, Hidden),
             Progress = bar,
             Cancellation = settings.Cancellation,
         }).Fit(train);

@@ -94,7 +94,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         pruned?.Dispose();
     }
 
-    bool IsDue(TrainingRun run, int time) => time <= run.Options.Epochs && settings.Schedule.IsDue(time) && NeuronChoice.Count(settings, time, Sizes) > 0;
+    bool IsDue(TrainingRun run, int time) => PlannedEvents.Times(settings.Schedule, run.Options.Epochs).Contains(time) && NeuronChoice.Count(settings, time, Sizes) > 0;
 
     IReadOnlyList<(int Original, int Current)> Sizes => [.. groups.Select(g => (Pruned.Original(g), g.Size))];
 

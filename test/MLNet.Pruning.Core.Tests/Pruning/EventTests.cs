@@ -15,6 +15,17 @@ public sealed class EventTests
 
     static NeuronPruning By(Schedule schedule) => new() { Importance = FixedScores.WeightSums, Schedule = schedule };
 
+    // What it would leave could not recover, and would be what is saved.
+    [TestMethod]
+    public void No_event_comes_after_the_last_epoch_but_one_that_stands_alone()
+    {
+        int[] Epochs(Schedule schedule, bool soft = false) =>
+            [.. Runs.Train(plain with { Epochs = 4, Hooks = [(By(schedule) with { Importance = new InputMeans(), Soft = soft }).Begin()] }).History.Events.Select(e => e.Epoch)];
+        CollectionAssert.AreEqual(new[] { 2, 3 }, Epochs(Schedule.Stepwise(2, 1, 0.2, 0.6)));
+        CollectionAssert.AreEqual(new[] { 2, 3 }, Epochs(Schedule.Stepwise(2, 1, 0.2, 0.6), soft: true));
+        CollectionAssert.AreEqual(new[] { 4 }, Epochs(Schedule.OneShot(4, 0.5)));
+    }
+
     [TestMethod]
     public void After_an_event_the_run_goes_on_as_a_hand_made_smaller_network_under_a_hand_cut_Adam()
     {
@@ -108,7 +119,7 @@ public sealed class EventTests
     [DataRow(OptimizerKind.RmsProp)]
     public void Two_replicas_learn_what_one_learns_also_after_events(OptimizerKind kind)
     {
-        var options = plain with { Epochs = 6, Optimizer = kind, Momentum = kind == OptimizerKind.AdamW ? 0 : 0.9, LearningRate = 0.003 };
+        var options = plain with { Epochs = 7, Optimizer = kind, Momentum = kind == OptimizerKind.AdamW ? 0 : 0.9, LearningRate = 0.003 };
         (Dictionary<string, float[]>, TrainingHistory) Run(int replicas) => Runs.Train(options with
         {
             Replicas = replicas,
