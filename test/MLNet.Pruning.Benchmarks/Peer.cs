@@ -6,6 +6,8 @@ namespace MLNet.Pruning.Benchmarks;
 /// <summary>A program in another language that measures when told to: a line in, a number out.</summary>
 sealed class Peer : IDisposable
 {
+    static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(2);
+
     readonly Process process;
 
     Peer(Process process) => this.process = process;
@@ -40,17 +42,18 @@ sealed class Peer : IDisposable
         return double.Parse(answer, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Waits until the peer uses no processor: the threads of its BLAS go on spinning for a tenth of a second after their work.</summary>
+    /// <summary>
+    /// Waits until the peer uses no processor: the threads of its BLAS go on spinning for a tenth of a second after their work. Waits busily,
+    /// as the peer itself goes from one epoch to the next: after a sleep, a core is slow at first.
+    /// </summary>
     public void AwaitRest()
     {
-        for (var i = 0; i < 40; i++)
+        var began = Stopwatch.GetTimestamp();
+        for (var (used, since) = (TimeSpan.Zero, began); Stopwatch.GetElapsedTime(since) < Quiet && Stopwatch.GetElapsedTime(began) < Patience; Thread.SpinWait(100_000))
         {
             process.Refresh();
-            var before = process.TotalProcessorTime;
-            Thread.Sleep(50);
-            process.Refresh();
-            if (process.TotalProcessorTime == before)
-                return;
+            if (process.TotalProcessorTime is var now && now != used)
+                (used, since) = (now, Stopwatch.GetTimestamp());
         }
     }
 
