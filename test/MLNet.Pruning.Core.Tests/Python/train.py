@@ -11,7 +11,7 @@ layers = []
 for i in range(1, len(sizes)):
     layers.append(torch.nn.Linear(sizes[i - 1], sizes[i]))
     if i < len(sizes) - 1:
-        layers.append(torch.nn.ReLU())
+        layers.append(torch.nn.Tanh())
 model = torch.nn.Sequential(*layers)
 with torch.no_grad():
     for parameter, values in zip(model.parameters(), job["parameters"]):
@@ -25,14 +25,14 @@ make = {
     "RmsProp": lambda p: torch.optim.RMSprop(p, lr=job["rate"], momentum=job["momentum"], weight_decay=job["decay"]),
 }
 optimizer = make[job["optimizer"]](model.parameters())
-losses = []
+losses, clipped = [], 0
 for epoch in range(job["epochs"]):
     for start in range(0, len(y), job["batch"]):
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(x[start:start + job["batch"]]), y[start:start + job["batch"]])
         loss.backward()
         if job["clip"]:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), job["clip"])
+            clipped += torch.nn.utils.clip_grad_norm_(model.parameters(), job["clip"]).item() > job["clip"]
         optimizer.step()
         losses.append(loss.item())
-print(json.dumps({"losses": losses, "parameters": [p.detach().flatten().tolist() for p in model.parameters()]}))
+print(json.dumps({"losses": losses, "parameters": [p.detach().flatten().tolist() for p in model.parameters()], "clipped": clipped}))
