@@ -237,6 +237,16 @@ public sealed class DiscoveryTests
     }
 
     [TestMethod]
+    public void Kernels_larger_than_their_images_shrink()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Checks.Filled(Sequential(("a", Conv2d(2, 6, 3, 2, 1)), ("wide", Conv2d(6, 6, 7, padding: 3, groups: 6)), ("b", Conv2d(6, 8, 3, 2, 1)), ("c", Conv2d(8, 6, 3, padding: 1)),
+            ("up", ConvTranspose2d(6, 5, 4, 2, 1)), ("d", Conv2d(5, 2, 3, padding: 2, dilation: 2))));
+        CollectionAssert.AreEqual(new[] { "a", "b", "c", "up" }, NeuronMap.Discover(model, randn(2, 2, 4, 3)).Groups.Select(g => g.Name).ToArray());
+        Checks.Halved(model, randn(2, 2, 4, 3));
+    }
+
+    [TestMethod]
     public void Discovery_leaves_no_trace()
     {
         using var scope = NewDisposeScope();

@@ -85,8 +85,8 @@ static class ConvolutionProbe
         for (var d = 0; d < spatial; d++)
             filter = filter.narrow(d, d == dimension ? tap : 0, 1);
         filter.fill_(1);
-        // As long as measured by; along the other dimension as long as the layer is known to take.
-        long[] shape = [1, channels, .. layer.InputShape[^spatial..]];
+        // Along the other dimension as long as the layer is known to take, but not so short that its first tap meets nothing but padding.
+        long[] shape = [1, channels, .. layer.InputShape[^spatial..].Select(extent => Math.Max(extent, values.NumberOfElements))];
         shape[dimension + 2] = values.NumberOfElements;
         var view = new long[shape.Length];
         Array.Fill(view, 1);
