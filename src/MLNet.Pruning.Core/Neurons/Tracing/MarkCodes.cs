@@ -18,6 +18,13 @@ static class MarkCodes
     public static List<Func<int, bool>> Remainders() =>
         [.. moduli.SelectMany(m => Enumerable.Range(0, m).Select(rest => (Func<int, bool>)(neuron => neuron % m == rest)))];
 
+    /// <summary>One pass for each run of neighbours, such as lie in one head of attention: each neuron alone in small layers, at most 255 passes in large ones.</summary>
+    public static List<Func<int, bool>> Neighbours(int neurons)
+    {
+        var shift = Math.Max(0, BitOperations.Log2((uint)neurons) - 7);
+        return [.. Enumerable.Range(0, (neurons - 1 >> shift) + 1).Select(run => (Func<int, bool>)(neuron => neuron >> shift == run))];
+    }
+
     /// <summary>The neuron that alone explains in which binary passes a feature was reached; -1 if several reach it.</summary>
     public static int Single(int bits, Func<int, bool> reached)
     {
