@@ -31,12 +31,12 @@ public sealed class NeuronGroup
         for (var i = 0; i < Members.Count; i++)
         {
             var member = Members[i];
-            var (fewest, most) = (member.Indices.Min(n => n.Count), member.Indices.Max(n => n.Count));
+            var each = member.Indices[0].Count;
             var notes = new List<string>();
             if (member.Side != NeuronSide.Through)
                 notes.Add(member.Side == NeuronSide.In ? "in" : "out");
-            if (most > 1)
-                notes.Add(fewest == most ? $"{most} each" : $"{fewest} to {most} each");
+            if (each > 1)
+                notes.Add($"{each} each");
             text.Append(i > 0 ? ", " : "").Append(member.Path);
             if (notes.Count > 0)
                 text.Append(" [").AppendJoin(", ", notes).Append(']');
@@ -49,7 +49,7 @@ public sealed class NeuronGroup
 /// <param name="Path">Where the layer is in the model, such as "layer1.0.conv1"; empty for the model itself.</param>
 /// <param name="Module">The layer.</param>
 /// <param name="Side">Whether the neurons are among its inputs, its outputs, or both.</param>
-/// <param name="Indices">Per neuron, which features (channels) of that side are its own, in ascending order.</param>
+/// <param name="Indices">Per neuron, which features (channels) of that side are its own, in ascending order; of each equally many.</param>
 public sealed record NeuronGroupMember(string Path, nn.Module<Tensor, Tensor> Module, NeuronSide Side, IReadOnlyList<IReadOnlyList<int>> Indices);
 
 /// <summary>Neurons that stay, and why.</summary>

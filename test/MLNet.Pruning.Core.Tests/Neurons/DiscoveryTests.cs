@@ -237,6 +237,20 @@ public sealed class DiscoveryTests
     }
 
     [TestMethod]
+    public void Neurons_that_other_layers_read_form_a_group_of_their_own()
+    {
+        using var scope = NewDisposeScope();
+        // However many are left, b reads its first ones and c the others: of one group, all that b reads might go.
+        using var model = Checks.Filled(new Net((n, x) =>
+        {
+            var (h, first) = (functional.relu(n.Call("a", x)), n.Part<nn.Module>("b").get_parameter("weight")!.shape[1]);
+            return n.Call("b", h.narrow(1, 0, first)) + n.Call("c", h.narrow(1, first, h.shape[1] - first));
+        }, ("a", Linear(4, 7)), ("b", Linear(3, 2)), ("c", Linear(4, 2))));
+        CollectionAssert.AreEqual(new[] { "a: 3 neurons: a [out], b [in]", "a#2: 4 neurons: a [out], c [in]" }, Checks.Lines(NeuronMap.Discover(model, randn(2, 4))));
+        Checks.Halved(model, randn(2, 4));
+    }
+
+    [TestMethod]
     public void Heads_of_attention_are_neurons_where_the_model_takes_any_number_of_them()
     {
         using var scope = NewDisposeScope();

@@ -66,6 +66,22 @@ public sealed class LeftAloneTests
     }
 
     [TestMethod]
+    public void What_is_halved_wherever_its_middle_lies_is_found_by_trying()
+    {
+        using var scope = NewDisposeScope();
+        // Without the last neuron of each half, the halves are the same ones; without two of the first, they are not.
+        using var model = new Net((n, x) =>
+        {
+            var halves = functional.relu(n.Call("a", x)).chunk(2, 1);
+            return n.Call("b", halves[0]) + n.Call("c", halves[1]);
+        }, ("a", Linear(4, 8)), ("b", Linear(4, 2)), ("c", Linear(4, 2)));
+        var map = NeuronMap.Discover(Checks.Filled(model), randn(3, 4));
+        Assert.IsEmpty(map.Groups);
+        CollectionAssert.IsSubsetOf(new[] { "a", "a#2" }, map.Skipped.Select(s => s.Name).ToArray());
+        StringAssert.StartsWith(Reason(map, "a#2"), "removing some of its neurons fails: ");
+    }
+
+    [TestMethod]
     public void Layers_called_past_their_hooks_are_named()
     {
         using var scope = NewDisposeScope();

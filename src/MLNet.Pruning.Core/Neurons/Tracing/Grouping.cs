@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Turns links into groups: neurons that touch the same layers form one, and the rest is named with its reason.</summary>
+/// <summary>Turns links into groups: neurons that touch the same layers, and as many features of each, form one, and the rest is named with its reason.</summary>
 static class Grouping
 {
     public static (List<NeuronGroup> Groups, List<SkippedNeurons> Skipped) Of(Discovery discovery, nn.Module model)
@@ -25,7 +25,7 @@ static class Grouping
         var groups = new List<NeuronGroup>();
         var names = new Dictionary<string, int>();
         var free = neurons.Where(n => n.Value.Keys.Any(k => k.Side == NeuronSide.Out) && links.WhyFixed(n.Key) is null)
-            .GroupBy(n => string.Join(' ', n.Value.Keys.Where(k => k.Side == NeuronSide.Out).Select(k => k.Layer)))
+            .GroupBy(n => string.Join(' ', n.Value.Select(k => $"{k.Key}{k.Value.Count}")))
             .Select(g => g.Select(n => n.Value).OrderBy(n => First(n).Layer).ThenBy(n => First(n).Index).ToArray());
         foreach (var set in free.OrderBy(s => First(s[0]).Layer).ThenBy(s => First(s[0]).Index))
         {
