@@ -59,4 +59,8 @@ public sealed record SkippedNeurons(string Name, string Reason)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Reason}";
+
+    /// <summary>What stands in the way of one layer's neurons does so for all layers that compute them together.</summary>
+    internal static IEnumerable<SkippedNeurons> Together(string name, IEnumerable<string> others, string reason) =>
+        others.Select(other => new SkippedNeurons(other, $"it loses neurons together with {name}, which is left alone")).Prepend(new(name, reason));
 }

@@ -82,6 +82,21 @@ public sealed class LeftAloneTests
     }
 
     [TestMethod]
+    public void Every_layer_of_what_stays_is_named()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("c", (functional.relu(n.Call("a", x)).unsqueeze(2) * functional.relu(n.Call("b", x)).unsqueeze(1)).flatten(1)),
+            ("a", Linear(4, 3)), ("b", Linear(4, 5)), ("c", Linear(15, 2)));
+        var map = NeuronMap.Discover(model, randn(2, 4));
+        Assert.AreEqual("its neurons can only go all together", Reason(map, "a"));
+        Assert.AreEqual("it loses neurons together with a, which is left alone", Reason(map, "b"));
+        using var heads = new Net((n, x) => n.Call("head", n.Call("q", x).mul(n.Call("k", x)).view(x.shape[0], 4, 3).flatten(1)), ("q", Linear(5, 12)), ("k", Linear(5, 12)), ("head", Linear(12, 2)));
+        map = NeuronMap.Discover(heads, randn(2, 5));
+        StringAssert.StartsWith(Reason(map, "q"), "removing one of its neurons fails: ");
+        Assert.AreEqual("it loses neurons together with q, which is left alone", Reason(map, "k"));
+    }
+
+    [TestMethod]
     public void Layers_called_past_their_hooks_are_named()
     {
         using var scope = NewDisposeScope();

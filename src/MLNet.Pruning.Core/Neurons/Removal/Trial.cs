@@ -22,7 +22,7 @@ static class Trial
             if (Refusal([.. good, ways]) is { } reason)
             {
                 var group = ways[0].Group;
-                failed.Add(new(group.Name, reason));
+                failed.AddRange(SkippedNeurons.Together(group.Name, group.Producers.Skip(1).Select(p => p.Path), reason));
                 groups.Remove(group);
             }
             else

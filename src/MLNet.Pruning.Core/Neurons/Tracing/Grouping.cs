@@ -31,9 +31,9 @@ static class Grouping
         {
             var producer = layers[First(set[0]).Layer];
             if (set.All(n => n.Keys.All(k => k.Side != NeuronSide.In)))
-                skipped.Add(new(producer.Label, "no layer that was seen reads it"));
+                skipped.AddRange(Together(set, "no layer that was seen reads it"));
             else if (set.Length == 1)
-                skipped.Add(new(producer.Label, Single(producer, set[0])));
+                skipped.AddRange(Together(set, Single(producer, set[0])));
             else
                 groups.Add(new(Unique(producer.Label), Members(set)));
         }
@@ -58,6 +58,12 @@ static class Grouping
                     (a, b) => a.Layer != b.Layer ? a.Layer.CompareTo(b.Layer) : a.Side.CompareTo(b.Side)));
                 (touched.TryGetValue((layer, side), out var indices) ? indices : touched[(layer, side)] = []).Add(i);
             }
+        }
+
+        IEnumerable<SkippedNeurons> Together(SortedDictionary<(int Layer, NeuronSide Side), List<int>>[] set, string reason)
+        {
+            var producers = set[0].Keys.Where(k => k.Side == NeuronSide.Out).Select(k => layers[k.Layer].Label).ToArray();
+            return SkippedNeurons.Together(producers[0], producers.Skip(1), reason);
         }
 
         string Single(Layer producer, SortedDictionary<(int Layer, NeuronSide Side), List<int>> neuron)
