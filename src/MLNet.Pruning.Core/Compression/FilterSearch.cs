@@ -1,3 +1,4 @@
+using MLNet.Pruning.Importance;
 using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
     readonly GroupCosts costs = GroupCosts.Measure(model, example, map);
 
     // From the least important on, ties by higher index first.
-    readonly int[][] order = [.. map.Groups.Select(group => Order(group, settings.Importance ?? WeightNorms.L1))];
+    readonly int[][] order = Order(map, settings.Importance);
 
     public FilterAgentResult Run(CancellationToken cancellation)
     {
@@ -73,32 +74,12 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
         return double.IsFinite(measured) ? measured : throw new InvalidOperationException($"The accuracy was measured as {measured}; it must be a finite number.");
     }
 
-    static int[] Order(NeuronGroup group, Func<NeuronGroup, IReadOnlyList<double>> importance)
+    static int[][] Order(NeuronMap map, Func<NeuronGroup, IReadOnlyList<double>>? importance)
     {
-        var scores = importance(group);
-        if (scores.Count != group.Size)
-            throw new InvalidOperationException($"{nameof(FilterAgent.Importance)} gives {scores.Count} scores for the {group.Size} neurons of '{group.Name}'.");
-        return [.. Ranking.BestFirst([.. scores]).Reverse()];
-    }
-}
-
-/// <summary>How large the weights are that compute neurons.</summary>
-static class WeightNorms
-{
-    /// <summary>The sum of their absolute values, per neuron (Li et al., 2017).</summary>
-    public static IReadOnlyList<double> L1(NeuronGroup group)
-    {
-        using var scope = NewDisposeScope();
-        using var off = no_grad();
-        var norms = new double[group.Size];
-        foreach (var producer in group.Producers)
-        {
-            var weight = Layer.Of(producer.Path, producer.Module)!.Tensors.First(t => t.Name == "weight");
-            var axis = Array.IndexOf(weight.Sides, NeuronSide.Out);
-            var sums = weight.Tensor.detach().abs().transpose(0, axis < 0 ? 0 : axis).flatten(1).sum(1L).to(ScalarType.Float64).cpu().data<double>().ToArray();
-            for (var n = 0; n < norms.Length; n++)
-                norms[n] += producer.Indices[n].Sum(i => i < sums.Length ? sums[i] : 0);
-        }
-        return norms;
+        using var norms = new WeightNorm(1).Watch(map);
+        IReadOnlyList<IReadOnlyList<double>> scores = importance is null ? norms.Scores() : [.. map.Groups.Select(importance)];
+        return [.. map.Groups.Select((group, g) => scores[g].Count == group.Size
+            ? Ranking.BestFirst([.. scores[g]]).Reverse().ToArray()
+            : throw new InvalidOperationException($"{nameof(FilterAgent.Importance)} gives {scores[g].Count} scores for the {group.Size} neurons of '{group.Name}'."))];
     }
 }

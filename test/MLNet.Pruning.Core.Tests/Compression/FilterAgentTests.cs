@@ -112,6 +112,22 @@ public sealed class FilterAgentTests
     }
 
     [TestMethod]
+    public void The_smallest_neurons_of_transposed_convolutions_in_groups_go_first()
+    {
+        using var scope = NewDisposeScope();
+        using var model = nn.Sequential(("a", nn.Conv2d(1, 6, 1)), ("t", nn.ConvTranspose2d(6, 6, 2, 1, 0, 0, 1, TorchSharp.PaddingModes.Zeros, 3)), ("out", nn.Conv2d(6, 1, 1)));
+        using (no_grad())
+        {
+            foreach (var (_, parameter) in model.named_parameters())
+                parameter.fill_(0.1);
+            model.get_parameter("t.weight")!.narrow(0, 0, 2).fill_(0.01); // Of [in, out / groups]: the first group.
+        }
+        var example = ones(1, 1, 4, 4);
+        var result = new FilterAgent { Episodes = 8, CostWeight = 1, MinimumNeurons = 2 }.Run(NeuronMap.Discover(model, example), model, example, () => 0.5);
+        CollectionAssert.AreEqual(new[] { 0 }, result.Groups.Single().Removed.ToArray());
+    }
+
+    [TestMethod]
     public void Importance_of_ones_own_decides_which_neurons_go_and_the_minimum_holds()
     {
         using var problem = new Problem();
