@@ -21,7 +21,7 @@ static class AccuracyTable
 
     public static TextTable BesidePaper(IReadOnlyList<Outcome> runs, IReadOnlyList<(string Method, double? Accuracy, double? Pruned)> paper)
     {
-        var table = new TextTable("", "paper A@P#", "ours, training A@P#", "ours, test A@P#");
+        var table = new TextTable("method", "paper A@P#", "ours, training A@P#", "ours, test A@P#");
         foreach (var (method, accuracy, pruned) in paper)
         {
             var mine = runs.Where(r => r.Method == method && r.Plateaus.Count > 0).Select(r => r.At(pruned ?? 1)).OfType<Plateau>().ToArray();

@@ -24,7 +24,7 @@ static class Autoencoder
         var (all, test, channels) = Load(settings);
         var train = new MLContext().Data.TakeRows(all, settings.Rows ?? 10_000);
         Directory.CreateDirectory(settings.Output);
-        Console.WriteLine(Invariant($"vae: blocks of 16 and 32 channels, hidden layers of 512 and 256, 32 latents, {epochs} epochs; from epoch {schedule.Maturity} on {100 * schedule.Amount:0} % of what is left every {schedule.Every} epochs, until {100 * schedule.Target:0} % are gone."));
+        Console.WriteLine(Invariant($"vae: blocks of 16 and 32 channels, hidden layers of 512 and 256, 32 latents, {epochs} epochs; {schedule.InWords()}."));
         var runs = new List<Outcome>();
         var rows = new List<(string Name, float[][] Images)> { ("images", Column(test, "Pixels")) };
         for (var seed = 1; seed <= seeds; seed++)

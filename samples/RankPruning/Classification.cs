@@ -48,7 +48,7 @@ sealed record Classification
         if (settings.Rows is { } most)
             train = mlContext.Data.TakeRows(train, most);
         Directory.CreateDirectory(settings.Output);
-        Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; from epoch {schedule.Maturity} on {100 * schedule.Amount:0} % of what is left every {schedule.Every} epochs, until {100 * schedule.Target:0} % are gone."));
+        Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; {schedule.InWords()}."));
         var runs = new List<Outcome>();
         var dense = default(PrunedModelTransformer);
         var pruned = default(PrunedModelTransformer);
@@ -78,6 +78,7 @@ sealed record Classification
             {
                 Console.WriteLine();
                 Console.Write(AccuracyTable.BesidePaper(runs, Paper));
+                Console.WriteLine("A@P: accuracy A with P % of the neurons pruned. A dash: not in the paper, not among this run's methods, or not pruned so far.");
             }
             if (dense is not null && pruned is not null)
             {
