@@ -115,7 +115,7 @@ public sealed class DatasetDownloadTests
             nowhere = server.File(Content);
         }
         var failure = await Assert.ThrowsExactlyAsync<IOException>(() => DatasetDownload.FetchAsync(nowhere, folder.Path));
-        foreach (string part in (string[])["data.bin", nowhere.Source.ToString(), folder["data.bin"], "by hand"])
+        foreach (string part in (string[])["data.bin", nowhere.Source.ToString(), folder["data.bin"], ". To do it by hand"])
             StringAssert.Contains(failure.Message, part);
         Assert.IsEmpty(Directory.GetFiles(folder.Path));
     }

@@ -60,7 +60,7 @@ public static class DatasetDownload
         {
             long kept = File.Exists(part) ? new FileInfo(part).Length : 0;
             string keptText = kept > 0 ? $" {DataFile.Format(kept)} bytes have come and are kept; the next attempt goes on from there." : "";
-            throw new IOException($"Cannot download '{file.Name}' from {file.Source}: {failure.Message}{keptText} To do it by hand, get that address elsewhere and put the file at '{target}'.", failure);
+            throw new IOException($"Cannot download '{file.Name}' from {file.Source}: {failure.Message.TrimEnd('.')}.{keptText} To do it by hand, get that address elsewhere and put the file at '{target}'.", failure);
         }
         string found = await ChecksumAsync(part, file.Checksum.Length, cancellation).ConfigureAwait(false);
         if (!found.Equals(file.Checksum, StringComparison.OrdinalIgnoreCase))
