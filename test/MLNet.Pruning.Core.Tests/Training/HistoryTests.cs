@@ -11,6 +11,7 @@ public sealed class HistoryTests
     {
         var options = new TrainingOptions { Epochs = 1, Replicas = 1 };
         Assert.AreEqual("FeedForward 12-9-7-3", Runs.Train(options).History.Model);
+        Assert.AreEqual("Sequential", Runs.Train(options, build: () => TorchSharp.torch.nn.Sequential(TorchSharp.torch.nn.Linear(12, 3))).History.Model);
         var images = new ConvNetBlueprint([1, 4, 4], [2], [5], 3);
         Assert.AreEqual("ConvNet 1x4x4, 2, 5-3", Runs.Train(options, new Rows(20, 16, (row, i) => row * i % 7, row => row % 3) { Shape = [1, 4, 4] }, images.Build).History.Model);
     }

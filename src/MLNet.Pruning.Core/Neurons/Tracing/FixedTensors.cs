@@ -22,7 +22,7 @@ sealed record FixedTensors(string Reason, IReadOnlyList<Tensor> Tensors)
             var names = string.Join(", ", own.Select(t => path.Length > 0 ? $"{path}.{t.name}" : t.name));
             var reason = Layer.Of(path, module) is null
                 ? $"{names} of {module.GetType().Name} {Reaches(own.Length)} it, and its entries cannot be told apart by neuron"
-                : $"{(path.Length > 0 ? path : module.GetName())} {Reaches(1)} it, but is not called through its hooks (forward instead of call) or over dimensions that are not followed";
+                : $"{(path.Length > 0 ? path : module.GetType().Name)} {Reaches(1)} it, but is not called through its hooks (forward instead of call) or over dimensions that are not followed";
             found.Add(new(reason, [.. own.Select(t => t.tensor)]));
         }
         return found;

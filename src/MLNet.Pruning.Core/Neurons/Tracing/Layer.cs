@@ -52,7 +52,7 @@ sealed class Layer
     public int FirstIn { get; set; }
     public int FirstOut { get; set; }
 
-    public string Label => Path.Length > 0 ? Path : Module.GetName();
+    public string Label => Path.Length > 0 ? Path : Module.GetType().Name;
 
     public static Layer? Of(string path, nn.Module module)
     {

@@ -10,7 +10,7 @@ static class ModelTitle
     {
         FeedForward network => $"{network.GetName()} {string.Join('-', network.Blueprint.Sizes)}",
         ConvNet network => Of(network.GetName(), network.Blueprint),
-        _ => model.GetName(),
+        _ => model.GetType().Name,
     };
 
     static string Of(string name, ConvNetBlueprint plan) =>
