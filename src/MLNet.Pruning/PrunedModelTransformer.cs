@@ -84,7 +84,7 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoreBinding(input, classifier.FeatureColumnName, classifier.FeatureCount, classifier.Labels.Count, ScoreColumns.For(classifier.Labels, input));
+        return new ScoreBinding(input, classifier.Features(input), classifier.Labels.Count, ScoreColumns.For(classifier.Labels, input));
     }
 
     /// <summary>Gives the network's memory back. What was transformed but not read yet cannot be read any more.</summary>

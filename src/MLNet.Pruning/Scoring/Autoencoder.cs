@@ -29,7 +29,7 @@ sealed record Autoencoder(VaeBlueprint Blueprint, VaeColumns Columns)
     /// <summary>Values of an image.</summary>
     public int ValueCount { get; } = checked((int)Blueprint.Image.Aggregate(1L, (product, size) => checked(product * size)));
 
-    public ScoreBinding Bind(DataViewSchema input) => new(input, Columns.Input, ValueCount, Blueprint.Latent + ValueCount + 1,
+    public ScoreBinding Bind(DataViewSchema input) => new(input, FeatureColumns.Find(input, Columns.Input, ValueCount), Blueprint.Latent + ValueCount + 1,
     [
         AddedColumn.Vector(Columns.Latent, 0, Blueprint.Latent),
         AddedColumn.Vector(Columns.Reconstruction, Blueprint.Latent, ValueCount),

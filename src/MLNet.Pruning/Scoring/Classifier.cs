@@ -1,3 +1,4 @@
+using Microsoft.ML;
 using MLNet.Pruning.Models;
 
 namespace MLNet.Pruning.Scoring;
@@ -8,6 +9,9 @@ namespace MLNet.Pruning.Scoring;
 /// <param name="Labels">The classes it tells apart.</param>
 sealed record Classifier(Blueprint Blueprint, string FeatureColumnName, ClassLabels Labels)
 {
-    /// <summary>Values of a row's features.</summary>
-    public int FeatureCount { get; } = checked((int)Blueprint.InputShape.Aggregate(1L, (product, size) => checked(product * size)));
+    readonly int values = checked((int)Blueprint.InputShape.Aggregate(1L, (product, size) => checked(product * size)));
+
+    /// <summary>Finds in a schema what it reads.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of another type or size than it was trained on.</exception>
+    public FeatureColumns Features(DataViewSchema schema) => FeatureColumns.Find(schema, FeatureColumnName, values);
 }

@@ -9,25 +9,15 @@ sealed class ScoreBinding
     readonly IReadOnlyList<AddedColumn> added;
 
     /// <param name="input">The schema below.</param>
-    /// <param name="featureColumnName">The column that the model reads.</param>
-    /// <param name="featureCount">How many values it has.</param>
+    /// <param name="features">The columns that the model reads, found in the schema.</param>
     /// <param name="outputCount">How many numbers the model computes for a row.</param>
     /// <param name="added">The columns made of them.</param>
-    public ScoreBinding(DataViewSchema input, string featureColumnName, int featureCount, int outputCount, IReadOnlyList<AddedColumn> added)
+    public ScoreBinding(DataViewSchema input, FeatureColumns features, int outputCount, IReadOnlyList<AddedColumn> added)
     {
         Input = input;
-        FeatureName = featureColumnName;
-        FeatureCount = featureCount;
+        Features = features;
         OutputCount = outputCount;
         this.added = added;
-        Features = FeatureColumn.Find(input, featureColumnName);
-        int found = ((VectorDataViewType)Features.Type).Size;
-        if (found != featureCount)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(input),
-                $"Feature column '{featureColumnName}' is {Features.Type}; the model was trained on vectors of {featureCount} Single.");
-        }
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         foreach (var column in added)
@@ -39,11 +29,7 @@ sealed class ScoreBinding
 
     public DataViewSchema Output { get; }
 
-    public DataViewSchema.Column Features { get; }
-
-    public string FeatureName { get; }
-
-    public int FeatureCount { get; }
+    public FeatureColumns Features { get; }
 
     public int OutputCount { get; }
 
@@ -60,7 +46,7 @@ sealed class ScoreBinding
     public IEnumerable<DataViewSchema.Column> Needs(bool[] active)
     {
         bool computes = Computes(active);
-        return Input.Where(column => active[column.Index] || (computes && column.Index == Features.Index));
+        return Input.Where(column => active[column.Index] || (computes && Features.Columns.Any(feature => feature.Index == column.Index)));
     }
 
     public bool[] Active(IEnumerable<DataViewSchema.Column> outputColumns)

@@ -22,18 +22,17 @@ sealed class ScoreMapper(ScoreBinding binding, IRowScorer scorer) : IRowToRowMap
         readonly IRowScorer scorer;
         readonly DataViewRow input;
         readonly bool[] active;
-        readonly ValueGetter<VBuffer<float>>? getFeatures;
+        readonly FeatureReader? reader;
         readonly float[] features;
         readonly float[] scores;
-        VBuffer<float> row;
         long scored = -1;
 
         public ScoredRow(ScoreBinding binding, IRowScorer scorer, DataViewRow input, bool[] active)
         {
             (this.binding, this.scorer, this.input, this.active) = (binding, scorer, input, active);
             if (binding.Computes(active))
-                getFeatures = input.GetGetter<VBuffer<float>>(binding.Features);
-            features = new float[binding.FeatureCount];
+                reader = binding.Features.Open(input);
+            features = new float[binding.Features.Size];
             scores = new float[binding.OutputCount];
         }
 
@@ -62,8 +61,7 @@ sealed class ScoreMapper(ScoreBinding binding, IRowScorer scorer) : IRowToRowMap
         {
             if (scored != input.Position || scored < 0)
             {
-                getFeatures!(ref row);
-                FeatureColumn.Copy(row, features, binding.FeatureName);
+                reader!.Read(features);
                 scorer.Score(features, 1, scores);
                 scored = input.Position;
             }

@@ -19,7 +19,7 @@ sealed class ScoredCursor : DataViewRowCursor
     readonly IRowScorer scorer;
     readonly DataViewRowCursor input;
     readonly bool[] active;
-    readonly ValueGetter<VBuffer<float>> getFeatures;
+    readonly FeatureReader reader;
     readonly ValueGetter<DataViewRowId> getId;
     readonly ColumnBuffer?[] passedOn;
     readonly bool readsAhead;
@@ -27,7 +27,6 @@ sealed class ScoredCursor : DataViewRowCursor
     readonly long[] batches = new long[LargestBlock];
     float[] features = [];
     float[] scores = [];
-    VBuffer<float> row;
     readonly int largest;
     int block;
     int count;
@@ -37,11 +36,11 @@ sealed class ScoredCursor : DataViewRowCursor
     public ScoredCursor(ScoreBinding binding, IRowScorer scorer, DataViewRowCursor input, bool[] active)
     {
         (this.binding, this.scorer, this.input, this.active) = (binding, scorer, input, active);
-        getFeatures = input.GetGetter<VBuffer<float>>(binding.Features);
+        reader = binding.Features.Open(input);
         getId = input.GetIdGetter();
         var passedOn = binding.Input.Where(column => active[column.Index]).ToArray();
         readsAhead = passedOn.All(column => ColumnBuffer.CanHold(column.Type));
-        largest = readsAhead ? Math.Clamp(LargestBlockNumbers / Math.Max(binding.FeatureCount, binding.OutputCount), 1, LargestBlock) : 1;
+        largest = readsAhead ? Math.Clamp(LargestBlockNumbers / Math.Max(binding.Features.Size, binding.OutputCount), 1, LargestBlock) : 1;
         block = Math.Min(FirstBlock, largest);
         this.passedOn = new ColumnBuffer?[binding.Input.Count];
         if (readsAhead)
@@ -95,7 +94,7 @@ sealed class ScoredCursor : DataViewRowCursor
     {
         if (position >= 0 && count == 0)
             return false;
-        int width = binding.FeatureCount;
+        int width = binding.Features.Size;
         if (features.Length < block * width)
         {
             features = new float[block * width];
@@ -107,8 +106,7 @@ sealed class ScoredCursor : DataViewRowCursor
         int read = 0;
         for (; read < block && input.MoveNext(); read++)
         {
-            getFeatures(ref row);
-            FeatureColumn.Copy(row, features.AsSpan(read * width, width), binding.FeatureName);
+            reader.Read(features.AsSpan(read * width, width));
             getId(ref ids[read]);
             batches[read] = input.Batch;
             foreach (var column in passedOn)

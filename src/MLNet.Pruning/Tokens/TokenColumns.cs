@@ -32,10 +32,10 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
     public ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        int found = ((VectorDataViewType)FeatureColumn.Find(input, Input).Type).Size;
-        if (found != Grid.ImageValues)
-            throw new ArgumentOutOfRangeException(null, $"Column '{Input}' has {found} values; images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")} have {Grid.ImageValues}.");
-        return new ScoreBinding(input, Input, found, RowNumbers, [Tokens(), SizeColumn(), SourceColumn()]);
+        var images = FeatureColumns.Find(input, Input);
+        if (images.Size != Grid.ImageValues)
+            throw new ArgumentOutOfRangeException(null, $"Column '{Input}' has {images.Size} values; images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")} have {Grid.ImageValues}.");
+        return new ScoreBinding(input, images, RowNumbers, [Tokens(), SizeColumn(), SourceColumn()]);
     }
 
     AddedColumn Tokens()

@@ -23,10 +23,6 @@ sealed record ClassifierColumns(string Label, string Features)
             : throw new ArgumentOutOfRangeException(null, $"Label column '{Label}' is {column.Type}; wanted a key of at least two values, as mlContext.Transforms.Conversion.MapValueToKey(\"{Label}\") makes one.");
     }
 
-    /// <summary>Finds the features: a vector of Single of known size.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
-    public DataViewSchema.Column FindFeatures(DataViewSchema schema) => FeatureColumn.Find(schema, Features);
-
     /// <summary>The shape of a schema after the classifier: the columns that were there, <c>PredictedLabel</c> and <c>Score</c>.</summary>
     public SchemaShape OutputShape(SchemaShape input)
     {

@@ -7,10 +7,10 @@ namespace MLNet.Pruning.Trainers;
 
 /// <summary>The images of a data view as the training loop reads them. A row with a value that is not a finite number is passed over, and counted.</summary>
 /// <param name="data">The rows.</param>
-/// <param name="column">A vector of Single of known size.</param>
+/// <param name="column">The images.</param>
 /// <param name="shape">Channels, height and width.</param>
 /// <param name="role">What to call the rows in a message: "training set", say.</param>
-sealed class ImageRows(IDataView data, DataViewSchema.Column column, IReadOnlyList<long> shape, string role) : IExampleSource
+sealed class ImageRows(IDataView data, FeatureColumns column, IReadOnlyList<long> shape, string role) : IExampleSource
 {
     public IReadOnlyList<long> Shape => shape;
 
@@ -25,13 +25,12 @@ sealed class ImageRows(IDataView data, DataViewSchema.Column column, IReadOnlyLi
     public IExampleReader Open()
     {
         Skipped = 0;
-        return new Reader(this, data.GetRowCursor([column]), column, role);
+        return new Reader(this, data.GetRowCursor(column.Columns), column, role);
     }
 
-    sealed class Reader(ImageRows rows, DataViewRowCursor cursor, DataViewSchema.Column column, string role) : IExampleReader
+    sealed class Reader(ImageRows rows, DataViewRowCursor cursor, FeatureColumns column, string role) : IExampleReader
     {
-        readonly ValueGetter<VBuffer<float>> get = cursor.GetGetter<VBuffer<float>>(column);
-        VBuffer<float> values;
+        readonly FeatureReader reader = column.Open(cursor);
         bool found;
 
         public bool Read(Span<float> features, out long label)
@@ -39,8 +38,7 @@ sealed class ImageRows(IDataView data, DataViewSchema.Column column, IReadOnlyLi
             label = 0;
             while (cursor.MoveNext())
             {
-                get(ref values);
-                FeatureColumn.Copy(values, features, column.Name);
+                reader.Read(features);
                 if (!FiniteValues.AreAll(features))
                 {
                     rows.Skipped++;

@@ -12,16 +12,17 @@ namespace MLNet.Pruning.Trainers;
 sealed class LabelledRows : IExampleSource
 {
     readonly IDataView data;
-    readonly DataViewSchema.Column label, features;
+    readonly DataViewSchema.Column label;
+    readonly FeatureColumns features;
     readonly string role;
     readonly ulong classes;
 
     /// <param name="data">The rows.</param>
     /// <param name="label">A key of known count.</param>
-    /// <param name="features">A vector of Single of known size.</param>
+    /// <param name="features">What is learnt from.</param>
     /// <param name="shape">How the values of a row are arranged; as many as the features.</param>
     /// <param name="role">What to call the rows in a message: "training set", say.</param>
-    public LabelledRows(IDataView data, DataViewSchema.Column label, DataViewSchema.Column features, IReadOnlyList<long> shape, string role)
+    public LabelledRows(IDataView data, DataViewSchema.Column label, FeatureColumns features, IReadOnlyList<long> shape, string role)
     {
         (this.data, this.label, this.features, this.role) = (data, label, features, role);
         Shape = shape;
@@ -44,14 +45,13 @@ sealed class LabelledRows : IExampleSource
     public IExampleReader Open()
     {
         (WithoutLabel, WithoutFeatures) = (0, 0);
-        return new Reader(this, data.GetRowCursor([label, features]));
+        return new Reader(this, data.GetRowCursor([label, .. features.Columns]));
     }
 
     sealed class Reader(LabelledRows rows, DataViewRowCursor cursor) : IExampleReader
     {
         readonly Func<ulong> getKey = KeyColumn.Getter(cursor, rows.label);
-        readonly ValueGetter<VBuffer<float>> getFeatures = cursor.GetGetter<VBuffer<float>>(rows.features);
-        VBuffer<float> values;
+        readonly FeatureReader reader = rows.features.Open(cursor);
         bool found;
 
         public bool Read(Span<float> features, out long label)
@@ -66,8 +66,7 @@ sealed class LabelledRows : IExampleSource
                     rows.WithoutLabel++;
                     continue;
                 }
-                getFeatures(ref values);
-                FeatureColumn.Copy(values, features, rows.features.Name);
+                reader.Read(features);
                 if (!FiniteValues.AreAll(features))
                 {
                     rows.WithoutFeatures++;

@@ -38,7 +38,7 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
 
     /// <inheritdoc/>
     public PrunedModelTransformer Fit(IDataView input) => training.Fit(input, (features, classes) =>
-        ImageOptions.Checked(new ConvNetBlueprint(image.Of(features, training.Columns.Features), channels, hiddenSizes, classes, activation, batchNorm, dropout)));
+        ImageOptions.Checked(new ConvNetBlueprint(image.Of(features.Size, training.Columns.Features), channels, hiddenSizes, classes, activation, batchNorm, dropout)));
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);

@@ -40,7 +40,7 @@ public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer
 
     /// <inheritdoc/>
     public PrunedModelTransformer Fit(IDataView input) =>
-        training.Fit(input, (features, classes) => new FeedForwardBlueprint([features, .. hiddenSizes, classes], activation));
+        training.Fit(input, (features, classes) => new FeedForwardBlueprint([features.Size, .. hiddenSizes, classes], activation));
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);

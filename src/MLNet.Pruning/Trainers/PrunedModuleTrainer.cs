@@ -42,7 +42,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The module does not take such inputs, or does not give a logit for each class.</exception>
-    public PrunedModelTransformer Fit(IDataView input) => training.Fit(input, Plan);
+    public PrunedModelTransformer Fit(IDataView input) => training.Fit(input, (features, classes) => Plan(features.Size, classes));
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);

@@ -55,11 +55,10 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
     public PrunedVaeTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var column = FeatureColumn.Find(input.Schema, columns.Input);
-        int values = ((VectorDataViewType)column.Type).Size;
-        var plan = ImageOptions.Checked(new VaeBlueprint(image.Of(values, columns.Input), channels, hiddenSizes, latentSize, activation));
+        var column = FeatureColumns.Find(input.Schema, columns.Input);
+        var plan = ImageOptions.Checked(new VaeBlueprint(image.Of(column.Size, columns.Input), channels, hiddenSizes, latentSize, activation));
         var rows = new ImageRows(input, column, plan.Image, "training set");
-        var validation = Validation(values, plan.Image);
+        var validation = Validation(column.Size, plan.Image);
         string device = run.ChooseDevice();
         var result = run.Train(plan, device, rows, validation, columns.Objective(), channel => PrunedRun.Warn(channel, rows.Skipped, "values", columns.Input));
         var trained = (Vae)result.Model;
@@ -85,19 +84,18 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
     {
         if (run.ValidationSet is not { } validation)
             return null;
-        DataViewSchema.Column column;
+        FeatureColumns column;
         try
         {
-            column = FeatureColumn.Find(validation.Schema, columns.Input);
+            column = FeatureColumns.Find(validation.Schema, columns.Input);
         }
         catch (ArgumentOutOfRangeException failure)
         {
             throw new ArgumentOutOfRangeException($"The validation set does not fit: {failure.Message}", failure);
         }
-        int found = ((VectorDataViewType)column.Type).Size;
-        return found == values
+        return column.Size == values
             ? new ImageRows(validation, column, shape, "validation set")
-            : throw new ArgumentOutOfRangeException(null, $"The validation set has {found} values in column '{columns.Input}'; wanted {values}, as in the training set.");
+            : throw new ArgumentOutOfRangeException(null, $"The validation set has {column.Size} values in column '{columns.Input}'; wanted {values}, as in the training set.");
     }
 
     /// <summary>What <see cref="PrunedVaeEstimator"/> trains, and how. The input column holds one channel of the image after the other, each row by row, with values from 0 to 1.</summary>
