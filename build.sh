@@ -3,6 +3,7 @@
 #   ./build.sh                     the NuGet packages if the feed has them, the offline stack otherwise
 #   STACK=NuGet|Offline ./build.sh that one
 #   TORCH=cpu|cuda ./build.sh      which TorchSharp bundle, on the NuGet stack; remembered too
+#   NEWER=1 STACK=NuGet ./build.sh the next newer packages where the feed lacks those that were tested with; remembered, NEWER= goes back
 #   LIBTORCH=DIR ./build.sh        the offline stack on the LibTorch in DIR (CUDA builds included); LIBTORCH= goes back to the system's
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
 cd "$ROOT"
@@ -20,7 +21,7 @@ patiently() {
 }
 
 feed_has_packages() {
-    patiently dotnet restore build/probe/probe.csproj -p:Stack=NuGet -p:Torch="$torch" -nologo -v q >"$PROBE_LOG" 2>&1 </dev/null
+    patiently dotnet restore build/probe/probe.csproj -p:Stack=NuGet -p:Torch="$torch" -p:Newer="$newer" -p:Exactly="$([ -n "$newer" ] || echo true)" -nologo -v q >"$PROBE_LOG" 2>&1 </dev/null
 }
 
 missing_packages() {
@@ -37,6 +38,8 @@ remember() { sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p" "$choice" 2>/dev/null || true; 
 remembered=$(remember Stack)
 torch=${TORCH:-$(remember Torch)}
 torch=${torch:-cpu}
+newer=$(remember Newer)
+[ -z "${NEWER+set}" ] || { [ -n "$NEWER" ] && newer=true || newer=; }
 [ "$torch" = cpu ] || [ "$torch" = cuda ] || die "TORCH is '$torch'; it can be cpu or cuda."
 case "${STACK:-}" in
     "")
@@ -51,7 +54,7 @@ case "${STACK:-}" in
         fi ;;
     NuGet)
         stack=NuGet
-        [ "$remembered" = NuGet ] || feed_has_packages ||
+        { [ "$remembered" = NuGet ] && [ "$newer" = "$(remember Newer)" ]; } || feed_has_packages ||
             die "STACK=NuGet: $(missing_packages). Add a source that has them to your NuGet configuration (dotnet nuget add source URL), or use the offline stack: STACK=Offline ./build.sh" ;;
     Offline) stack=Offline ;;
     *) die "STACK is '$STACK'; it can be NuGet or Offline." ;;
@@ -83,7 +86,7 @@ if [ "$stack" = Offline ]; then
     fi
 fi
 
-text="<Project><PropertyGroup><Stack>$stack</Stack><Torch>$torch</Torch></PropertyGroup></Project>"
+text="<Project><PropertyGroup><Stack>$stack</Stack><Torch>$torch</Torch>${newer:+<Newer>true</Newer>}</PropertyGroup></Project>"
 [ "$(cat "$choice" 2>/dev/null)" = "$text" ] || printf '%s\n' "$text" >"$choice"
 
 stamp=$ARTIFACTS/built-$stack
