@@ -84,7 +84,8 @@ static class Peer
     static void AreClose(float[] expected, float[] actual, string name)
     {
         Assert.HasCount(expected.Length, actual, name);
-        var scale = Math.Max(1e-3f, expected.Max(Math.Abs));
+        // A bias in front of a batch norm has no gradient but rounding.
+        var scale = Math.Max(1e-2f, expected.Max(Math.Abs));
         for (var i = 0; i < expected.Length; i++)
             Assert.AreEqual(expected[i], actual[i], 3e-5f * scale, $"{name}[{i}]");
     }

@@ -37,8 +37,10 @@ public sealed class LoopTests
             }
         }
         Assert.HasCount(12, losses);
-        CollectionAssert.AreEqual(losses, history.Steps.Select(s => s.Loss).ToList());
-        Runs.AreSame(Runs.Values(model), parameters);
+        // The loop steps one vector, a plain loop many tensors: their ends may be rounded otherwise, as some versions of LibTorch do.
+        foreach (var (expected, step) in losses.Zip(history.Steps))
+            Assert.AreEqual(expected, step.Loss, 2e-6);
+        Runs.AreClose(Runs.Values(model), parameters, 1e-5);
     }
 
     [TestMethod]
