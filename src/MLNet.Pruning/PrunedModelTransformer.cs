@@ -20,11 +20,13 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     readonly nn.Module<Tensor, Tensor> module;
     readonly ModelScorer scorer;
 
-    internal PrunedModelTransformer(Classifier classifier, nn.Module<Tensor, Tensor> module, string device, TrainingHistory? history)
+    internal PrunedModelTransformer(Classifier classifier, nn.Module<Tensor, Tensor> module, string device, ScoringChoice scoring, TrainingHistory? history)
     {
         (this.classifier, this.module) = (classifier, module);
-        scorer = new ModelScorer(module, device, classifier.Blueprint.InputShape, input => module.call(input).softmax(1), typeof(PrunedModelTransformer));
+        scorer = new ModelScorer(module, device, classifier.Blueprint.InputShape, input => module.call(input).softmax(1), scoring, typeof(PrunedModelTransformer));
         History = history;
+        if (history is not null && scorer.Layers.Count > 0)
+            history.Scoring = scorer.Layers;
     }
 
     /// <summary>The record of the training; null for a model that was loaded.</summary>
@@ -35,6 +37,9 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
 
     /// <summary>The network, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of.</summary>
     public nn.Module<Tensor, Tensor> Module => module;
+
+    /// <summary>How layers are computed of which at least half of the weights are off: dense or by the weights that are on alone, with what each takes on this machine. Empty where there is none, or nothing was asked.</summary>
+    public IReadOnlyList<ScoringRecord> Scoring => scorer.Layers;
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -64,7 +69,7 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ClassifierFile.Write(stream, classifier, module);
+        ClassifierFile.Write(stream, classifier, module, scorer.Choice);
     }
 
     /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
@@ -77,8 +82,8 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(stream);
         string device = ComputeDevice.Choose(environment, asked: null);
-        var (classifier, module) = ClassifierFile.Read(stream, ModuleBuilders.Of(environment));
-        return new PrunedModelTransformer(classifier, module, device, history: null);
+        var (classifier, module, scoring) = ClassifierFile.Read(stream, ModuleBuilders.Of(environment));
+        return new PrunedModelTransformer(classifier, module, device, scoring, history: null);
     }
 
     ScoreBinding Bind(DataViewSchema input)

@@ -20,10 +20,12 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
     readonly Autoencoder autoencoder;
     readonly ModelScorer scorer;
 
-    internal PrunedVaeTransformer(Autoencoder autoencoder, Vae module, string device, TrainingHistory? history)
+    internal PrunedVaeTransformer(Autoencoder autoencoder, Vae module, string device, ScoringChoice scoring, TrainingHistory? history)
     {
         (this.autoencoder, Module, History) = (autoencoder, module, history);
-        scorer = new ModelScorer(module, device, autoencoder.Blueprint.InputShape, autoencoder.Compute(module), typeof(PrunedVaeTransformer));
+        scorer = new ModelScorer(module, device, autoencoder.Blueprint.InputShape, autoencoder.Compute(module), scoring, typeof(PrunedVaeTransformer));
+        if (history is not null && scorer.Layers.Count > 0)
+            history.Scoring = scorer.Layers;
     }
 
     /// <summary>The record of the training; null for a model that was loaded.</summary>
@@ -34,6 +36,9 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
 
     /// <summary>The network; the transformer's own, so not to be disposed of.</summary>
     public Vae Module { get; }
+
+    /// <summary>How layers are computed of which at least half of the weights are off: dense or by the weights that are on alone, with what each takes on this machine. Empty where there is none, or nothing was asked.</summary>
+    public IReadOnlyList<ScoringRecord> Scoring => scorer.Layers;
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -63,7 +68,7 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        VaeFile.Write(stream, autoencoder, Module);
+        VaeFile.Write(stream, autoencoder, Module, scorer.Choice);
     }
 
     /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
@@ -75,8 +80,8 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(stream);
         string device = ComputeDevice.Choose(environment, asked: null);
-        var (autoencoder, module) = VaeFile.Read(stream);
-        return new PrunedVaeTransformer(autoencoder, module, device, history: null);
+        var (autoencoder, module, scoring) = VaeFile.Read(stream);
+        return new PrunedVaeTransformer(autoencoder, module, device, scoring, history: null);
     }
 
     ScoreBinding Bind(DataViewSchema input)

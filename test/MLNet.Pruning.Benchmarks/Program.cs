@@ -35,8 +35,11 @@ switch (what)
     case "masks":
         Masking.Run(rest);
         break;
+    case "sparse":
+        SparseLayers.Run(rest);
+        break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] | sparse [milliseconds]");
         return 2;
 }
 return 0;

@@ -102,6 +102,30 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void Layers_that_were_measured_stand_in_a_table_also_where_the_dense_way_won()
+    {
+        var history = History();
+        Assert.DoesNotContain("Scoring of sparse layers", HistoryPage.ToHtml(history));
+        ScoringRecord[] layers =
+        [
+            new() { Layer = "layers.linear1", Inputs = 1024, Outputs = 4096, Density = 0.05, Bytes = 1_280_000, Times = [new(1, 800, 100, true), new(64, 4000, 5000, false)] },
+            new() { Layer = "told", Inputs = 8, Outputs = 4, Density = 0.5, Bytes = 300, Times = [new(1, null, null, true)] },
+        ];
+        history.Scoring = layers;
+        Assert.AreEqual("""
+            layer           inputs  outputs  density  rows         dense        sparse  dense / sparse  computed  bytes more
+            --------------  ------  -------  -------  ----  ------------  ------------  --------------  --------  ----------
+            layers.linear1   1,024    4,096   5.00 %     1        800 us        100 us            8.00  sparse        1.3 MB
+            layers.linear1   1,024    4,096   5.00 %    64        4.0 ms        5.0 ms            0.80  dense         1.3 MB
+            told                 8        4  50.00 %   any  not measured  not measured                  sparse     300 bytes
+
+            """, HistoryTables.Scoring(layers).ToString());
+        var page = HistoryPage.ToHtml(history);
+        foreach (var text in new[] { "Scoring of sparse layers", "layers.linear1", "800 us", "<td class=\"n\">8.00</td><td>sparse</td>", "<td class=\"n\">0.80</td><td>dense</td>" })
+            StringAssert.Contains(page, text);
+    }
+
+    [TestMethod]
     public void A_text_table_aligns_numbers_to_the_right_and_words_to_the_left()
     {
         var table = new TextTable("name", "count#").Add("a", "5").Add("longer", "1,000");

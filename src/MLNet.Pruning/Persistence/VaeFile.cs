@@ -14,20 +14,22 @@ static class VaeFile
     const string BlueprintEntry = "blueprint", ColumnsEntry = "columns";
 
     /// <summary>Writes an autoencoder; the same bytes whichever TorchSharp stands below.</summary>
-    public static void Write(Stream stream, Autoencoder autoencoder, Vae module)
+    public static void Write(Stream stream, Autoencoder autoencoder, Vae module, ScoringChoice scoring)
     {
         var archive = new Archive(Kind);
         archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(module.Blueprint.ToJson()));
         archive.Add(ColumnsEntry, JsonSerializer.SerializeToUtf8Bytes(autoencoder.Columns, VaeFileJson.Default.VaeColumns));
         ModuleState.Add(archive, module);
+        ScoringPart.Add(archive, scoring);
         archive.Write(stream);
     }
 
     /// <summary>Reads an autoencoder, after checking all of it; the module is the caller's to dispose of.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
-    public static (Autoencoder Autoencoder, Vae Module) Read(Stream stream)
+    public static (Autoencoder Autoencoder, Vae Module, ScoringChoice Scoring) Read(Stream stream)
     {
         var archive = Archive.Read(stream, Kind, What);
+        var scoring = ScoringPart.Read(archive, What);
         var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(archive[BlueprintEntry])) as VaeBlueprint
             ?? throw new InvalidDataException($"{What} has the blueprint of another model.");
         VaeColumns columns;
@@ -45,7 +47,7 @@ static class VaeFile
         {
             ModuleScope.Detach(module);
             ModuleState.Load(archive, module, What);
-            return (new Autoencoder(blueprint, columns), module);
+            return (new Autoencoder(blueprint, columns), module, scoring);
         }
         catch
         {

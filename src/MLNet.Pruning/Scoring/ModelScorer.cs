@@ -1,4 +1,7 @@
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Sparse;
+using MLNet.Pruning.Sparse.Kernels;
+using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,6 +15,7 @@ sealed class ModelScorer : IRowScorer, IDisposable
     readonly Func<Tensor, Tensor> compute;
     readonly Type owner;
     readonly Device device;
+    readonly SparsePlan plan;
     int users = 1; // the owner, and every call under way: the last one out gives the module back
     int disposed;
     int gone;
@@ -20,14 +24,22 @@ sealed class ModelScorer : IRowScorer, IDisposable
     /// <param name="device">Where the module is moved to.</param>
     /// <param name="shape">How the features of a row are arranged.</param>
     /// <param name="compute">By the module, [rows, ...shape] to [rows, numbers], single precision.</param>
+    /// <param name="scoring">How layers with many weights off are computed.</param>
     /// <param name="owner">Whose disposal ends the scoring.</param>
-    public ModelScorer(nn.Module module, string device, IReadOnlyList<long> shape, Func<Tensor, Tensor> compute, Type owner)
+    public ModelScorer(nn.Module module, string device, IReadOnlyList<long> shape, Func<Tensor, Tensor> compute, ScoringChoice scoring, Type owner)
     {
         (this.module, this.shape, this.compute, this.owner) = (module, [.. shape], compute, owner);
         this.device = new Device(device);
         module.to(this.device);
         module.eval();
+        plan = SparsePlan.For(module, this.shape, compute, scoring.Scoring, scoring.Here, VectorWidths.Here);
     }
+
+    /// <summary>How layers with many weights off are computed.</summary>
+    public IReadOnlyList<ScoringRecord> Layers => plan.Layers;
+
+    /// <summary>What to keep with the model.</summary>
+    public ScoringChoice Choice => new(plan.Scoring, Processor.Name, plan.Layers);
 
     /// <summary>Scores <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
     public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
@@ -41,7 +53,7 @@ sealed class ModelScorer : IRowScorer, IDisposable
             MemoryMarshal.AsBytes(features).CopyTo(input.bytes);
             if (device.type != DeviceType.CPU)
                 input = input.to(device);
-            var computed = compute(input);
+            var computed = plan.Run(() => compute(input));
             if (device.type != DeviceType.CPU)
                 computed = computed.cpu();
             var numbers = MemoryMarshal.Cast<byte, float>(computed.contiguous().bytes);
@@ -75,6 +87,9 @@ sealed class ModelScorer : IRowScorer, IDisposable
     {
         // Who comes too late is for a moment the last one again.
         if (Interlocked.Decrement(ref users) == 0 && Interlocked.Exchange(ref gone, 1) == 0)
+        {
+            plan.Dispose();
             module.Dispose();
+        }
     }
 }

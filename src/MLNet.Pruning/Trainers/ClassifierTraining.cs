@@ -50,7 +50,7 @@ sealed class ClassifierTraining
             PrunedRun.Warn(channel, rows.WithoutFeatures, "features", Columns.Features);
         });
         var classifier = new Classifier(plan.Now(result.Model), Columns.Features, labels);
-        return new PrunedModelTransformer(classifier, (nn.Module<Tensor, Tensor>)result.Model, device, result.History);
+        return new PrunedModelTransformer(classifier, (nn.Module<Tensor, Tensor>)result.Model, device, run.Scoring, result.History);
     }
 
     LabelledRows? Validation(ClassLabels trained, int width, IReadOnlyList<long> shape)

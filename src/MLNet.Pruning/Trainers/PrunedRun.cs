@@ -4,6 +4,8 @@ using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -25,6 +27,9 @@ sealed class PrunedRun
         ValidationSet = options.ValidationSet;
         pruning = options.Pruning;
         cancellation = options.Cancellation;
+        Scoring = Enum.IsDefined(options.SparseScoring)
+            ? new(options.SparseScoring)
+            : throw new ArgumentException($"{nameof(options.SparseScoring)} is {options.SparseScoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.", nameof(options));
         this.options = new TrainingOptions
         {
             Epochs = options.Epochs,
@@ -49,6 +54,9 @@ sealed class PrunedRun
 
     /// <summary>The rows to validate on, still unchecked; null for none.</summary>
     public IDataView? ValidationSet { get; }
+
+    /// <summary>How the trained model computes layers with many weights off.</summary>
+    public ScoringChoice Scoring { get; }
 
     /// <summary>Where the run computes.</summary>
     public string ChooseDevice() => ComputeDevice.Choose(host, device);

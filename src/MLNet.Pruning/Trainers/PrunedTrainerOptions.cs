@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Trainers;
@@ -48,6 +49,9 @@ public abstract class PrunedTrainerOptions
 
     /// <summary>The most bytes of rows held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there is.</summary>
     public long MemoryLimit { get; set; }
+
+    /// <summary>How the trained model computes layers of which at least half of the weights are off, as <see cref="WeightPruning"/> leaves them: by default whichever way is faster, by the clock. The model keeps it when it is saved.</summary>
+    public SparseScoring SparseScoring { get; set; } = SparseScoring.Measured;
 
     /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }

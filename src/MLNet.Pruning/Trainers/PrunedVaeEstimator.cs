@@ -62,7 +62,7 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         string device = run.ChooseDevice();
         var result = run.Train(plan, device, rows, validation, columns.Objective(), channel => PrunedRun.Warn(channel, rows.Skipped, "values", columns.Input));
         var trained = (Vae)result.Model;
-        return new PrunedVaeTransformer(new Autoencoder(trained.Blueprint, columns), trained, device, result.History);
+        return new PrunedVaeTransformer(new Autoencoder(trained.Blueprint, columns), trained, device, run.Scoring, result.History);
     }
 
     /// <inheritdoc/>

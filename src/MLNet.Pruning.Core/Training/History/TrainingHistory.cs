@@ -23,6 +23,9 @@ public sealed record TrainingHistory
     /// <summary>What pruning did, and when.</summary>
     public List<PruningRecord> Events { get; init; } = [];
 
+    /// <summary>How layers with many weights off are computed when the trained model scores; null where none came into question, or nothing was asked.</summary>
+    public IReadOnlyList<ScoringRecord>? Scoring { get; set; }
+
     /// <summary>Why the run ended before its last epoch; null when it did not.</summary>
     public string? Stopped { get; set; }
 

@@ -1,0 +1,162 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Schedules;
+using MLNet.Pruning.Sparse;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Tests.Trainers;
+
+[TestClass]
+[DoNotParallelize]
+public sealed class SparseScoringTests
+{
+    static readonly WeightPruning tenth = new() { Schedule = Schedule.Constant(0.9), Every = 2 };
+
+    readonly MLContext context = new(seed: 1);
+
+    PrunedModelTransformer Fit(SparseScoring scoring, IDataView data) => context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+    {
+        LabelColumnName = "Kind",
+        FeatureColumnName = "Pixels",
+        HiddenSizes = [128, 70],
+        Epochs = 3,
+        BatchSize = 16,
+        Pruning = tenth,
+        SparseScoring = scoring,
+        Seed = 3,
+    }).Fit(data);
+
+    static void AreClose(IDataView expected, IDataView found, string column = "Score")
+    {
+        var (one, other) = (expected.GetColumn<float[]>(column).ToArray(), found.GetColumn<float[]>(column).ToArray());
+        Assert.HasCount(one.Length, other);
+        Assert.IsLessThan(1e-4, one.Zip(other, (a, b) => a.Zip(b, (x, y) => (double)Math.Abs(x - y)).Max()).Max());
+    }
+
+    [TestMethod]
+    public void Sparse_and_dense_scores_agree_in_views_and_in_prediction_engines()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 300));
+        using var dense = Fit(SparseScoring.Dense, data);
+        using var sparse = Fit(SparseScoring.Sparse, data);
+        using var measured = Fit(SparseScoring.Measured, data);
+        Assert.IsEmpty(dense.Scoring);
+        Assert.IsNull(dense.History!.Scoring);
+        CollectionAssert.AreEqual(new[] { "layers.linear1", "layers.linear2", "layers.linear3" }, sparse.Scoring.Select(l => l.Layer).ToArray());
+        Assert.IsTrue(sparse.Scoring.All(l => l.IsEverSparse && l.Bytes > 0 && l.Times is [{ DenseMicroseconds: null, SparseMicroseconds: null }]));
+        AreClose(dense.Transform(data), sparse.Transform(data));
+        AreClose(dense.Transform(data), measured.Transform(data));
+
+        var mapper = ((ITransformer)sparse).GetRowToRowMapper(data.Schema);
+        using var cursor = data.GetRowCursor(data.Schema);
+        using var row = mapper.GetRow(cursor, mapper.OutputSchema);
+        var getter = row.GetGetter<VBuffer<float>>(mapper.OutputSchema["Score"]);
+        VBuffer<float> score = default;
+        foreach (var expected in dense.Transform(data).GetColumn<float[]>("Score"))
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            getter(ref score);
+            Assert.IsLessThan(1e-4, expected.Zip(score.DenseValues().ToArray(), (x, y) => (double)Math.Abs(x - y)).Max());
+        }
+    }
+
+    [TestMethod]
+    public void What_was_measured_stands_in_the_history()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 90));
+        using var model = Fit(SparseScoring.Measured, data);
+        // The last layer has too few weights to be worth a look.
+        CollectionAssert.AreEqual(new[] { "layers.linear1", "layers.linear2" }, model.Scoring.Select(l => l.Layer).ToArray());
+        Assert.AreSame(model.Scoring, model.History!.Scoring);
+        foreach (var layer in model.Scoring)
+        {
+            Assert.AreEqual(0.1, layer.Density, 0.001);
+            CollectionAssert.AreEqual(new long[] { 1, 16, 64, 256 }, layer.Times.Select(t => t.Rows).ToArray());
+            Assert.IsTrue(layer.Times.All(t => t is { DenseMicroseconds: > 0, SparseMicroseconds: > 0 }));
+        }
+        var again = TrainingHistory.FromJson(model.History.ToJson());
+        CollectionAssert.AreEqual(model.Scoring[0].Times.ToArray(), again.Scoring![0].Times.ToArray());
+        Assert.IsNull(TrainingHistory.FromJson("{}").Scoring);
+    }
+
+    [TestMethod]
+    public void A_saved_model_is_computed_as_it_was_told()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Patterns.Keys(context, Patterns.View(context, 90));
+        foreach (var scoring in Enum.GetValues<SparseScoring>())
+        {
+            using var model = Fit(scoring, data);
+            context.Model.Save(model, data.Schema, folder["model.zip"]);
+            using var loaded = (PrunedModelTransformer)new MLContext().UsePruning().Model.Load(folder["model.zip"], out _);
+            CollectionAssert.AreEqual(model.Scoring.Select(l => l.Layer).ToArray(), loaded.Scoring.Select(l => l.Layer).ToArray());
+            AreClose(model.Transform(data), loaded.Transform(data));
+            if (scoring == SparseScoring.Measured)
+                continue; // The clock might choose otherwise.
+            ConvNetPipelineTests.AreSame(model.Transform(data), loaded.Transform(data));
+            CollectionAssert.AreEqual(model.Scoring.SelectMany(l => l.Times).ToArray(), loaded.Scoring.SelectMany(l => l.Times).ToArray());
+        }
+    }
+
+    [TestMethod]
+    public void Training_twice_gives_the_same_file()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 90));
+        byte[] Bytes()
+        {
+            using var model = Fit(SparseScoring.Sparse, data);
+            using var stream = new MemoryStream();
+            model.WriteTo(stream);
+            return stream.ToArray();
+        }
+        CollectionAssert.AreEqual(Bytes(), Bytes());
+    }
+
+    [TestMethod]
+    public void A_NaN_among_the_features_still_predicts_the_missing_key()
+    {
+        var rows = Patterns.Draw(90);
+        var data = Patterns.Keys(context, Patterns.View(context, rows));
+        using var model = Fit(SparseScoring.Sparse, data);
+        for (int feature = 0; feature < 64; feature++)
+        {
+            var broken = Patterns.Draw(3);
+            broken[1].Pixels[feature] = float.NaN;
+            var keys = model.Transform(Patterns.View(context, broken)).GetColumn<uint>("PredictedLabel").ToArray();
+            Assert.IsTrue(keys[0] != 0 && keys[1] == 0 && keys[2] != 0, $"feature {feature}: {string.Join(", ", keys)}");
+        }
+    }
+
+    [TestMethod]
+    public void An_autoencoder_scores_by_the_weights_that_are_on_as_well()
+    {
+        var data = Patterns.View(context, 60);
+        PrunedVaeTransformer Fit(SparseScoring scoring) => context.Transforms.PrunedVae(new()
+        {
+            InputColumnName = "Pixels",
+            Channels = [4, 6],
+            HiddenSizes = [24, 16],
+            LatentSize = 3,
+            Epochs = 2,
+            BatchSize = 16,
+            Pruning = tenth,
+            SparseScoring = scoring,
+            Seed = 3,
+        }).Fit(data);
+        using var dense = Fit(SparseScoring.Dense);
+        using var sparse = Fit(SparseScoring.Sparse);
+        Assert.IsGreaterThan(3, sparse.Scoring.Count);
+        AreClose(dense.Transform(data), sparse.Transform(data), "Reconstruction");
+        using var stream = new MemoryStream();
+        sparse.WriteTo(stream);
+        stream.Position = 0;
+        using var again = PrunedVaeTransformer.ReadFrom(context, stream);
+        CollectionAssert.AreEqual(sparse.Scoring.Select(l => l.Layer).ToArray(), again.Scoring.Select(l => l.Layer).ToArray());
+        Assert.AreSame(sparse.Scoring, sparse.History!.Scoring);
+    }
+
+    [TestMethod]
+    public void An_unknown_way_of_scoring_is_refused_when_the_trainer_is_made() => StringAssert.Contains(
+        Assert.Throws<ArgumentException>(() => context.MulticlassClassification.Trainers.PrunedFeedForward(new() { SparseScoring = (SparseScoring)9 })).Message,
+        "SparseScoring is 9; wanted one of Measured, Dense, Sparse.");
+}
