@@ -9,6 +9,7 @@ namespace MLNet.Pruning.Models;
 [JsonDerivedType(typeof(FeedForwardBlueprint), "feed-forward")]
 [JsonDerivedType(typeof(ConvNetBlueprint), "conv-net")]
 [JsonDerivedType(typeof(VaeBlueprint), "vae")]
+[JsonDerivedType(typeof(VitBlueprint), "vit")]
 [JsonDerivedType(typeof(ModuleBlueprint), "module")]
 public abstract record Blueprint
 {
@@ -29,6 +30,7 @@ public abstract record Blueprint
         FeedForward network => network.Blueprint,
         ConvNet network => network.Blueprint,
         Vae network => network.Blueprint,
+        Vit network => network.Blueprint,
         null => throw new ArgumentNullException(nameof(model)),
         _ => throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}."),
     };

@@ -72,6 +72,20 @@ public sealed class TokenAssignments : IDisposable
     }
 
     /// <summary>Makes a batch of assignments that are known.</summary>
+    /// <param name="sources">[B, N], of any type: the survivor that each token goes to, from 0 to <paramref name="survivors"/> - 1. It is copied.</param>
+    /// <param name="survivors">Tokens after merging, K; at least 1. They are not held against the sources, which may be on a device.</param>
+    public static TokenAssignments Of(Tensor sources, int survivors)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        if (sources.dim() != 2 || sources.shape[1] < 1)
+            throw new ArgumentException($"The sources have the shape [{string.Join(", ", sources.shape)}]; wanted [images, tokens].", nameof(sources));
+        if (survivors < 1 || survivors > sources.shape[1])
+            throw new ArgumentOutOfRangeException(nameof(survivors), survivors, $"{survivors} of {sources.shape[1]} tokens cannot survive; wanted 1 to {sources.shape[1]}.");
+        using var off = no_grad();
+        return new(sources.detach().to(ScalarType.Int64).clone(), survivors);
+    }
+
+    /// <summary>Makes a batch of assignments that are known.</summary>
     /// <param name="assignments">At least one, all of as many tokens and survivors.</param>
     /// <param name="device">Where the batch is to be; null for the CPU.</param>
     public static TokenAssignments Of(IReadOnlyList<TokenAssignment> assignments, Device? device = null)
@@ -145,7 +159,7 @@ public sealed class TokenAssignments : IDisposable
     }
 
     /// <summary>[B, K, N]: 1 where a token goes to a survivor.</summary>
-    Tensor Members(ScalarType type) =>
+    internal Tensor Members(ScalarType type) =>
         Sources.unsqueeze(1).eq(arange(Survivors, ScalarType.Int64, device: Sources.device).view(1, Survivors, 1)).to(type);
 
     Tensor Checked(Tensor sizes) => sizes.dim() == 2 && sizes.shape[0] == Sources.shape[0] && sizes.shape[1] == Tokens

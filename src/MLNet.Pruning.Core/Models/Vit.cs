@@ -1,0 +1,98 @@
+using MLNet.Pruning.Tokens;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>
+/// A vision transformer (Dosovitskiy et al., 2021) that can merge similar patches before its first block, and similar tokens within each: patches, positions,
+/// blocks of attention and hidden neurons, pooling, and logits at the end.
+/// </summary>
+public sealed class Vit : nn.Module<Tensor, Tensor>
+{
+    readonly Linear embedding;
+    readonly Embedding positions;
+    readonly Embedding? classToken;
+    readonly ModuleList<VitBlock> blocks;
+    readonly LayerNorm norm;
+    readonly Linear logits;
+    readonly VitBlueprint built;
+    readonly PatchGrid grid;
+
+    /// <summary>Builds the network with freshly drawn weights.</summary>
+    public Vit(VitBlueprint blueprint) : base(nameof(Vit))
+    {
+        ArgumentNullException.ThrowIfNull(blueprint);
+        blueprint.Validate();
+        (built, grid) = (blueprint, blueprint.Grid);
+        var merges = blueprint.BlockMerges();
+        embedding = nn.Linear(grid.TokenWidth, blueprint.Dim);
+        // Tables of what is learnt, one row a patch; pruning sees in them which column belongs to which value of a token.
+        positions = Table(grid.Count);
+        classToken = blueprint.Pooling == VitPooling.ClassToken ? Table(1) : null;
+        blocks = new ModuleList<VitBlock>([.. merges.Select((merge, number) => new VitBlock(blueprint, number, merge))]);
+        norm = nn.LayerNorm(blueprint.Dim);
+        logits = nn.Linear(blueprint.Dim, blueprint.Classes);
+        RegisterComponents();
+
+        Embedding Table(int rows)
+        {
+            var table = nn.Embedding(rows, blueprint.Dim);
+            using var off = no_grad();
+            nn.init.normal_(table.weight!, 0, 0.02);
+            return table;
+        }
+    }
+
+    /// <summary>What the network is made of now, also after neurons were removed.</summary>
+    /// <exception cref="InvalidOperationException">Its layers no longer fit each other.</exception>
+    public VitBlueprint Blueprint
+    {
+        get
+        {
+            var (sizes, numbers) = (new PresentSizes(this), Enumerable.Range(0, built.Depth));
+            foreach (var number in numbers)
+            {
+                var layer = $"blocks.{number}.attention.qkv";
+                PresentSizes.CheckWhole(sizes.First(layer), 3L * sizes.Second($"blocks.{number}.attention.projection") / built.HeadSize * built.HeadSize, layer);
+            }
+            int[] heads = [.. numbers.Select(n => sizes.Second($"blocks.{n}.attention.projection") / built.HeadSize)], hidden = [.. numbers.Select(n => sizes.First($"blocks.{n}.hidden"))];
+            return built with { Dim = sizes.First(nameof(embedding)), Heads = heads, Hidden = hidden };
+        }
+    }
+
+    /// <summary>Images, [rows, channels, height, width] or flat, or tokens as the blueprint says -> [rows, classes]</summary>
+    public override Tensor forward(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var patches = built.Input == VitInput.Pixels ? VitPatches.OfPixels(input, grid, grid.Count - built.Tokens) : VitPatches.OfTokens(input, grid, built.Tokens);
+        var tokens = Embedded(patches);
+        foreach (var block in blocks)
+            tokens = block.Run(tokens);
+        return logits.call(norm.call(Pooled(tokens)));
+    }
+
+    /// <summary>Embedding is affine, so that of a mean is the mean of embeddings: merging patches first is the same, and less work. A merged token has its patches' mean position.</summary>
+    VitTokens Embedded(VitPatches patches)
+    {
+        var (values, places) = (embedding.call(patches.Values), Row(positions, grid.Count));
+        values = values + (patches.Shares is null ? places : patches.Shares.matmul(places));
+        if (classToken is null)
+            return new(values, patches.Sizes, 0);
+        var (images, device) = (values.shape[0], values.device);
+        values = cat([Row(classToken, 1).expand(images, 1, values.shape[2]), values], 1);
+        var sizes = patches.Sizes is null ? null : cat([ones(images, 1, dtype: values.dtype, device: device), patches.Sizes], 1);
+        return new(values, sizes, 1);
+    }
+
+    /// <summary>[B, N, D] -> [B, D]</summary>
+    Tensor Pooled(VitTokens tokens)
+    {
+        if (classToken is not null)
+            return tokens.Values.select(1, 0);
+        // A token counts as often as patches went into it: the mean is one over the image's area, however it was merged.
+        return tokens.Sizes is null ? tokens.Values.mean([1]) : tokens.Sizes.unsqueeze(1).bmm(tokens.Values).squeeze(1) / grid.Count;
+    }
+
+    static Tensor Row(Embedding table, long rows) => table.call(arange(rows, ScalarType.Int64, device: table.weight!.device));
+}

@@ -1,0 +1,158 @@
+using System.Text.Json.Serialization;
+using MLNet.Pruning.Tokens;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>How a <see cref="Vit"/> makes one vector of many tokens.</summary>
+public enum VitPooling
+{
+    /// <summary>The mean of the tokens, weighted by how many patches each stands for.</summary>
+    Mean,
+
+    /// <summary>A token of its own, which looks at all others and never merges.</summary>
+    ClassToken,
+}
+
+/// <summary>What a <see cref="Vit"/> reads.</summary>
+public enum VitInput
+{
+    /// <summary>Images, one channel after the other; they are cut into patches, and merged, inside.</summary>
+    Pixels,
+
+    /// <summary>What MergeTokens has made of an image, side by side in one row: K tokens, K sizes, and for each patch the token that it went to.</summary>
+    Tokens,
+}
+
+/// <summary>The blueprint of a <see cref="Vit"/>. Its blocks may differ from each other, as they do once heads and neurons were pruned.</summary>
+/// <param name="Image">Channels, height and width of an image; patches must divide it.</param>
+/// <param name="PatchSize">Rows and columns of a patch.</param>
+/// <param name="Classes">How many logits there are.</param>
+/// <param name="Dim">Values of a token between the blocks.</param>
+/// <param name="Heads">The attention heads of each block; null for 4 in each.</param>
+/// <param name="HeadSize">Values of a head's queries, keys and values.</param>
+/// <param name="Hidden">The hidden neurons of each block; null for twice <paramref name="Dim"/> in each.</param>
+/// <param name="Activation">What stands behind hidden neurons.</param>
+/// <param name="Pooling">How one vector is made of many tokens.</param>
+/// <param name="Dropout">The fraction of what attention and hidden layers add that is left out in training; in [0, 1).</param>
+/// <param name="Merge">
+/// Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With <see cref="VitInput.Tokens"/>, those that have merged already.
+/// </param>
+/// <param name="LayerMerges">Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null for none.</param>
+/// <param name="Input">What a row of the input holds.</param>
+public sealed record VitBlueprint(
+    IReadOnlyList<long> Image,
+    int PatchSize,
+    int Classes,
+    int Dim = 64,
+    IReadOnlyList<int>? Heads = null,
+    int HeadSize = 16,
+    IReadOnlyList<int>? Hidden = null,
+    Activation Activation = Activation.Gelu,
+    VitPooling Pooling = VitPooling.Mean,
+    double Dropout = 0,
+    double Merge = 0,
+    IReadOnlyList<double>? LayerMerges = null,
+    VitInput Input = VitInput.Pixels) : Blueprint
+{
+    const int DefaultDepth = 4, DefaultHeads = 4;
+
+    // Positions, and the logits of attention between all pairs of tokens, must stay sizes that can be thought of.
+    const int MostTokens = 1 << 16;
+
+    /// <summary>A transformer whose blocks are all alike.</summary>
+    /// <param name="image">Channels, height and width of an image.</param>
+    /// <param name="patchSize">Rows and columns of a patch.</param>
+    /// <param name="classes">How many logits there are.</param>
+    /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
+    /// <param name="depth">Blocks.</param>
+    /// <param name="heads">Attention heads of a block.</param>
+    /// <param name="hidden">Hidden neurons of a block; 0 for twice <paramref name="dim"/>.</param>
+    public static VitBlueprint For(IReadOnlyList<long> image, int patchSize, int classes, int dim = 64, int depth = DefaultDepth, int heads = DefaultHeads, int hidden = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        if (dim < 1 || dim % heads != 0)
+            throw new ArgumentException($"Tokens of {dim} values cannot be split over {heads} heads; the values must be a multiple of the heads.", nameof(dim));
+        return new(image, patchSize, classes, dim, [.. Enumerable.Repeat(heads, depth)], dim / heads, [.. Enumerable.Repeat(hidden > 0 ? hidden : 2 * dim, depth)]);
+    }
+
+    /// <summary>Blocks.</summary>
+    [JsonIgnore]
+    public int Depth => Heads?.Count ?? Hidden?.Count ?? LayerMerges?.Count ?? DefaultDepth;
+
+    /// <summary>The attention heads of each block.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> BlockHeads => Heads ?? [.. Enumerable.Repeat(DefaultHeads, Depth)];
+
+    /// <summary>The hidden neurons of each block.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> BlockHidden => Hidden ?? [.. Enumerable.Repeat(2 * Dim, Depth)];
+
+    /// <summary>How an image is cut.</summary>
+    [JsonIgnore]
+    public PatchGrid Grid => new((int)Image[1], (int)Image[2], (int)Image[0], PatchSize);
+
+    /// <summary>Tokens of an image at the first block, apart from a class token.</summary>
+    [JsonIgnore]
+    public int Tokens => Grid.Count - MergeAmount.Of(Merge, Grid.Count);
+
+    /// <summary>Tokens that merge in each block.</summary>
+    internal int[] BlockMerges()
+    {
+        var merges = new int[Depth];
+        for (int block = 0, left = Tokens; LayerMerges is not null && block < merges.Length; block++)
+            left -= merges[block] = MergeAmount.Of(LayerMerges[block], left);
+        return merges;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<long> InputShape => Input == VitInput.Pixels ? Image : [((long)Tokens * (Grid.TokenWidth + 1)) + Grid.Count];
+
+    /// <inheritdoc/>
+    public override Vit Build() => new(this);
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        ImageParts.CheckImage(Image, "vision transformer");
+        if (PatchSize < 1 || Image[1] % PatchSize != 0 || Image[2] % PatchSize != 0)
+            throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide images of {Image[1]}x{Image[2]} (height x width).");
+        if (Image[1] / PatchSize * (Image[2] / PatchSize) is > MostTokens and var many)
+            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have {many} patches of {PatchSize}x{PatchSize}; a vision transformer takes at most {MostTokens}.");
+        _ = Grid;
+        if (Classes < 1)
+            throw new ArgumentException($"The vision transformer has {Classes} classes; it must have at least 1.");
+        if (Dim < 1)
+            throw new ArgumentException($"The tokens of the vision transformer have {Dim} values; they must have at least 1.");
+        if (HeadSize < 1)
+            throw new ArgumentException($"The heads of the vision transformer have {HeadSize} values; they must have at least 1.");
+        ImageParts.CheckSizes(BlockHeads, "block's head", 1);
+        ImageParts.CheckSizes(BlockHidden, "hidden layer", 1);
+        CheckBlocks(BlockHeads.Count, "counts of heads");
+        CheckBlocks(BlockHidden.Count, "counts of hidden neurons");
+        ImageParts.CheckActivation(Activation);
+        if (!Enum.IsDefined(Pooling))
+            throw new ArgumentException($"There is no pooling {Pooling}.");
+        if (!Enum.IsDefined(Input))
+            throw new ArgumentException($"There is no input {Input}.");
+        if (Dropout is not (>= 0 and < 1))
+            throw new ArgumentException($"Dropout is {Dropout}; it must be at least 0 and below 1.");
+        _ = Tokens;
+        CheckBlocks(LayerMerges?.Count ?? Depth, "merges");
+        BlockMerges();
+    }
+
+    void CheckBlocks(int found, string what)
+    {
+        if (found != Depth)
+            throw new ArgumentException($"The vision transformer has {Depth} blocks and {found} {what}; there must be one for each block.");
+    }
+
+    /// <summary>Whether the other describes the same network.</summary>
+    public bool Equals(VitBlueprint? other) => other is not null && Image.SequenceEqual(other.Image) && BlockHeads.SequenceEqual(other.BlockHeads) && BlockHidden.SequenceEqual(other.BlockHidden)
+        && (PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Dropout, Input) == (other.PatchSize, other.Classes, other.Dim, other.HeadSize, other.Activation, other.Pooling, other.Dropout, other.Input)
+        && Merge.Equals(other.Merge) && (LayerMerges ?? []).SequenceEqual(other.LayerMerges ?? []);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => BlockHeads.Concat(BlockHidden).Aggregate(HashCode.Combine(PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Merge, Input), HashCode.Combine);
+}
