@@ -13,5 +13,7 @@ sealed record Classifier(Blueprint Blueprint, string FeatureColumnName, ClassLab
 
     /// <summary>Finds in a schema what it reads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of another type or size than it was trained on.</exception>
-    public FeatureColumns Features(DataViewSchema schema) => FeatureColumns.Find(schema, FeatureColumnName, values);
+    public FeatureColumns Features(DataViewSchema schema) => Blueprint is VitBlueprint { Input: VitInput.Tokens } vit
+        ? TokenFeatures.Find(schema, FeatureColumnName, vit)
+        : FeatureColumns.Find(schema, FeatureColumnName, values);
 }

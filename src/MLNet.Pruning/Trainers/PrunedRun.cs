@@ -129,7 +129,7 @@ sealed class PrunedRun
                 string.Create(CultureInfo.InvariantCulture, $"{nameof(PrunedFeedForwardTrainer.Options.HiddenSizes)} is [{string.Join(", ", sizes.Skip(1).SkipLast(1))}]: the weights alone need {bytes:0} bytes, which could not be allocated. Use smaller layers."),
                 failure);
         }
-        catch (Exception failure) when (plan is ConvNetBlueprint or VaeBlueprint && (failure is ExternalException or OutOfMemoryException))
+        catch (Exception failure) when (plan is ConvNetBlueprint or VaeBlueprint or VitBlueprint && (failure is ExternalException or OutOfMemoryException))
         {
             throw new InvalidOperationException($"The weights of the network {plan.ToJson()} could not be allocated. Use smaller layers.", failure);
         }

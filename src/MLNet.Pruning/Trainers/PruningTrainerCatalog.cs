@@ -100,6 +100,54 @@ public static class PruningTrainerCatalog
         return new PrunedConvNetTrainer(Doors.EnvironmentOf(catalog), options);
     }
 
+    /// <summary>Makes a trainer of vision transformers.</summary>
+    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
+    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+    /// <param name="featureColumnName">The column to learn from: tokens that <c>MergeTokens</c> has made, or images, one channel after the other.</param>
+    /// <param name="patchSize">Pixels of a patch each way; 0 for what the tokens say, or 4.</param>
+    /// <param name="merge">How many patches of an image merge before the first block, a fraction or a number; 0 where the column holds tokens.</param>
+    /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
+    /// <param name="depth">Blocks; at least 1.</param>
+    /// <param name="heads">Attention heads of a block; at least 1.</param>
+    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+    /// <param name="batchSize">Rows a step; at least 1.</param>
+    /// <param name="learningRate">The learning rate of AdamW; above 0.</param>
+    public static PrunedVitTrainer PrunedVit(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        string labelColumnName = "Label",
+        string featureColumnName = "Tokens",
+        int patchSize = 0,
+        double merge = 0,
+        int dim = 64,
+        int depth = 4,
+        int heads = 4,
+        int epochs = 10,
+        int batchSize = 128,
+        double learningRate = 0.001) => PrunedVit(catalog, new PrunedVitTrainer.Options
+        {
+            LabelColumnName = labelColumnName,
+            FeatureColumnName = featureColumnName,
+            PatchSize = patchSize,
+            Merge = merge,
+            Dim = dim,
+            Depth = depth,
+            Heads = heads,
+            Epochs = epochs,
+            BatchSize = batchSize,
+            LearningRate = learningRate,
+        });
+
+    /// <summary>Makes a trainer of vision transformers.</summary>
+    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
+    /// <param name="options">What to train, and how.</param>
+    public static PrunedVitTrainer PrunedVit(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        PrunedVitTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new PrunedVitTrainer(Doors.EnvironmentOf(catalog), options);
+    }
+
     /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
     /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
     /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
