@@ -15,6 +15,8 @@ public static class HistoryCharts
             yield return Accuracy(history);
         if (history.Epochs.Select(e => e.Parameters).Append(history.ParametersAtStart).Distinct().Count() > 1)
             yield return Parameters(history);
+        if (history.Events.Any(e => e.Weights > 0))
+            yield return WeightsOn(history);
     }
 
     /// <summary>Training and validation loss by epoch.</summary>
@@ -28,6 +30,17 @@ public static class HistoryCharts
     /// <summary>Parameters by epoch.</summary>
     public static LineChart Parameters(TrainingHistory history) =>
         Chart("Parameters", "parameters", history, ("trainable parameters", e => e.Parameters));
+
+    /// <summary>How many of the weights under masks are on, by step.</summary>
+    public static LineChart WeightsOn(TrainingHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        return new("Weights", "step", "weights on, %")
+        {
+            WholeX = true,
+            Series = [new("weights on", [.. history.Events.Where(e => e.Weights > 0).Select(e => ((double)e.Step, 100.0 * e.WeightsOn!.Value / e.Weights!.Value))])],
+        };
+    }
 
     static LineChart Chart(string title, string unit, TrainingHistory history, params (string Name, Func<EpochRecord, double?> Value)[] lines)
     {

@@ -10,6 +10,8 @@ namespace MLNet.Pruning.Reporting;
 /// <summary>A training history as one HTML page that needs nothing from outside.</summary>
 public static class HistoryPage
 {
+    const int MostCuts = 20;
+
     const string Style = """
         :root { color-scheme: light dark; --line: #8884; }
         body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -49,8 +51,9 @@ public static class HistoryPage
         Append(page, HistoryTables.Epochs(history));
         if (history.Events.Count > 0)
         {
-            page.Append("<h2>Pruning events</h2>\n");
-            Append(page, HistoryTables.Events(history));
+            var shown = Shown(history.Events);
+            page.Append(CultureInfo.InvariantCulture, $"<h2>Pruning events{(shown.Count < history.Events.Count ? $" ({shown.Count} of {history.Events.Count})" : "")}</h2>\n");
+            Append(page, HistoryTables.Events(history with { Events = shown }));
         }
         if (history.Scoring is { Count: > 0 } layers)
         {
@@ -59,6 +62,16 @@ public static class HistoryPage
             page.Append("<p>What a layer takes by LibTorch's dense product and by its weights that are on alone, measured when the training ended. Where the second is not faster, the layer stays dense.</p>\n");
         }
         return page.Append("</body>\n</html>\n").ToString();
+    }
+
+    /// <summary>All events that removed neurons; of masks, which are cut very often, some from the first to the last.</summary>
+    static List<PruningRecord> Shown(List<PruningRecord> events)
+    {
+        var cuts = events.Where(e => e.Weights is not null).ToList();
+        if (cuts.Count <= MostCuts)
+            return events;
+        var kept = Enumerable.Range(0, MostCuts).Select(i => cuts[i * (cuts.Count - 1) / (MostCuts - 1)]).ToHashSet(ReferenceEqualityComparer.Instance);
+        return [.. events.Where(e => e.Weights is null || kept.Contains(e))];
     }
 
     static IEnumerable<(string Name, string Value)> Facts(TrainingHistory history)

@@ -61,7 +61,11 @@ public static class HistoryTables
             ("epoch#", e => e.Epoch.ToString(CultureInfo.InvariantCulture)),
             ("step#", e => Count(e.Step)),
             ("what", e => e.Kind),
-            ("groups", e => string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}"))),
+            // Masks have a line for every parameter, and are cut many times.
+            ("groups", e => e.Weights is null ? string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")) : ""),
+            ("weights on#", e => Count(e.WeightsOn)),
+            ("off#", e => e is { Weights: > 0 and var all, WeightsOn: { } on } ? Percent(1 - ((double)on / all)) : ""),
+            ("came back#", e => Count(e.Reactivated)),
             ("parameters before#", e => Count(e.ParametersBefore)),
             ("after#", e => Count(e.ParametersAfter)),
             ("MACs a row before#", e => Count(e.MacsBefore)),

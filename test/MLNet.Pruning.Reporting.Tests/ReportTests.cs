@@ -46,6 +46,21 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void Of_masks_that_are_cut_often_some_cuts_are_shown_from_the_first_to_the_last()
+    {
+        var history = History();
+        history.Events.AddRange(Enumerable.Range(1, 150).Select(cut => new PruningRecord { Epoch = 1, Step = 10 * cut, Kind = "weights", Weights = 1_000, WeightsOn = 1_000 - (5 * cut), Reactivated = cut, Groups = [new("linear1", 1_000, 1_000 - (5 * cut), [])] }));
+        var page = HistoryPage.ToHtml(history);
+        StringAssert.Contains(page, "Pruning events (21 of 151)");
+        StringAssert.Contains(page, "hidden1 50 to 25");
+        StringAssert.Contains(page, "<td class=\"n\">1,500</td>");
+        StringAssert.Contains(page, "<td class=\"n\">75.00 %</td>");
+        Assert.IsFalse(page.Contains("linear1", StringComparison.Ordinal), "no list of parameters for each cut");
+        var chart = XDocument.Parse(HistoryCharts.WeightsOn(history).ToSvg());
+        Assert.AreEqual(149, chart.Descendants(Svg + "path").Single().Attribute("d")!.Value.Count(c => c == 'L'));
+    }
+
+    [TestMethod]
     public void A_missing_value_interrupts_the_line()
     {
         var chart = new LineChart("t", "x", "y") { Series = [new Series("a", [(1, 1), (2, double.NaN), (3, 2), (4, 3)])] };
