@@ -16,7 +16,7 @@ public interface IImportance
     /// Starts watching one instance of a model, such as a replica, until the observer is disposed of; registers what forward hooks it needs on the layers
     /// of the map's groups. To be called while the instance is at rest, and anew after neurons were removed.
     /// </summary>
-    /// <param name="map">The groups of that instance (<see cref="NeuronMap.For"/>).</param>
+    /// <param name="map">The groups of that instance (<see cref="NeuronMap.For"/>); in a run, those that may be pruned.</param>
     /// <param name="threads">How many threads an observer may use at a time; 1 where several replicas compute side by side.</param>
     IImportanceObserver Watch(NeuronMap map, int threads = 1);
 

@@ -180,6 +180,9 @@ public sealed class NeuronMap
         return new(other, forwardOther, theirs, [.. Groups.Select(g => new NeuronGroup(g.Name, [.. g.Members.Select(m => m with { Module = byPath[m.Path].Module })]))], Skipped);
     }
 
+    /// <summary>The same instance with some of its groups: for those who are to look at no others. Neurons are removed through this map.</summary>
+    internal NeuronMap Of(IReadOnlyList<NeuronGroup> some) => new(model, forward, layers.Values, some, Skipped);
+
     /// <summary>Does something while neurons are removed, and puts them back.</summary>
     internal void Without(IReadOnlyCollection<NeuronSelection> selections, Action action)
     {

@@ -58,7 +58,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.Observe) * (run.StepsPerEpoch ?? 0)))
             return;
         Pruned.RequireOwnModel();
-        observation = new Observation(settings.Importance, Pruned.Map, run.EnsureReplicas().Modules, Pruned.Forward);
+        observation = new Observation(settings.Importance, Pruned.Map.Of(groups), run.EnsureReplicas().Modules, Pruned.Forward);
     }
 
     public void AfterBackward(TrainingRun run)
@@ -141,14 +141,13 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     }
 
     /// <summary>Of the chosen groups, in their order.</summary>
-    double[][] Scores()
+    IReadOnlyList<double[]> Scores()
     {
-        using var still = seen is null ? new Observation(settings.Importance, Pruned.Map, [Pruned.Model], Pruned.Forward) : null;
-        var (all, of, name) = (seen ?? still!.Scores(), Pruned.Map.Groups.ToList(), settings.Importance.GetType().Name);
-        if (all?.Count != of.Count)
-            throw new InvalidOperationException($"{name} gives scores of {all?.Count ?? 0} groups; the model has {of.Count}. Nothing was removed.");
-        var scores = groups.Select(g => all[of.IndexOf(g)]).ToArray();
-        for (var i = 0; i < scores.Length; i++)
+        using var still = seen is null ? new Observation(settings.Importance, Pruned.Map.Of(groups), [Pruned.Model], Pruned.Forward) : null;
+        var (scores, name) = (seen ?? still!.Scores(), settings.Importance.GetType().Name);
+        if (scores?.Count != groups.Count)
+            throw new InvalidOperationException($"{name} gives scores of {scores?.Count ?? 0} groups; {groups.Count} are to be pruned. Nothing was removed.");
+        for (var i = 0; i < groups.Count; i++)
         {
             if (scores[i]?.Length != groups[i].Size)
                 throw new InvalidOperationException($"{name} gives {scores[i]?.Length ?? 0} scores for '{groups[i].Name}', which has {groups[i].Size} neurons; nothing was removed.");

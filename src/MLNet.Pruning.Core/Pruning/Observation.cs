@@ -11,7 +11,7 @@ sealed class Observation : IDisposable
     readonly List<IImportanceObserver> observers = [];
 
     /// <param name="importance">The criterion.</param>
-    /// <param name="map">Of the model itself, which is the first of the replicas.</param>
+    /// <param name="map">Of the model itself, which is the first of the replicas; the groups that are watched.</param>
     /// <param name="replicas">The instances that compute.</param>
     /// <param name="forward">Runs one of them.</param>
     public Observation(IImportance importance, NeuronMap map, IReadOnlyList<nn.Module> replicas, Func<nn.Module, Tensor, IReadOnlyList<Tensor>> forward)

@@ -274,6 +274,17 @@ public sealed class EventTests
     }
 
     [TestMethod]
+    public void Only_the_groups_that_may_be_pruned_are_watched()
+    {
+        var criterion = new InputMeans();
+        var (model, history) = Runs.Train(plain with { Replicas = 2, Hooks = [(By(Schedule.OneShot(2, 0.5)) with { Importance = criterion, Groups = ["*linear2"] }).Begin()] });
+        // 5 batches, on 2 replicas, through the reader of the one group.
+        Assert.AreEqual(5 * 2, criterion.Seen);
+        CollectionAssert.AreEqual(criterion.Given.Single().Single(), history.Events.Single().Groups.Single().Scores.ToArray());
+        Assert.AreEqual((9, 4), (model["layers.linear1.bias"].Length, model["layers.linear2.bias"].Length));
+    }
+
+    [TestMethod]
     public void Only_the_wanted_part_of_the_batches_is_watched_and_validation_is_not()
     {
         var criterion = new InputMeans();

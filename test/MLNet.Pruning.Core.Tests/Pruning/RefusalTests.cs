@@ -94,7 +94,7 @@ public sealed class RefusalTests
     {
         Refused("scores neuron 0 of 'layers.linear1' as Infinity; scores must be finite", map => [.. map.Groups.Select(g => Enumerable.Repeat(double.PositiveInfinity, g.Size).ToArray())]);
         Refused("gives 1 scores for 'layers.linear1', which has 9 neurons", map => [.. map.Groups.Select(_ => new double[1])]);
-        Refused("gives scores of 0 groups; the model has 2", _ => []);
+        Refused("gives scores of 0 groups; 2 are to be pruned", _ => []);
 
         static void Refused(string message, Func<NeuronMap, IReadOnlyList<double[]>> scores)
         {
