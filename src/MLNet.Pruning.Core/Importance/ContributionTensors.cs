@@ -61,8 +61,13 @@ public static class ContributionTensors
         }
     }
 
-    static ReadOnlySpan<float> Floats(Tensor tensor) =>
-        MemoryMarshal.Cast<byte, float>(tensor.detach().cpu().to_type(ScalarType.Float32).contiguous().bytes);
+    // Small layers are watched in every step: where there is nothing to convert, nothing is called.
+    static ReadOnlySpan<float> Floats(Tensor tensor)
+    {
+        if (tensor.dtype != ScalarType.Float32 || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
+            tensor = tensor.detach().cpu().to_type(ScalarType.Float32).contiguous();
+        return MemoryMarshal.Cast<byte, float>(tensor.bytes);
+    }
 
     static void Require(bool fits, string name, Tensor tensor, string wanted)
     {

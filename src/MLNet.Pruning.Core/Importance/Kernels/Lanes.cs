@@ -55,8 +55,10 @@ internal static class Lanes<T>
         var largest = LargestOf(row);
         if (largest == 0 || !float.IsFinite(largest))
             return T.One;
-        // A float cannot hold 2^149: rows of denormals are brought as far as 2^-23, which is far enough.
-        return T.ScaleB(T.One, Math.Min(-float.ILogB(largest), 126));
+        // The exponents of a power of two and of its inverse add up to 254. A float cannot hold 2^149: rows of denormals are brought as far as 2^-23, which is far
+        // enough. 2^-127 is itself a denormal.
+        var exponent = Math.Min(254 - (BitConverter.SingleToInt32Bits(largest) >> 23), 253);
+        return T.CreateTruncating(BitConverter.Int32BitsToSingle(exponent > 0 ? exponent << 23 : 1 << 22));
     }
 
     /// <summary>Copies a row of floats, scaled, without its signs in the Absolute mode, and pads it with zeros.</summary>
@@ -66,14 +68,22 @@ internal static class Lanes<T>
         {
             var factor = (float)(object)scale;
             var target = (float*)to;
-            var i = 0;
-            fixed (float* from = row)
+            if (row.Length < Vector<float>.Count)
             {
-                for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
-                    Vector.Store(Vector.Abs(Vector.Load(from + i)) * factor, target + i);
+                for (var i = 0; i < row.Length; i++)
+                    target[i] = MathF.Abs(row[i]) * factor;
             }
-            for (; i < row.Length; i++)
-                target[i] = MathF.Abs(row[i]) * factor;
+            else
+            {
+                fixed (float* from = row)
+                {
+                    for (var i = 0; i < row.Length; i += Vector<float>.Count)
+                    {
+                        var at = Math.Min(i, row.Length - Vector<float>.Count); // The last vector takes some entries again.
+                        Vector.Store(Vector.Abs(Vector.Load(from + at)) * factor, target + at);
+                    }
+                }
+            }
         }
         else
         {
@@ -88,20 +98,26 @@ internal static class Lanes<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Enter(float value, T scale) => T.CreateTruncating(Signed ? value : MathF.Abs(value)) * scale;
 
+    /// <summary>The largest size. An entry that is not a number may go unnoticed: what is computed from it will not be one either.</summary>
     static unsafe float LargestOf(ReadOnlySpan<float> row)
     {
+        var result = 0f;
+        if (row.Length < Vector<float>.Count)
+        {
+            foreach (var entry in row)
+                result = MathF.Max(result, MathF.Abs(entry));
+            return result;
+        }
         var largest = Vector<float>.Zero;
-        var i = 0;
         fixed (float* from = row)
         {
-            for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
-                largest = Vector.MaxNative(largest, Vector.Abs(Vector.Load(from + i)));
+            for (var i = 0; i < row.Length; i += Vector<float>.Count)
+                largest = Vector.MaxNative(largest, Vector.Abs(Vector.Load(from + Math.Min(i, row.Length - Vector<float>.Count))));
         }
-        var result = 0f;
+        var lanes = stackalloc float[Vector<float>.Count];
+        Vector.Store(largest, lanes);
         for (var lane = 0; lane < Vector<float>.Count; lane++)
-            result = MathF.Max(result, largest[lane]);
-        for (; i < row.Length; i++)
-            result = MathF.Max(result, MathF.Abs(row[i]));
+            result = float.MaxNative(result, lanes[lane]);
         return result;
     }
 }

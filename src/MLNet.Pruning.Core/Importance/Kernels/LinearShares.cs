@@ -203,7 +203,8 @@ internal static unsafe class LinearShares<T>
         void Fold(T* packed, int first, int valid)
         {
             var lanes = Lanes<T>.Count;
-            Span<Four> sums = stackalloc Four[SamplesPerBlock / Tile], highs = stackalloc Four[SamplesPerBlock / Tile], lows = stackalloc Four[SamplesPerBlock / Tile];
+            Span<Four> sums = stackalloc Four[SamplesPerBlock / Tile], highs = stackalloc Four[SamplesPerBlock / Tile];
+            Span<Four> lows = stackalloc Four[Lanes<T>.Signed ? SamplesPerBlock / Tile : 1];
             var maximum = new Vector<T>(Lanes<T>.Lowest);
             for (var block = 0; block < Samples; block += SamplesPerBlock)
             {
@@ -217,7 +218,7 @@ internal static unsafe class LinearShares<T>
                     for (var f = block; f < end; f += Tile)
                     {
                         var tile = (f - block) / Tile;
-                        Extremes(packed + (long)j * lanes, f, end - 1, j, count, ref sums[tile], ref highs[tile], ref lows[tile]);
+                        Extremes(packed + (long)j * lanes, f, end - 1, j, count, ref sums[tile], ref highs[tile], ref lows[Lanes<T>.Signed ? tile : 0]);
                     }
                 }
                 var sum = Vector<T>.Zero;

@@ -27,7 +27,7 @@ sealed class ContributionObserver : IImportanceObserver
             return;
         try
         {
-            seen.Observe(input.detach());
+            seen.Observe(input);
         }
         catch (ArgumentException e)
         {

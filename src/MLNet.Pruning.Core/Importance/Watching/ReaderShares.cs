@@ -45,7 +45,7 @@ sealed class ReaderShares
     public void Observe(Tensor input)
     {
         // Asked for in every pass, as a run points parameters at other memory when it begins; of linear layers without a search, which would take longer than small ones do.
-        var weight = (Reader.Layer.Module is Linear linear ? linear.weight! : Reader.Layer.Own("weight")!).detach();
+        var weight = Reader.Layer.Module is Linear linear ? linear.weight! : Reader.Layer.Own("weight")!;
         if (shape is null)
         {
             var rows = input.Dimensions == 1 ? input.unsqueeze(0) : input;
