@@ -21,11 +21,12 @@ static class Observing
             {
                 Measure(new FeedForwardBlueprint([784, 50, 30, 10]), digits, rounds, criterion, part);
                 Measure(ConvNetBlueprint.Cifar(), new Noise(4096, [3, 32, 32]), rounds, criterion, part);
+                Measure(ConvNetBlueprint.Cifar(), new Noise(4096, [3, 32, 32]), rounds, criterion, part, "classifier.");
             }
         }
     }
 
-    static void Measure(Blueprint blueprint, IExampleSource rows, int rounds, IImportance criterion, double part)
+    static void Measure(Blueprint blueprint, IExampleSource rows, int rounds, IImportance criterion, double part, string groups = "")
     {
         random.manual_seed(1);
         using var model = blueprint.Build();
@@ -33,6 +34,7 @@ static class Observing
         NeuronMap map;
         using (NewDisposeScope())
             map = NeuronMap.Discover(network, randn([1, .. blueprint.InputShape]));
+        map = map.Of([.. map.Groups.Where(g => g.Name.StartsWith(groups, StringComparison.Ordinal))]);
         var hook = new ObservedEpochs(criterion, map, part);
         new TrainingLoop(new TrainingOptions { Epochs = 2 * rounds + 2, Hooks = [hook] }).Run(new TrainingTask { Model = model, Copy = blueprint.Build, Examples = rows, Objective = new CrossEntropy(10) });
         Table.Title($"{criterion}, {string.Join(", ", map.Groups.Select(g => g.Size))} neurons, batch 128, {(part < 1 ? $"the last {100 * part:0} % of the epoch observed" : "the whole epoch observed")}");
