@@ -19,7 +19,7 @@ static class Autoencoder
     public static void Run(Settings settings)
     {
         var (epochs, seeds) = (settings.Epochs ?? 40, settings.Seeds ?? 1);
-        var schedule = Schedule.Stepwise(settings.Maturity ?? 10, settings.Every ?? 5, amount: 0.10, settings.Target ?? 0.30);
+        var schedule = Schedule.Stepwise(settings.Maturity ?? 10, settings.Every ?? 5, settings.Amount ?? 0.10, settings.Target ?? 0.30);
         var methods = (settings.Methods.Count > 0 ? settings.Methods : ["unpruned", "random", "rank"]).Select(Method.Named).ToArray();
         var (all, test, channels) = Load(settings);
         var train = new MLContext().Data.TakeRows(all, settings.Rows ?? 10_000);

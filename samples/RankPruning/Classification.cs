@@ -41,7 +41,7 @@ sealed record Classification
     public void Run(Settings settings)
     {
         var (epochs, seeds) = (settings.Epochs ?? Epochs, settings.Seeds ?? Seeds);
-        var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, Amount, settings.Target ?? Target);
+        var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, settings.Amount ?? Amount, settings.Target ?? Target);
         var methods = (settings.Methods.Count > 0 ? settings.Methods : ["unpruned", "random", "rank"]).Select(Method.Named).ToArray();
         var mlContext = new MLContext();
         var (train, test) = Load(mlContext, settings);

@@ -9,6 +9,7 @@ var rows = new Option<long?>("--rows") { Description = "Train on the first so ma
 var epochs = new Option<int?>("--epochs") { Description = "Epochs of each run.", HelpName = "N" };
 var maturity = new Option<int?>("--maturity") { Description = "Epochs before the first pruning event.", HelpName = "N" };
 var every = new Option<int?>("--every") { Description = "Epochs between events.", HelpName = "N" };
+var amount = new Option<double?>("--amount") { Description = "The part of what is left that an event removes, such as 0.1.", HelpName = "FRACTION" };
 var target = new Option<double?>("--target") { Description = "The fraction of neurons to prune, such as 0.7.", HelpName = "FRACTION" };
 var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a run of each method.", HelpName = "N" };
 var methods = new Option<string[]>("--methods") { Description = $"Which runs stand side by side: {string.Join(", ", Method.All.Select(m => m.Name))} [default: unpruned random rank].", HelpName = "NAME ...", AllowMultipleArgumentsPerToken = true };
@@ -22,7 +23,7 @@ return await root.Parse(args).InvokeAsync();
 
 void Add(string name, string description, Action<Settings> run)
 {
-    var command = new Command(name, description) { data, download, rows, epochs, maturity, every, target, seeds, methods, output };
+    var command = new Command(name, description) { data, download, rows, epochs, maturity, every, amount, target, seeds, methods, output };
     command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => run(new Settings
     {
         Data = parsed.GetValue(data),
@@ -31,6 +32,7 @@ void Add(string name, string description, Action<Settings> run)
         Epochs = parsed.GetValue(epochs),
         Maturity = parsed.GetValue(maturity),
         Every = parsed.GetValue(every),
+        Amount = parsed.GetValue(amount),
         Target = parsed.GetValue(target),
         Seeds = parsed.GetValue(seeds),
         Methods = parsed.GetValue(methods) ?? [],

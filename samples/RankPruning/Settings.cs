@@ -17,6 +17,8 @@ sealed record Settings
 
     public int? Seeds { get; init; }
 
+    public double? Amount { get; init; }
+
     public double? Target { get; init; }
 
     public IReadOnlyList<string> Methods { get; init; } = [];

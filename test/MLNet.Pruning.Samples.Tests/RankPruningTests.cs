@@ -15,7 +15,7 @@ public sealed class RankPruningTests
     [TestMethod]
     public void The_digits_experiment_prunes_by_rank_and_at_random_beside_an_unpruned_run()
     {
-        var run = SampleRun.Of("RankPruning", "mnist", "--rows", "3000", "--epochs", "5", "--maturity", "2", "--every", "1", "--seeds", "1", "--target", "0.4", "--output", folder);
+        var run = SampleRun.Of("RankPruning", "mnist", "--rows", "3000", "--epochs", "5", "--maturity", "2", "--every", "1", "--amount", "0.2", "--seeds", "1", "--target", "0.4", "--output", folder);
         Assert.AreEqual(0, run.ExitCode, run.Error);
         StringAssert.Contains(run.Output, "0.9217@68");
         foreach (var method in new[] { "unpruned", "random", "rank" })
