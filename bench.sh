@@ -4,7 +4,7 @@
 #   ./bench.sh ops|train|replicas|memory [COUNT]     one of them
 #   ./bench.sh observe [COUNT] [NAMES]  what criteria of importance cost an epoch
 #   ./bench.sh merge [COUNT]            token merging beside ToMe's way in PyTorch
-#   ./bench.sh sparse [MS]             a layer with weights off: dense, sparse, and PyTorch's own sparse product
+#   ./bench.sh sparse [MS]             layers with weights off: dense, sparse, and PyTorch's own sparse product
 #   ./bench.sh step [ROWS] [SIZES]      where the microseconds of a training step go
 # MNIST=DIR names a folder with the MNIST files; without it (and without ../shared/data/mnist) noise of their shape is timed.
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"

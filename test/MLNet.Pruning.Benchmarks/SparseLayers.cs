@@ -24,6 +24,31 @@ static class SparseLayers
                 foreach (var rows in batches)
                     Measure(outputs, inputs, percent, rows, milliseconds, peer);
         }
+        Table.Title("Convolutions of 3x3, padding 1, microseconds; as above");
+        Console.WriteLine("  layer                            on   images   dense 1   dense n  sparse 1  sparse n   one thread   best/best   difference");
+        foreach (var (channels, filters, side) in new[] { (32, 64, 32), (64, 128, 16), (128, 256, 8) })
+            foreach (var percent in (int[])[20, 10, 5])
+                foreach (var images in (int[])[1, 16])
+                    Convolve(channels, filters, side, percent, images, milliseconds);
+    }
+
+    static void Convolve(int channels, int filters, int side, int percent, int images, double milliseconds)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        using var layer = nn.Conv2d(channels, filters, 3, 1, 1);
+        layer.weight!.mul_(rand(layer.weight.shape).lt(percent / 100.0));
+        var input = randn(images, channels, side, side);
+        using var plan = SparsePlan.For(layer, [channels, side, side], SparseScoring.Sparse);
+        Func<Tensor> dense = () => layer.call(input), ours = () => plan.Run(() => layer.call(input));
+        var difference = (dense() - ours()).abs().max().item<float>();
+        set_num_threads(1);
+        var (denseOne, sparseOne) = Best(dense, ours, milliseconds);
+        set_num_threads(Environment.ProcessorCount);
+        var (denseMany, sparseMany) = Best(dense, ours, milliseconds);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  {$"{channels} to {filters} channels, {side}x{side}",-28} {percent,4} % {images,6} {denseOne,9:F0} {denseMany,9:F0} {sparseOne,9:F0} {sparseMany,9:F0} {denseOne / sparseOne,10:F2} x {Math.Min(denseOne, denseMany) / Math.Min(sparseOne, sparseMany),9:F2} x {difference,12:E1}"));
     }
 
     static void Measure(int outputs, int inputs, int percent, int rows, double milliseconds, Peer? peer)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,25 +6,33 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Sparse;
 
 /// <summary>A layer that may be computed by its sparse form.</summary>
-sealed class PlannedLayer(string name, Linear layer) : IDisposable
+sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDisposable
 {
     readonly List<Action> removers = [];
 
     public string Name => name;
 
-    public Linear Layer => layer;
+    public nn.Module<Tensor, Tensor> Layer => layer;
 
-    public SparseLinear Sparse { get; } = new(layer);
+    /// <summary>The sparse form; null until it is known how the layer is used.</summary>
+    public ISparseLayer? Sparse { get; private set; }
 
     /// <summary>What the layer is given in place of its input when the sparse form has computed its output.</summary>
-    public Tensor Nothing { get; } = empty([0, layer.weight!.shape[1]]).DetachFromDisposeScope();
+    public Tensor? Nothing { get; private set; }
 
-    /// <summary>Rows that the layer was given when the model scored one; 0 if it was not called.</summary>
-    public long RowsOfOne { get; set; }
+    /// <summary>The shape of what the layer was given when the model scored a row; null if it was not called.</summary>
+    public long[]? Seen { get; set; }
 
+    /// <summary>The choices.</summary>
     public IReadOnlyList<ScoringTime> Times { get; set; } = [];
 
     public bool IsDisposed { get; private set; }
+
+    /// <summary>Rows that a layer is given in an input of this shape: images, or whatever stands before the last dimension.</summary>
+    public long Rows(long[] shape) => layer is Linear ? shape[..^1].Aggregate(1L, (rows, extent) => rows * extent) : shape[0];
+
+    /// <summary>The shape of one of them.</summary>
+    public long[] RowShape => layer is Linear ? [Seen![^1]] : Seen![1..];
 
     /// <summary>Has a method called in front of the layer, and one behind it.</summary>
     /// <param name="before">Gives another input, or null.</param>
@@ -32,6 +41,29 @@ sealed class PlannedLayer(string name, Linear layer) : IDisposable
     {
         removers.Add(layer.register_forward_pre_hook((_, input) => before(this, input)!).remove);
         removers.Add(layer.register_forward_hook((_, input, output) => after(this, input, output)).remove);
+    }
+
+    /// <summary>Makes the sparse form. False if there is none.</summary>
+    public bool Prepare()
+    {
+        using var scope = NewDisposeScope();
+        long[] nothing;
+        if (layer is Linear linear)
+            (Sparse, nothing) = (new SparseLinear(linear), [0, linear.weight!.shape[1]]);
+        else if (Seen is { } seen && SparseConvolution.Of(name, (Conv2d)layer, seen) is { } convolution)
+            (Sparse, nothing) = (convolution, [0, .. seen[1..]]);
+        else
+            return false;
+        try
+        {
+            Nothing = empty(nothing).DetachFromDisposeScope();
+            layer.forward(Nothing);
+            return true;
+        }
+        catch (ExternalException)
+        {
+            return false; // Not every LibTorch convolves no images.
+        }
     }
 
     /// <summary>What was chosen for the number of rows that is nearest, by ratio.</summary>
@@ -46,9 +78,9 @@ sealed class PlannedLayer(string name, Linear layer) : IDisposable
     public ScoringRecord Record() => new()
     {
         Layer = name,
-        Inputs = Sparse.Rows.Columns,
-        Outputs = Sparse.Rows.Rows,
-        Density = Sparse.Rows.Count / ((double)Sparse.Rows.Columns * Sparse.Rows.Rows),
+        Inputs = Sparse!.Weights.Columns,
+        Outputs = Sparse.Weights.Rows,
+        Density = Sparse.Weights.Count / ((double)Sparse.Weights.Columns * Sparse.Weights.Rows),
         Bytes = Times.Any(time => time.Sparse) ? Sparse.Bytes : 0,
         Times = Times,
     };
@@ -59,7 +91,7 @@ sealed class PlannedLayer(string name, Linear layer) : IDisposable
         foreach (var remove in removers)
             remove();
         removers.Clear();
-        Nothing.Dispose();
+        Nothing?.Dispose();
         IsDisposed = true;
     }
 }

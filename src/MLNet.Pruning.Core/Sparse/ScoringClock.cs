@@ -11,7 +11,7 @@ sealed class ScoringClock(IReadOnlyList<ScoringRecord> earlier)
     /// <summary>Rows that a model scores at once: one in a prediction engine, up to the last where a view is read.</summary>
     static readonly long[] modelRows = [1, 16, 64, 256];
 
-    // From so many rows on, a row takes the same time; more are measured only while that is cheap.
+    // From so many rows on, a row takes the same time, and of images each; more are measured only while that is cheap.
     const long EnoughRows = 64, CheapMultiplications = 1 << 27;
 
     // Each way is measured for so long, but at least so often.
@@ -23,21 +23,21 @@ sealed class ScoringClock(IReadOnlyList<ScoringRecord> earlier)
     const double Better = 0.9, Worse = 0.75;
 
     /// <summary>Measures.</summary>
-    /// <param name="name">The layer.</param>
-    /// <param name="rowsOfOne">Rows that it is given for one of the model's.</param>
-    /// <param name="inputs">Numbers that it reads.</param>
-    /// <param name="weights">How many it has.</param>
+    /// <param name="layer">The layer, which has been seen.</param>
     /// <param name="dense">Computes an input in the one way.</param>
     /// <param name="sparse">Computes it in the other.</param>
-    public IReadOnlyList<ScoringTime> Measure(string name, long rowsOfOne, int inputs, long weights, Func<Tensor, Tensor> dense, Func<Tensor, Tensor> sparse)
+    public IReadOnlyList<ScoringTime> Measure(PlannedLayer layer, Func<Tensor, Tensor> dense, Func<Tensor, Tensor> sparse)
     {
-        var most = Math.Max(EnoughRows, 1L << BitOperations.Log2((ulong)Math.Max(1, CheapMultiplications / weights)));
+        var (ofOne, shape, isImage) = (layer.Rows(layer.Seen!), layer.RowShape, layer.RowShape.Length > 1);
+        var most = isImage ? 1 : EnoughRows;
+        using (var one = dense(zeros([1, .. shape])))
+            most = Math.Max(most, 1L << BitOperations.Log2((ulong)Math.Max(1, CheapMultiplications / (one.NumberOfElements * layer.Sparse!.Weights.Columns))));
         var times = new List<ScoringTime>();
-        foreach (var rows in modelRows.Select(rows => Math.Min(rows * rowsOfOne, most)).Distinct())
+        foreach (var rows in modelRows.Select(rows => Math.Min(rows * ofOne, most)).Distinct())
         {
             using var scope = NewDisposeScope();
             // Drawn by LibTorch's generator they would change what is drawn next.
-            var input = linspace(-1, 1, rows * inputs).reshape(rows, inputs);
+            var input = linspace(-1, 1, shape.Aggregate(rows, (count, extent) => count * extent)).reshape([rows, .. shape]);
             var (denseTime, sparseTime) = (double.PositiveInfinity, double.PositiveInfinity);
             var began = Stopwatch.GetTimestamp();
             // In turns, so that whatever else the machine does slows both alike. The first of each is to warm up.
@@ -47,7 +47,7 @@ sealed class ScoringClock(IReadOnlyList<ScoringRecord> earlier)
                 if (i > 0)
                     (denseTime, sparseTime) = (Math.Min(denseTime, one), Math.Min(sparseTime, other));
             }
-            times.Add(new(rows, denseTime, sparseTime, IsFaster(name, rows, denseTime, sparseTime)));
+            times.Add(new(rows, denseTime, sparseTime, IsFaster(layer.Name, rows, denseTime, sparseTime)));
         }
         return times;
     }

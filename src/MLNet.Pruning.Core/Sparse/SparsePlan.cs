@@ -1,16 +1,15 @@
 using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;
 
 /// <summary>
-/// How a trained model scores: which of its linear layers, of those with at least half of their weights off, are computed by the weights that are on alone. The model stays as it is, and computes
+/// How a trained model scores: which of its linear layers and convolutions of images, of those with at least half of their weights off, are computed by the weights that are on alone. The model stays as it is, and computes
 /// as ever when it is called; within <see cref="Run"/>, the chosen layers take the short way. Weights are copied when the plan is made: a model that was trained further needs a new one.
 /// </summary>
 /// <remarks>
-/// Any module will do whose linear layers are called by <c>call</c>, as TorchSharp's own containers do: hooks in front of a layer compute its output and give the layer itself no rows. An input
+/// Any module will do whose layers are called by <c>call</c>, as TorchSharp's own containers do: hooks in front of a layer compute its output and give the layer itself no rows. An input
 /// with a NaN or an infinity in it goes through the dense layer. Any number of threads may score at the same time.
 /// </remarks>
 public sealed class SparsePlan : IDisposable
@@ -107,11 +106,11 @@ public sealed class SparsePlan : IDisposable
         var found = new List<PlannedLayer>();
         foreach (var (name, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item2))
         {
-            if (module is not Linear linear || !SparseLinear.Takes(linear))
+            if (LayerTensors.Weight(module) is not { } weight)
                 continue;
-            var weights = linear.weight!.NumberOfElements;
-            if ((scoring == SparseScoring.Sparse || weights >= FewestWeights) && SparseLinear.CountOn(linear, (int)(MostDensity * weights)) <= MostDensity * weights)
-                found.Add(new(name.Length > 0 ? name : linear.GetName(), linear));
+            var most = (int)(MostDensity * weight.NumberOfElements);
+            if ((scoring == SparseScoring.Sparse || weight.NumberOfElements >= FewestWeights) && LayerTensors.CountOn(weight, most) <= most)
+                found.Add(new(name.Length > 0 ? name : module.GetName(), (nn.Module<Tensor, Tensor>)module));
         }
         return found;
     }
@@ -120,20 +119,16 @@ public sealed class SparsePlan : IDisposable
     {
         if (layers.Count == 0)
             return;
-        if (Scoring == SparseScoring.Sparse)
+        using var scope = NewDisposeScope();
+        Watch(inputShape, compute);
+        foreach (var layer in layers)
         {
-            foreach (var layer in layers)
-                layer.Times = [new(1, null, null, true)];
-        }
-        else
-        {
-            Watch(inputShape, compute);
-            foreach (var layer in layers.Where(layer => layer.RowsOfOne > 0))
-            {
-                layer.Times = clock.Measure(layer.Name, layer.RowsOfOne, layer.Sparse.Rows.Columns, layer.Layer.weight!.NumberOfElements,
-                    input => During(null, () => layer.Layer.call(input)),
-                    input => During(new Use(this, layer), () => layer.Layer.call(input)));
-            }
+            if (Scoring == SparseScoring.Measured && layer.Seen is null || !layer.Prepare())
+                continue;
+            layer.Times = Scoring == SparseScoring.Sparse ? [new(1, null, null, true)] : clock.Measure(
+                layer,
+                input => During(null, () => layer.Layer.call(input)),
+                input => During(new Use(this, layer), () => layer.Layer.call(input)));
         }
         Layers = [.. layers.Where(layer => layer.Times.Count > 0).Select(layer => layer.Record())];
         // What is always dense needs neither memory nor hooks.
@@ -142,10 +137,9 @@ public sealed class SparsePlan : IDisposable
         layers.RemoveAll(layer => layer.IsDisposed);
     }
 
-    /// <summary>Sees how many rows each layer is given for one of the model's.</summary>
+    /// <summary>Sees what each layer is given for one row of the model's.</summary>
     void Watch(IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute)
     {
-        using var scope = NewDisposeScope();
         try
         {
             During(new Use(this, null) { Watches = true }, () => compute(full([1, .. inputShape], 0.5f)));
@@ -154,7 +148,7 @@ public sealed class SparsePlan : IDisposable
         {
             // A model may have reasons to refuse such a row. Those that it does not refuse are scored as ever.
             foreach (var layer in layers)
-                layer.RowsOfOne = 0;
+                layer.Seen = null;
         }
     }
 
@@ -164,15 +158,16 @@ public sealed class SparsePlan : IDisposable
         computed = null;
         if (use is not { } now || now.Plan != this || input.Dimensions == 0)
             return null;
-        var rows = input.NumberOfElements / Math.Max(1, input.shape[^1]);
+        var rows = layer.Rows(input.shape);
         if (now.Watches)
         {
-            layer.RowsOfOne = Math.Max(layer.RowsOfOne, rows);
+            if (layer.Seen is not { } seen || rows > layer.Rows(seen))
+                layer.Seen = input.shape;
             return null;
         }
         if (now.Layer != layer && !layer.IsSparse(rows))
             return null;
-        computed = layer.Sparse.Compute(input, width);
+        computed = layer.Sparse!.Compute(input, width);
         return computed is null ? null : layer.Nothing;
     }
 

@@ -40,7 +40,8 @@ static unsafe class SparseProduct
         });
     }
 
-    static int Cut(int count, int part, int parts) => (int)((long)count * part / parts);
+    /// <summary>Where a part of equal parts begins.</summary>
+    public static int Cut(int count, int part, int parts) => (int)((long)count * part / parts);
 
     static void Tile(SparseRows weights, float* input, int count, float* bias, float* output, int first, int end, VectorWidth width)
     {

@@ -39,42 +39,59 @@ static unsafe class TileProduct
         fixed (int* wide = matrix.WideIndices)
         {
             if (matrix.Columns <= SparseRows.NarrowColumns)
-                Multiply(starts, values, narrow, tile, size, bias, output, first, end, width);
+                Multiply(starts, values, narrow, tile, size, size, bias, output, first, end, width);
             else
-                Multiply(starts, values, wide, tile, size, bias, output, first, end, width);
+                Multiply(starts, values, wide, tile, size, size, bias, output, first, end, width);
         }
     }
 
-    static void Multiply<TIndex>(int* starts, float* values, TIndex* indices, float* tile, int size, float* bias, float* output, int first, int end, VectorWidth width)
+    /// <summary>The same where a tile's numbers for an entry lie anywhere.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="places">For each entry, how far behind <paramref name="tile"/>.</param>
+    /// <param name="tile">What places are counted from.</param>
+    /// <param name="size">Vectors in the tile, from <see cref="For"/>.</param>
+    /// <param name="bias">A number a row, added to it; null for none.</param>
+    /// <param name="output">Receives for each row, from the first on, a number of each vector.</param>
+    /// <param name="first">The first row to compute.</param>
+    /// <param name="end">The row behind the last.</param>
+    /// <param name="width">What to compute with.</param>
+    public static void Multiply(SparseRows matrix, int* places, float* tile, int size, float* bias, float* output, int first, int end, VectorWidth width)
+    {
+        fixed (int* starts = matrix.Starts)
+        fixed (float* values = matrix.Values)
+            Multiply(starts, values, places, tile, 1, size, bias, output, first, end, width);
+    }
+
+    static void Multiply<TIndex>(int* starts, float* values, TIndex* indices, float* tile, nint scale, int size, float* bias, float* output, int first, int end, VectorWidth width)
         where TIndex : unmanaged
     {
         switch (width)
         {
             case VectorWidth.Widest:
-                Multiply<Vectors512, Vector512<float>, TIndex>(starts, values, indices, tile, size, bias, output, first, end);
+                Multiply<Vectors512, Vector512<float>, TIndex>(starts, values, indices, tile, scale, size, bias, output, first, end);
                 break;
             case VectorWidth.Wide:
-                Multiply<Vectors256, Vector256<float>, TIndex>(starts, values, indices, tile, size, bias, output, first, end);
+                Multiply<Vectors256, Vector256<float>, TIndex>(starts, values, indices, tile, scale, size, bias, output, first, end);
                 break;
             default:
-                Multiply<Vectors128, Vector128<float>, TIndex>(starts, values, indices, tile, size, bias, output, first, end);
+                Multiply<Vectors128, Vector128<float>, TIndex>(starts, values, indices, tile, scale, size, bias, output, first, end);
                 break;
         }
     }
 
-    static void Multiply<TVectors, TVector, TIndex>(int* starts, float* values, TIndex* indices, float* tile, int size, float* bias, float* output, int first, int end)
+    static void Multiply<TVectors, TVector, TIndex>(int* starts, float* values, TIndex* indices, float* tile, nint scale, int size, float* bias, float* output, int first, int end)
         where TVectors : struct, IVectors<TVector>
         where TIndex : unmanaged
     {
         if (size == 4 * TVectors.Count)
-            Four<TVectors, TVector, TIndex>(starts, values, indices, tile, bias, output, first, end);
+            Four<TVectors, TVector, TIndex>(starts, values, indices, tile, scale, bias, output, first, end);
         else
-            Two<TVectors, TVector, TIndex>(starts, values, indices, tile, bias, output, first, end);
+            Two<TVectors, TVector, TIndex>(starts, values, indices, tile, scale, bias, output, first, end);
     }
 
     // Entries with even numbers are added up apart from those with odd ones: two chains for each vector keep the multipliers busy.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Four<TVectors, TVector, TIndex>(int* starts, float* values, TIndex* indices, float* tile, float* bias, float* output, int first, int end)
+    static void Four<TVectors, TVector, TIndex>(int* starts, float* values, TIndex* indices, float* tile, nint scale, float* bias, float* output, int first, int end)
         where TVectors : struct, IVectors<TVector>
         where TIndex : unmanaged
     {
@@ -86,8 +103,8 @@ static unsafe class TileProduct
             for (; n <= last - 2; n += 2)
             {
                 var (even, odd) = (TVectors.Broadcast(values[n]), TVectors.Broadcast(values[n + 1]));
-                var p = tile + ColumnIndex.Of(indices + n) * (4 * TVectors.Count);
-                var q = tile + ColumnIndex.Of(indices + n + 1) * (4 * TVectors.Count);
+                var p = tile + ColumnIndex.Of(indices + n) * scale;
+                var q = tile + ColumnIndex.Of(indices + n + 1) * scale;
                 a0 = TVectors.MultiplyAdd(even, TVectors.Load(p), a0);
                 a1 = TVectors.MultiplyAdd(even, TVectors.Load(p + TVectors.Count), a1);
                 a2 = TVectors.MultiplyAdd(even, TVectors.Load(p + 2 * TVectors.Count), a2);
@@ -100,7 +117,7 @@ static unsafe class TileProduct
             if (n < last)
             {
                 var even = TVectors.Broadcast(values[n]);
-                var p = tile + ColumnIndex.Of(indices + n) * (4 * TVectors.Count);
+                var p = tile + ColumnIndex.Of(indices + n) * scale;
                 a0 = TVectors.MultiplyAdd(even, TVectors.Load(p), a0);
                 a1 = TVectors.MultiplyAdd(even, TVectors.Load(p + TVectors.Count), a1);
                 a2 = TVectors.MultiplyAdd(even, TVectors.Load(p + 2 * TVectors.Count), a2);
@@ -115,7 +132,7 @@ static unsafe class TileProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Two<TVectors, TVector, TIndex>(int* starts, float* values, TIndex* indices, float* tile, float* bias, float* output, int first, int end)
+    static void Two<TVectors, TVector, TIndex>(int* starts, float* values, TIndex* indices, float* tile, nint scale, float* bias, float* output, int first, int end)
         where TVectors : struct, IVectors<TVector>
         where TIndex : unmanaged
     {
@@ -127,8 +144,8 @@ static unsafe class TileProduct
             for (; n <= last - 2; n += 2)
             {
                 var (even, odd) = (TVectors.Broadcast(values[n]), TVectors.Broadcast(values[n + 1]));
-                var p = tile + ColumnIndex.Of(indices + n) * (2 * TVectors.Count);
-                var q = tile + ColumnIndex.Of(indices + n + 1) * (2 * TVectors.Count);
+                var p = tile + ColumnIndex.Of(indices + n) * scale;
+                var q = tile + ColumnIndex.Of(indices + n + 1) * scale;
                 a0 = TVectors.MultiplyAdd(even, TVectors.Load(p), a0);
                 a1 = TVectors.MultiplyAdd(even, TVectors.Load(p + TVectors.Count), a1);
                 b0 = TVectors.MultiplyAdd(odd, TVectors.Load(q), b0);
@@ -137,7 +154,7 @@ static unsafe class TileProduct
             if (n < last)
             {
                 var even = TVectors.Broadcast(values[n]);
-                var p = tile + ColumnIndex.Of(indices + n) * (2 * TVectors.Count);
+                var p = tile + ColumnIndex.Of(indices + n) * scale;
                 a0 = TVectors.MultiplyAdd(even, TVectors.Load(p), a0);
                 a1 = TVectors.MultiplyAdd(even, TVectors.Load(p + TVectors.Count), a1);
             }

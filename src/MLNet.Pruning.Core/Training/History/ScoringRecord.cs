@@ -8,10 +8,10 @@ public sealed record ScoringRecord
     /// <summary>The layer's name in the model.</summary>
     public required string Layer { get; init; }
 
-    /// <summary>Numbers that it reads.</summary>
+    /// <summary>Numbers that each of its outputs is a sum of; of a convolution, a filter's taps.</summary>
     public required int Inputs { get; init; }
 
-    /// <summary>Numbers that it computes.</summary>
+    /// <summary>Numbers that it computes of a row; of a convolution, channels.</summary>
     public required int Outputs { get; init; }
 
     /// <summary>The fraction of its weights that are on.</summary>
@@ -29,7 +29,7 @@ public sealed record ScoringRecord
 }
 
 /// <summary>What a layer takes for so many rows, and what was chosen for it.</summary>
-/// <param name="Rows">Rows that the layer is given at once; of a layer that computes tokens, these.</param>
+/// <param name="Rows">Rows that the layer is given at once; of a layer that computes tokens, these, of a convolution, images.</param>
 /// <param name="DenseMicroseconds">What LibTorch's dense layer takes; null where nothing was measured.</param>
 /// <param name="SparseMicroseconds">What the weights that are on alone take; null where nothing was measured.</param>
 /// <param name="Sparse">Whether it is computed by these.</param>

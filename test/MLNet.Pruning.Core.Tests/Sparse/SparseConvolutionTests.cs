@@ -1,0 +1,141 @@
+using FsCheck;
+using FsCheck.Fluent;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Sparse;
+using MLNet.Pruning.Sparse.Kernels;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Sparse;
+
+[TestClass]
+public sealed class SparseConvolutionTests
+{
+    static readonly VectorWidth[] widths = [VectorWidth.Portable, VectorWidth.Wide, VectorWidth.Widest];
+
+    sealed record Case(int Images, int Channels, int Filters, (long, long) Size, (long, long) Kernel, (long, long) Stride, (long, long) Padding, (long, long) Dilation, double Density, bool Bias, int Seed);
+
+    static Conv2d Layer(Case c)
+    {
+        random.manual_seed(c.Seed);
+        var layer = nn.Conv2d(c.Channels, c.Filters, c.Kernel, c.Stride, c.Padding, c.Dilation, PaddingModes.Zeros, 1, c.Bias);
+        using var off = no_grad();
+        layer.weight!.mul_(rand(layer.weight.shape).lt(c.Density));
+        return layer;
+    }
+
+    static Gen<(long, long)> Pair(int least, int most) => from a in Gen.Choose(least, most) from b in Gen.Choose(least, most) select ((long)a, (long)b);
+
+    [TestMethod]
+    public void Any_shape_gives_what_LibTorch_gives_and_the_same_on_any_machine()
+    {
+        var cases = from images in Gen.Choose(1, 4)
+                    from channels in Gen.Choose(1, 5)
+                    from filters in Gen.Choose(1, 20)
+                    from size in Pair(7, 19)
+                    from kernel in Pair(1, 4)
+                    from stride in Pair(1, 3)
+                    from padding in Pair(0, 3)
+                    from dilation in Pair(1, 2)
+                    from percent in Gen.Elements(0, 5, 20, 50, 100)
+                    from bias in Gen.Elements(true, false)
+                    from seed in Gen.Choose(0, 1_000_000)
+                    select new Case(images, channels, filters, size, kernel, stride, padding, dilation, percent / 100.0, bias, seed);
+        Prop.ForAll(cases.ToArbitrary(), c =>
+        {
+            using var off = no_grad();
+            using var scope = NewDisposeScope();
+            var layer = Layer(c);
+            var input = randn(c.Images, c.Channels, c.Size.Item1, c.Size.Item2);
+            var before = layer.weight!.clone();
+            var expected = layer.call(input);
+            var sparse = SparseConvolution.Of("layer", layer, input.shape)!;
+            var found = widths.Select(width => sparse.Compute(input, width)!).ToArray();
+            return layer.weight.equal(before).all().item<bool>() && found[0].shape.SequenceEqual(expected.shape)
+                && (found[0] - expected).abs().max().item<float>() < 1e-4 && found.All(other => other.equal(found[0]).all().item<bool>());
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [TestMethod]
+    public void A_wide_layer_shared_among_threads_gives_what_one_thread_gives()
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var layer = Layer(new(3, 32, 64, (32, 32), (3, 3), (1, 1), (1, 1), (1, 1), 0.3, true, 1));
+        var input = randn(3, 32, 32, 32);
+        var sparse = SparseConvolution.Of("layer", layer, input.shape)!;
+        var threads = get_num_threads();
+        try
+        {
+            set_num_threads(1);
+            var one = sparse.Compute(input, VectorWidths.Here)!;
+            Assert.IsLessThan(1e-4f, (one - layer.call(input)).abs().max().item<float>());
+            foreach (var count in new[] { 2, 5 })
+            {
+                set_num_threads(count);
+                Assert.IsTrue(sparse.Compute(input, VectorWidths.Here)!.equal(one).all().item<bool>());
+            }
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [TestMethod]
+    public void Layers_in_groups_and_other_paddings_are_left_dense()
+    {
+        using var groups = nn.Conv2d(4, 8, 3, 1, 1, 1, PaddingModes.Zeros, 2);
+        using var reflecting = nn.Conv2d(4, 8, 3, 1, 1, 1, PaddingModes.Reflect);
+        Assert.IsNull(SparseConvolution.Of("groups", groups, [1, 4, 9, 9]));
+        Assert.IsNull(SparseConvolution.Of("reflecting", reflecting, [1, 4, 9, 9]));
+        using var plain = nn.Conv2d(4, 8, 3);
+        var sparse = SparseConvolution.Of("plain", plain, [1, 4, 9, 9])!;
+        using var small = randn(1, 4, 2, 9); // less than the kernel
+        Assert.IsNull(sparse.Compute(small, VectorWidths.Here));
+        using var none = zeros(0, 4, 9, 9);
+        using var nothing = sparse.Compute(none, VectorWidths.Here)!;
+        CollectionAssert.AreEqual(new long[] { 0, 8, 7, 7 }, nothing.shape);
+    }
+
+    [TestMethod]
+    public void A_network_of_convolutions_scores_the_same_by_a_plan()
+    {
+        var blueprint = new ConvNetBlueprint([3, 16, 16], [8, 24], [32], 5);
+        using var network = (nn.Module<Tensor, Tensor>)blueprint.Build();
+        network.eval();
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (name, parameter) in network.named_parameters())
+            if (name.EndsWith("weight", StringComparison.Ordinal))
+                parameter.mul_(rand(parameter.shape).lt(0.2));
+        using var plan = SparsePlan.For(network, [3, 16, 16], SparseScoring.Sparse);
+        Assert.HasCount(4, plan.Layers);
+        Assert.AreEqual((27, 8), (plan.Layers[0].Inputs, plan.Layers[0].Outputs));
+        foreach (var images in new[] { 0, 1, 2, 9 })
+        {
+            var input = randn(images, 3, 16, 16);
+            var (dense, sparse) = (network.call(input), plan.Run(() => network.call(input)));
+            CollectionAssert.AreEqual(dense.shape, sparse.shape);
+            if (images > 0)
+                Assert.IsLessThan(1e-4f, (dense - sparse).abs().max().item<float>());
+        }
+        var broken = randn(2, 3, 16, 16);
+        broken[1, 0, 3, 3] = float.NaN;
+        Assert.IsTrue(plan.Run(() => network.call(broken))[1].isnan().any().item<bool>());
+    }
+
+    [TestMethod]
+    public void A_convolution_is_measured_by_images()
+    {
+        using var layer = Layer(new(1, 16, 32, (20, 20), (3, 3), (1, 1), (1, 1), (1, 1), 0.1, true, 1));
+        layer.eval();
+        using var plan = SparsePlan.For(layer, [16, 20, 20]);
+        var record = plan.Layers.Single();
+        // 1.8 million multiplications an image, and at most 134 million are tried.
+        CollectionAssert.AreEqual(new long[] { 1, 16, 64 }, record.Times.Select(t => t.Rows).ToArray());
+        Assert.AreEqual((144, 32), (record.Inputs, record.Outputs));
+        Assert.IsTrue(record.Times.All(t => t is { DenseMicroseconds: > 0, SparseMicroseconds: > 0 }));
+    }
+}
