@@ -140,38 +140,15 @@ sealed class Discovery
             FollowAlone(producer);
     }
 
-    // Neurons that meet others than their namesakes: this producer's marks alone, with more codes where several neurons may be meant.
+    // Neurons that meet others than their namesakes.
     void FollowAlone(Layer producer)
     {
-        List<Func<int, bool>> codes = [_ => true, .. MarkCodes.Binary(producer.Out), .. MarkCodes.Remainders()];
-        var seen = Run(codes);
-        var found = Candidates().ToArray();
-        if (found.Any(f => f.Neurons.Length > 1))
-        {
-            List<Func<int, bool>> more = MarkCodes.Neighbours(producer.Out);
-            codes.AddRange(more);
-            seen.AddRange(Run(more));
-            found = [.. Candidates()];
-        }
-        foreach (var (reader, feature, neurons) in found)
+        foreach (var (reader, _, feature, neurons) in new LoneMarks(tracer, producer).Find())
         {
             if (neurons.Length > 1)
                 mixed.TryAdd(producer, reader.Label);
             foreach (var neuron in neurons)
                 Links.Join(producer.FirstOut + neuron, reader.FirstIn + feature);
-        }
-
-        List<Observation> Run(List<Func<int, bool>> some) => [.. some.Select(code => tracer.Run(Marked([producer], code)))];
-
-        IEnumerable<(Layer Reader, int Feature, int[] Neurons)> Candidates()
-        {
-            foreach (var (point, reached) in seen[0].Reached)
-            {
-                var rows = seen.Select(s => s.Reached.GetValueOrDefault(point)).ToArray();
-                for (var f = 0; f < reached.Length; f++)
-                    if (reached[f])
-                        yield return (point.Layer, f, MarkCodes.Candidates(producer.Out, codes, row => rows[row]?[f] == true));
-            }
         }
     }
 
