@@ -48,6 +48,37 @@ public sealed class OptimizerRemovalTests
             Assert.IsTrue(a.allclose(b, 1e-4, 1e-6), $"{kind} {name}");
     }
 
+    [TestMethod]
+    public void A_parameter_that_two_layers_hold_shrinks_once_with_what_is_remembered_of_it()
+    {
+        using var scope = NewDisposeScope();
+        var (embed, decoder) = (Embedding(7, 6), Linear(6, 7, hasBias: false));
+        decoder.weight = embed.weight!;
+        using var model = new Net((n, x) => n.Call("decoder", functional.tanh(n.Call("embed", x).mean([1]))), ("embed", embed), ("decoder", decoder));
+        var x = randint(0, 7, [5, 3], dtype: ScalarType.Int64);
+        const double rate = 0.1, momentum = 0.9;
+        using var optimizer = optim.SGD([embed.weight!], rate, momentum);
+        Tensor Step()
+        {
+            optimizer.zero_grad();
+            model.call(x).square().mean().backward();
+            var gradient = Gradient.Of(embed.weight!)!.clone();
+            optimizer.step();
+            return gradient;
+        }
+        Step();
+        var before = embed.weight!.detach().clone();
+        Step();
+        var weight = embed.weight!.detach().clone();
+        var velocity = (before - weight) / rate;
+
+        var map = NeuronMap.Discover(model, x);
+        map.Remove([new(map.Groups[0], gone)], optimizer, verify: x);
+        Assert.AreSame(embed.weight, decoder.weight);
+        Tensor Cut(Tensor tensor) => tensor.index_select(1, TorchSharp.torch.tensor(left));
+        Checks.Same(Cut(weight) - rate * (momentum * Cut(velocity) + Step()), embed.weight!.detach());
+    }
+
     static optim.Optimizer Optimizer(string kind, Module model) => kind switch
     {
         "adam" => optim.Adam(model.parameters(), 0.05),

@@ -20,7 +20,8 @@ static class OptimizerStates
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var byParameter = cuts.ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
+        // Tied layers hold one parameter, which is cut once.
+        var byParameter = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
         var states = ((OptimizerHelper)optimizer).state_dict().State;
         foreach (var (parameter, state) in optimizer.parameters().Zip(states))
             if (byParameter.TryGetValue(parameter, out var cut))
