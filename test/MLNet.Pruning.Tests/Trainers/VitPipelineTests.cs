@@ -1,7 +1,9 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Importance;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 using static Microsoft.ML.SchemaShape.Column;
@@ -82,6 +84,25 @@ public sealed class VitPipelineTests
             VitBlueprint.For([3, 4, 16], 2, 3, 12, 3, 2, 7) with { Activation = Activation.Relu, Pooling = VitPooling.ClassToken, Dropout = 0.1, Merge = 0.25, LayerMerges = [2, 0, 0.25] },
             Blueprint.Of(model.Module));
         Assert.IsNotNull(model.History!.Epochs[^1].ValidationAccuracy);
+    }
+
+    [TestMethod]
+    public void Hidden_neurons_and_heads_are_pruned_and_the_smaller_network_is_saved()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Patterns.View(context, 90);
+        var options = Options("Tokens");
+        (options.Epochs, options.Pruning) = (5, new NeuronPruning { Importance = new WeightNorm(2), Schedule = Schedule.Stepwise(maturity: 2, every: 1, amount: 0.3, target: 0.5) });
+        using var model = context.Transforms.Conversion.MapValueToKey("Kind")
+            .Append(context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, 1, 2))
+            .Append(context.MulticlassClassification.Trainers.PrunedVit(options))
+            .Fit(data);
+        var left = (VitBlueprint)Blueprint.Of(model.LastTransformer.Module);
+        CollectionAssert.AreEqual(new[] { 16, 16 }, left.BlockHidden.ToArray());
+        CollectionAssert.AreEqual(new[] { 2, 2 }, left.BlockHeads.ToArray());
+        context.Model.Save(model, data.Schema, folder["model.zip"]);
+        using var loaded = (TransformerChain<ITransformer>)new MLContext().UsePruning().Model.Load(folder["model.zip"], out _);
+        ConvNetPipelineTests.AreSame(model.Transform(data), loaded.Transform(data));
     }
 
     [TestMethod]
