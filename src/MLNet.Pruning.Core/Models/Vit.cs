@@ -10,6 +10,10 @@ namespace MLNet.Pruning.Models;
 /// </summary>
 public sealed class Vit : nn.Module<Tensor, Tensor>
 {
+    // As large as what a patch embeds to. With the 0.02 that is usual, which supposes long training, tokens of the same values can hardly be told apart by
+    // their place at first: after three epochs of 10,000 drawn digits that was 5 points of accuracy.
+    const double PositionScale = 0.2;
+
     readonly Linear embedding;
     readonly Embedding positions;
     readonly Embedding? classToken;
@@ -39,7 +43,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         {
             var table = nn.Embedding(rows, blueprint.Dim);
             using var off = no_grad();
-            nn.init.normal_(table.weight!, 0, 0.02);
+            nn.init.normal_(table.weight!, 0, PositionScale);
             return table;
         }
     }
