@@ -39,7 +39,7 @@ switch (what)
         SparseLayers.Run(rest);
         break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] | sparse [milliseconds]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds]");
         return 2;
 }
 return 0;

@@ -88,6 +88,19 @@ static class MaskKernels
                 values[i] = 0;
     }
 
+    /// <summary>How many are on.</summary>
+    public static int CountOn(ReadOnlySpan<sbyte> on)
+    {
+        long count = 0;
+        var many = MemoryMarshal.Cast<sbyte, ulong>(on);
+        foreach (var eight in many)
+            count += BitOperations.PopCount(eight);
+        count /= 8;
+        foreach (var one in on[(8 * many.Length)..])
+            count -= one;
+        return (int)count;
+    }
+
     /// <summary>How many are on, and how many are that were not.</summary>
     public static (int Before, int After, int Reactivated) Count(ReadOnlySpan<sbyte> before, ReadOnlySpan<sbyte> after)
     {

@@ -15,7 +15,8 @@ sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
     /// <param name="model">The model.</param>
     /// <param name="chosen">Names with *; null for the weights of linear layers and convolutions.</param>
     /// <param name="except">Names with * of those that get none after all.</param>
-    public static IReadOnlyList<MaskedLayer> Find(nn.Module model, IReadOnlyList<string>? chosen, IReadOnlyList<string>? except)
+    /// <param name="setting">Where the names are from.</param>
+    public static IReadOnlyList<MaskedLayer> Find(nn.Module model, IReadOnlyList<string>? chosen, IReadOnlyList<string>? except, string setting = "Pruning")
     {
         var weights = new Dictionary<string, int>();
         foreach (var (path, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1))
@@ -24,7 +25,7 @@ sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
         var trainable = model.named_parameters().Where(p => p.parameter.requires_grad).ToArray();
         foreach (var name in (chosen ?? []).Concat(except ?? []))
             if (!trainable.Any(p => Matches(name, p.name)))
-                throw new ArgumentException($"Pruning names '{name}', which is none of the model's trainable parameters: {Listed()}.");
+                throw new ArgumentException($"{setting} names '{name}', which is none of the model's trainable parameters: {Listed()}.");
         MaskedLayer[] found = [.. trainable
             .Where(p => p.parameter.NumberOfElements > 0 && (chosen?.Any(name => Matches(name, p.name)) ?? weights.ContainsKey(p.name)) && !(except?.Any(name => Matches(name, p.name)) ?? false))
             .Select(p => new MaskedLayer(p.name, p.parameter, weights.TryGetValue(p.name, out var axis) ? axis : Math.Min(1, (int)p.parameter.Dimensions - 1)))];

@@ -33,6 +33,15 @@ sealed unsafe class MaskedWeights : IDisposable
 
     public long Length => model.Values.Length;
 
+    /// <summary>Changes whenever masks may have.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>The masks over the flat vector: -1 on, 0 off; what has no mask is on.</summary>
+    public ReadOnlySpan<sbyte> On => on;
+
+    /// <summary>The same on a device or not, true where off; the caller's dispose scope's.</summary>
+    public Tensor OffTensor() => off?.alias() ?? tensor(Array.ConvertAll(on, bit => bit == 0));
+
     /// <summary>Whether the gradients of what must not move are taken away on the way to the optimizer, by the threads that step; otherwise who made this does so earlier.</summary>
     public bool MasksGradientsInStep { get; init; }
 
@@ -130,6 +139,7 @@ sealed unsafe class MaskedWeights : IDisposable
     public void Change(ChangeMasks change)
     {
         Settle();
+        Version++;
         using var none = no_grad();
         using var scope = NewDisposeScope();
         var values = Near(model.Values.Vector);
@@ -176,6 +186,7 @@ sealed unsafe class MaskedWeights : IDisposable
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
+        Version++;
         var (oldOn, oldDense, oldOffsets, oldShapes) = (on, dense, offsets, shapes);
         model = next;
         (on, dense, offsets) = Blank();

@@ -287,7 +287,14 @@ public sealed class TrainingRun
         StepInEpoch++;
     }
 
-    internal void StepOptimizer() => Optimizer.Step(threads, Masked);
+    /// <summary>What the threads that step do with their slices of the flat vectors just before, this once.</summary>
+    internal Action<long, long>? BeforeSlices { get; set; }
+
+    internal void StepOptimizer()
+    {
+        Optimizer.Step(threads, Masked, BeforeSlices);
+        BeforeSlices = null;
+    }
 
     /// <summary>Leaves the model in evaluation mode, without gradients where the TorchSharp at hand can drop them.</summary>
     internal void Close()

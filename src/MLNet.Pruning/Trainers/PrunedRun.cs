@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using MLNet.Pruning.Burden;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
@@ -18,6 +19,7 @@ sealed class PrunedRun
     readonly TrainingOptions options;
     readonly string? device;
     readonly ITrainingPruning? pruning;
+    readonly BurdenMonitor? burden;
     readonly CancellationToken cancellation;
 
     public PrunedRun(IHostEnvironment environment, string name, PrunedTrainerOptions options)
@@ -26,6 +28,7 @@ sealed class PrunedRun
         device = options.Device;
         ValidationSet = options.ValidationSet;
         pruning = options.Pruning;
+        burden = options.Burden;
         cancellation = options.Cancellation;
         Scoring = Enum.IsDefined(options.SparseScoring)
             ? new(options.SparseScoring)
@@ -49,6 +52,7 @@ sealed class PrunedRun
         };
         this.options.Validate();
         pruning?.Validate(this.options);
+        _ = burden?.Begin();
         Loaders.Register(environment);
     }
 
@@ -83,7 +87,7 @@ sealed class PrunedRun
                 Validation = validation,
                 Objective = objective,
             };
-            var options = this.options with { Device = device, Progress = new LoggedProgress(channel, this.options.Progress), Hooks = pruning is null ? [] : [pruning.Begin()] };
+            var options = this.options with { Device = device, Progress = new LoggedProgress(channel, this.options.Progress), Hooks = [.. new[] { pruning?.Begin(), burden?.Begin() }.OfType<ITrainingHook>()] };
             foreach (var warning in pruning?.Warnings(options) ?? [])
                 channel.Warning(MessageSensitivity.None, warning);
             var result = new TrainingLoop(options).Run(task, cancellation);

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using MLNet.Pruning.Burden;
 using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 
@@ -34,6 +35,9 @@ public abstract class PrunedTrainerOptions
 
     /// <summary>How the model is pruned while it trains, such as a <see cref="NeuronPruning"/>; null for not at all.</summary>
     public ITrainingPruning? Pruning { get; set; }
+
+    /// <summary>Watches what pruning costs the neurons that stay, for <see cref="TrainingHistory.Burden"/>; null for not at all.</summary>
+    public BurdenMonitor? Burden { get; set; }
 
     /// <summary>The seed of the first weights and of the order of rows, 0 or more; null draws one from the MLContext, which repeats itself if that has a seed.</summary>
     public int? Seed { get; set; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MLNet.Pruning.Burden;
 
 namespace MLNet.Pruning.Training;
 
@@ -25,6 +26,9 @@ public sealed record TrainingHistory
 
     /// <summary>How layers with many weights off are computed when the trained model scores; null where none came into question, or nothing was asked.</summary>
     public IReadOnlyList<ScoringRecord>? Scoring { get; set; }
+
+    /// <summary>What the neurons of each layer bore, where a <see cref="BurdenMonitor"/> watched.</summary>
+    public List<BurdenRecord> Burden { get; init; } = [];
 
     /// <summary>Why the run ended before its last epoch; null when it did not.</summary>
     public string? Stopped { get; set; }

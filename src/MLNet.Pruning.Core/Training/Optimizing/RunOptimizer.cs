@@ -21,6 +21,7 @@ public sealed class RunOptimizer : IDisposable
     readonly long[] starts; // of the slices, and the end of the last
     readonly Action<int> step;
     MaskedWeights? masked;
+    Action<long, long>? watch;
 
     internal RunOptimizer(TrainedModel model, TrainingTask task, TrainingOptions options, int threads)
     {
@@ -40,6 +41,7 @@ public sealed class RunOptimizer : IDisposable
         }
         step = part =>
         {
+            watch?.Invoke(starts[part], starts[part + 1]);
             // Masks are seen to while a slice is at hand, by the thread that steps it.
             masked?.BeforeStep(starts[part], starts[part + 1]);
             parts[part].step()?.Dispose();
@@ -101,9 +103,12 @@ public sealed class RunOptimizer : IDisposable
                 group.LearningRate = rate;
     }
 
-    internal void Step(ReplicaThreads threads, MaskedWeights? weights)
+    /// <summary>Where the slices that are stepped side by side begin, and the end of the last.</summary>
+    internal long[] Starts => starts;
+
+    internal void Step(ReplicaThreads threads, MaskedWeights? weights, Action<long, long>? before)
     {
-        masked = weights;
+        (masked, watch) = (weights, before);
         threads.Run(parts.Length, step);
     }
 
