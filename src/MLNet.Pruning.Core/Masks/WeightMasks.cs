@@ -1,9 +1,11 @@
+using System.Text.Json.Serialization;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Masks;
 
-/// <summary>The masks of a model's weights by name. Immutable.</summary>
+/// <summary>The masks of a model's weights by name. Immutable. In JSON they are one text, base64 of what <see cref="Save(Stream)"/> writes.</summary>
+[JsonConverter(typeof(PackedMasks))]
 public sealed class WeightMasks
 {
     const string Kind = "weight mask", Prefix = "mask:";
