@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Text;
 using MLNet.Pruning.Reporting.Text;
 using MLNet.Pruning.Training;
 using static MLNet.Pruning.Reporting.Text.Numbers;
@@ -12,17 +9,6 @@ public static class HistoryPage
 {
     const int MostCuts = 20;
 
-    const string Style = """
-        :root { color-scheme: light dark; --line: #8884; }
-        body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
-        h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-        dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; } dt { opacity: .7; } dd { margin: 0; }
-        .charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts svg { flex: 0 1 33rem; min-width: 0; height: auto; }
-        .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-        th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-        .n { text-align: right; } td.n { white-space: nowrap; } th { vertical-align: bottom; }
-        """;
-
     /// <summary>The page.</summary>
     /// <param name="history">What to show.</param>
     /// <param name="title">The page's heading; the model's name when left out.</param>
@@ -33,35 +19,25 @@ public static class HistoryPage
     {
         ArgumentNullException.ThrowIfNull(history);
         title ??= history.Model;
-        var page = new StringBuilder();
-        page.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<h1>{Escape(title)}</h1>\n<dl>\n");
-        foreach (var (name, value) in Facts(history).Concat(facts ?? []))
-            page.Append(CultureInfo.InvariantCulture, $"<dt>{Escape(name)}</dt><dd>{Escape(value)}</dd>\n");
-        page.Append("</dl>\n<div class=\"charts\">\n");
+        var page = Html.Begin(title, Facts(history).Concat(facts ?? []));
+        page.Append("<div class=\"charts\">\n");
         foreach (var chart in HistoryCharts.All(history))
             page.Append(chart.ToSvg());
         page.Append("</div>\n");
         foreach (var (heading, table) in tables ?? [])
-        {
-            page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(heading)}</h2>\n");
-            Append(page, table);
-        }
-        page.Append("<h2>Epochs</h2>\n");
-        Append(page, HistoryTables.Epochs(history));
+            page.Heading(heading).Table(table);
+        page.Heading("Epochs").Table(HistoryTables.Epochs(history));
         if (history.Events.Count > 0)
         {
             var shown = Shown(history.Events);
-            page.Append(CultureInfo.InvariantCulture, $"<h2>Pruning events{(shown.Count < history.Events.Count ? $" ({shown.Count} of {history.Events.Count})" : "")}</h2>\n");
-            Append(page, HistoryTables.Events(history with { Events = shown }));
+            page.Heading($"Pruning events{(shown.Count < history.Events.Count ? $" ({shown.Count} of {history.Events.Count})" : "")}").Table(HistoryTables.Events(history with { Events = shown }));
         }
         if (history.Scoring is { Count: > 0 } layers)
         {
-            page.Append("<h2>Scoring of sparse layers</h2>\n");
-            Append(page, HistoryTables.Scoring(layers));
+            page.Heading("Scoring of sparse layers").Table(HistoryTables.Scoring(layers));
             page.Append("<p>What a layer takes by LibTorch's dense product and by its weights that are on alone, measured when the training ended. Where the second is not faster, the layer stays dense.</p>\n");
         }
-        return page.Append("</body>\n</html>\n").ToString();
+        return page.End();
     }
 
     /// <summary>All events that removed neurons; of masks, which are cut very often, some from the first to the last.</summary>
@@ -87,24 +63,4 @@ public static class HistoryPage
         if (history.Stopped is { } reason)
             yield return ("Stopped early", reason);
     }
-
-    static void Append(StringBuilder page, TextTable table)
-    {
-        page.Append("<div class=\"wide\"><table>\n<tr>");
-        for (var k = 0; k < table.Headings.Count; k++)
-            page.Append(CultureInfo.InvariantCulture, $"<th{Class(table, k)}>{Escape(table.Headings[k])}</th>");
-        page.Append("</tr>\n");
-        foreach (var row in table.Rows)
-        {
-            page.Append("<tr>");
-            for (var k = 0; k < row.Count; k++)
-                page.Append(CultureInfo.InvariantCulture, $"<td{Class(table, k)}>{Escape(row[k])}</td>");
-            page.Append("</tr>\n");
-        }
-        page.Append("</table></div>\n");
-    }
-
-    static string Class(TextTable table, int column) => table.IsNumber(column) ? " class=\"n\"" : "";
-
-    static string Escape(string text) => WebUtility.HtmlEncode(text);
 }

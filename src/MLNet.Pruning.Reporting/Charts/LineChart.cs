@@ -8,7 +8,17 @@ namespace MLNet.Pruning.Reporting.Charts;
 /// <param name="Name">What the legend calls it.</param>
 /// <param name="Points">The points, in the order they are joined.</param>
 /// <param name="Dashed">Whether the line is dashed, to tell it apart without colour.</param>
-public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false);
+public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false)
+{
+    /// <summary>Which of the chart's six colours the line has, from 0; null for the next.</summary>
+    public int? Colour { get; init; }
+
+    /// <summary>How far values spread around each point, for a band behind the line; null for none.</summary>
+    public IReadOnlyList<double>? Spread { get; init; }
+
+    /// <summary>The lowest and highest values that are drawn.</summary>
+    internal IEnumerable<double> Extent => Spread is null ? Points.Select(p => p.Y) : Points.Zip(Spread, (p, s) => double.IsFinite(s) ? s : 0).Zip(Points, (s, p) => (p.Y - s, p.Y + s)).SelectMany(y => new[] { y.Item1, y.Item2 });
+}
 
 /// <summary>A vertical line at something that happened.</summary>
 /// <param name="X">Where it stands.</param>
@@ -18,7 +28,7 @@ public sealed record Marker(double X, string Label);
 /// <summary>Lines over an axis, as a self-contained SVG that reads well on light and dark pages.</summary>
 public sealed record LineChart(string Title, string XLabel, string YLabel)
 {
-    const int Left = 64, Right = 16, Top = 56, Bottom = 48;
+    const int Left = 64, Right = 16, TopWithLegend = 56, TopWithout = 34, TopWithNothing = 12, Bottom = 48;
 
     // Okabe and Ito's colours: distinct to readers with any kind of colour vision.
     static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
@@ -38,11 +48,14 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
     /// <summary>Whether x takes only whole values, as epochs do.</summary>
     public bool WholeX { get; init; }
 
+    /// <summary>Whether the lines' names stand above them.</summary>
+    public bool Legend { get; init; } = true;
+
     /// <summary>The chart as an svg element.</summary>
     public string ToSvg()
     {
         var x = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.Select(m => m.X)), WholeX ? 12 : 8, WholeX);
-        var y = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.Y));
+        var y = Axis.Around(Series.SelectMany(s => s.Extent));
         var svg = new StringBuilder();
         svg.Append(Invariant($"""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" width="{Width}" height="{Height}" role="img" aria-label="{Escape(Title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12">
@@ -53,10 +66,17 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         foreach (var marker in Markers)
             svg.Append(Invariant($"""<line x1="{X(x, marker.X):F1}" x2="{X(x, marker.X):F1}" y1="{Top}" y2="{Height - Bottom}" stroke="currentColor" stroke-opacity="0.45" stroke-dasharray="2 3"><title>{Escape(marker.Label)}</title></line>""")).Append('\n');
         for (var k = 0; k < Series.Count; k++)
-            DrawLine(svg, Series[k], Colours[k % Colours.Length], x, y);
-        DrawLegend(svg);
+            DrawBand(svg, Series[k], ColourOf(k), x, y);
+        for (var k = 0; k < Series.Count; k++)
+            DrawLine(svg, Series[k], ColourOf(k), x, y);
+        if (Legend)
+            DrawLegend(svg);
         return svg.Append("</svg>\n").ToString();
     }
+
+    string ColourOf(int line) => Colours[(Series[line].Colour ?? line) % Colours.Length];
+
+    int Top => Title.Length == 0 && !Legend ? TopWithNothing : Legend ? TopWithLegend : TopWithout;
 
     void DrawAxes(StringBuilder svg, Axis x, Axis y)
     {
@@ -72,6 +92,17 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         svg.Append(Invariant($"""<text x="{(Left + Width - Right) / 2}" y="{Height - 10}" text-anchor="middle">{Escape(XLabel)}</text>""")).Append('\n');
         svg.Append(Invariant($"""<text transform="translate(16 {(Top + Height - Bottom) / 2}) rotate(-90)" text-anchor="middle">{Escape(YLabel)}</text>""")).Append('\n');
         svg.Append("</g>\n");
+    }
+
+    void DrawBand(StringBuilder svg, Series series, string colour, Axis x, Axis y)
+    {
+        if (series.Spread is null)
+            return;
+        var points = series.Points.Zip(series.Spread, (p, s) => (p.X, p.Y, S: s)).Where(p => double.IsFinite(p.Y) && double.IsFinite(p.S)).ToArray();
+        if (points.Length < 2)
+            return;
+        var edge = points.Select(p => (p.X, Y: p.Y + p.S)).Concat(points.Reverse().Select(p => (p.X, Y: p.Y - p.S)));
+        svg.Append(Invariant($"""<path d="M{string.Join('L', edge.Select(p => Invariant($"{X(x, p.X):F1} {Y(y, p.Y):F1}")))}Z" fill="{colour}" fill-opacity="0.15" stroke="none"/>""")).Append('\n');
     }
 
     void DrawLine(StringBuilder svg, Series series, string colour, Axis x, Axis y)
@@ -102,7 +133,7 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         for (var k = 0; k < Series.Count; k++)
         {
             var dash = Series[k].Dashed ? " stroke-dasharray=\"6 4\"" : "";
-            svg.Append(Invariant($"""<line x1="{at:F0}" x2="{at + 22:F0}" y1="38" y2="38" stroke="{Colours[k % Colours.Length]}" stroke-width="3"{dash}/><text x="{at + 28:F0}" y="42" fill="currentColor">{Escape(Series[k].Name)}</text>""")).Append('\n');
+            svg.Append(Invariant($"""<line x1="{at:F0}" x2="{at + 22:F0}" y1="38" y2="38" stroke="{ColourOf(k)}" stroke-width="3"{dash}/><text x="{at + 28:F0}" y="42" fill="currentColor">{Escape(Series[k].Name)}</text>""")).Append('\n');
             at += 28 + 7.2 * Series[k].Name.Length + 22;
         }
     }

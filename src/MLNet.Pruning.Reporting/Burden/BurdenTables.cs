@@ -1,0 +1,59 @@
+using System.Globalization;
+using MLNet.Pruning.Burden;
+using MLNet.Pruning.Reporting.Text;
+
+namespace MLNet.Pruning.Reporting.Burden;
+
+/// <summary>A burden study as tables: means over seeds, with the standard deviation where there are several.</summary>
+public static class BurdenTables
+{
+    /// <summary>Accuracy at the end by kind of training, without merging and with it.</summary>
+    public static TextTable Accuracy(BurdenResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var merging = new[] { false, true }.Where(m => result.Runs.Any(r => r.Merged == m)).ToArray();
+        var table = new TextTable(["training", "weights off#", "seeds#", .. merging.Select(m => m ? "accuracy with merging#" : "accuracy without merging#")]);
+        foreach (var kind in Kinds(result))
+        {
+            var runs = result.Runs.Where(r => r.Kind == kind).ToArray();
+            table.Add([
+                BurdenCharts.Name(kind),
+                Numbers.Percent(runs.Average(r => r.Masks?.Sparsity ?? 0)),
+                runs.Select(r => r.Seed).Distinct().Count().ToString(CultureInfo.InvariantCulture),
+                .. merging.Select(m => Numbers.MeanAndSpread(result.Of(kind, m).Select(r => r.Accuracy ?? double.NaN)))]);
+        }
+        return table;
+    }
+
+    /// <summary>For each layer the mean over the whole run and all neurons, by kind of training.</summary>
+    public static TextTable Layers(BurdenResult result, BurdenQuantity quantity, bool merged)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var kinds = Kinds(result).Where(k => result.Of(k, merged).Count > 0).ToArray();
+        var table = new TextTable(["layer", .. kinds.Select(k => BurdenCharts.Name(k) + "#")]);
+        foreach (var layer in result.Runs.SelectMany(r => r.History.Burden).Select(b => b.Layer).Distinct())
+            table.Add([BurdenCharts.Plain(layer), .. kinds.Select(k => Numbers.MeanAndSpread(
+                result.Of(k, merged).Select(r => r.History.Burden.Find(b => b.Layer == layer)).OfType<BurdenRecord>().Where(b => b.Epochs.Count > 0).Select(b => quantity.Of(b.Epochs[^1], null)), "0.00e+0"))]);
+        return table;
+    }
+
+    /// <summary>For each layer density S, reconstruction R of the found masks and of random ones, and J = R + lambda * S of the found ones.</summary>
+    /// <param name="result">The study.</param>
+    /// <param name="merged">Of the runs with merging or of those without.</param>
+    /// <param name="lambda">What all weights of a layer cost.</param>
+    public static TextTable Costs(BurdenResult result, bool merged, double lambda = 0.1)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var (found, chance) = (result.Of(BurdenRunKind.Dynamic, merged), result.Of(BurdenRunKind.Random, merged));
+        var table = new TextTable("layer", "density#", "reconstruction, found masks#", "reconstruction, random masks#", FormattableString.Invariant($"cost at lambda {lambda}, found masks#"));
+        foreach (var layer in found.SelectMany(r => r.Costs).Select(c => c.Layer).Distinct())
+        {
+            table.Add(BurdenCharts.Plain(layer), Of(found, c => c.Density), Of(found, c => c.Reconstruction), Of(chance, c => c.Reconstruction), Of(found, c => c.Total(lambda)));
+
+            string Of(IEnumerable<BurdenRun> runs, Func<LayerCost, double> value) => Numbers.MeanAndSpread(runs.SelectMany(r => r.Costs).Where(c => c.Layer == layer).Select(value));
+        }
+        return table;
+    }
+
+    static IEnumerable<BurdenRunKind> Kinds(BurdenResult result) => Enum.GetValues<BurdenRunKind>().Where(k => result.Runs.Any(r => r.Kind == k));
+}
