@@ -1,0 +1,15 @@
+using MLNet.Pruning.Datasets;
+
+namespace MLNet.Pruning.Samples.NeuralBurden;
+
+/// <summary>Shows how far a download is, on one line of a terminal.</summary>
+sealed class Downloads : IProgress<DownloadProgress>
+{
+    public static Downloads Shown { get; } = new();
+
+    public void Report(DownloadProgress value)
+    {
+        if (!Console.IsOutputRedirected)
+            Console.Write($"\r\u001b[K{value}");
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.ML;
+using MLNet.Pruning.Burden;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Training;
+using static System.FormattableString;
+
+namespace MLNet.Pruning.Samples.NeuralBurden;
+
+/// <summary>How large a study is.</summary>
+/// <param name="Rows">Images to learn from; null for all.</param>
+/// <param name="Test">Images to test on; null for all.</param>
+/// <param name="Epochs">Epochs of each training.</param>
+/// <param name="Seeds">Seeds.</param>
+/// <param name="Dim">Numbers of a token.</param>
+/// <param name="Hidden">Neurons in each block's hidden layer.</param>
+sealed record Extent(int? Rows, int? Test, int Epochs, int Seeds, int Dim, int Hidden);
+
+/// <summary>A study of the paper: a vision transformer pruned to several sparsities while it trains, with tokens merged and without.</summary>
+sealed record Experiment
+{
+    const int BatchSize = 128;
+
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<long> Image { get; init; }
+
+    /// <summary>Training and test set.</summary>
+    public required Func<MLContext, Settings, Extent, (IDataView Train, IDataView Test)> Load { get; init; }
+
+    public required IReadOnlyDictionary<StudySize, Extent> Sizes { get; init; }
+
+    /// <summary>The sparsity at which trainings from scratch stand beside the dynamic one.</summary>
+    public required double Study { get; init; }
+
+    public void Run(Settings settings)
+    {
+        var extent = Sizes[settings.Size];
+        extent = extent with { Rows = settings.Rows ?? extent.Rows, Epochs = settings.Epochs ?? extent.Epochs, Seeds = settings.Seeds ?? extent.Seeds };
+        var at = settings.Study ?? Study;
+        double[] sparsities = [.. (settings.Sparsities.Count > 0 ? settings.Sparsities : [0, 0.5, 0.8, 0.9, 0.95]).Append(at).Distinct().Order()];
+        if (sparsities.FirstOrDefault(s => s is not (>= 0 and < 1), 0) is not 0 and var wrong)
+            throw new ArgumentException(Invariant($"A sparsity is {wrong}; it must be at least 0 and less than 1."));
+        if (at == 0)
+            throw new ArgumentException("The study is at sparsity 0; it must be more, or there is nothing to find.");
+        var mlContext = new MLContext();
+        var (train, test) = Load(mlContext, settings, extent);
+        var (rows, tests) = (new LabelledImages(train, Image, extent.Rows), new LabelledImages(test, Image, extent.Test));
+        Directory.CreateDirectory(settings.Output);
+        Console.WriteLine(Invariant($"{Name}, {settings.Size.ToString().ToLowerInvariant()}: {rows.Count:N0} images to learn from, {tests.Count:N0} to test on, {extent.Epochs} epochs, {extent.Seeds} {(extent.Seeds == 1 ? "seed" : "seeds")}; a vision transformer of 4 blocks, {extent.Dim} wide, half of its tokens merged or none."));
+        // Short trainings are cut and watched more often than every 100 steps.
+        var interval = (int)Math.Clamp((rows.Count ?? 0) / BatchSize * extent.Epochs / 20, 1, 100);
+        var results = new List<(double Sparsity, BurdenResult Result)>();
+        foreach (var sparsity in sparsities)
+        {
+            var study = new BurdenStudy
+            {
+                Task = (_, merged) => Network.Task(Image, extent, merged, rows, tests),
+                Options = Options(extent),
+                Pruning = new WeightPruning { Sparsity = sparsity, Every = interval, Except = ["logits.*"] },
+                Seeds = [.. Enumerable.Range(1, extent.Seeds)],
+                Merging = settings.Merging,
+                Kinds = sparsity == 0 ? [BurdenRunKind.Dense] : sparsity == at ? [BurdenRunKind.Dynamic, BurdenRunKind.Optimal, BurdenRunKind.Random] : [BurdenRunKind.Dynamic],
+                Monitor = new BurdenMonitor { Interval = interval },
+                Folder = Path.Combine(settings.Output, Invariant($"{Name}-{100 * sparsity:0.##}")),
+                Progress = new Bar(sparsity, extent.Epochs),
+            };
+            results.Add((sparsity, study.Run(settings.Cancellation)));
+        }
+        Files.Write(settings.Output, Name, results, at);
+    }
+
+    static TrainingOptions Options(Extent extent) => new()
+    {
+        Epochs = extent.Epochs,
+        BatchSize = BatchSize,
+        Optimizer = OptimizerKind.AdamW,
+        LearningRate = 0.001,
+        WeightDecay = 0.01,
+        Schedule = LearningRateSchedule.Cosine(minimum: 0.02, warmup: Math.Min(1, extent.Epochs / 4.0)),
+    };
+}

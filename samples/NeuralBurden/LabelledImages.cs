@@ -1,0 +1,49 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning.Samples.NeuralBurden;
+
+/// <summary>Images and labels of a data view as the training loop reads them.</summary>
+sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most = null) : IExampleSource
+{
+    public IReadOnlyList<long> Shape => shape;
+
+    public bool HasLabels => true;
+
+    public long? Count => data.GetRowCount() is { } count ? Math.Min(count, most ?? count) : null;
+
+    public IExampleReader Open() => new Reader(data, most ?? int.MaxValue);
+
+    sealed class Reader : IExampleReader
+    {
+        readonly DataViewRowCursor cursor;
+        readonly ValueGetter<VBuffer<float>> getPixels;
+        readonly ValueGetter<uint> getLabel;
+        VBuffer<float> pixels;
+        int left;
+
+        public Reader(IDataView data, int most)
+        {
+            left = most;
+            cursor = data.GetRowCursor([data.Schema["Pixels"], data.Schema["Label"]]);
+            getPixels = cursor.GetGetter<VBuffer<float>>(data.Schema["Pixels"]);
+            getLabel = cursor.GetGetter<uint>(data.Schema["Label"]);
+        }
+
+        public bool Read(Span<float> features, out long label)
+        {
+            label = 0;
+            if (left-- <= 0 || !cursor.MoveNext())
+                return false;
+            getPixels(ref pixels);
+            pixels.CopyTo(features);
+            uint value = 0;
+            getLabel(ref value);
+            label = value;
+            return true;
+        }
+
+        public void Dispose() => cursor.Dispose();
+    }
+}

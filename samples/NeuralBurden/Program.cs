@@ -1,0 +1,57 @@
+// The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on what was found, with tokens merged and without.
+//   dotnet run -c Release --project samples/NeuralBurden -- mnist --data DIR
+using System.CommandLine;
+using MLNet.Pruning.Samples.NeuralBurden;
+
+var data = new Option<string?>("--data") { Description = "The folder with the data set's files.", HelpName = "DIR" };
+var download = new Option<bool>("--download") { Description = "Fetch CIFAR-10 from its own site where it is not there." };
+var size = new Option<StudySize>("--size") { Description = "small (a minute or two), medium (an hour) or full.", DefaultValueFactory = _ => StudySize.Small };
+var rows = new Option<int?>("--rows") { Description = "Train on the first so many images only.", HelpName = "N" };
+var epochs = new Option<int?>("--epochs") { Description = "Epochs of each training.", HelpName = "N" };
+var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a training of each kind.", HelpName = "N" };
+var sparsities = new Option<double[]>("--sparsity") { Description = "Fractions of the weights that are off in the end [default: 0 0.5 0.8 0.9 0.95].", HelpName = "FRACTION ...", AllowMultipleArgumentsPerToken = true };
+var study = new Option<double?>("--study") { Description = "The one of them at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95].", HelpName = "FRACTION" };
+var merging = new Option<string>("--merging") { Description = "both, with or without: whether half of the tokens are merged.", DefaultValueFactory = _ => "both", HelpName = "WHICH" };
+var output = new Option<string>("--output") { Description = "Where tables' data, curves and the page go. Trainings that are finished there are not repeated.", DefaultValueFactory = _ => Path.Combine("artifacts", "neural-burden"), HelpName = "DIR" };
+merging.AcceptOnlyFromAmong("both", "with", "without");
+
+var root = new RootCommand("The neural burden paper's studies: what pruning costs the neurons that stay, and what merging tokens gives back.");
+foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
+{
+    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, output };
+    command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(new Settings
+    {
+        Data = parsed.GetValue(data),
+        Download = parsed.GetValue(download),
+        Size = parsed.GetValue(size),
+        Rows = parsed.GetValue(rows),
+        Epochs = parsed.GetValue(epochs),
+        Seeds = parsed.GetValue(seeds),
+        Sparsities = parsed.GetValue(sparsities) ?? [],
+        Study = parsed.GetValue(study),
+        Merging = parsed.GetValue(merging) switch { "with" => [true], "without" => [false], _ => [false, true] },
+        Output = parsed.GetValue(output)!,
+        Cancellation = cancellation,
+    }))));
+    root.Add(command);
+}
+return await root.Parse(args).InvokeAsync();
+
+static int Guarded(Action run)
+{
+    try
+    {
+        run();
+        return 0;
+    }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("Stopped.");
+        return 130;
+    }
+    catch (Exception e) when (e is ArgumentException or IOException or InvalidDataException)
+    {
+        Console.Error.WriteLine($"error: {string.Join(' ', e.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries))}");
+        return 1;
+    }
+}

@@ -1,0 +1,35 @@
+namespace MLNet.Pruning.Samples.NeuralBurden;
+
+/// <summary>How much is computed.</summary>
+enum StudySize
+{
+    Small,
+    Medium,
+    Full,
+}
+
+/// <summary>What the command line asked for.</summary>
+sealed record Settings
+{
+    public string? Data { get; init; }
+
+    public bool Download { get; init; }
+
+    public StudySize Size { get; init; } = StudySize.Small;
+
+    public int? Rows { get; init; }
+
+    public int? Epochs { get; init; }
+
+    public int? Seeds { get; init; }
+
+    public IReadOnlyList<double> Sparsities { get; init; } = [];
+
+    public double? Study { get; init; }
+
+    public IReadOnlyList<bool> Merging { get; init; } = [false, true];
+
+    public string Output { get; init; } = "";
+
+    public CancellationToken Cancellation { get; init; }
+}
