@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using MLNet.Pruning.Burden;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Training;
 using static System.FormattableString;
 

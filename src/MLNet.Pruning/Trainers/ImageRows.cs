@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Training;
 

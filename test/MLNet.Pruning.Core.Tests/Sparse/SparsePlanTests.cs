@@ -2,7 +2,6 @@ using MLNet.Pruning.Masks;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;

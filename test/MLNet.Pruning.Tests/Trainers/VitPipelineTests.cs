@@ -7,7 +7,6 @@ using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 using static Microsoft.ML.SchemaShape.Column;
-using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Trainers;
 
