@@ -251,19 +251,22 @@ public sealed class DiscoveryTests
     }
 
     [TestMethod]
-    public void Heads_of_attention_are_neurons_where_the_model_takes_any_number_of_them()
+    [DataRow(3)]
+    [DataRow(5)]
+    [DataRow(8)]
+    public void Heads_of_attention_are_neurons_where_the_model_takes_any_number_of_them(int width)
     {
         using var scope = NewDisposeScope();
-        // Queries, keys and values of one layer, in heads of 5: no power of two, nor do remainders tell them apart.
+        // Queries, keys and values of one layer. Most widths are no power of two, nor do remainders tell such heads apart.
         using var model = Checks.Filled(new Net((n, x) =>
         {
-            var parts = n.Call("qkv", x).view(x.shape[0], x.shape[1], 3, -1, 5).permute(2, 0, 3, 1, 4);
-            var weights = (parts[0].matmul(parts[1].transpose(-2, -1)) / Math.Sqrt(5)).softmax(-1);
+            var parts = n.Call("qkv", x).view(x.shape[0], x.shape[1], 3, -1, width).permute(2, 0, 3, 1, 4);
+            var weights = (parts[0].matmul(parts[1].transpose(-2, -1)) / Math.Sqrt(width)).softmax(-1);
             return n.Call("projection", weights.matmul(parts[2]).transpose(1, 2).reshape(x.shape[0], x.shape[1], -1)).mean([1]);
-        }, ("qkv", Linear(6, 60)), ("projection", Linear(20, 3))));
+        }, ("qkv", Linear(6, 12 * width)), ("projection", Linear(4 * width, 3))));
         var map = NeuronMap.Discover(model, randn(2, 7, 6));
-        Assert.AreEqual("qkv: 4 neurons: qkv [out, 15 each], projection [in, 5 each]", Checks.Lines(map).Single());
-        CollectionAssert.AreEqual(new[] { 5, 6, 7, 8, 9, 25, 26, 27, 28, 29, 45, 46, 47, 48, 49 }, map.Groups[0].Producers.Single().Indices[1].ToArray());
+        Assert.AreEqual($"qkv: 4 neurons: qkv [out, {3 * width} each], projection [in, {width} each]", Checks.Lines(map).Single());
+        CollectionAssert.AreEqual(Enumerable.Range(0, 3).SelectMany(part => Enumerable.Range((4 * part + 1) * width, width)).ToArray(), map.Groups[0].Producers.Single().Indices[1].ToArray());
         Checks.Halved(model, randn(2, 7, 6));
     }
 

@@ -50,6 +50,9 @@ sealed class LoneMarks(Tracer tracer, Layer producer)
         foreach (var (_, _, _, neurons) in found)
             if (!sets.Any(s => s.AsSpan().SequenceEqual(neurons)))
                 sets.Add(neurons);
+        // Where sets overlap, marks of one could be taken for those of another.
+        if (sets.Sum(s => s.Length) != sets.SelectMany(s => s).Distinct().Count())
+            return false;
         for (var part = 0; part < Parts; part++)
         {
             var reached = Run(sets.SelectMany(s => Part(s, part)).Distinct().Order()).Reached;
