@@ -8,35 +8,32 @@ internal static class QuickstartCommand
     internal static Command Create()
     {
         var mnist = new Option<DirectoryInfo?>("--mnist") { Description = "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.", HelpName = "DIR" };
-        var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 30000 synthesized ones, or all of MNIST's].", HelpName = "N" };
-        var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 5000 synthesized ones, or all of MNIST's].", HelpName = "N" };
-        var hidden = new Option<int[]>("--hidden") { Description = "Neurons of each hidden layer [default: 256 128].", HelpName = "N N ...", AllowMultipleArgumentsPerToken = true };
-        var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 12, HelpName = "N" };
-        var prune = new Option<double>("--prune") { Description = "The fraction of hidden neurons to prune while training; 0 for none.", DefaultValueFactory = _ => 0.7, HelpName = "FRACTION" };
+        var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 60000 synthesized ones, or all of MNIST's].", HelpName = "N" };
+        var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 3000 synthesized ones, or all of MNIST's].", HelpName = "N" };
+        var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 4, HelpName = "N" };
+        var sparsity = new Option<double>("--sparsity") { Description = "The fraction of weights to prune while training; 0 for none.", DefaultValueFactory = _ => 0.8, HelpName = "FRACTION" };
+        var merge = new Option<double>("--merge") { Description = "How many of an image's tokens merge into others: a fraction up to 0.5, or a number; 0 for none.", DefaultValueFactory = _ => 0.5, HelpName = "N" };
+        var compare = new Option<bool>("--compare") { Description = "Train a second model without merging and pruning as well, which takes about twice as long, and compare what they answer." };
         var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("artifacts", "quickstart")), HelpName = "DIR" };
         AtLeast(1, [train, test, epochs]);
         AtLeast(0, [seed]);
-        prune.Validators.Add(r =>
+        sparsity.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<double>() is not (>= 0 and < 1))
-                r.AddError($"--prune is {r.Tokens[0].Value}; it must be at least 0 and less than 1, such as 0.7.");
-        });
-        hidden.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int[]>() is { } sizes && sizes.Any(n => n < 1))
-                r.AddError($"--hidden is {string.Join(' ', sizes)}; every layer needs at least 1 neuron.");
+                r.AddError($"--sparsity is {r.Tokens[0].Value}; it must be at least 0 and less than 1, such as 0.8.");
         });
 
-        var command = new Command("quickstart", "Train a digit classifier and prune it as it trains, compare it with an unpruned one, save it, load it again and predict with it.") { mnist, train, test, hidden, epochs, prune, seed, output };
+        var command = new Command("quickstart", "Train a vision transformer on merged tokens and prune it as it trains, compare it with a plain one, save it, load it again and predict with it.") { mnist, train, test, epochs, sparsity, merge, compare, seed, output };
         command.SetAction((parsed, cancellation) => Errors.Guard(() => new Quickstart
         {
             Mnist = parsed.GetValue(mnist)?.FullName,
             TrainCount = parsed.GetValue(train),
             TestCount = parsed.GetValue(test),
-            HiddenSizes = parsed.GetValue(hidden) is { Length: > 0 } sizes ? sizes : [256, 128],
             Epochs = parsed.GetValue(epochs),
-            Prune = parsed.GetValue(prune),
+            Sparsity = parsed.GetValue(sparsity),
+            Merge = parsed.GetValue(merge),
+            Compare = parsed.GetValue(compare),
             Seed = parsed.GetValue(seed),
             Output = parsed.GetValue(output)!.FullName,
         }.Run(cancellation)));
