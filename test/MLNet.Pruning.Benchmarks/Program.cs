@@ -38,8 +38,14 @@ switch (what)
     case "sparse":
         SparseLayers.Run(rest);
         break;
+    case "vit":
+        Transformers.Run(rest);
+        break;
+    case "vit-memory":
+        Transformers.Memory();
+        break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds]");
+        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | vit [rounds]");
         return 2;
 }
 return 0;
