@@ -110,7 +110,7 @@ public sealed class SparsePlan : IDisposable
                 continue;
             var most = (int)(MostDensity * weight.NumberOfElements);
             if ((scoring == SparseScoring.Sparse || weight.NumberOfElements >= FewestWeights) && LayerTensors.CountOn(weight, most) <= most)
-                found.Add(new(name.Length > 0 ? name : module.GetName(), (nn.Module<Tensor, Tensor>)module));
+                found.Add(new(name.Length > 0 ? name : module.GetType().Name, (nn.Module<Tensor, Tensor>)module));
         }
         return found;
     }
