@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Benchmarks;
@@ -57,10 +58,14 @@ sealed class Digits(float[] pixels, long[] labels) : IExampleSource
     public (string Pixels, string Labels) Write(string folder, string name)
     {
         string x = Path.Combine(folder, name + ".f32"), y = Path.Combine(folder, name + ".i64");
-        File.WriteAllBytes(x, System.Runtime.InteropServices.MemoryMarshal.AsBytes(pixels.AsSpan()).ToArray());
-        File.WriteAllBytes(y, System.Runtime.InteropServices.MemoryMarshal.AsBytes(labels.AsSpan()).ToArray());
+        File.WriteAllBytes(x, MemoryMarshal.AsBytes(pixels.AsSpan()).ToArray());
+        File.WriteAllBytes(y, MemoryMarshal.AsBytes(labels.AsSpan()).ToArray());
         return (x, y);
     }
+
+    /// <summary>Rows as <see cref="Write"/> left them.</summary>
+    public static Digits Of(string pixels, string labels) =>
+        new([.. MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(pixels))], [.. MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(labels))]);
 
     sealed class Reader(float[] pixels, long[] labels) : IExampleReader
     {

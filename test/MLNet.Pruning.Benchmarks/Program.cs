@@ -42,7 +42,7 @@ switch (what)
         Transformers.Run(rest);
         break;
     case "vit-memory":
-        Transformers.Memory();
+        Transformers.Memory(rest);
         break;
     default:
         Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | vit [rounds]");

@@ -22,7 +22,7 @@ static class Transformers
         {
             var (x, y) = train.Write(folder, "train");
             using var python = Peer.Python("vit.py", x, y, "128");
-            using var alone = Peer.Start(Environment.ProcessPath!, [.. Environment.GetCommandLineArgs()[0] is var dll && Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? new[] { dll } : [], "vit-memory"]);
+            using var alone = Peer.Start(Environment.ProcessPath!, [.. Environment.GetCommandLineArgs()[0] is var dll && Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? new[] { dll } : [], "vit-memory", x, y]);
             List<double> dense = [], merged = [], one = [], two = [];
             for (var round = 0; round < rounds; round++)
             {
@@ -58,12 +58,12 @@ static class Transformers
     }
 
     /// <summary>Trains in a process of its own that measures nothing else, and says how much memory that took.</summary>
-    public static void Memory()
+    public static void Memory(string[] args)
     {
         Console.WriteLine("ready");
         while (Console.ReadLine() is not null)
         {
-            Speed(Dense, Digits.Load(Images).Train);
+            Speed(Dense, Digits.Of(args[0], args[1]));
             using var self = Process.GetCurrentProcess();
             Console.WriteLine((self.PeakWorkingSet64 / 1048576.0).ToString(CultureInfo.InvariantCulture));
         }

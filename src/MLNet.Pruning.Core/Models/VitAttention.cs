@@ -26,6 +26,8 @@ sealed class VitAttention : nn.Module
     /// <param name="sizes">[B, N]: what each token stands for; null where each stands for as much as the others.</param>
     public Tensor Run(Tensor values, Tensor? sizes)
     {
+        // What only this computation needs goes as soon as it is over, and not with the whole step: its memory serves the next one.
+        using var scope = NewDisposeScope();
         var (images, tokens) = (values.shape[0], values.shape[1]);
         var all = qkv.call(values).view(images, tokens, 3, -1, headSize).permute(2, 0, 3, 1, 4).contiguous(); // [3, B, heads, N, head size]
         var heads = all.shape[2];
@@ -34,6 +36,6 @@ sealed class VitAttention : nn.Module
         // The logarithm of a size is added to all logits of the token's key.
         var logits = sizes is null ? queries.bmm(keys) : sizes.log().view(images, 1, 1, tokens).expand(images, heads, 1, tokens).reshape(images * heads, 1, tokens).baddbmm(queries, keys);
         var mixed = logits.softmax(-1).bmm(parts[2]).view(images, heads, tokens, headSize).transpose(1, 2).reshape(images, tokens, heads * headSize);
-        return projection.call(mixed);
+        return projection.call(mixed).MoveToOuterDisposeScope();
     }
 }
