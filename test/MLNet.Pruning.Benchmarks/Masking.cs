@@ -16,16 +16,21 @@ static class Masking
         var rounds = args.Length > 0 ? int.Parse(args[0]) : 6;
         var digits = Digits.Load(12_800).Train;
         var only = args.Length > 1 ? args[1] : "";
-        foreach (int[] sizes in (int[][])[[784, 50, 30, 10], [784, 1024, 1024, 10]])
+        foreach (var (model, blueprint, epochs) in new (string, Blueprint, int)[]
+        {
+            // Short runs, often in turn: what else the machine does comes and goes.
+            ("ViT", VitBlueprint.For([1, 28, 28], 4, 10) with { Merge = 0.5 }, 1),
+            ("784-50-30-10", new FeedForwardBlueprint([784, 50, 30, 10]), 3),
+            ("784-1024-1024-10", new FeedForwardBlueprint([784, 1024, 1024, 10]), 1),
+        })
         {
             foreach (var (name, pruning) in new (string, WeightPruning)[]
             {
                 ("persistent, a layer at a time", new() { Schedule = Schedule.Constant(0.9), Every = 100 }),
                 ("persistent, all layers together", new() { Schedule = Schedule.Constant(0.9), Every = 100, Distribution = MaskDistribution.Global }),
                 ("frozen, regrown by gradient", new() { Schedule = Schedule.Constant(0.9), Every = 100, Reactivation = Reactivation.Frozen, Rule = MaskRule.Regrowth() }),
-            }.Where(way => $"{string.Join('-', sizes)} {way.Item1}".Contains(only, StringComparison.Ordinal)))
-                // Short runs, often in turn: what else the machine does comes and goes.
-                Measure(sizes, digits, name, pruning, sizes[1] > 100 ? 1 : 3, rounds);
+            }.Where(way => $"{model} {way.Item1}".Contains(only, StringComparison.Ordinal)))
+                Measure($"{model}, batch 128, Adam: {name}", blueprint, digits, pruning, epochs, rounds);
         }
         if (only.Length > 0)
             return;
@@ -41,9 +46,9 @@ static class Masking
         }
     }
 
-    static void Measure(int[] sizes, IExampleSource rows, string name, WeightPruning pruning, int epochs, int rounds)
+    static void Measure(string title, Blueprint blueprint, IExampleSource rows, WeightPruning pruning, int epochs, int rounds)
     {
-        Table.Title($"{string.Join('-', sizes)}, batch 128, Adam: {name}");
+        Table.Title(title);
         Func<ITrainingHook[]>[] ways = [() => [], () => [pruning.Begin()], () => [pruning.Begin(), new BurdenMonitor().Begin()]];
         foreach (var replicas in new[] { 0, 1 })
         {
@@ -53,7 +58,7 @@ static class Masking
             for (var round = 0; round < ways.Length * rounds; round++)
             {
                 var way = round % ways.Length;
-                var history = Train.Ours(new FeedForwardBlueprint(sizes), rows, null, new TrainingOptions { Epochs = epochs, Replicas = replicas, Hooks = [new Steps(times[way], processor[way]), .. ways[way]()] });
+                var history = Train.Ours(blueprint, rows, null, new TrainingOptions { Epochs = epochs, Replicas = replicas, Hooks = [new Steps(times[way], processor[way]), .. ways[way]()] });
                 if (way > 0)
                     cuts = history.Events.Sum(e => e.Seconds ?? 0) / history.Epochs[^1].Steps;
             }

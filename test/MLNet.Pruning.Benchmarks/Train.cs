@@ -56,7 +56,7 @@ static class Train
         }
     }
 
-    public static TrainingHistory Ours(FeedForwardBlueprint blueprint, IExampleSource train, IExampleSource? test, TrainingOptions options)
+    public static TrainingHistory Ours(Blueprint blueprint, IExampleSource train, IExampleSource? test, TrainingOptions options)
     {
         random.manual_seed(1);
         using var model = blueprint.Build();

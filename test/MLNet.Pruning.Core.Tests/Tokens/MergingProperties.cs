@@ -36,7 +36,7 @@ public sealed class MergingProperties
 
     [TestMethod]
     public void The_assignment_is_that_of_the_definition() => Prop.ForAll(Images(), image =>
-        NaiveMerging.Merge(NaiveMerging.Rows(image.Values, image.Width), image.Merge).Sources.SequenceEqual(Match(image).Sources.ToArray())).QuickCheckThrowOnFailure();
+        NaiveMerging.Merge(NaiveMerging.Rows(image.Values, image.Width), image.Merge).Sources.SequenceEqual(Match(image).Sources.ToArray())).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
 
     [TestMethod]
     public void Size_times_token_is_conserved_and_sizes_add_up_to_all_tokens() => Prop.ForAll(Images(), image =>

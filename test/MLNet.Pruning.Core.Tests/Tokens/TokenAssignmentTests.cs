@@ -65,6 +65,23 @@ public sealed class TokenAssignmentTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(7)]
+    [DataRow(12)]
+    [DataRow(19)]
+    public void Nearly_equal_pairs_are_told_apart_beyond_single_precision(int merge)
+    {
+        var random = new Random(merge);
+        var tokens = NaiveMerging.Rows(NaiveMerging.Normal(random, 40 * 300), 300);
+        // Each even token is as like its own odd one as the others are, to 4e-8 or so.
+        for (int i = 0; i < 40; i += 2)
+            for (int d = 0; d < 300; d++)
+                tokens[i][d] = (float)(tokens[i + 1][d] + (1e-3 * tokens[i][d]));
+        var flat = NaiveMerging.Flat(tokens);
+        CollectionAssert.AreEqual(NaiveMerging.Merge(NaiveMerging.Rows(flat, 300), merge).Sources, TokenAssignment.Match(flat, 300, merge).Sources.ToArray());
+    }
+
+    [TestMethod]
     [DataRow(float.NaN)]
     [DataRow(float.PositiveInfinity)]
     public void Tokens_that_are_no_numbers_merge_last_and_spoil_no_other(float bad)

@@ -70,16 +70,28 @@ static unsafe class PairProducts
         {
             for (int lane = 0; lane < panel; lane += 4)
             {
-                var sum = Vector128<float>.Zero;
+                // Four sums side by side: an addition waits for the one before it.
+                var (first, second, third, fourth) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
                 float* at = packed + lane;
-                for (int d = 0; d < width; d++, at += panel)
+                int d = 0;
+                for (; d <= width - 4; d += 4, at += 4 * panel)
                 {
-                    var value = Vector128.Load(at);
-                    sum = Vector128.MultiplyAddEstimate(value, value, sum);
+                    first = Square(at, first);
+                    second = Square(at + panel, second);
+                    third = Square(at + (2 * panel), third);
+                    fourth = Square(at + (3 * panel), fourth);
                 }
-                Vector128.Store(sum, norms + lane);
+                for (; d < width; d++, at += panel)
+                    first = Square(at, first);
+                Vector128.Store(first + second + (third + fourth), norms + lane);
             }
         }
+    }
+
+    static Vector128<float> Square(float* at, Vector128<float> sum)
+    {
+        var value = Vector128.Load(at);
+        return Vector128.MultiplyAddEstimate(value, value, sum);
     }
 
     /// <param name="evens">Panels of <see cref="RowTile"/>.</param>

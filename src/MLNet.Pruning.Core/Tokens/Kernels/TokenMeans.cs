@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Tokens.Kernels;
 
@@ -15,13 +16,20 @@ static unsafe class TokenMeans
     /// <param name="survivors">K.</param>
     public static void Merge(float* values, float* weights, int* sources, int count, int width, float* means, float* sizes, int survivors)
     {
-        new Span<float>(means, survivors * width).Clear();
-        new Span<float>(sizes, survivors).Clear();
+        new Span<float>(sizes, survivors).Fill(-1);
         for (int i = 0; i < count; i++)
         {
             float weight = weights == null ? 1 : weights[i];
-            Add(values + ((long)i * width), weight, means + ((long)sources[i] * width), width);
-            sizes[sources[i]] += weight;
+            float* from = values + ((long)i * width), to = means + ((long)sources[i] * width);
+            ref float size = ref sizes[sources[i]];
+            if (size >= 0)
+            {
+                Add(from, weight, to, width);
+                size += weight;
+                continue;
+            }
+            Begin(from, weight, to, width);
+            size = weight;
         }
         for (int k = 0; k < survivors; k++)
         {
@@ -45,7 +53,19 @@ static unsafe class TokenMeans
         }
     }
 
+    // A sum from 0, for which what is there need not be read.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Begin(float* from, float weight, float* to, int width)
+    {
+        int d = 0;
+        for (; d <= width - Vector<float>.Count; d += Vector<float>.Count)
+            Vector.Store(Vector<float>.Zero + (Vector.Load(from + d) * weight), to + d);
+        for (; d < width; d++)
+            to[d] = 0 + (from[d] * weight);
+    }
+
     // Not fused, so that every machine computes the same.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Add(float* from, float weight, float* to, int width)
     {
         int d = 0;
@@ -55,6 +75,7 @@ static unsafe class TokenMeans
             to[d] += from[d] * weight;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Divide(float* values, float by, int width)
     {
         int d = 0;
