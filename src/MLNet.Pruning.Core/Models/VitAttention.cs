@@ -33,8 +33,10 @@ sealed class VitAttention : nn.Module
         var heads = all.shape[2];
         var parts = all.view(3, images * heads, tokens, headSize).unbind(0);
         var (queries, keys) = (parts[0] / Math.Sqrt(headSize), parts[1].transpose(1, 2));
-        // The logarithm of a size is added to all logits of the token's key.
-        var logits = sizes is null ? queries.bmm(keys) : sizes.log().view(images, 1, 1, tokens).expand(images, heads, 1, tokens).reshape(images * heads, 1, tokens).baddbmm(queries, keys);
+        var logits = queries.bmm(keys);
+        // The logarithm of a size is added to all logits of the token's key. Not by baddbmm, which in TorchSharp adds another of its operands.
+        if (sizes is not null)
+            logits = logits.view(images, heads, tokens, tokens).add_(sizes.log().view(images, 1, 1, tokens)).view(images * heads, tokens, tokens);
         var mixed = logits.softmax(-1).bmm(parts[2]).view(images, heads, tokens, headSize).transpose(1, 2).reshape(images, tokens, heads * headSize);
         return projection.call(mixed).MoveToOuterDisposeScope();
     }
