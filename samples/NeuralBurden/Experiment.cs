@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using MLNet.Pruning.Burden;
+using MLNet.Pruning.Masks;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Training;
 using static System.FormattableString;
 
@@ -55,7 +57,7 @@ sealed record Experiment
             {
                 Task = (_, merged) => Network.Task(Image, extent, merged, rows, tests),
                 Options = Options(extent),
-                Pruning = new WeightPruning { Sparsity = sparsity, Every = interval, Except = ["logits.*"] },
+                Pruning = Pruning(sparsity, extent.Epochs, settings.Reactivation) with { Every = interval },
                 Seeds = [.. Enumerable.Range(1, extent.Seeds)],
                 Merging = settings.Merging,
                 Kinds = sparsity == 0 ? [BurdenRunKind.Dense] : sparsity == at ? [BurdenRunKind.Dynamic, BurdenRunKind.Optimal, BurdenRunKind.Random] : [BurdenRunKind.Dynamic],
@@ -67,6 +69,16 @@ sealed record Experiment
         }
         Files.Write(settings.Output, Name, results, at);
     }
+
+    // All is off by half of the run: what is left needs the other half, while the learning rate still moves it.
+    static WeightPruning Pruning(double sparsity, int epochs, Reactivation reactivation) => new()
+    {
+        Sparsity = sparsity,
+        Schedule = sparsity == 0 ? null : Schedule.Cubic(start: 0, end: Math.Max(1, epochs / 2), target: sparsity),
+        ScheduleIn = ScheduleUnit.Epochs,
+        Reactivation = reactivation,
+        Except = ["logits.*"],
+    };
 
     static TrainingOptions Options(Extent extent) => new()
     {

@@ -1,6 +1,7 @@
 // The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on what was found, with tokens merged and without.
 //   dotnet run -c Release --project samples/NeuralBurden -- mnist --data DIR
 using System.CommandLine;
+using MLNet.Pruning.Masks;
 using MLNet.Pruning.Samples.NeuralBurden;
 
 var data = new Option<string?>("--data") { Description = "The folder with the data set's files.", HelpName = "DIR" };
@@ -12,13 +13,14 @@ var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a training 
 var sparsities = new Option<double[]>("--sparsity") { Description = "Fractions of the weights that are off in the end [default: 0 0.5 0.8 0.9 0.95].", HelpName = "FRACTION ...", AllowMultipleArgumentsPerToken = true };
 var study = new Option<double?>("--study") { Description = "The one of them at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95].", HelpName = "FRACTION" };
 var merging = new Option<string>("--merging") { Description = "both, with or without: whether half of the tokens are merged.", DefaultValueFactory = _ => "both", HelpName = "WHICH" };
+var frozen = new Option<bool>("--frozen") { Description = "Weights that are off stay as they were, where the paper's live on beneath their masks." };
 var output = new Option<string>("--output") { Description = "Where tables' data, curves and the page go. Trainings that are finished there are not repeated.", DefaultValueFactory = _ => Path.Combine("artifacts", "neural-burden"), HelpName = "DIR" };
 merging.AcceptOnlyFromAmong("both", "with", "without");
 
 var root = new RootCommand("The neural burden paper's studies: what pruning costs the neurons that stay, and what merging tokens gives back.");
 foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
 {
-    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, output };
+    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, output };
     command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(new Settings
     {
         Data = parsed.GetValue(data),
@@ -30,6 +32,7 @@ foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
         Sparsities = parsed.GetValue(sparsities) ?? [],
         Study = parsed.GetValue(study),
         Merging = parsed.GetValue(merging) switch { "with" => [true], "without" => [false], _ => [false, true] },
+        Reactivation = parsed.GetValue(frozen) ? Reactivation.Frozen : Reactivation.Persistent,
         Output = parsed.GetValue(output)!,
         Cancellation = cancellation,
     }))));

@@ -1,3 +1,5 @@
+using MLNet.Pruning.Masks;
+
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
 /// <summary>How much is computed.</summary>
@@ -28,6 +30,8 @@ sealed record Settings
     public double? Study { get; init; }
 
     public IReadOnlyList<bool> Merging { get; init; } = [false, true];
+
+    public Reactivation Reactivation { get; init; } = Reactivation.Persistent;
 
     public string Output { get; init; } = "";
 

@@ -34,7 +34,6 @@ public sealed class TrainingLoop
         using var hooks = StandardHooks.Around(options, task, cancellation);
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;
-        using var memory = options.IsCpu ? new KeptMemory() : null;
         using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => set_num_threads(1));
         random.manual_seed(options.Seed);
         var run = new TrainingRun(task, options, feed, threads, cancellation) { ReplicasBuilt = hooks.ReplicasBuilt, Validation = hooks.Validation };

@@ -103,7 +103,13 @@ public sealed class StudyTests
             for (var r = 0; r < 4; r++)
             {
                 Assert.AreEqual(whole.Runs[r].Accuracy, result.Runs[r].Accuracy);
-                CollectionAssert.AreEqual(whole.Runs[r].Costs.ToArray(), result.Runs[r].Costs.ToArray());
+                // Some LibTorchs add up in another order where memory begins elsewhere.
+                foreach (var (one, other) in whole.Runs[r].Costs.Zip(result.Runs[r].Costs))
+                {
+                    Assert.AreEqual((one.Layer, one.Density), (other.Layer, other.Density));
+                    Assert.AreEqual(one.Reconstruction, other.Reconstruction, 1e-6 * Math.Abs(one.Reconstruction));
+                }
+                Assert.HasCount(whole.Runs[r].Costs.Count, result.Runs[r].Costs);
                 CollectionAssert.AreEqual(whole.Runs[r].History.Burden[0].Epochs[^1].Gradients.ToArray(), result.Runs[r].History.Burden[0].Epochs[^1].Gradients.ToArray());
             }
             StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => (cut with { Options = cut.Options with { Epochs = 4 } }).Run()).Message, "epochs 3");
