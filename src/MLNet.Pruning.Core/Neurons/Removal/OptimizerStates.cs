@@ -16,18 +16,23 @@ static class OptimizerStates
             throw new NotSupportedException($"The state of {optimizer.GetType().Name} is not kept by parameter, so neurons cannot be removed under it. Make a new optimizer after the removal instead.");
     }
 
-    public static void Cut(optim.Optimizer optimizer, IEnumerable<TensorCut> cuts)
+    public static void Cut(optim.Optimizer optimizer, IReadOnlyList<TensorCut> cuts)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        // Tied layers hold one parameter, which is cut once.
-        var byParameter = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
+        // Known by where they lie, now that they have shrunk: some layers make another object for the same parameter each time they are asked.
+        var parameters = optimizer.parameters().ToArray();
+        var owners = SharedTensors.Owners([.. parameters, .. cuts.Select(c => c.Tensor)]);
         var states = ((OptimizerHelper)optimizer).state_dict().State;
-        foreach (var (parameter, state) in optimizer.parameters().Zip(states))
-            if (byParameter.TryGetValue(parameter, out var cut))
-                foreach (var tensor in Tensors(state))
-                    if (!ReferenceEquals(tensor, parameter) && tensor.shape.SequenceEqual(cut.Shape))
-                        tensor.set_(cut.Of(tensor)); // State of other shapes, such as a count of steps, is the whole parameter's.
+        foreach (var (owner, state) in owners.Zip(states))
+        {
+            if (owner < parameters.Length)
+                continue;
+            var cut = cuts[owner - parameters.Length];
+            foreach (var tensor in Tensors(state))
+                if (tensor.shape.SequenceEqual(cut.Shape))
+                    tensor.set_(cut.Of(tensor)); // State of other shapes, such as a count of steps, is the whole parameter's.
+        }
     }
 
     static IEnumerable<Tensor> Tensors(OptimizerState state)
