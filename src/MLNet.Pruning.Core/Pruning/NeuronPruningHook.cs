@@ -185,7 +185,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         observation = null;
     }
 
-    static long Parameters(TrainingRun run) => run.Model.parameters().Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+    static long Parameters(TrainingRun run) => run.Trained.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
     public string StateName => "neuron pruning";
 

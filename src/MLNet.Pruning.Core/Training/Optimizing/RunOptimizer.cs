@@ -162,7 +162,8 @@ public sealed class RunOptimizer : IDisposable
 
     OptimizerState OwnState(Parameter parameter)
     {
-        var index = parts[0].parameters().ToList().FindIndex(p => ReferenceEquals(p, parameter) || p.Handle == parameter.Handle);
+        var own = model.Parameters[model.IndexOf(parameter)];
+        var index = parts[0].parameters().ToList().FindIndex(p => ReferenceEquals(p, own) || p.Handle == own.Handle);
         return index >= 0 ? OptimizerStates.Of(parts[0])[index] : throw new ArgumentException("The optimizer does not step this parameter.");
     }
 

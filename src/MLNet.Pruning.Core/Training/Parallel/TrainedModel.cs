@@ -27,7 +27,10 @@ sealed class TrainedModel : IDisposable
 
     public FlatStorage Gradients { get; }
 
-    public long OffsetOf(Parameter parameter)
+    public long OffsetOf(Parameter parameter) => offsets[IndexOf(parameter)];
+
+    /// <summary>Which of the parameters it is, whichever object it is asked by.</summary>
+    public int IndexOf(Parameter parameter)
     {
         var index = Array.FindIndex(Parameters, p => ReferenceEquals(p, parameter));
         if (index < 0)
@@ -36,19 +39,30 @@ sealed class TrainedModel : IDisposable
             var place = parameter.storage_offset();
             index = Array.FindIndex(Parameters, p => p.storage_offset() == place && p.shape.SequenceEqual(parameter.shape));
         }
-        return index >= 0 ? offsets[index] : throw new ArgumentException("This is not a trainable parameter of the model.");
+        return index >= 0 ? index : throw new ArgumentException("This is not a trainable parameter of the model.");
     }
 
+    /// <summary>The parameters that learn, each once, in the module's order.</summary>
     public static Parameter[] Trainable(nn.Module module)
     {
         var trainable = new List<Parameter>();
-        foreach (var (name, parameter) in module.named_parameters())
+        try
         {
-            if (!parameter.requires_grad)
-                continue;
-            if (parameter.dtype != ScalarType.Float32)
-                throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
-            trainable.Add(parameter);
+            foreach (var (name, parameter) in module.named_parameters())
+            {
+                if (!parameter.requires_grad)
+                    continue;
+                if (parameter.dtype != ScalarType.Float32)
+                    throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
+                trainable.Add(parameter);
+                // Tied layers may hold it as two objects: the second is then passed over, as the two have all else in common.
+                parameter.requires_grad = false;
+            }
+        }
+        finally
+        {
+            foreach (var parameter in trainable)
+                parameter.requires_grad = true;
         }
         return [.. trainable];
     }
