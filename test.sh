@@ -6,12 +6,16 @@
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
 cd "$ROOT"
 passed=0 failed=0 skipped=0
+# What needs a CUDA device is left out, and said to be, where there is none.
+device=
+nvidia-smi -L 2>/dev/null | grep -q '^GPU' && device=cuda
 filter='TestCategory!=Slow'
 case "${1:-}" in
-    --all) filter= ;;
+    --all) filter='TestCategory!=None' ;;
     "") ;;
     *) filter="FullyQualifiedName~$1" ;;
 esac
+[ -n "$device" ] || filter="$filter&TestCategory!=Cuda"
 
 "$ROOT/build.sh"
 stack=$(sed -n 's:.*<Stack>\(.*\)</Stack>.*:\1:p' "$ARTIFACTS/stack.props")
@@ -62,6 +66,8 @@ if [ "$stack" = Offline ]; then
     fi
 fi
 
+[ -n "$device" ] || skip "tests on a CUDA device" "there is none here"
+
 # ---- unit tests: one process an assembly, LibTorch's own threads off (see docs/decisions.md)
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 status=0
@@ -74,7 +80,7 @@ done
 log=$ARTIFACTS/checks/tests.log
 mkdir -p "$(dirname "$log")"
 # The exit status of the tests themselves: a host that crashed still prints a line of passed tests.
-dotnet test "${assemblies[@]}" --logger "console;verbosity=minimal" ${filter:+--filter "$filter"} -- RunConfiguration.MaxCpuCount=2 </dev/null 2>&1 |
+dotnet test "${assemblies[@]}" --logger "console;verbosity=minimal" --filter "$filter" -- RunConfiguration.MaxCpuCount=2 </dev/null 2>&1 |
     tee "$log" | { grep -vE '^(VSTest version|Starting test execution|A total of|Test run for|No test matches|Results File|\s*$)' >&2 || true; } ||
     status=${PIPESTATUS[0]}
 ran=0

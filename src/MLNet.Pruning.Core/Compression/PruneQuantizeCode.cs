@@ -67,27 +67,30 @@ public sealed record PruneQuantizeCode
             throw new ArgumentException($"{task.Model.GetType().Name} has no linear layer and no convolution, so there is nothing to compress.", nameof(task));
         if (LayerSparsity.Keys.FirstOrDefault(name => !weights.ContainsKey(name)) is { } unknown)
             throw new ArgumentException($"{nameof(LayerSparsity)} names '{unknown}'; there are {string.Join(", ", weights.Keys.Select(name => $"'{name}'"))}.", nameof(task));
-        foreach (var (name, weight) in weights)
-            if (weight.Parameter.dtype != ScalarType.Float32)
-                throw new ArgumentException($"'{name}' is {weight.Parameter.dtype}; wanted Float32.", nameof(task));
+        foreach (var name in weights.Keys)
+            if (Parameter(name).dtype is not ScalarType.Float32 and var type)
+                throw new ArgumentException($"'{name}' is {type}; wanted Float32.", nameof(task));
 
         var left = new Dictionary<string, bool[]>();
         for (var round = 1; round <= Rounds; round++)
         {
-            foreach (var (name, weight) in weights)
-                Zero(weight.Parameter, left[name] = Magnitude.Left(Values(weight.Parameter), LayerSparsity.GetValueOrDefault(name, Sparsity) * round / Rounds));
+            foreach (var name in weights.Keys)
+                Zero(Parameter(name), left[name] = Magnitude.Left(Values(Parameter(name)), LayerSparsity.GetValueOrDefault(name, Sparsity) * round / Rounds));
             if (Retraining is not null)
                 Train(Retraining, new ZerosStay(left));
         }
-        var shared = weights.Select(w => Share(w.Key, w.Value, left[w.Key])).ToArray();
+        var shared = weights.Select(w => Share(w.Key, Parameter(w.Key), w.Value, left[w.Key])).ToArray();
         foreach (var some in shared)
-            Set(weights[some.Name].Parameter, some.Decode());
+            Set(Parameter(some.Name), some.Decode());
         if (FineTuning is not null)
         {
             Train(FineTuning, new ValuesAreShared(shared));
-            shared = [.. shared.Select(some => some with { Values = Present(some, Values(weights[some.Name].Parameter)) })];
+            shared = [.. shared.Select(some => some with { Values = Present(some, Values(Parameter(some.Name))) })];
         }
         return CompressedModel.Of(task.Model, shared);
+
+        // Asked for each time: a model has other parameters once it has moved to the device that trains it.
+        TorchSharp.Modules.Parameter Parameter(string name) => task.Model.get_parameter(name)!;
 
         void Train(TrainingOptions options, ITrainingHook hook)
         {
@@ -97,21 +100,21 @@ public sealed record PruneQuantizeCode
         }
     }
 
-    SharedWeights Share(string name, (TorchSharp.Modules.Parameter Parameter, bool Linear) weight, bool[] left)
+    SharedWeights Share(string name, TorchSharp.Modules.Parameter weight, bool linear, bool[] left)
     {
-        var values = Values(weight.Parameter);
+        var values = Values(weight);
         var codes = new short[values.Length];
         Array.Fill(codes, (short)-1);
         var kept = Enumerable.Range(0, values.Length).Where(i => left[i]).ToArray();
         float[] centroids = [];
         if (kept.Length > 0)
         {
-            var clusters = WeightClusters.Fit([.. kept.Select(i => values[i])], 1 << (weight.Linear ? LinearBits : ConvolutionBits));
+            var clusters = WeightClusters.Fit([.. kept.Select(i => values[i])], 1 << (linear ? LinearBits : ConvolutionBits));
             centroids = [.. clusters.Centroids];
             for (var i = 0; i < kept.Length; i++)
                 codes[kept[i]] = (short)clusters.Codes[i];
         }
-        return new(name, weight.Parameter.shape, centroids, codes, weight.Linear ? LinearIndexBits : ConvolutionIndexBits);
+        return new(name, weight.shape, centroids, codes, linear ? LinearIndexBits : ConvolutionIndexBits);
     }
 
     static float[] Present(SharedWeights shared, float[] values)
@@ -123,14 +126,15 @@ public sealed record PruneQuantizeCode
         return present;
     }
 
-    static Dictionary<string, (TorchSharp.Modules.Parameter Parameter, bool Linear)> Weights(nn.Module model)
+    /// <summary>The weights by name, and whether a linear layer's.</summary>
+    static Dictionary<string, bool> Weights(nn.Module model)
     {
-        var found = new Dictionary<string, (TorchSharp.Modules.Parameter, bool)>();
-        var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        var found = new Dictionary<string, bool>();
+        var parameters = model.named_parameters().Select(p => p.name).ToHashSet();
         foreach (var (path, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1))
             if (Layer.Of(path, module) is { Kind: LayerKind.Linear or LayerKind.Convolution or LayerKind.Transposed } layer
-                && parameters.TryGetValue(path.Length > 0 ? $"{path}.weight" : "weight", out var weight))
-                found[path.Length > 0 ? $"{path}.weight" : "weight"] = (weight, layer.Kind == LayerKind.Linear);
+                && (path.Length > 0 ? $"{path}.weight" : "weight") is var weight && parameters.Contains(weight))
+                found[weight] = layer.Kind == LayerKind.Linear;
         return found;
     }
 
