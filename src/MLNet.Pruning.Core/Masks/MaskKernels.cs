@@ -36,11 +36,12 @@ static class MaskKernels
                 values[i] = others[i];
     }
 
-    /// <summary>Copies all values away and then zeroes those that are off.</summary>
+    /// <summary>Copies those that are off away, times a factor, and then zeroes them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void CopyAndZeroOff(Span<float> values, Span<float> copies, ReadOnlySpan<sbyte> on)
+    public static void CopyAndZeroOff(Span<float> values, Span<float> copies, ReadOnlySpan<sbyte> on, float factor = 1)
     {
         Check(values.Length, copies.Length, on.Length);
+        var factors = new Vector<float>(factor);
         ref var value = ref MemoryMarshal.GetReference(values);
         ref var copy = ref MemoryMarshal.GetReference(copies);
         var i = 0;
@@ -51,16 +52,16 @@ static class MaskKernels
             if (Vector.EqualsAll(bytes, Vector<sbyte>.AllBitsSet))
                 continue;
             Widen(bytes, out var a, out var b, out var c, out var d);
-            Move(ref value, ref copy, i, a);
-            Move(ref value, ref copy, i + Step, b);
-            Move(ref value, ref copy, i + 2 * Step, c);
-            Move(ref value, ref copy, i + 3 * Step, d);
+            Move(ref value, ref copy, i, a, factors);
+            Move(ref value, ref copy, i + Step, b, factors);
+            Move(ref value, ref copy, i + 2 * Step, c, factors);
+            Move(ref value, ref copy, i + 3 * Step, d, factors);
         }
         for (; i < values.Length; i++)
         {
             if (on[i] != 0)
                 continue;
-            copies[i] = values[i];
+            copies[i] = factor * values[i];
             values[i] = 0;
         }
     }
@@ -127,10 +128,10 @@ static class MaskKernels
         Vector.ConditionalSelect(on, Vector.LoadUnsafe(ref values, (nuint)at), Vector.LoadUnsafe(ref others, (nuint)at)).StoreUnsafe(ref values, (nuint)at);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Move(ref float values, ref float copies, int at, Vector<int> on)
+    static void Move(ref float values, ref float copies, int at, Vector<int> on, Vector<float> factor)
     {
         var value = Vector.LoadUnsafe(ref values, (nuint)at);
-        value.StoreUnsafe(ref copies, (nuint)at);
+        (value * factor).StoreUnsafe(ref copies, (nuint)at);
         Vector.BitwiseAnd(value, Vector.AsVectorSingle(on)).StoreUnsafe(ref values, (nuint)at);
     }
 

@@ -45,6 +45,9 @@ sealed unsafe class MaskedWeights : IDisposable
     /// <summary>Whether the gradients of what must not move are taken away on the way to the optimizer, by the threads that step; otherwise who made this does so earlier.</summary>
     public bool MasksGradientsInStep { get; init; }
 
+    /// <summary>The part of its value that a weight that lives on keeps with every step.</summary>
+    public float Kept { get; init; } = 1;
+
     public bool Persistent => reactivation == Reactivation.Persistent;
 
     /// <summary>Puts persistent values in place of zeros.</summary>
@@ -71,11 +74,13 @@ sealed unsafe class MaskedWeights : IDisposable
             {
                 if (Persistent)
                     dense.copy_(model.Values.Vector);
+                if (Kept < 1)
+                    dense.mul_(Kept);
                 model.Values.Vector.masked_fill_(off!, 0);
             });
         }
         else if (Persistent)
-            MaskKernels.CopyAndZeroOff(Span(parameters, from, to), Span(beneath, from, to), Mask(from, to));
+            MaskKernels.CopyAndZeroOff(Span(parameters, from, to), Span(beneath, from, to), Mask(from, to), Kept);
         else
             MaskKernels.ZeroOff(Span(parameters, from, to), Mask(from, to));
     }

@@ -33,6 +33,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         {
             // Clipping must not count what will not move.
             MasksGradientsInStep = run.Options.GradientClipNorm is null,
+            Kept = (float)(1 - settings.Fading),
         };
         cutter = new MaskCutter(settings, masked);
     }

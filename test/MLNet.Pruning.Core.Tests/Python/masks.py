@@ -81,7 +81,10 @@ while step < total:
             torch.nn.utils.clip_grad_norm_(parameters, job["clip"])
         optimizer.step()
         with torch.no_grad():
-            if not persistent:
+            if persistent:
+                for w, m in zip(weights, masks):
+                    w.copy_(torch.where(m, w, w * (1 - job["fading"])))
+            else:
                 for w, b, m in zip(weights, before, masks):
                     w.copy_(torch.where(m, w, b))
         losses.append(loss.item())

@@ -7,7 +7,7 @@ namespace MLNet.Pruning.Training;
 /// <summary>Steps the parameters of a run.</summary>
 /// <remarks>
 /// The kinds that the options name treat each number by itself. They are given the parameters as one vector, cut into a slice for each replica's
-/// thread: a slice takes one call however many parameters lie in it, and slices are stepped side by side, with the same result to the last bit.
+/// thread: a slice takes one pass however many parameters lie in it, and slices are stepped side by side, with the same result to the last bit.
 /// An optimizer of the task's own is given the parameters as they are.
 /// </remarks>
 public sealed class RunOptimizer : IDisposable
@@ -15,8 +15,12 @@ public sealed class RunOptimizer : IDisposable
     // Fewer numbers than this are stepped by one thread before a second one has begun.
     const long FewestToSlice = 1 << 16;
 
+    // Numbers that are moved and masked before the next ones are: what is kept of them stays in a core's cache meanwhile.
+    const long Piece = 1 << 13;
+
     readonly TrainedModel model;
     readonly optim.Optimizer[] parts;
+    readonly FlatStep?[] steps; // of the parts that need not step themselves
     readonly Parameter[] slices;
     readonly long[] starts; // of the slices, and the end of the last
     readonly Action<int> step;
@@ -31,6 +35,7 @@ public sealed class RunOptimizer : IDisposable
             slices = [];
             starts = [0, model.Values.Length];
             parts = [make(model.Parameters)];
+            steps = [null];
         }
         else
         {
@@ -38,15 +43,28 @@ public sealed class RunOptimizer : IDisposable
             starts = FlatStorage.Cuts(model.Values.Length, count);
             slices = [.. Enumerable.Range(0, count).Select(Slice)];
             parts = [.. slices.Select(slice => Optimizers.Create(options, [slice]))];
+            steps = [.. parts.Zip(slices, starts).Select(p => FlatStep.For(p.First, model, p.Second, p.Third))];
         }
-        step = part =>
+        step = StepPart;
+    }
+
+    void StepPart(int part)
+    {
+        var (from, end) = (starts[part], starts[part + 1]);
+        watch?.Invoke(from, end);
+        var own = steps[part];
+        own?.Begin();
+        // Masks are seen to while numbers are at hand, by the thread that steps them.
+        for (var to = from; from < end; from = to)
         {
-            watch?.Invoke(starts[part], starts[part + 1]);
-            // Masks are seen to while a slice is at hand, by the thread that steps it.
-            masked?.BeforeStep(starts[part], starts[part + 1]);
-            parts[part].step()?.Dispose();
-            masked?.AfterStep(starts[part], starts[part + 1]);
-        };
+            to = own is null ? end : Math.Min(from + Piece, end);
+            masked?.BeforeStep(from, to);
+            if (own is null)
+                parts[part].step()?.Dispose();
+            else
+                own.Move(from, to);
+            masked?.AfterStep(from, to);
+        }
     }
 
     /// <summary>The optimizers that step side by side, each its share.</summary>
