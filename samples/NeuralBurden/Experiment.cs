@@ -56,7 +56,7 @@ sealed record Experiment
             var study = new BurdenStudy
             {
                 Task = (_, merged) => Network.Task(Image, extent, merged, rows, tests),
-                Options = Options(extent),
+                Options = Options(extent, settings.Device),
                 Pruning = Pruning(sparsity, extent.Epochs, settings.Reactivation) with { Every = interval },
                 Seeds = [.. Enumerable.Range(1, extent.Seeds)],
                 Merging = settings.Merging,
@@ -80,10 +80,11 @@ sealed record Experiment
         Except = ["logits.*"],
     };
 
-    static TrainingOptions Options(Extent extent) => new()
+    static TrainingOptions Options(Extent extent, string device) => new()
     {
         Epochs = extent.Epochs,
         BatchSize = BatchSize,
+        Device = device,
         Optimizer = OptimizerKind.AdamW,
         LearningRate = 0.001,
         WeightDecay = 0.01,

@@ -14,13 +14,14 @@ var sparsities = new Option<double[]>("--sparsity") { Description = "Fractions o
 var study = new Option<double?>("--study") { Description = "The one of them at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95].", HelpName = "FRACTION" };
 var merging = new Option<string>("--merging") { Description = "both, with or without: whether half of the tokens are merged.", DefaultValueFactory = _ => "both", HelpName = "WHICH" };
 var frozen = new Option<bool>("--frozen") { Description = "Weights that are off stay as they were, where the paper's live on beneath their masks." };
+var device = new Option<string>("--device") { Description = "Where to train: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
 var output = new Option<string>("--output") { Description = "Where tables' data, curves and the page go. Trainings that are finished there are not repeated.", DefaultValueFactory = _ => Path.Combine("artifacts", "neural-burden"), HelpName = "DIR" };
 merging.AcceptOnlyFromAmong("both", "with", "without");
 
 var root = new RootCommand("The neural burden paper's studies: what pruning costs the neurons that stay, and what merging tokens gives back.");
 foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
 {
-    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, output };
+    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, device, output };
     command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(new Settings
     {
         Data = parsed.GetValue(data),
@@ -33,6 +34,7 @@ foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
         Study = parsed.GetValue(study),
         Merging = parsed.GetValue(merging) switch { "with" => [true], "without" => [false], _ => [false, true] },
         Reactivation = parsed.GetValue(frozen) ? Reactivation.Frozen : Reactivation.Persistent,
+        Device = parsed.GetValue(device)!,
         Output = parsed.GetValue(output)!,
         Cancellation = cancellation,
     }))));
@@ -52,7 +54,7 @@ static int Guarded(Action run)
         Console.Error.WriteLine("Stopped.");
         return 130;
     }
-    catch (Exception e) when (e is ArgumentException or IOException or InvalidDataException)
+    catch (Exception e) when (e is ArgumentException or IOException or InvalidDataException or InvalidOperationException)
     {
         Console.Error.WriteLine($"error: {string.Join(' ', e.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries))}");
         return 1;
