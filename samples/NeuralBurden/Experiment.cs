@@ -57,7 +57,7 @@ sealed record Experiment
             {
                 Task = (_, merged) => Network.Task(Image, extent, merged, rows, tests),
                 Options = Options(extent, settings.Device),
-                Pruning = Pruning(sparsity, extent.Epochs, settings.Reactivation) with { Every = interval },
+                Pruning = Pruning(sparsity, extent.Epochs, settings) with { Every = interval },
                 Seeds = [.. Enumerable.Range(1, extent.Seeds)],
                 Merging = settings.Merging,
                 Kinds = sparsity == 0 ? [BurdenRunKind.Dense] : sparsity == at ? [BurdenRunKind.Dynamic, BurdenRunKind.Optimal, BurdenRunKind.Random] : [BurdenRunKind.Dynamic],
@@ -70,13 +70,14 @@ sealed record Experiment
         Files.Write(settings.Output, Name, results, at);
     }
 
-    // All is off by half of the run: what is left needs the other half, while the learning rate still moves it.
-    static WeightPruning Pruning(double sparsity, int epochs, Reactivation reactivation) => new()
+    // All is off by two fifths of the run: what is left needs the rest, while the learning rate still moves it.
+    static WeightPruning Pruning(double sparsity, int epochs, Settings settings) => new()
     {
         Sparsity = sparsity,
-        Schedule = sparsity == 0 ? null : Schedule.Cubic(start: 0, end: Math.Max(1, epochs / 2), target: sparsity),
+        Schedule = sparsity == 0 ? null : Schedule.Cubic(start: 0, end: Math.Max(1, 2 * epochs / 5), target: sparsity),
         ScheduleIn = ScheduleUnit.Epochs,
-        Reactivation = reactivation,
+        Reactivation = settings.Reactivation,
+        Fading = settings.Fading,
         Except = ["logits.*"],
     };
 

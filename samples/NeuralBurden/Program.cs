@@ -14,6 +14,7 @@ var sparsities = new Option<double[]>("--sparsity") { Description = "Fractions o
 var study = new Option<double?>("--study") { Description = "The one of them at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95].", HelpName = "FRACTION" };
 var merging = new Option<string>("--merging") { Description = "both, with or without: whether half of the tokens are merged.", DefaultValueFactory = _ => "both", HelpName = "WHICH" };
 var frozen = new Option<bool>("--frozen") { Description = "Weights that are off stay as they were, where the paper's live on beneath their masks." };
+var fading = new Option<double>("--fading") { Description = "The part of its value that a weight loses with every step that it is off and lives on; 0 for none, as in the paper.", DefaultValueFactory = _ => 0.001, HelpName = "PART" };
 var device = new Option<string>("--device") { Description = "Where to train: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
 var output = new Option<string>("--output") { Description = "Where tables' data, curves and the page go. Trainings that are finished there are not repeated.", DefaultValueFactory = _ => Path.Combine("artifacts", "neural-burden"), HelpName = "DIR" };
 merging.AcceptOnlyFromAmong("both", "with", "without");
@@ -21,7 +22,7 @@ merging.AcceptOnlyFromAmong("both", "with", "without");
 var root = new RootCommand("The neural burden paper's studies: what pruning costs the neurons that stay, and what merging tokens gives back.");
 foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
 {
-    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, device, output };
+    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, fading, device, output };
     command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(new Settings
     {
         Data = parsed.GetValue(data),
@@ -34,6 +35,7 @@ foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
         Study = parsed.GetValue(study),
         Merging = parsed.GetValue(merging) switch { "with" => [true], "without" => [false], _ => [false, true] },
         Reactivation = parsed.GetValue(frozen) ? Reactivation.Frozen : Reactivation.Persistent,
+        Fading = parsed.GetValue(frozen) ? 0 : parsed.GetValue(fading),
         Device = parsed.GetValue(device)!,
         Output = parsed.GetValue(output)!,
         Cancellation = cancellation,

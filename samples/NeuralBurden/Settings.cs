@@ -33,6 +33,8 @@ sealed record Settings
 
     public Reactivation Reactivation { get; init; } = Reactivation.Persistent;
 
+    public double Fading { get; init; }
+
     public string Device { get; init; } = "cpu";
 
     public string Output { get; init; } = "";

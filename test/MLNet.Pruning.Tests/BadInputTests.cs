@@ -147,6 +147,7 @@ public sealed class BadInputTests
     [DataRow("Epochs")]
     [DataRow("BatchSize")]
     [DataRow("LearningRate")]
+    [DataRow("GradientClipNorm")]
     [DataRow("Replicas")]
     [DataRow("MemoryLimit")]
     [DataRow("Seed")]
@@ -162,6 +163,7 @@ public sealed class BadInputTests
             case "Epochs": options.Epochs = 0; break;
             case "BatchSize": options.BatchSize = 0; break;
             case "LearningRate": options.LearningRate = double.NaN; break;
+            case "GradientClipNorm": options.GradientClipNorm = 0; break;
             case "Replicas": options.Replicas = -1; break;
             case "MemoryLimit": options.MemoryLimit = -1; break;
             case "Seed": options.Seed = -1; break;

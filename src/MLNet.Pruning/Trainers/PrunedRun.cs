@@ -41,6 +41,7 @@ sealed class PrunedRun
             LearningRate = options.LearningRate,
             Schedule = options.LearningRateSchedule,
             WeightDecay = options.WeightDecay,
+            GradientClipNorm = options.GradientClipNorm,
             Momentum = options.Momentum,
             // Drawn once, so that fitting twice gives the same model twice.
             Seed = options.Seed ?? host.Rand.Next(),

@@ -33,6 +33,9 @@ public abstract class PrunedTrainerOptions
     /// <summary>Momentum in [0, 1), for the optimizers that have one.</summary>
     public double Momentum { get; set; }
 
+    /// <summary>Gradients are scaled down so that their joint norm is at most this; above 0, null for no bound.</summary>
+    public double? GradientClipNorm { get; set; }
+
     /// <summary>How the model is pruned while it trains, such as a <see cref="NeuronPruning"/>; null for not at all.</summary>
     public ITrainingPruning? Pruning { get; set; }
 
