@@ -76,6 +76,7 @@ sealed record Experiment
         Sparsity = sparsity,
         Schedule = sparsity == 0 ? null : Schedule.Cubic(start: 0, end: Math.Max(1, 2 * epochs / 5), target: sparsity),
         ScheduleIn = ScheduleUnit.Epochs,
+        Distribution = MaskDistribution.ErdosRenyiKernel,
         Reactivation = settings.Reactivation,
         Fading = settings.Fading,
         Except = ["logits.*"],
@@ -87,7 +88,7 @@ sealed record Experiment
         BatchSize = BatchSize,
         Device = device,
         Optimizer = OptimizerKind.AdamW,
-        LearningRate = 0.001,
+        LearningRate = 0.006,
         WeightDecay = 0.01,
         Schedule = LearningRateSchedule.Cosine(minimum: 0.02, warmup: Math.Min(1, extent.Epochs / 4.0)),
     };
