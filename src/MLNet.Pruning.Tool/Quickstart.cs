@@ -135,7 +135,7 @@ internal sealed class Quickstart
         var watch = Stopwatch.StartNew();
         var (train, test) = Mnist is { } folder
             ? (Take(mlContext, mlContext.Data.LoadMnist(folder), TrainCount), Take(mlContext, mlContext.Data.LoadMnist(folder, DatasetSplit.Test), TestCount))
-            : (mlContext.Data.SynthesizeDigits(TrainCount ?? 75_000, Seed), mlContext.Data.SynthesizeDigits(TestCount ?? 3_000, Seed + 1));
+            : (mlContext.Data.SynthesizeDigits(TrainCount ?? 110_000, Seed), mlContext.Data.SynthesizeDigits(TestCount ?? 3_000, Seed + 1));
         Console.WriteLine($"{Count(Rows(train))} digits to train on, {Count(Rows(test))} to test with, {(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
         Console.WriteLine();
         foreach (var line in DigitDrawing.Lines(First(mlContext, test).Pixels))

@@ -8,7 +8,7 @@ internal static class QuickstartCommand
     internal static Command Create()
     {
         var mnist = new Option<DirectoryInfo?>("--mnist") { Description = "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.", HelpName = "DIR" };
-        var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 75000 synthesized ones, or all of MNIST's].", HelpName = "N" };
+        var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 110000 synthesized ones, or all of MNIST's].", HelpName = "N" };
         var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 3000 synthesized ones, or all of MNIST's].", HelpName = "N" };
         var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 4, HelpName = "N" };
         var sparsity = new Option<double>("--sparsity") { Description = "The fraction of weights to prune while training; 0 for none.", DefaultValueFactory = _ => 0.8, HelpName = "FRACTION" };
