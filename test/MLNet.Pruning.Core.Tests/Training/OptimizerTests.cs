@@ -33,9 +33,11 @@ public sealed class OptimizerTests
             foreach (var name in kept)
             {
                 Assert.IsTrue(tensors[name].Any(v => v != 0));
-                // To the last bit where LibTorch multiplies and adds in one rounding, as it does on most processors.
-                foreach (var (a, b) in reference[parameter].Tensors[name].Zip(tensors[name]))
-                    Assert.AreEqual(a, b, 1e-6f * Math.Max(Math.Abs(a), 1e-6f), $"{parameter} {name}");
+                // To the last bit where LibTorch multiplies and adds in one rounding. Where it rounds twice, small gradients differ by more, and steps as long as any other hang on them.
+                var expected = reference[parameter].Tensors[name];
+                var term = Math.Min(expected.Max(Math.Abs), (float)options.LearningRate);
+                foreach (var (a, b) in expected.Zip(tensors[name]))
+                    Assert.AreEqual(a, b, 1e-5f * Math.Max(Math.Abs(a), term), $"{parameter} {name}");
             }
         }
 
