@@ -51,7 +51,7 @@ public sealed class CompressedModel
     internal static CompressedModel Of(nn.Module model, IReadOnlyList<SharedWeights> weights)
     {
         var archive = new Archive(Kind);
-        Blueprint? blueprint = model is FeedForward or ConvNet or Vae ? Blueprint.Of(model) : null;
+        Blueprint? blueprint = model is FeedForward or ConvNet or Vae or Vit ? Blueprint.Of(model) : null;
         if (blueprint is not null)
             archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(blueprint.ToJson()));
         foreach (var shared in weights)

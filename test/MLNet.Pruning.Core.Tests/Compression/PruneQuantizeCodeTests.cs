@@ -73,6 +73,21 @@ public sealed class PruneQuantizeCodeTests
     }
 
     [TestMethod]
+    public void A_transformer_comes_back_by_itself()
+    {
+        var blueprint = VitBlueprint.For([1, 8, 8], 4, 3, dim: 16, depth: 2, heads: 2);
+        using var model = Fresh(blueprint);
+        using var file = new MemoryStream();
+        new PruneQuantizeCode { Sparsity = 0.5 }.Run(new TrainingTask { Model = model, Examples = Rows.Blobs(8, 64, 3), Objective = new CrossEntropy(3) }).Save(file);
+        file.Position = 0;
+        using var again = CompressedModel.Load(file).Build();
+        Assert.AreEqual(blueprint, Blueprint.Of(again));
+        var (expected, found) = (Runs.Values(model), Runs.Values(again));
+        foreach (var (name, values) in expected)
+            CollectionAssert.AreEqual(values.Select(BitConverter.SingleToInt32Bits).ToArray(), found[name].Select(BitConverter.SingleToInt32Bits).ToArray(), name);
+    }
+
+    [TestMethod]
     public void A_damaged_file_never_gives_a_model()
     {
         using var model = Fresh(new FeedForwardBlueprint([6, 5, 2]));
