@@ -19,20 +19,29 @@ static class AccuracyTable
         return table;
     }
 
-    public static TextTable BesidePaper(IReadOnlyList<Outcome> runs, IReadOnlyList<(string Method, double? Accuracy, double? Pruned)> paper)
+    public static TextTable BesidePaper(IReadOnlyList<Outcome> runs, IReadOnlyList<Compressed> compressed, IReadOnlyList<(string Method, double? Accuracy, double? Pruned)> paper)
     {
-        var table = new TextTable("method", "paper A@P#", "ours, training A@P#", "ours, test A@P#");
-        foreach (var (method, accuracy, pruned) in paper)
+        var table = new TextTable("method", "paper A@P#", "ours, training A@P#", "ours, test A@P#", "gone");
+        var others = compressed.Select(c => c.Method).Distinct().Where(name => paper.All(p => p.Method != name)).Select(name => (name, (double?)null, (double?)null));
+        foreach (var (method, accuracy, pruned) in paper.Concat(others))
         {
-            var mine = runs.Where(r => r.Method == method && r.Plateaus.Count > 0).Select(r => r.At(pruned ?? 1)).OfType<Plateau>().ToArray();
-            var at = mine.Length > 0 ? Invariant($"@{100 * mine.Average(p => p.Pruned):0}") : "";
-            table.Add(method,
-                accuracy is { } a ? a.ToString("F4", CultureInfo.InvariantCulture) + (pruned is { } p ? Invariant($"@{100 * p:0}") : "") : "-",
-                mine.Length > 0 ? mine.Average(m => m.TrainAccuracy).ToString("F4", CultureInfo.InvariantCulture) + at : "-",
-                mine.Length > 0 ? mine.Average(m => m.TestAccuracy).ToString("F4", CultureInfo.InvariantCulture) + at : "-");
+            var theirs = accuracy is { } a ? Figure(a) + (pruned is { } p ? Invariant($"@{100 * p:0}") : "") : "-";
+            var mine = runs.Where(r => r.Method == method).Select(r => pruned is { } p ? r.At(p) : r.Plateaus[^1]).OfType<Plateau>().ToArray();
+            var also = compressed.Where(c => c.Method == method).ToArray();
+            if (mine.Length > 0)
+            {
+                var gone = 100 * mine.Average(m => m.Pruned);
+                table.Add(method, theirs, Invariant($"{Figure(mine.Average(m => m.TrainAccuracy))}@{gone:0}"), Invariant($"{Figure(mine.Average(m => m.TestAccuracy))}@{gone:0}"), Invariant($"{gone:0} % of the neurons"));
+            }
+            else if (also.Length > 0)
+                table.Add(method, theirs, Figure(also.Average(c => c.TrainAccuracy)), Figure(also.Average(c => c.TestAccuracy)), also[0].Gone + (also.Length > 1 ? " (seed 1)" : ""));
+            else
+                table.Add(method, theirs, "-", "-", "");
         }
         return table;
     }
+
+    static string Figure(double accuracy) => accuracy.ToString("F4", CultureInfo.InvariantCulture);
 
     static string Cell(IReadOnlyList<double> values)
     {

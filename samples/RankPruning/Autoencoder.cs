@@ -20,7 +20,7 @@ static class Autoencoder
     {
         var (epochs, seeds) = (settings.Epochs ?? 40, settings.Seeds ?? 1);
         var schedule = Schedule.Stepwise(settings.Maturity ?? 10, settings.Every ?? 5, settings.Amount ?? 0.10, settings.Target ?? 0.30);
-        var methods = (settings.Methods.Count > 0 ? settings.Methods : ["unpruned", "random", "rank"]).Select(Method.Named).ToArray();
+        var methods = (settings.Methods.Count > 0 ? settings.Methods : ["unpruned", "random", "rank"]).Select(Named).ToArray();
         var (all, test, channels) = Load(settings);
         var train = new MLContext().Data.TakeRows(all, settings.Rows ?? 10_000);
         Directory.CreateDirectory(settings.Output);
@@ -46,6 +46,10 @@ static class Autoencoder
         PictureGrid.Of([.. rows.Select(r => r.Images)], channels).SavePng(picture);
         Console.WriteLine(Invariant($"{Path.GetFileName(picture)} shows, row by row: {string.Join(", ", rows.Select(r => r.Name))}."));
     }
+
+    // Its hidden layers have no batch norm.
+    static Method Named(string name) => Method.All.FirstOrDefault(m => m.Name == name && !m.Normalized)
+        ?? throw new ArgumentException($"There is no method '{name}' for the autoencoder; there are {string.Join(", ", Method.All.Where(m => !m.Normalized).Select(m => m.Name))}.");
 
     static (IDataView Train, IDataView Test, int Channels) Load(Settings settings)
     {

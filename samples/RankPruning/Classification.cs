@@ -1,6 +1,8 @@
 using Microsoft.ML;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Trainers;
+using MLNet.Pruning.Training;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
@@ -17,8 +19,17 @@ sealed record Classification
 
     public required Func<MLContext, Action<PrunedTrainerOptions>, IEstimator<PrunedModelTransformer>> Trainer { get; init; }
 
+    /// <summary>The network, for what needs no ML.NET.</summary>
+    public required Blueprint Blueprint { get; init; }
+
+    /// <summary>The same network with batch norms, for methods that go by their scales.</summary>
+    public required Func<MLContext, Action<PrunedTrainerOptions>, IEstimator<PrunedModelTransformer>> Normalized { get; init; }
+
     /// <summary>The groups to prune; null for all.</summary>
     public IReadOnlyList<string>? Groups { get; init; }
+
+    /// <summary>The groups to prune of the network with batch norms: those that one follows; null for all.</summary>
+    public IReadOnlyList<string>? NormalizedGroups { get; init; }
 
     public required int Maturity { get; init; }
 
@@ -42,14 +53,14 @@ sealed record Classification
     {
         var (epochs, seeds) = (settings.Epochs ?? Epochs, settings.Seeds ?? Seeds);
         var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, settings.Amount ?? Amount, settings.Target ?? Target);
-        var methods = (settings.Methods.Count > 0 ? settings.Methods : ["unpruned", "random", "rank"]).Select(Method.Named).ToArray();
+        var (methods, comparators) = Chosen(settings);
         var mlContext = new MLContext();
         var (train, test) = Load(mlContext, settings);
         if (settings.Rows is { } most)
             train = mlContext.Data.TakeRows(train, most);
         Directory.CreateDirectory(settings.Output);
         Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; {schedule.InWords()}."));
-        var runs = new List<Outcome>();
+        var (runs, compressed) = (new List<Outcome>(), new List<Compressed>());
         var dense = default(PrunedModelTransformer);
         var pruned = default(PrunedModelTransformer);
         try
@@ -69,15 +80,23 @@ sealed record Classification
                     else
                         dense = model;
                 }
+                foreach (var comparator in comparators)
+                {
+                    compressed.Add(Compress(comparator, seed, epochs, train, test, settings));
+                    Console.WriteLine(compressed[^1].Line());
+                }
             }
-            Console.WriteLine();
-            Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TestAccuracy, "test accuracy after recovery"));
-            Console.WriteLine();
-            Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy, "training accuracy of the same epochs, as the paper measures it"));
-            if (Paper.Count > 0)
+            if (methods.Length > 0)
             {
                 Console.WriteLine();
-                Console.Write(AccuracyTable.BesidePaper(runs, Paper));
+                Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TestAccuracy, "test accuracy after recovery"));
+                Console.WriteLine();
+                Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy, "training accuracy of the same epochs, as the paper measures it"));
+            }
+            if (Paper.Count > 0 || compressed.Count > 0)
+            {
+                Console.WriteLine();
+                Console.Write(AccuracyTable.BesidePaper(runs, compressed, Paper));
                 Console.WriteLine("A@P: accuracy A with P % of the neurons pruned. A dash: not in the paper, not among this run's methods, or not pruned so far.");
             }
             if (dense is not null && pruned is not null)
@@ -85,7 +104,8 @@ sealed record Classification
                 Console.WriteLine();
                 Console.Write(SpeedTable.Of(dense.Module, pruned.Module, ((Microsoft.ML.Data.VectorDataViewType)train.Schema["Pixels"].Type).Size));
             }
-            Files.Curves(settings.Output, Name, runs, dense is not null || pruned is not null);
+            if (runs.Count > 0)
+                Files.Curves(settings.Output, Name, runs, accuracy: true);
         }
         finally
         {
@@ -100,16 +120,33 @@ sealed record Classification
         var labels = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(train);
         var began = System.Diagnostics.Stopwatch.GetTimestamp();
         using var bar = new Bar($"{method.Name}, seed {seed}", epochs);
-        var trainer = Trainer(mlContext, options =>
+        var trainer = (method.Normalized ? Normalized : Trainer)(mlContext, options =>
         {
             options.Epochs = epochs;
             options.Seed = seed;
             options.ValidationSet = labels.Transform(test);
-            options.Pruning = method.Pruning(seed, schedule, Groups);
+            options.Pruning = method.Pruning(seed, schedule, method.Normalized ? NormalizedGroups : Groups);
             options.Progress = bar;
             options.Cancellation = settings.Cancellation;
         });
         var model = trainer.Fit(labels.Transform(train));
         return (new Outcome(method.Name, seed, model.History!, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds), model);
     }
+    Compressed Compress(Comparator comparator, int seed, int epochs, IDataView train, IDataView test, Settings settings)
+    {
+        var labels = new MLContext(seed).Transforms.Conversion.MapValueToKey("Label").Fit(train);
+        var options = new TrainingOptions { Epochs = epochs, Seed = seed };
+        return comparator.Run(new(Blueprint, labels.Transform(train), options, settings.Cancellation), labels.Transform(test), seed);
+    }
+
+    static (Method[], Comparator[]) Chosen(Settings settings)
+    {
+        IReadOnlyList<string> names = settings.Methods.Count > 0 ? settings.Methods : ["unpruned", "random", "rank"];
+        if (names.FirstOrDefault(name => !All.Contains(name)) is { } unknown)
+            throw new ArgumentException($"There is no method '{unknown}'; there are {string.Join(", ", All)}.");
+        return ([.. Method.All.Where(m => names.Contains(m.Name))], [.. Comparator.All.Where(c => names.Contains(c.Name))]);
+    }
+
+    /// <summary>The names of all methods.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Method.All.Select(m => m.Name), .. Comparator.All.Select(c => c.Name)];
 }

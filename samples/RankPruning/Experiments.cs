@@ -1,6 +1,8 @@
 using Microsoft.ML;
 using MLNet.Pruning.Datasets;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Trainers;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
@@ -15,7 +17,9 @@ static class Experiments
         Load = (mlContext, settings) => settings.Data is { } folder
             ? (mlContext.Data.LoadMnist(folder), mlContext.Data.LoadMnist(folder, DatasetSplit.Test))
             : Drawn(mlContext),
-        Trainer = Small,
+        Blueprint = new FeedForwardBlueprint([784, 50, 30, 10]),
+        Trainer = (mlContext, set) => Trained(mlContext, [50, 30], set),
+        Normalized = (mlContext, set) => Normalized(mlContext, [50, 30], set),
         Maturity = 10,
         Every = 2,
         Amount = 0.10,
@@ -37,7 +41,10 @@ static class Experiments
         Name = "cifar10",
         Network = "3-16-32 convolutions, 2048-256-128-10",
         Load = (mlContext, settings) => Both(Folder(settings, "cifar-10"), (folder, split) => mlContext.Data.LoadCifar10(folder, split, settings.Download, Downloads.Shown)),
-        Trainer = Convolutional,
+        Blueprint = ConvNetBlueprint.Cifar(),
+        Trainer = (mlContext, set) => Convolutional(mlContext, false, set),
+        Normalized = (mlContext, set) => Convolutional(mlContext, true, set),
+        NormalizedGroups = ["features.*"],
         Groups = ["classifier.*"],
         Maturity = 15,
         Every = 5,
@@ -53,6 +60,7 @@ static class Experiments
     {
         Name = "cifar100",
         Network = "3-16-32 convolutions, 2048-256-128-100",
+        Blueprint = ConvNetBlueprint.Cifar(100),
         Load = (mlContext, settings) => Both(Folder(settings, "cifar-100"), (folder, split) => mlContext.Data.LoadCifar100(folder, split, download: settings.Download, progress: Downloads.Shown)),
         Paper = [("rank", 0.7625, 0.41), ("ns", 0.6419, null), ("fprl", 0.7224, null)],
     };
@@ -62,7 +70,9 @@ static class Experiments
     {
         Name = "wide",
         Network = "784-1024-512-10",
+        Blueprint = new FeedForwardBlueprint([784, 1024, 512, 10]),
         Trainer = (mlContext, set) => Trained(mlContext, [1024, 512], set),
+        Normalized = (mlContext, set) => Normalized(mlContext, [1024, 512], set),
         Maturity = 3,
         Every = 2,
         Amount = 0.20,
@@ -73,8 +83,6 @@ static class Experiments
         Paper = [],
     };
 
-    static IEstimator<PrunedModelTransformer> Small(MLContext mlContext, Action<PrunedTrainerOptions> set) => Trained(mlContext, [50, 30], set);
-
     static PrunedFeedForwardTrainer Trained(MLContext mlContext, int[] hidden, Action<PrunedTrainerOptions> set)
     {
         var options = new PrunedFeedForwardTrainer.Options { FeatureColumnName = "Pixels", HiddenSizes = hidden };
@@ -82,9 +90,25 @@ static class Experiments
         return mlContext.MulticlassClassification.Trainers.PrunedFeedForward(options);
     }
 
-    static PrunedConvNetTrainer Convolutional(MLContext mlContext, Action<PrunedTrainerOptions> set)
+    // The same with a batch norm behind each hidden layer: a module of one's own.
+    static PrunedModuleTrainer Normalized(MLContext mlContext, int[] hidden, Action<PrunedTrainerOptions> set)
     {
-        var options = new PrunedConvNetTrainer.Options { FeatureColumnName = "Pixels", ImageChannels = 3, Channels = [16, 32], HiddenSizes = [256, 128] };
+        var options = new PrunedModuleTrainer.Options { FeatureColumnName = "Pixels", ModuleName = "normalized" };
+        set(options);
+        return mlContext.MulticlassClassification.Trainers.PrunedModule(Build, options);
+
+        nn.Module<Tensor, Tensor> Build()
+        {
+            var parts = new List<(string, nn.Module<Tensor, Tensor>)>();
+            for (var (i, size) = (0, 784L); i < hidden.Length; size = hidden[i++])
+                parts.AddRange([($"linear{i + 1}", nn.Linear(size, hidden[i])), ($"norm{i + 1}", nn.BatchNorm1d(hidden[i])), ($"activation{i + 1}", nn.ReLU())]);
+            return nn.Sequential([.. parts, ("last", nn.Linear(hidden[^1], 10))]);
+        }
+    }
+
+    static PrunedConvNetTrainer Convolutional(MLContext mlContext, bool batchNorm, Action<PrunedTrainerOptions> set)
+    {
+        var options = new PrunedConvNetTrainer.Options { FeatureColumnName = "Pixels", ImageChannels = 3, Channels = [16, 32], HiddenSizes = [256, 128], BatchNorm = batchNorm };
         set(options);
         return mlContext.MulticlassClassification.Trainers.PrunedConvNet(options);
     }

@@ -3,8 +3,8 @@ using MLNet.Pruning.Schedules;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>One of the runs that stand side by side: a name and what makes a neuron important, null to prune nothing.</summary>
-sealed record Method(string Name, Func<int, IImportance>? Importance)
+/// <summary>One of the runs that stand side by side: a name and what makes a neuron important, null to prune nothing. Normalized: it goes by the scales of batch norms.</summary>
+sealed record Method(string Name, Func<int, IImportance>? Importance, bool Normalized = false)
 {
     public static IReadOnlyList<Method> All { get; } =
     [
@@ -19,10 +19,8 @@ sealed record Method(string Name, Func<int, IImportance>? Importance)
         new("apoz", _ => new Apoz()),
         new("taylor", _ => new Taylor()),
         new("lrp", _ => new Lrp()),
+        new("ns", _ => new NetworkSlimming(), Normalized: true),
     ];
-
-    public static Method Named(string name) => All.FirstOrDefault(m => m.Name == name)
-        ?? throw new ArgumentException($"There is no method '{name}'; there are {string.Join(", ", All.Select(m => m.Name))}.");
 
     public NeuronPruning? Pruning(int seed, Schedule schedule, IReadOnlyList<string>? groups) =>
         Importance is null ? null : new NeuronPruning { Importance = Importance(seed), Schedule = schedule, Groups = groups };

@@ -12,7 +12,7 @@ var every = new Option<int?>("--every") { Description = "Epochs between events."
 var amount = new Option<double?>("--amount") { Description = "The part of what is left that an event removes, such as 0.1.", HelpName = "FRACTION" };
 var target = new Option<double?>("--target") { Description = "The fraction of neurons to prune, such as 0.7.", HelpName = "FRACTION" };
 var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a run of each method.", HelpName = "N" };
-var methods = new Option<string[]>("--methods") { Description = $"Which runs stand side by side: {string.Join(", ", Method.All.Select(m => m.Name))} [default: unpruned random rank].", HelpName = "NAME ...", AllowMultipleArgumentsPerToken = true };
+var methods = new Option<string[]>("--methods") { Description = $"Which runs stand side by side: {string.Join(", ", Classification.All)} [default: unpruned random rank].", HelpName = "NAME ...", AllowMultipleArgumentsPerToken = true };
 var output = new Option<string>("--output") { Description = "Where tables' data, curves and pictures go.", DefaultValueFactory = _ => Path.Combine("artifacts", "rank-pruning"), HelpName = "DIR" };
 
 var root = new RootCommand("The rank-based paper's experiments: neurons pruned while the network trains, by rank and at random, beside a run without.");

@@ -35,6 +35,25 @@ public sealed class RankPruningTests
     }
 
     [TestMethod]
+    public void What_the_paper_compares_with_stands_beside_it()
+    {
+        var run = SampleRun.Of("RankPruning", "mnist", "--rows", "3000", "--epochs", "8", "--maturity", "4", "--every", "1", "--amount", "0.2", "--seeds", "1", "--target", "0.4", "--methods", "ns", "pqh", "fprl", "--output", folder);
+        Assert.AreEqual(0, run.ExitCode, run.Error);
+        var table = run.Output[run.Output.IndexOf("paper A@P", StringComparison.Ordinal)..].Split('\n').Select(l => l.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(l => l.Length == 5).ToDictionary(l => l[0]);
+        foreach (var (method, paper, gone) in new[] { ("ns", "0.9851", "40 % of the neurons"), ("pqh", "0.9842", "% of the weights"), ("fprl", "-", "% of the multiplications") })
+        {
+            var line = table[method];
+            Assert.AreEqual(paper, line[1]);
+            foreach (var accuracy in line[2..4])
+                Assert.IsGreaterThan(0.6, double.Parse(accuracy.Split('@')[0], CultureInfo.InvariantCulture), $"{method} {accuracy}");
+            StringAssert.Contains(line[4], gone);
+        }
+        // Of 784-50-30-10, nine tenths of the first layer's weights go, and half of the others'.
+        StringAssert.Contains(table["pqh"][4], "88 % of the weights");
+        Assert.HasCount(3, TrainingHistory.FromJson(File.ReadAllText(Path.Combine(folder, "mnist-ns-1.json"))).Events);
+    }
+
+    [TestMethod]
     public void The_autoencoder_experiment_shows_what_each_run_reconstructs()
     {
         var run = SampleRun.Of("RankPruning", "vae", "--rows", "500", "--epochs", "3", "--maturity", "1", "--every", "1", "--target", "0.15", "--output", folder);
@@ -48,6 +67,7 @@ public sealed class RankPruningTests
 
     [TestMethod]
     [DataRow("error: There is no method 'nonsense'", "mnist", "--methods", "nonsense")]
+    [DataRow("error: There is no method 'pqh' for the autoencoder", "vae", "--methods", "pqh")]
     [DataRow("error: There is no folder with the data", "cifar10")]
     [DataRow("error: ", "mnist", "--target", "1")]
     public void A_wrong_argument_is_told_in_one_line(string message, params string[] arguments)

@@ -1,0 +1,110 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Compression;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
+using static System.FormattableString;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Samples.RankPruning;
+
+/// <summary>
+/// A method that compresses a network that is already trained. It trains half of the epochs as any other, compresses, and trains on for the rest, so that all methods see
+/// their examples equally often.
+/// </summary>
+sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, Tensor> Model, string Gone)> Compress)
+{
+    public static IReadOnlyList<Comparator> All { get; } = [new("pqh", Quantized), new("fprl", Searched)];
+
+    /// <summary>What one run works on.</summary>
+    /// <param name="Blueprint">The network.</param>
+    /// <param name="Train">The rows to learn from.</param>
+    /// <param name="Options">How all of it trains, the seed, and the epochs that there are.</param>
+    /// <param name="Cancellation">Stops it.</param>
+    public sealed record Work(Blueprint Blueprint, IDataView Train, TrainingOptions Options, CancellationToken Cancellation)
+    {
+        /// <summary>Options for a part of the epochs.</summary>
+        public TrainingOptions Part(double part) => Options with { Epochs = Math.Max(1, (int)Math.Round(part * Options.Epochs)) };
+
+        public TrainingTask Task(nn.Module model, Func<nn.Module> copy, IDataView rows) => new()
+        {
+            Model = model,
+            Copy = copy,
+            Examples = Rows(rows),
+            Objective = new CrossEntropy((int)((KeyDataViewType)Train.Schema["Label"].Type).Count),
+        };
+
+        public ViewRows Rows(IDataView rows) => new(rows, Blueprint.InputShape);
+
+        public void Learn(TrainingOptions options, TrainingTask task) => new TrainingLoop(options).Run(task, Cancellation);
+    }
+
+    public Compressed Run(Work work, IDataView test, int seed)
+    {
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        random.manual_seed(seed);
+        var (model, gone) = Compress(work);
+        using (model)
+            return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
+    }
+
+    // Deep compression, in three rounds. Han et al. take nine weights in ten from wide layers, and fewer from small ones and from convolutions. Their L2 term matters: without
+    // it, weights of pixels that are always black stay as large as they were drawn.
+    static (nn.Module<Tensor, Tensor>, string) Quantized(Work work)
+    {
+        using var model = (nn.Module<Tensor, Tensor>)work.Blueprint.Build();
+        var task = work.Task(model, work.Blueprint.Build, work.Train);
+        work = work with { Options = work.Options with { WeightDecay = 1e-4 } };
+        work.Learn(work.Part(0.5), task);
+        var compressed = new PruneQuantizeCode
+        {
+            Sparsity = 0.9,
+            LayerSparsity = model.named_parameters().Where(p => p.parameter.dim() == 4 || (p.parameter.dim() == 2 && p.parameter.NumberOfElements < 10_000)).ToDictionary(p => p.name, _ => 0.5),
+            Rounds = 3,
+            Retraining = work.Part(0.125),
+            FineTuning = work.Part(0.125) with { LearningRate = work.Options.LearningRate / 10 },
+        }.Run(task, work.Cancellation);
+        var (all, kept) = (compressed.Layers.Sum(l => l.Weights), compressed.Layers.Sum(l => l.Kept));
+        // What the file gives back is what is measured.
+        return ((nn.Module<Tensor, Tensor>)compressed.Build(), Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
+    }
+
+    // The agent chooses by rows that the network has not learnt from; what it leaves then trains on all of them.
+    static (nn.Module<Tensor, Tensor>, string) Searched(Work work)
+    {
+        var data = new MLContext().Data;
+        var held = Math.Min(5_000, work.Train.GetColumn<uint>("Label").LongCount() / 10);
+        var model = (nn.Module<Tensor, Tensor>)work.Blueprint.Build();
+        work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Build, data.SkipRows(work.Train, held)));
+        using var example = zeros([1, .. work.Blueprint.InputShape]);
+        var map = NeuronMap.Discover(model, example);
+        var chosen = work.Rows(data.TakeRows(work.Train, held));
+        var result = new FilterAgent { CostWeight = 0.2, Seed = work.Options.Seed }.Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
+        work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Now(model).Build, work.Train));
+        var gone = (double)result.Groups.Sum(g => g.Removed.Count) / result.Groups.Sum(g => g.Size);
+        return (model, Invariant($"{100 * gone:0} % of all neurons; {100 - 100 * result.Best.RemainingCost:0} % of the multiplications"));
+    }
+
+    static double Accuracy(nn.Module<Tensor, Tensor> model, IExampleSource rows)
+    {
+        const int Most = 1_000;
+        var size = (int)rows.Shape.Aggregate(1L, (product, d) => product * d);
+        var (pixels, labels) = (new float[Most * size], new long[Most]);
+        var (correct, all, more) = (0L, 0L, true);
+        using var off = no_grad();
+        using var reader = rows.Open();
+        while (more)
+        {
+            var count = 0;
+            while (count < Most && (more = reader.Read(pixels.AsSpan(count * size, size), out labels[count])))
+                count++;
+            if (count == 0)
+                break;
+            using var scope = NewDisposeScope();
+            correct += model.call(tensor(pixels.AsSpan(0, count * size).ToArray(), [count, .. rows.Shape])).argmax(1).eq(tensor(labels[..count])).sum().item<long>();
+            all += count;
+        }
+        return (double)correct / all;
+    }
+}
