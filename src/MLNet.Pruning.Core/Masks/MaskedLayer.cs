@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -22,17 +23,17 @@ sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
         foreach (var (path, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1))
             if (Layer.Of(path, module) is { Consumes: true } layer)
                 weights[path.Length > 0 ? $"{path}.weight" : "weight"] = layer.Kind == LayerKind.Transposed ? 0 : 1;
-        var trainable = model.named_parameters().Where(p => p.parameter.requires_grad).ToArray();
+        var trainable = TrainedModel.NamedTrainable(model);
         foreach (var name in (chosen ?? []).Concat(except ?? []))
-            if (!trainable.Any(p => Matches(name, p.name)))
+            if (!trainable.Any(p => Matches(name, p.Name)))
                 throw new ArgumentException($"{setting} names '{name}', which is none of the model's trainable parameters: {Listed()}.");
         MaskedLayer[] found = [.. trainable
-            .Where(p => p.parameter.NumberOfElements > 0 && (chosen?.Any(name => Matches(name, p.name)) ?? weights.ContainsKey(p.name)) && !(except?.Any(name => Matches(name, p.name)) ?? false))
-            .Select(p => new MaskedLayer(p.name, p.parameter, weights.TryGetValue(p.name, out var axis) ? axis : Math.Min(1, (int)p.parameter.Dimensions - 1)))];
+            .Where(p => p.Parameter.NumberOfElements > 0 && (chosen?.Any(name => Matches(name, p.Name)) ?? weights.ContainsKey(p.Name)) && !(except?.Any(name => Matches(name, p.Name)) ?? false))
+            .Select(p => new MaskedLayer(p.Name, p.Parameter, weights.TryGetValue(p.Name, out var axis) ? axis : Math.Min(1, (int)p.Parameter.Dimensions - 1)))];
         return found.Length > 0 ? found : throw new ArgumentException($"The model has no weights to mask. Its trainable parameters are {Listed()}; {nameof(WeightPruning)}.{nameof(WeightPruning.Weights)} can name some.");
 
         static bool Matches(string pattern, string name) => FileSystemName.MatchesSimpleExpression(pattern, name, false);
 
-        string Listed() => string.Join(", ", trainable.Select(p => $"'{p.name}'"));
+        string Listed() => string.Join(", ", trainable.Select(p => $"'{p.Name}'"));
     }
 }

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Importance;
+using MLNet.Pruning.Masks;
 using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Neurons;
 using MLNet.Pruning.Training;
@@ -40,6 +41,21 @@ public sealed class TiedWeightTests
         Assert.HasCount(7 * 4, tied);
         var cut = history.Events.Single();
         Assert.AreEqual((7 * 6, 7 * 4), (cut.ParametersBefore, cut.ParametersAfter));
+    }
+
+    [TestMethod]
+    public void A_weight_that_an_embedding_holds_as_well_has_no_mask_unless_it_is_named()
+    {
+        using var model = Net();
+        CollectionAssert.AreEqual(new[] { "hidden.weight" }, WeightMasks.Of(model).Masks.Select(m => m.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "embed.weight" }, WeightMasks.Of(model, ["embed.weight"]).Masks.Select(m => m.Name).ToArray());
+
+        static nn.Module Net()
+        {
+            var (embed, decoder) = (Embedding(7, 6), Linear(6, 7, hasBias: false));
+            decoder.weight = embed.weight!;
+            return new Net((n, x) => n.Call("decoder", n.Call("hidden", n.Call("embed", Tokens(x)).mean([1]))), ("embed", embed), ("hidden", Linear(6, 6, hasBias: false)), ("decoder", decoder));
+        }
     }
 
     /// <summary>Trains it for three epochs and gives its first weight.</summary>

@@ -45,26 +45,34 @@ sealed class TrainedModel : IDisposable
     /// <summary>The parameters that learn, each once, in the module's order.</summary>
     public static Parameter[] Trainable(nn.Module module)
     {
-        var trainable = new List<Parameter>();
+        var trainable = NamedTrainable(module);
+        foreach (var (name, parameter) in trainable)
+            if (parameter.dtype != ScalarType.Float32)
+                throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
+        return [.. trainable.Select(p => p.Parameter)];
+    }
+
+    /// <summary>The same with the names that they go by: where tied layers hold one, the first.</summary>
+    public static IReadOnlyList<(string Name, Parameter Parameter)> NamedTrainable(nn.Module module)
+    {
+        var trainable = new List<(string Name, Parameter Parameter)>();
         try
         {
             foreach (var (name, parameter) in module.named_parameters())
             {
                 if (!parameter.requires_grad)
                     continue;
-                if (parameter.dtype != ScalarType.Float32)
-                    throw new ArgumentException($"Parameter '{name}' is {parameter.dtype}; the training loop trains Float32.");
-                trainable.Add(parameter);
+                trainable.Add((name, parameter));
                 // Tied layers may hold it as two objects: the second is then passed over, as the two have all else in common.
                 parameter.requires_grad = false;
             }
         }
         finally
         {
-            foreach (var parameter in trainable)
+            foreach (var (_, parameter) in trainable)
                 parameter.requires_grad = true;
         }
-        return [.. trainable];
+        return trainable;
     }
 
     /// <summary>Gives each parameter a gradient of zeros in a new vector.</summary>
