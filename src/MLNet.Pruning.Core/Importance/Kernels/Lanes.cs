@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Importance.Kernels;
 
@@ -34,6 +35,17 @@ internal static class Lanes<T>
         if (typeof(T) == typeof(float))
             return Vector.MultiplyAddEstimate(a.As<T, float>(), b.As<T, float>(), sum.As<T, float>()).As<float, T>();
         return Vector.MultiplyAddEstimate(a.As<T, double>(), b.As<T, double>(), sum.As<T, double>()).As<double, T>();
+    }
+
+    /// <summary>Whether the processor has vectors that hold two of these.</summary>
+    public static bool TwoAreOne => Vector512.IsHardwareAccelerated && Vector512<T>.Count == 2 * Vector<T>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> MultiplyAdd(Vector512<T> a, Vector512<T> b, Vector512<T> sum)
+    {
+        if (typeof(T) == typeof(float))
+            return Vector512.MultiplyAddEstimate(a.As<T, float>(), b.As<T, float>(), sum.As<T, float>()).As<float, T>();
+        return Vector512.MultiplyAddEstimate(a.As<T, double>(), b.As<T, double>(), sum.As<T, double>()).As<double, T>();
     }
 
     /// <summary>1/z with zero for a zero denominator; <paramref name="finite"/> loses the lanes where z is not a number.</summary>
