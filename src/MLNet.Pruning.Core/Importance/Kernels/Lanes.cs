@@ -126,10 +126,8 @@ internal static class Lanes<T>
             for (var i = 0; i < row.Length; i += Vector<float>.Count)
                 largest = Vector.MaxNative(largest, Vector.Abs(Vector.Load(from + Math.Min(i, row.Length - Vector<float>.Count))));
         }
-        var lanes = stackalloc float[Vector<float>.Count];
-        Vector.Store(largest, lanes);
         for (var lane = 0; lane < Vector<float>.Count; lane++)
-            result = float.MaxNative(result, lanes[lane]);
+            result = float.MaxNative(result, largest[lane]);
         return result;
     }
 }

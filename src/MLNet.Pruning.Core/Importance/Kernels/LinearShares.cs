@@ -200,6 +200,7 @@ internal static unsafe class LinearShares<T>
                 Fold(next, first + lanes, validNext);
         }
 
+        [SkipLocalsInit] // Zeros for all of it would take as long as a small layer does.
         void Fold(T* packed, int first, int valid)
         {
             var lanes = Lanes<T>.Count;
@@ -209,9 +210,11 @@ internal static unsafe class LinearShares<T>
             for (var block = 0; block < Samples; block += SamplesPerBlock)
             {
                 var end = Math.Min(block + SamplesPerBlock, Samples);
-                sums.Clear();
-                highs.Fill(new(new(Lanes<T>.Lowest)));
-                lows.Fill(new(new(-Lanes<T>.Lowest)));
+                var tiles = (end - block + Tile - 1) / Tile;
+                sums[..tiles].Clear();
+                highs[..tiles].Fill(new(new(Lanes<T>.Lowest)));
+                if (Lanes<T>.Signed)
+                    lows[..tiles].Fill(new(new(-Lanes<T>.Lowest)));
                 for (var j = 0; j < Consumers; j += WeightsPerBlock)
                 {
                     var count = Math.Min(WeightsPerBlock, Consumers - j);
