@@ -31,6 +31,7 @@ public sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(task.Objective);
         cancellation.ThrowIfCancellationRequested();
         options.Checkpoint?.Probe();
+        using var memory = options.IsCpu ? KeptMemory.Begin() : null;
         using var hooks = StandardHooks.Around(options, task, cancellation);
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;

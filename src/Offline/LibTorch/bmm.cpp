@@ -3,13 +3,13 @@
 // A LibTorch without MKL, as Debian's, calls its BLAS once for each matrix, and for the small ones of an attention the calls take several
 // times as long as the products. Here they are computed by a kernel of their own, under the same operators.
 #include "guard.h"
+#include "kernels.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/baddbmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
 #include <ATen/ops/empty.h>
-#include <torch/library.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -258,6 +258,7 @@ struct Registration
 #endif
         library.impl("bmm", &bmm);
         library.impl("baddbmm", &baddbmm);
+        register_softmax(library);
     }
 };
 
