@@ -10,7 +10,7 @@ internal static class QuickstartCommand
         var mnist = new Option<DirectoryInfo?>("--mnist") { Description = "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.", HelpName = "DIR" };
         var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 110000 synthesized ones, or all of MNIST's].", HelpName = "N" };
         var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 3000 synthesized ones, or all of MNIST's].", HelpName = "N" };
-        var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 4, HelpName = "N" };
+        var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 5, HelpName = "N" };
         var sparsity = new Option<double>("--sparsity") { Description = "The fraction of weights to prune while training; 0 for none.", DefaultValueFactory = _ => 0.8, HelpName = "FRACTION" };
         var merge = new Option<double>("--merge") { Description = "How many of an image's tokens merge into others: a fraction up to 0.5, or a number; 0 for none.", DefaultValueFactory = _ => 0.5, HelpName = "N" };
         var compare = new Option<bool>("--compare") { Description = "Train a second model without merging and pruning as well, which takes about twice as long, and compare what they answer." };
