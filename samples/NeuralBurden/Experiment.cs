@@ -37,7 +37,9 @@ sealed record Experiment
     {
         var extent = Sizes[settings.Size];
         extent = extent with { Rows = settings.Rows ?? extent.Rows, Epochs = settings.Epochs ?? extent.Epochs, Seeds = settings.Seeds ?? extent.Seeds };
-        var at = settings.Study ?? Study;
+        // Nobody who names other sparsities waits for one that they left out.
+        var highest = settings.Sparsities.DefaultIfEmpty(0).Max();
+        var at = settings.Study ?? (highest == 0 || settings.Sparsities.Contains(Study) ? Study : highest);
         double[] sparsities = [.. (settings.Sparsities.Count > 0 ? settings.Sparsities : [0, 0.5, 0.8, 0.9, 0.95]).Append(at).Distinct().Order()];
         if (sparsities.FirstOrDefault(s => s is not (>= 0 and < 1), 0) is not 0 and var wrong)
             throw new ArgumentException(Invariant($"A sparsity is {wrong}; it must be at least 0 and less than 1."));

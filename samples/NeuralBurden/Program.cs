@@ -11,7 +11,7 @@ var rows = new Option<int?>("--rows") { Description = "Train on the first so man
 var epochs = new Option<int?>("--epochs") { Description = "Epochs of each training.", HelpName = "N" };
 var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a training of each kind.", HelpName = "N" };
 var sparsities = new Option<double[]>("--sparsity") { Description = "Fractions of the weights that are off in the end [default: 0 0.5 0.8 0.9 0.95].", HelpName = "FRACTION ...", AllowMultipleArgumentsPerToken = true };
-var study = new Option<double?>("--study") { Description = "The one of them at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95].", HelpName = "FRACTION" };
+var study = new Option<double?>("--study") { Description = "The one at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95; where --sparsity leaves that out, the highest that it names].", HelpName = "FRACTION" };
 var merging = new Option<string>("--merging") { Description = "both, with or without: whether half of the tokens are merged.", DefaultValueFactory = _ => "both", HelpName = "WHICH" };
 var frozen = new Option<bool>("--frozen") { Description = "Weights that are off stay as they were, where the paper's live on beneath their masks." };
 var fading = new Option<double>("--fading") { Description = "The part of its value that a weight loses with every step that it is off and lives on; 0 for none, as in the paper.", DefaultValueFactory = _ => 0.001, HelpName = "PART" };

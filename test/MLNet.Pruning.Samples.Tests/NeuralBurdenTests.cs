@@ -36,6 +36,17 @@ public sealed class NeuralBurdenTests
     }
 
     [TestMethod]
+    [DataRow("Trainings at 80 %", "0", "0.5", "0.8")]
+    [DataRow("Trainings at 90 %", "0.9", "0.95")]
+    public void Trainings_from_scratch_stand_at_a_sparsity_that_is_asked_for(string title, params string[] sparsities)
+    {
+        var run = SampleRun.Of("NeuralBurden", ["mnist", "--rows", "300", "--epochs", "1", "--seeds", "1", "--merging", "with", "--sparsity", .. sparsities, "--output", folder]);
+        Assert.AreEqual(0, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Output, title);
+        Assert.HasCount(1 + sparsities.Length + 2, File.ReadAllLines(Path.Combine(folder, "mnist.csv")));
+    }
+
+    [TestMethod]
     [DataRow("error: There is no folder with the data", "cifar10")]
     [DataRow("error: A sparsity is 1", "mnist", "--sparsity", "1")]
     [DataRow("error: ", "mnist", "--epochs", "0")]
