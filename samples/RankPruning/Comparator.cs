@@ -11,7 +11,7 @@ namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>
 /// A method that compresses a network that is already trained. It trains half of the epochs as any other, compresses, and trains on for the rest, so that all methods see
-/// their examples equally often.
+/// their examples about equally often: every part has at least one epoch.
 /// </summary>
 sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, Tensor> Model, string Gone)> Compress)
 {
@@ -74,7 +74,7 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
     static (nn.Module<Tensor, Tensor>, string) Searched(Work work)
     {
         var data = new MLContext().Data;
-        var held = Math.Min(5_000, work.Train.GetColumn<uint>("Label").LongCount() / 10);
+        var held = Math.Clamp(work.Train.GetColumn<uint>("Label").LongCount() / 10, 1, 5_000);
         var model = (nn.Module<Tensor, Tensor>)work.Blueprint.Build();
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Build, data.SkipRows(work.Train, held)));
         using var example = zeros([1, .. work.Blueprint.InputShape]);

@@ -75,7 +75,12 @@ sealed unsafe class SliceSums : IBurdenSums
     }
 
     // LibTorch's memory does not move.
-    static float* Begin(Tensor vector) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(vector.bytes)));
+    static float* Begin(Tensor vector)
+    {
+        // Its first number alone: a span over all of them would be too long for two gigabytes.
+        using var first = vector.view(-1).narrow(0, 0, Math.Min(1, vector.NumberOfElements));
+        return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(first.bytes)));
+    }
 
     public void Dispose()
     {

@@ -100,6 +100,7 @@ public sealed class CompressedModel
         try
         {
             CopyTo(model);
+            model.eval();
             return model;
         }
         catch

@@ -15,14 +15,14 @@ sealed class MaskPlan
         var total = perEpoch * run.Options.Epochs;
         var inEpochs = settings.ScheduleIn == ScheduleUnit.Epochs && (settings.Schedule is not null || settings.Until is not null);
         var factor = !inEpochs ? 1 : perEpoch ?? throw Unknown(nameof(WeightPruning.ScheduleIn), ScheduleUnit.Epochs, nameof(ScheduleUnit.Steps));
-        var own = settings.Schedule is CubicSchedule or ConstantSchedule && settings.Schedule.Interval > 1 ? settings.Schedule.Interval * factor : WeightPruning.UsualInterval;
+        var own = settings.Schedule is CubicSchedule or ConstantSchedule or StepwiseSchedule && settings.Schedule.Interval > 1 ? settings.Schedule.Interval * factor : WeightPruning.UsualInterval;
         interval = settings.Every ?? own;
+        until = settings.Until * factor ?? long.MaxValue;
         schedule = settings.Rule.FindsAmount ? null
             : settings.Schedule is { } given ? given.In(factor)
             : settings.Rule.Sparsity is { } fraction ? Schedule.Constant(fraction)
             : settings.Sparsity is 0 ? Schedule.Constant(0)
-            : Schedule.Cubic(0, Math.Max(1, (total ?? throw Unknown(nameof(WeightPruning.Schedule), null, "one in steps")) * 3 / 4), settings.Sparsity!.Value);
-        until = settings.Until * factor ?? long.MaxValue;
+            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, (total ?? throw Unknown(nameof(WeightPruning.Schedule), null, "one in steps")) * 3 / 4)), settings.Sparsity!.Value);
         end = settings.Until is not null ? until : total ?? long.MaxValue;
         if (settings.Rule.NeedsGradient && end == long.MaxValue)
             throw Unknown(nameof(WeightPruning.Until), null, "a number of steps, over which regrowth fades");

@@ -28,7 +28,7 @@ sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
             if (!trainable.Any(p => Matches(name, p.Name)))
                 throw new ArgumentException($"{setting} names '{name}', which is none of the model's trainable parameters: {Listed()}.");
         MaskedLayer[] found = [.. trainable
-            .Where(p => p.Parameter.NumberOfElements > 0 && (chosen?.Any(name => Matches(name, p.Name)) ?? weights.ContainsKey(p.Name)) && !(except?.Any(name => Matches(name, p.Name)) ?? false))
+            .Where(p => p.Parameter is { NumberOfElements: > 0, Dimensions: > 0 } && (chosen?.Any(name => Matches(name, p.Name)) ?? weights.ContainsKey(p.Name)) && !(except?.Any(name => Matches(name, p.Name)) ?? false))
             .Select(p => new MaskedLayer(p.Name, p.Parameter, weights.TryGetValue(p.Name, out var axis) ? axis : Math.Min(1, (int)p.Parameter.Dimensions - 1)))];
         return found.Length > 0 ? found : throw new ArgumentException($"The model has no weights to mask. Its trainable parameters are {Listed()}; {nameof(WeightPruning)}.{nameof(WeightPruning.Weights)} can name some.");
 

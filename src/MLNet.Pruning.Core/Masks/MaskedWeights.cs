@@ -31,6 +31,13 @@ sealed unsafe class MaskedWeights : IDisposable
 
     public IReadOnlyList<MaskedLayer> Layers { get; }
 
+    /// <summary>Whether what lies beneath is all numbers.</summary>
+    public bool IsFinite()
+    {
+        using var scope = NewDisposeScope();
+        return dense.isfinite().all().item<bool>();
+    }
+
     public long Length => model.Values.Length;
 
     /// <summary>Changes whenever masks may have.</summary>

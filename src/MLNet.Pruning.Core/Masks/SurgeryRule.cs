@@ -30,6 +30,12 @@ sealed record SurgeryRule : MaskRule
         }
         else
             middle = TopScores.Threshold(scores, cut.Keep);
+        if (middle == 0 && Deviations is null)
+        {
+            // More zeros than are to be off: no threshold tells them apart.
+            TopScores.Keep(scores, cut.Keep, cut.On);
+            return;
+        }
         var (lower, upper) = ((1 - Margin) * middle, (1 + Margin) * middle);
         for (var i = 0; i < scores.Length; i++)
             if (scores[i] < lower)

@@ -98,6 +98,8 @@ static class TopScores
     // Adding 0 makes the negative zero the other. What is not a number counts as large: it stays, and the loss tells of it.
     static uint Key(float score)
     {
+        if (float.IsNaN(score))
+            return uint.MaxValue; // Whatever its sign.
         var bits = BitConverter.SingleToUInt32Bits(score + 0f);
         return (bits & 0x8000_0000) == 0 ? bits | 0x8000_0000 : ~bits;
     }

@@ -32,6 +32,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
         pruned = new PrunedNeurons(run, settings);
+        run.NeuronHooks++;
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
         RequireEvent(run);

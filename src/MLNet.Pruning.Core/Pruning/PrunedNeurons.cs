@@ -85,7 +85,7 @@ sealed class PrunedNeurons : IDisposable
             }
             var byTensor = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
             return (parameter, kept) => byTensor.TryGetValue(parameter, out var cut) ? cut.Of(kept) : kept;
-        }, run.Task.Copy is null ? null : Copy);
+        }, run.Task.Copy is null || run.NeuronHooks > 1 ? null : Copy);
     }
 
     // What has gone since the start goes at once.

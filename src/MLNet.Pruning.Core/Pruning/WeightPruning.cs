@@ -114,7 +114,14 @@ public sealed record WeightPruning : ITrainingPruning
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,
-        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(Fading > 0 ? $" fading by {Fading}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}")}");
+        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(Fading > 0 ? $" fading by {Fading}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}");
+
+    static string Digest(WeightMasks masks)
+    {
+        using var file = new MemoryStream();
+        masks.Save(file);
+        return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(file.GetBuffer().AsSpan(0, (int)file.Length)).AsSpan(0, 8));
+    }
 
     static string List(IReadOnlyList<string>? names) => names is null ? "usual" : string.Join(" ", names);
 

@@ -44,7 +44,12 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         if (run.Step > 0)
             return;
         if (settings.Fixed is { } masks)
+        {
+            foreach (var (mask, layer) in masks.Masks.Join(Masked.Layers, mask => mask.Name, layer => layer.Name, (mask, layer) => (mask, layer)))
+                if (!layer.Parameter.shape.SequenceEqual(mask.Shape))
+                    throw new InvalidOperationException($"The fixed mask of '{mask.Name}' has shape [{string.Join(", ", mask.Shape)}], the parameter [{string.Join(", ", layer.Parameter.shape)}], as neurons have gone before the first step; let them go later.");
             Record(run, FixedKind, () => cutter!.Set(masks));
+        }
         else if (plan!.IsDue(0))
             Cut(run);
     }

@@ -155,9 +155,9 @@ public sealed class SparsePlan : IDisposable
     // In front of a layer: null leaves its input as it is.
     Tensor? Before(PlannedLayer layer, Tensor input)
     {
-        computed = null;
         if (use is not { } now || now.Plan != this || input.Dimensions == 0)
-            return null;
+            return null; // What is at hand may be another plan's.
+        computed = null;
         var rows = layer.Rows(input.shape);
         if (now.Watches)
         {

@@ -22,7 +22,7 @@ public sealed record PatchGrid
             throw new ArgumentException($"Patches of {patchSize}x{patchSize} do not divide images of {height}x{width} (height x width); choose another patch size, or have the images padded with zeros.", nameof(patchSize));
         (Height, Width, Channels, PatchSize, Pad) = (height, width, channels, patchSize, pad);
         (long rows, long columns) = (((long)height + patchSize - 1) / patchSize, ((long)width + patchSize - 1) / patchSize);
-        Require(rows * columns * patchSize * patchSize * channels <= Array.MaxLength, nameof(height), height, $"so small that images of {height}x{width}x{channels} have no more than {Array.MaxLength} values");
+        Require((Int128)rows * columns * patchSize * patchSize * channels <= Array.MaxLength, nameof(height), height, $"so small that images of {height}x{width}x{channels} have no more than {Array.MaxLength} values");
         (Rows, Columns) = ((int)rows, (int)columns);
     }
 

@@ -25,6 +25,6 @@ public sealed class TrainingTask
     /// <summary>What is minimised.</summary>
     public required IObjective Objective { get; init; }
 
-    /// <summary>Makes the optimizer; null for the one that the options name.</summary>
+    /// <summary>Makes the optimizer; null for the one that the options name. Its groups keep their own learning rates, which a schedule moves in proportion.</summary>
     public Func<IReadOnlyList<Parameter>, optim.Optimizer>? Optimizer { get; init; }
 }

@@ -42,7 +42,7 @@ static class TokenFeatures
     {
         var features = Find(schema, name);
         var (found, wanted) = (GridOf(features.Columns.First())!, trained.Grid);
-        if ((found.Height, found.Width, found.Channels, found.PatchSize) != (wanted.Height, wanted.Width, wanted.Channels, wanted.PatchSize) || CountOf(features) != trained.Tokens)
+        if ((found.Rows, found.Columns, found.Channels, found.PatchSize) != (wanted.Rows, wanted.Columns, wanted.Channels, wanted.PatchSize) || CountOf(features) != trained.Tokens)
             throw new ArgumentOutOfRangeException(null, $"Column '{name}' holds {Describe(CountOf(features), found)}; the model was trained on {Describe(trained.Tokens, wanted)}.");
         return features;
     }

@@ -72,7 +72,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     VitBlueprint Plan(FeatureColumns features, int classes)
     {
         var grid = TokenFeatures.GridOf(features.Columns.First());
-        long[] size = grid is null ? image.Of(features.Size, features.Name) : [grid.Channels, grid.Height, grid.Width];
+        long[] size = grid is null ? image.Of(features.Size, features.Name) : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // with what padding has added
         var plan = VitBlueprint.For(size, grid?.PatchSize ?? (patchSize > 0 ? patchSize : DefaultPatchSize), classes, dim, depth, heads, hiddenSize) with
         {
             Activation = activation,

@@ -17,6 +17,17 @@ public sealed class VitPipelineTests
     readonly MLContext context = new(seed: 1);
 
     [TestMethod]
+    public void Tokens_of_padded_images_are_trained_on_and_scored()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 60));
+        var merging = context.Transforms.MergeTokens(new() { InputColumnName = "Pixels", ImageHeight = 8, ImageWidth = 8, PatchSize = 3, Pad = true, Merge = 0.25 }).Fit(data);
+        using var model = context.MulticlassClassification.Trainers.PrunedVit(new() { LabelColumnName = "Kind", Epochs = 2, Dim = 16, Depth = 1, Seed = 1 }).Fit(merging.Transform(data));
+        var rows = model.Transform(merging.Transform(Patterns.Keys(context, Patterns.View(context, 7)))).GetColumn<VBuffer<float>>("Score").ToArray();
+        Assert.HasCount(7, rows);
+        Assert.IsTrue(rows.All(row => row.DenseValues().All(float.IsFinite) && Math.Abs(row.DenseValues().Sum() - 1) < 1e-4));
+    }
+
+    [TestMethod]
     public void Digits_are_learnt_from_merged_tokens_under_masks_saved_loaded_and_predicted()
     {
         using var folder = new TemporaryFolder();

@@ -15,8 +15,11 @@ sealed class ImageGrid
         (Channels, Height, Width) = (channels, height, width);
         (strideDown, strideAcross, paddingDown, paddingAcross) = ((int)down.Stride, (int)across.Stride, (int)down.Padding, (int)across.Padding);
         var (reachDown, reachAcross) = ((int)down.Dilation * (kernelHeight - 1), (int)across.Dilation * (kernelWidth - 1));
-        OutputHeight = (height + 2 * paddingDown - reachDown - 1) / strideDown + 1;
-        OutputWidth = (width + 2 * paddingAcross - reachAcross - 1) / strideAcross + 1;
+        OutputHeight = Size(height + 2 * paddingDown - reachDown - 1, strideDown);
+        OutputWidth = Size(width + 2 * paddingAcross - reachAcross - 1, strideAcross);
+        // None where the kernel is larger than the image.
+        static int Size(int room, int stride) => room < 0 ? 0 : room / stride + 1;
+
         PlaneHeight = (height + 2 * paddingDown + strideDown - 1) / strideDown;
         PlaneWidth = (width + 2 * paddingAcross + strideAcross - 1) / strideAcross;
         Offsets = new int[kernelHeight * kernelWidth * channels];

@@ -22,7 +22,7 @@ static unsafe class ExactCosine
     public static double Of(double product, double a, double b)
     {
         if (a == 0 || b == 0)
-            return 0;
+            return double.IsFinite(a + b) ? 0 : double.NaN; // What is no number is similar to nothing, not even to zeros.
         double q = product / a * (Math.Abs(product) / b), c = q * Split;
         return c - (c - q);
     }

@@ -88,7 +88,7 @@ sealed unsafe class TokenMatcher
             {
                 if (rough ? aa[i] == 0 : Norm(tokens, i) == 0)
                 {
-                    (similarities[i], partners[i]) = zero >= 0 ? (1, zero) : (0, 0);
+                    (similarities[i], partners[i]) = zero >= 0 ? (1, zero) : rough ? (0, 0) : FirstNumber(tokens);
                     keys[i] = Key(similarities[i], i);
                 }
                 else if (rough)
@@ -106,6 +106,15 @@ sealed unsafe class TokenMatcher
             }
             return rough;
         }
+    }
+
+    /// <summary>What a token of zeros is as similar to as to any other: the first odd one that is all numbers.</summary>
+    (float Similarity, int Partner) FirstNumber(float* tokens)
+    {
+        for (int j = 0; j < odds; j++)
+            if (double.IsFinite(OddNorm(tokens, j)))
+                return (0, j);
+        return (-2, 0);
     }
 
     /// <summary>

@@ -23,6 +23,8 @@ public sealed class RunOptimizer : IDisposable
     readonly FlatStep?[] steps; // of the parts that need not step themselves
     readonly Parameter[] slices;
     readonly long[] starts; // of the slices, and the end of the last
+    readonly double[]? ownRates; // of the groups of a task's own optimizer, as it has them where the options' rate is the usual one
+    readonly double usualRate;
     readonly Action<int> step;
     MaskedWeights? masked;
     Action<long, long>? watch;
@@ -35,6 +37,7 @@ public sealed class RunOptimizer : IDisposable
             slices = [];
             starts = [0, model.Values.Length];
             parts = [make(model.Parameters)];
+            (ownRates, usualRate) = ([.. parts[0].ParamGroups.Select(group => group.LearningRate)], options.LearningRate);
             steps = [null];
         }
         else
@@ -116,6 +119,14 @@ public sealed class RunOptimizer : IDisposable
 
     internal void SetLearningRate(double rate)
     {
+        if (ownRates is not null)
+        {
+            // A task's own optimizer has its own rates, which a schedule moves in proportion.
+            foreach (var (group, own) in parts[0].ParamGroups.Zip(ownRates))
+                if (group.LearningRate != own * (rate / usualRate))
+                    group.LearningRate = own * (rate / usualRate);
+            return;
+        }
         foreach (var part in parts)
             foreach (var group in part.ParamGroups)
                 group.LearningRate = rate;
