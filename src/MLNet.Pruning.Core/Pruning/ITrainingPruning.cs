@@ -13,6 +13,10 @@ public interface ITrainingPruning
     /// <param name="options">Of the run that is to be pruned.</param>
     IEnumerable<string> Warnings(TrainingOptions options) => [];
 
+    /// <summary>What it has not done in a run that one may have meant, a sentence each.</summary>
+    /// <param name="history">Of the run, once it has ended.</param>
+    IEnumerable<string> WarningsAfter(TrainingHistory history) => [];
+
     /// <summary>The hook that prunes one run; every run needs one of its own.</summary>
     ITrainingHook Begin();
 }

@@ -113,6 +113,20 @@ public sealed record WeightPruning : ITrainingPruning
             yield return string.Create(CultureInfo.InvariantCulture, $"The schedule switches {100 * reached:0.#} % of the weights off in {last} epochs, not its target of {100 * target:0.#} %.");
     }
 
+    /// <inheritdoc/>
+    public IEnumerable<string> WarningsAfter(TrainingHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        // How many steps a run has is known once it has ended. Surgery comes near its fraction only.
+        if (ScheduleIn == ScheduleUnit.Epochs || Fixed is not null || Rule is SurgeryRule || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
+            yield break;
+        var last = history.Events.LastOrDefault(e => e.Weights > 0);
+        var reached = last is null ? 0 : 1 - (double)last.WeightsOn!.Value / last.Weights!.Value;
+        // Each layer's count is rounded.
+        if (reached < target - 0.005 - (last is null ? 0 : 20.0 / last.Weights!.Value))
+            yield return string.Create(CultureInfo.InvariantCulture, $"Masks have switched {100 * reached:0.#} % of the weights off in {history.Epochs.Count} epochs, not their target of {100 * target:0.#} %: the schedule is in steps, and the run had too few of them.");
+    }
+
     internal string Described => string.Create(CultureInfo.InvariantCulture,
         $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(Fading > 0 ? $" fading by {Fading}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}");
 

@@ -92,6 +92,8 @@ sealed class PrunedRun
             foreach (var warning in pruning?.Warnings(options) ?? [])
                 channel.Warning(MessageSensitivity.None, warning);
             var result = new TrainingLoop(options).Run(task, cancellation);
+            foreach (var warning in pruning?.WarningsAfter(result.History) ?? [])
+                channel.Warning(MessageSensitivity.None, warning);
             warn(channel);
             if (!ReferenceEquals(result.Model, model))
                 model.Dispose();

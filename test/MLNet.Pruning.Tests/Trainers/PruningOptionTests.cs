@@ -102,4 +102,17 @@ public sealed class PruningOptionTests
         using var model = context.MulticlassClassification.Trainers.PrunedFeedForward(new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", HiddenSizes = [10], Epochs = 2, Pruning = half }).Fit(keys);
         Assert.IsTrue(log.Any(line => line.Contains("prunes 30 % of the neurons in 2 epochs, not its target of 50 %", StringComparison.Ordinal)), string.Join(Environment.NewLine, log));
     }
+
+    [TestMethod]
+    [DataRow(3_000, true)]
+    [DataRow(10, false)]
+    public void A_schedule_in_steps_of_which_the_run_has_too_few_is_warned_of_in_the_log(int end, bool warned)
+    {
+        var log = new List<string>();
+        context.Log += (_, e) => log.Add(e.RawMessage ?? "");
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 60));
+        var pruning = new WeightPruning { Schedule = Schedule.Cubic(0, end, 0.9), Every = 5 };
+        using var model = context.MulticlassClassification.Trainers.PrunedFeedForward(new() { LabelColumnName = "Kind", FeatureColumnName = "Petals", HiddenSizes = [40, 40], Epochs = 4, BatchSize = 10, Pruning = pruning }).Fit(keys);
+        Assert.AreEqual(warned, log.Any(line => line.Contains("not their target of 90 %: the schedule is in steps", StringComparison.Ordinal)), string.Join(Environment.NewLine, log));
+    }
 }
