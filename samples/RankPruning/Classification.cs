@@ -132,6 +132,7 @@ sealed record Classification
         var model = trainer.Fit(labels.Transform(train));
         return (new Outcome(method.Name, seed, model.History!, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds), model);
     }
+
     Compressed Compress(Comparator comparator, int seed, int epochs, IDataView train, IDataView test, Settings settings)
     {
         var labels = new MLContext(seed).Transforms.Conversion.MapValueToKey("Label").Fit(train);

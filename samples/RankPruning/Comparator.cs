@@ -35,7 +35,7 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
             Objective = new CrossEntropy((int)((KeyDataViewType)Train.Schema["Label"].Type).Count),
         };
 
-        public ViewRows Rows(IDataView rows) => new(rows, Blueprint.InputShape);
+        public LabelledImages Rows(IDataView rows) => new(rows, Blueprint.InputShape);
 
         public void Learn(TrainingOptions options, TrainingTask task) => new TrainingLoop(options).Run(task, Cancellation);
     }

@@ -44,8 +44,9 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
         {
             beneath.PutInto(model);
             foundCosts = ReconstructionCost.Of(model, result.Masks!, task.Examples, study.CostExamples, study.Forward);
-            // Asked for or not: a later study in the same folder may train under random masks.
-            chanceCosts = ReconstructionCost.Of(model, result.Masks!.Shuffled(seed), task.Examples, study.CostExamples, study.Forward);
+            // A later study in the same folder may train under random masks.
+            if (study.Folder is not null || study.Kinds.Contains(BurdenRunKind.Random))
+                chanceCosts = ReconstructionCost.Of(model, result.Masks!.Shuffled(seed), task.Examples, study.CostExamples, study.Forward);
         }
         var run = new BurdenRun
         {

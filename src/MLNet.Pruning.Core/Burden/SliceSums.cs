@@ -22,8 +22,8 @@ sealed unsafe class SliceSums : IBurdenSums
     public SliceSums(TrainedModel model, MaskedWeights? masked, IEnumerable<NeuronRows> rows, long[] starts)
     {
         (this.masked, this.starts) = (masked, starts);
-        gradients = Begin(model.Gradients.Vector);
-        weights = Begin(model.Values.Vector);
+        gradients = FlatStorage.Begin(model.Gradients.Vector);
+        weights = FlatStorage.Begin(model.Values.Vector);
         var slices = new List<RowPiece>[starts.Length - 1];
         for (var slice = 0; slice < slices.Length; slice++)
             slices[slice] = [];
@@ -72,14 +72,6 @@ sealed unsafe class SliceSums : IBurdenSums
                 weights[row] += sums[slice][i].Weights;
                 sums[slice][i] = default;
             }
-    }
-
-    // LibTorch's memory does not move.
-    static float* Begin(Tensor vector)
-    {
-        // Its first number alone: a span over all of them would be too long for two gigabytes.
-        using var first = vector.view(-1).narrow(0, 0, Math.Min(1, vector.NumberOfElements));
-        return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(first.bytes)));
     }
 
     public void Dispose()

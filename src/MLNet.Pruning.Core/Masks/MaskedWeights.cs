@@ -229,9 +229,9 @@ sealed unsafe class MaskedWeights : IDisposable
         var values = zeros_like(model.Values.Vector).DetachFromDisposeScope();
         if (onCpu)
         {
-            parameters = Begin(model.Values.Vector);
-            beneath = Begin(values);
-            slopes = Begin(model.Gradients.Vector);
+            parameters = FlatStorage.Begin(model.Values.Vector);
+            beneath = FlatStorage.Begin(values);
+            slopes = FlatStorage.Begin(model.Gradients.Vector);
         }
         if (!onCpu)
         {
@@ -259,9 +259,6 @@ sealed unsafe class MaskedWeights : IDisposable
     ReadOnlySpan<sbyte> Mask(long from, long to) => on.AsSpan((int)from, (int)(to - from));
 
     static Span<float> Span(float* vector, long from, long to) => new(vector + from, (int)(to - from));
-
-    // LibTorch's memory does not move.
-    static float* Begin(Tensor vector) => (float*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(vector.bytes)));
 
     static Span<float> Span(Tensor vector, long from, long to) => MemoryMarshal.Cast<byte, float>(vector.bytes).Slice((int)from, (int)(to - from));
 

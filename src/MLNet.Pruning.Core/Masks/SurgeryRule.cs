@@ -23,16 +23,9 @@ sealed record SurgeryRule : MaskRule
         double middle;
         if (Deviations is { } number)
             middle = Math.Max(0, Spread(scores, number));
-        else if (cut.Keep == 0 || cut.Keep == scores.Length)
+        else if (cut.Keep == 0 || cut.Keep == scores.Length || (middle = TopScores.Threshold(scores, cut.Keep)) == 0)
         {
-            TopScores.Keep(scores, cut.Keep, cut.On);
-            return;
-        }
-        else
-            middle = TopScores.Threshold(scores, cut.Keep);
-        if (middle == 0 && Deviations is null)
-        {
-            // More zeros than are to be off: no threshold tells them apart.
+            // All, none, or more zeros than are to be off, which no threshold tells apart.
             TopScores.Keep(scores, cut.Keep, cut.On);
             return;
         }

@@ -122,7 +122,8 @@ public sealed class WeightMasks
         return all;
     }
 
-    string? Misfit(nn.Module model)
+    /// <summary>What does not fit; null where all does.</summary>
+    internal string? Misfit(nn.Module model)
     {
         var shapes = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape);
         foreach (var mask in masks)

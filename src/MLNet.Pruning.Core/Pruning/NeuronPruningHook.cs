@@ -31,8 +31,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         if (pruned is not null)
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
-        pruned = new PrunedNeurons(run, settings);
-        run.NeuronHooks++;
+        pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
         RequireEvent(run);
@@ -40,8 +39,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
             Scores(); // What is wrong with them is found before training.
         SmallerTrial.Run(run, pruned.Map, groups, measure.On(run) is not null);
         if (settings.Rewind is null)
-            using (NewDisposeScope())
-                run.Optimizer.Memories()[0](); // An optimizer that does not tell what it remembers is found out now.
+            run.Optimizer.RequireMemories(); // It is found out now.
         if (settings.Rewind == 0)
             rewinding = new Rewinding(run.Model);
     }
@@ -117,7 +115,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         if (softly)
             Pruned.Map.Silence(selections);
         else
-            Pruned.Remove(selections, rewinding);
+            Pruned.Remove(selections, rewinding, settings.Verify);
         run.EnsureReplicas();
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
 

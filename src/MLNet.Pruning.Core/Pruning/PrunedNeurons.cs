@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The neurons of the model that a run trains: which there are, which are gone, and how they go.</summary>
+/// <summary>The neurons of the model that a run trains: which there are, which are gone, and how they go. All hooks of a run that remove some share one.</summary>
 sealed class PrunedNeurons : IDisposable
 {
     readonly TrainingRun run;
@@ -12,12 +12,10 @@ sealed class PrunedNeurons : IDisposable
     readonly Tensor example;
     readonly NeuronMap whole;
     readonly NeuronLedger ledger;
-    readonly bool verify;
 
-    public PrunedNeurons(TrainingRun run, NeuronPruning settings)
+    PrunedNeurons(TrainingRun run, Func<nn.Module, Tensor, IReadOnlyList<Tensor>> forward)
     {
-        (this.run, model, verify) = (run, run.Model, settings.Verify);
-        Forward = settings.Forward ?? ModelOutputs.Of;
+        (this.run, model, Forward) = (run, run.Model, forward);
         example = run.Example().DetachFromDisposeScope();
         try
         {
@@ -31,6 +29,13 @@ sealed class PrunedNeurons : IDisposable
             example.Dispose();
             throw;
         }
+    }
+
+    public static PrunedNeurons Of(TrainingRun run, NeuronPruning settings)
+    {
+        var forward = settings.Forward ?? ModelOutputs.Of;
+        var pruned = run.Pruned ??= new PrunedNeurons(run, forward);
+        return pruned.Forward == forward ? pruned : throw new ArgumentException($"Two neuron prunings of one run have different Pruning.{nameof(NeuronPruning.Forward)}; both must find the same neurons.");
     }
 
     public Func<nn.Module, Tensor, IReadOnlyList<Tensor>> Forward { get; }
@@ -55,7 +60,8 @@ sealed class PrunedNeurons : IDisposable
     /// <summary>Removes neurons from the model, its replicas and its optimizer's memory; from now on the run trains the smaller one.</summary>
     /// <param name="selections">Which go.</param>
     /// <param name="rewinding">What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.</param>
-    public void Remove(IReadOnlyCollection<NeuronSelection> selections, Rewinding? rewinding)
+    /// <param name="verify">Whether the smaller model must compute what the masked one does.</param>
+    public void Remove(IReadOnlyCollection<NeuronSelection> selections, Rewinding? rewinding, bool verify)
     {
         Reshape(() => Map.RemoveParameters(selections, verify ? example : null).Cuts, rewinding);
         foreach (var (group, neurons) in selections)
@@ -67,8 +73,10 @@ sealed class PrunedNeurons : IDisposable
     /// <summary>Makes the model as small as the one that was written.</summary>
     public void Read(BinaryReader reader)
     {
+        var before = ledger.Gone(whole).Count;
         ledger.Read(reader);
-        if (ledger.Gone(whole) is { Count: > 0 })
+        // Another hook may have read the same already.
+        if (before == 0 && ledger.Gone(whole).Count > 0)
             Reshape(() => Map.RemoveParameters(ledger.Gone(Map)).Cuts, null);
     }
 
@@ -85,7 +93,7 @@ sealed class PrunedNeurons : IDisposable
             }
             var byTensor = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
             return (parameter, kept) => byTensor.TryGetValue(parameter, out var cut) ? cut.Of(kept) : kept;
-        }, run.Task.Copy is null || run.NeuronHooks > 1 ? null : Copy);
+        }, run.Task.Copy is null ? null : Copy);
     }
 
     // What has gone since the start goes at once.

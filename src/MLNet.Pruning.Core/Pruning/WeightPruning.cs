@@ -120,10 +120,8 @@ public sealed record WeightPruning : ITrainingPruning
         // How many steps a run has is known once it has ended. Surgery comes near its fraction only.
         if (ScheduleIn == ScheduleUnit.Epochs || Fixed is not null || Rule is SurgeryRule || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
             yield break;
-        var last = history.Events.LastOrDefault(e => e.Weights > 0);
-        var reached = last is null ? 0 : 1 - (double)last.WeightsOn!.Value / last.Weights!.Value;
-        // Each layer's count is rounded.
-        if (reached < target - 0.005 - (last is null ? 0 : 20.0 / last.Weights!.Value))
+        var (reached, rounding) = history.Events.LastOrDefault(e => e.Weights > 0) is { Weights: { } all, WeightsOn: { } on } ? (1 - (double)on / all, 20.0 / all) : (0, 0); // Each layer's count is rounded.
+        if (reached < target - 0.005 - rounding)
             yield return string.Create(CultureInfo.InvariantCulture, $"Masks have switched {100 * reached:0.#} % of the weights off in {history.Epochs.Count} epochs, not their target of {100 * target:0.#} %: the schedule is in steps, and the run had too few of them.");
     }
 

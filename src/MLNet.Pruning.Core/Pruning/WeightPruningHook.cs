@@ -45,9 +45,8 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             return;
         if (settings.Fixed is { } masks)
         {
-            foreach (var (mask, layer) in masks.Masks.Join(Masked.Layers, mask => mask.Name, layer => layer.Name, (mask, layer) => (mask, layer)))
-                if (!layer.Parameter.shape.SequenceEqual(mask.Shape))
-                    throw new InvalidOperationException($"The fixed mask of '{mask.Name}' has shape [{string.Join(", ", mask.Shape)}], the parameter [{string.Join(", ", layer.Parameter.shape)}], as neurons have gone before the first step; let them go later.");
+            if (masks.Misfit(run.Model) is { } misfit)
+                throw new InvalidOperationException($"Neurons have gone before the first step; let them go later, as {misfit}");
             Record(run, FixedKind, () => cutter!.Set(masks));
         }
         else if (plan!.IsDue(0))

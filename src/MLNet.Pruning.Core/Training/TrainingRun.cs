@@ -223,8 +223,8 @@ public sealed class TrainingRun
 
     internal TrainedModel Trained => model;
 
-    /// <summary>How many hooks remove neurons. A copy can only be built again by one; with several, one replica goes on after an event.</summary>
-    internal int NeuronHooks { get; set; }
+    /// <summary>What hooks that remove neurons share.</summary>
+    internal PrunedNeurons? Pruned { get; set; }
 
     /// <summary>What lies beneath the model's parameters where weights are masked.</summary>
     internal MaskedWeights? Masked { get; set; }

@@ -32,7 +32,10 @@ public sealed class SeveralAtOnceTests
     public void Two_neuron_prunings_take_turns(int replicas, int first, int second)
     {
         NeuronPruning Of(string group, int at) => new() { Importance = new WeightNorm(), Groups = [group], Schedule = Schedule.OneShot(at, 0.4) };
-        var result = Train(new TrainingOptions { Epochs = 4, BatchSize = 20, Replicas = replicas, Hooks = [new CombinedPruning(Of("in", first), Of("mid", second)).Begin()] });
+        var left = 0;
+        var counted = new Hook { OnAfterEpoch = run => left = run.Replicas.Count };
+        var result = Train(new TrainingOptions { Epochs = 4, BatchSize = 20, Replicas = replicas, Hooks = [new CombinedPruning(Of("in", first), Of("mid", second)).Begin(), counted] });
+        Assert.AreEqual(replicas, left);
         Assert.AreEqual("[6, 12] [5, 6] [3, 5]", string.Join(' ', result.Model.parameters().Where(p => p.dim() == 2).Select(p => $"[{string.Join(", ", p.shape)}]")));
     }
 

@@ -230,7 +230,7 @@ internal static unsafe class WindowShares<T>
             (z0, z1, z2, z3, z4, z5) = (z0 + m0, z1 + m1, z2 + m2, z3 + m3, z4 + m4, z5 + m5);
             to += Tile * width;
         }
-        z = default;
+        Unsafe.SkipInit(out z);
         ref var sums = ref Unsafe.As<PerTile, T>(ref z);
         z0.StoreUnsafe(ref sums);
         z1.StoreUnsafe(ref sums, (nuint)width);

@@ -19,8 +19,8 @@ abstract unsafe class FlatStep
     FlatStep(TrainedModel model, long start)
     {
         this.start = start;
-        values = Begin(model.Values.Vector) + start;
-        slopes = Begin(model.Gradients.Vector) + start;
+        values = FlatStorage.Begin(model.Values.Vector) + start;
+        slopes = FlatStorage.Begin(model.Gradients.Vector) + start;
     }
 
     /// <summary>That for an optimizer of one slice, which begins there; null where the optimizer must step itself.</summary>
@@ -87,7 +87,7 @@ abstract unsafe class FlatStep
             if (ReferenceEquals(tensor, last))
                 return;
             last = tensor;
-            place = tensor is null ? null : Begin(tensor);
+            place = tensor is null ? null : FlatStorage.Begin(tensor);
         }
     }
 
@@ -95,14 +95,6 @@ abstract unsafe class FlatStep
     protected abstract void Move(float* p, float* g, float* a, float* b, long count);
 
     static float* At(float* begin, long place) => begin == null ? null : begin + place;
-
-    // LibTorch's memory does not move.
-    static float* Begin(Tensor vector)
-    {
-        // Its first number alone: a span over all of them would be too long for two gigabytes.
-        using var first = vector.view(-1).narrow(0, 0, Math.Min(1, vector.NumberOfElements));
-        return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(first.bytes)));
-    }
 
     // a * b + c, with one rounding where the processor has it, as LibTorch's own loops.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

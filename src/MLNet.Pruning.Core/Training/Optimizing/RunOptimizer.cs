@@ -117,19 +117,18 @@ public sealed class RunOptimizer : IDisposable
         return [.. model.Parameters.Select(p => (Places: Overlaps(p).ToArray(), Shape: p.shape)).Select(at => (Func<OptimizerMemory>)(() => Memory(at.Places, at.Shape)))];
     }
 
+    /// <summary>Throws where it does not tell what it remembers.</summary>
+    internal void RequireMemories()
+    {
+        using var scope = NewDisposeScope();
+        Memories()[0]();
+    }
+
     internal void SetLearningRate(double rate)
     {
-        if (ownRates is not null)
-        {
-            // A task's own optimizer has its own rates, which a schedule moves in proportion.
-            foreach (var (group, own) in parts[0].ParamGroups.Zip(ownRates))
-                if (group.LearningRate != own * (rate / usualRate))
-                    group.LearningRate = own * (rate / usualRate);
-            return;
-        }
-        foreach (var part in parts)
-            foreach (var group in part.ParamGroups)
-                group.LearningRate = rate;
+        // A task's own optimizer has its own rates, which a schedule moves in proportion.
+        foreach (var (group, i) in parts.SelectMany(part => part.ParamGroups).Select((group, i) => (group, i)))
+            group.LearningRate = ownRates is null ? rate : ownRates[i] * (rate / usualRate);
     }
 
     /// <summary>Where the slices that are stepped side by side begin, and the end of the last.</summary>

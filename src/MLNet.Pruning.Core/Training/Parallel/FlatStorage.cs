@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
@@ -14,6 +16,14 @@ sealed class FlatStorage : IDisposable
     public Tensor Vector { get; }
 
     public long Length { get; private init; }
+
+    /// <summary>Where a vector of floats on the CPU begins. LibTorch's memory does not move.</summary>
+    public static unsafe float* Begin(Tensor vector)
+    {
+        // Its first number alone: a span over all of them would be too long for two gigabytes.
+        using var first = vector.narrow(0, 0, Math.Min(1, vector.NumberOfElements));
+        return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(first.bytes)));
+    }
 
     /// <summary>Moves the values of <paramref name="tensors"/> (single precision, one device) into a new vector and points them there.</summary>
     public static FlatStorage Under(IReadOnlyList<Tensor> tensors, Device device)

@@ -2,9 +2,9 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Samples.NeuralBurden;
+namespace MLNet.Pruning.Samples;
 
-/// <summary>Images and labels of a data view as the training loop reads them.</summary>
+/// <summary>Images and labels of a data view as the training loop reads them; a label is a number from 0, or a key.</summary>
 sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most = null) : IExampleSource
 {
     public IReadOnlyList<long> Shape => shape;
@@ -20,6 +20,7 @@ sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most
         readonly DataViewRowCursor cursor;
         readonly ValueGetter<VBuffer<float>> getPixels;
         readonly ValueGetter<uint> getLabel;
+        readonly uint first;
         VBuffer<float> pixels;
         int left;
 
@@ -29,6 +30,7 @@ sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most
             cursor = data.GetRowCursor([data.Schema["Pixels"], data.Schema["Label"]]);
             getPixels = cursor.GetGetter<VBuffer<float>>(data.Schema["Pixels"]);
             getLabel = cursor.GetGetter<uint>(data.Schema["Label"]);
+            first = data.Schema["Label"].Type is KeyDataViewType ? 1u : 0;
         }
 
         public bool Read(Span<float> features, out long label)
@@ -40,7 +42,7 @@ sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most
             pixels.CopyTo(features);
             uint value = 0;
             getLabel(ref value);
-            label = value;
+            label = (long)value - first;
             return true;
         }
 
