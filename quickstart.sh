@@ -4,7 +4,8 @@
 #   ./quickstart.sh --mnist DIR           on the MNIST files in DIR
 #   ./quickstart.sh --help                what else there is
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
-"$ROOT/build.sh"
+need_dotnet
+build src/MLNet.Pruning.Tool
 # Results lie beside the build, wherever this is called from.
 case " $* " in
     *" --output"*) ;;

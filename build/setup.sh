@@ -42,9 +42,14 @@ quietly() {
     fi
 }
 
-# is_stale STAMP PATH...: has anything under the paths changed since the stamp was touched?
-is_stale() {
-    local stamp=$1
-    shift
-    [ ! -e "$stamp" ] || [ -n "$(find "$@" \( -name obj -o -name bin -o -name __pycache__ \) -prune -o -newer "$stamp" -print -quit)" ]
+need_dotnet() {
+    local where=https://dotnet.microsoft.com/download/dotnet/10.0
+    command -v dotnet >/dev/null || die "no dotnet on the PATH. Install the .NET 10 SDK: $where"
+    dotnet --version >/dev/null 2>&1 || die "this needs the .NET SDK 10.0.100 or later; $(dotnet --list-sdks | tail -n1 | cut -d' ' -f1 || echo none) is installed. $where"
+}
+
+# build PROJECT: builds it, with all that it references.
+build() {
+    [ -d "$ARTIFACTS/bin" ] || say "Building (the first time, packages of 200 MB are fetched as well)."
+    (cd "$ROOT" && quietly "$ARTIFACTS/build.log" dotnet build "$1" -c Release -nologo -v q)
 }

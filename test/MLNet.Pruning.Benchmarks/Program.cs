@@ -5,9 +5,6 @@ var what = args.Length > 0 ? args[0] : "";
 var rest = args.Skip(1).ToArray();
 switch (what)
 {
-    case "ops":
-        Ops.Run(rest);
-        break;
     case "train":
         Train.Run(rest);
         break;
@@ -45,7 +42,7 @@ switch (what)
         Transformers.Memory(rest);
         break;
     default:
-        Console.Error.WriteLine("usage: ops [path of the C++ peer] | train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | vit [rounds]");
+        Console.Error.WriteLine("usage: train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | vit [rounds]");
         return 2;
 }
 return 0;

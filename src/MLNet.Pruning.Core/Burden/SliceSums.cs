@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using MLNet.Pruning.Masks;
 using MLNet.Pruning.Training;
-using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Burden;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Enumeration;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
-using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 

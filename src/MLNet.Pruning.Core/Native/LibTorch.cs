@@ -1,0 +1,148 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using System.Security.Cryptography;
+using MLNet.Pruning.Persistence;
+using TorchSharp;
+
+namespace MLNet.Pruning.Native;
+
+/// <summary>The LibTorch that TorchSharp computes with.</summary>
+public static class LibTorch
+{
+    const string Bridge = "LibTorchSharp";
+
+    static readonly Lock Gate = new();
+    static nint bridge;
+    static string? problem;
+
+    /// <summary>
+    /// Loads LibTorch, unless it is loaded. Whatever of this library computes calls it first; a program that touches TorchSharp before it touches this
+    /// library, on a system with an old libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9), calls it at its start.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is none that fits; the message says what to add.</exception>
+    public static void Load()
+    {
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException)
+        {
+            throw new InvalidOperationException(
+                problem ?? $"LibTorch cannot be loaded. Add one of the packages TorchSharp-cpu, TorchSharp-cuda-windows, TorchSharp-cuda-linux {TorchSharpVersion} or "
+                + $"libtorch-cpu-{RuntimeInformation.RuntimeIdentifier} {torch.NormalizeNuGetVersion(torch.__version__)} to the program's project.", e);
+        }
+    }
+
+    static string TorchSharpVersion => torch.NormalizeNuGetVersion(typeof(torch).Assembly.GetName().Version!.ToString());
+
+    /// <summary>Has an old libstdc++ dealt with when TorchSharp loads its native library, in whatever program this assembly is part of.</summary>
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "TorchSharp's own loading must be helped before anything of this library is called.")]
+    internal static void ListenForFailure()
+    {
+        if (OperatingSystem.IsLinux())
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve; // Asked only where normal loading has failed.
+    }
+
+    static nint Resolve(Assembly assembly, string name)
+    {
+        if (name != Bridge)
+            return 0;
+        lock (Gate)
+            return bridge != 0 ? bridge : bridge = LoadLoosened(assembly);
+    }
+
+    static nint LoadLoosened(Assembly assembly)
+    {
+        const string File = "lib" + Bridge + ".so";
+        if (Folders(assembly).Select(folder => Path.Combine(folder, File)).FirstOrDefault(System.IO.File.Exists) is not { } original)
+            return 0;
+        try
+        {
+            // Its dependencies lie beside it, or in another folder of the program's.
+            foreach (var folder in Folders(assembly))
+                if (NativeLibrary.TryLoad(Path.Combine(folder, "libtorch.so"), out _))
+                    break;
+            return NativeLibrary.Load(original);
+        }
+        catch (DllNotFoundException e) when (!e.Message.Contains(LoosenedLibrary.NeededVersion, StringComparison.Ordinal))
+        {
+            return 0;
+        }
+        catch (DllNotFoundException)
+        {
+        }
+        try
+        {
+            return NativeLibrary.Load(LoosenedCopy(original));
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or DllNotFoundException)
+        {
+            problem = $"TorchSharp needs a libstdc++ with {LoosenedLibrary.NeededVersion} (GCC 13); {FoundVersion()} is here, and TorchSharp's library could not be adapted: {e.Message}";
+            Console.Error.WriteLine(problem);
+            return 0;
+        }
+    }
+
+    // Where the runtime looks, and where notebooks have the package.
+    static IEnumerable<string> Folders(Assembly assembly)
+    {
+        var beside = Path.GetDirectoryName(assembly.Location) is { Length: > 0 } folder ? folder : AppContext.BaseDirectory;
+        return ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Append(AppContext.BaseDirectory)
+            .Append(beside)
+            .Append(Path.Combine(beside, "runtimes", "linux-x64", "native"))
+            .Append(Path.Combine(beside, "..", "..", "runtimes", "linux-x64", "native"));
+    }
+
+    // Made once a user and version of TorchSharp.
+    static string LoosenedCopy(string original)
+    {
+        var bytes = File.ReadAllBytes(original);
+        var key = Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8));
+        var copy = Path.Combine(CacheFolder(), $"lib{Bridge}-{key}.so");
+        if (File.Exists(copy) && new FileInfo(copy).Length == bytes.Length)
+            return copy;
+        LoosenedLibrary.Loosen(bytes);
+        WholeFile.Write(copy, stream => stream.Write(bytes));
+        return copy;
+    }
+
+    // Nobody else may write there.
+    static string CacheFolder()
+    {
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set && Path.IsPathRooted(set)
+            ? set
+            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache") : null;
+        if (cache is not null)
+            try
+            {
+                return Directory.CreateDirectory(Path.Combine(cache, "MLNet.Pruning")).FullName;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A home that cannot be written to.
+            }
+        return Directory.CreateTempSubdirectory("MLNet.Pruning-").FullName;
+    }
+
+    static string FoundVersion()
+    {
+        try
+        {
+            var path = File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).First(line => line.Contains("libstdc++.so.6", StringComparison.Ordinal));
+            var text = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(path));
+            const string Prefix = "GLIBCXX_3.4.";
+            var last = Enumerable.Range(0, 100).Last(n => text.Contains($"{Prefix}{n}\0", StringComparison.Ordinal));
+            return Prefix + last;
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException)
+        {
+            return "an older one";
+        }
+    }
+}
