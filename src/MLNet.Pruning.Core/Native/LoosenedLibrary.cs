@@ -41,7 +41,7 @@ static class LoosenedLibrary
             throw new InvalidDataException("It is not a 64-bit little-endian ELF file.");
         var table = Place(file, U64(file, 0x28));
         var (size, count, names) = (U16(file, 0x3A), U16(file, 0x3C), U16(file, 0x3E));
-        if (size != SectionHeaderSize || names >= count)
+        if (size != SectionHeaderSize || names >= count || table + (size * count) > file.Length)
             throw new InvalidDataException("Its section headers are not as expected.");
         var nameTable = Header(file, names);
         var sections = new Dictionary<string, Section>();
