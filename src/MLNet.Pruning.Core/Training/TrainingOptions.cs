@@ -70,7 +70,8 @@ public sealed record TrainingOptions
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "0 or more");
         Require(Momentum is >= 0 and < 1, nameof(Momentum), Momentum, "at least 0 and below 1");
         Require(Momentum == 0 || Optimizer is OptimizerKind.Sgd or OptimizerKind.RmsProp, nameof(Momentum), Momentum, $"0, as {Optimizer} has none of its own");
-        Require(!Nesterov || (Optimizer == OptimizerKind.Sgd && Momentum > 0), nameof(Nesterov), Nesterov, $"false for {Optimizer} with a momentum of {Momentum}");
+        var canNesterov = Optimizer == OptimizerKind.Sgd && Momentum > 0;
+        Require(!Nesterov || canNesterov, nameof(Nesterov), Nesterov, $"false for {Optimizer} with a momentum of {Momentum}");
         Require(GradientClipNorm is not { } norm || (double.IsFinite(norm) && norm > 0), nameof(GradientClipNorm), GradientClipNorm, "above 0, or null");
         Require(Replicas >= 0, nameof(Replicas), Replicas, "at least 1, or 0 for one a core");
         Require(Seed >= 0, nameof(Seed), Seed, "0 or more");

@@ -122,10 +122,14 @@ sealed class ReaderShares
         var border = Enumerable.Range(0, dimensions).Select(d =>
         {
             var reach = convolution.dilation[d] * (convolution.kernel_size[d] - 1);
-            return same ? (Before: reach / 2, After: (reach + 1) / 2) : (Before: convolution.padding?[d] ?? 0, After: convolution.padding?[d] ?? 0);
+            var padding = convolution.padding?[d] ?? 0;
+            return same ? (Before: reach / 2, After: (reach + 1) / 2) : (Before: padding, After: padding);
         });
-        return (shape with { Padding = (0, 0) }, [.. border.Reverse().SelectMany(b => new[] { b.Before, b.After })], mode == PaddingModes.Zeros ? PaddingModes.Constant : mode);
+        mode = mode == PaddingModes.Zeros ? PaddingModes.Constant : mode;
+        return (shape with { Padding = (0, 0) }, [.. border.Reverse().SelectMany(b => new[] { b.Before, b.After })], mode);
 
-        static (int, int) Both(long[] values, int alone) => values.Length == 1 ? (alone, (int)values[0]) : ((int)values[0], (int)values[1]);
+        // A one-dimensional convolution has height 1.
+        static (int, int) Both(long[] values, int height) =>
+            values.Length == 1 ? (height, (int)values[0]) : ((int)values[0], (int)values[1]);
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Writes the sizes that TorchSharp's layers keep beside their tensors and check their inputs by. Some have no public setter.</summary>
+/// <summary>Writes the sizes that TorchSharp's layers keep beside their tensors. Some have no public setter.</summary>
 static class LayerSizes
 {
     public static void Write(nn.Module module, LayerSize size)

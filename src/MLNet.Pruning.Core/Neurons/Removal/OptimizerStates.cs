@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Shrinks what an optimizer keeps of each parameter (momentum, averages of gradients and their squares) as the parameter shrinks.</summary>
+/// <summary>Shrinks the state that an optimizer of TorchSharp keeps of each parameter as the parameter shrinks.</summary>
 static class OptimizerStates
 {
     public static void Cut(optim.Optimizer optimizer, IReadOnlyList<TensorCut> cuts)
@@ -11,7 +11,7 @@ static class OptimizerStates
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var states = TorchOptimizerStates.Of(optimizer);
-        // Known by where they lie, now that they have shrunk: some layers make another object for the same parameter each time they are asked.
+        // Known by where they lie, now that they have shrunk: an embedding makes another object for its weight each time it is asked.
         var owners = SharedTensors.Owners([.. states.Select(s => s.Parameter), .. cuts.Select(c => c.Tensor)]);
         foreach (var (owner, (_, state)) in owners.Zip(states))
         {

@@ -9,8 +9,8 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>Steps a model's parameters by the rule of one optimizer and owns its state: vectors that lie as the parameters do.</summary>
 /// <remarks>
-/// The arithmetic is PyTorch's, in its order. On the CPU a step takes one pass over memory where PyTorch takes one an operator, and takes it piece by piece, so that
-/// masks and statistics find a piece in the cache. On a device it is made of tensor operators.
+/// The arithmetic is PyTorch's, in its order. On the CPU a step takes one pass over memory where PyTorch takes one an operator, and goes
+/// piece by piece, so that masks and statistics find a piece in the cache. On a device it is made of tensor operators.
 /// </remarks>
 abstract unsafe class FusedStep : IDisposable
 {
@@ -53,7 +53,7 @@ abstract unsafe class FusedStep : IDisposable
         Prepare(learningRate);
     }
 
-    /// <summary>Steps the numbers from one place of the flat vector to another. Both are multiples of 16, so that there are whole SIMD vectors only.</summary>
+    /// <summary>Steps the numbers between two places of the flat vector, multiples of 16: there are whole SIMD vectors only.</summary>
     public void Move(long from, long to)
     {
         if (OnCpu)
@@ -88,11 +88,13 @@ abstract unsafe class FusedStep : IDisposable
 
     // a * b + c, with one rounding where the processor has it, as LibTorch's own loops.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector<float> Mad(Vector<float> a, Vector<float> b, Vector<float> c) => Fma.IsSupported || AdvSimd.IsSupported ? Vector.FusedMultiplyAdd(a, b, c) : a * b + c;
+    static Vector<float> Mad(Vector<float> a, Vector<float> b, Vector<float> c) =>
+        Fma.IsSupported || AdvSimd.IsSupported ? Vector.FusedMultiplyAdd(a, b, c) : a * b + c;
 
-    // Averages of gradients that have stopped decay into denormal numbers, on which a processor is many times slower and which are too small to move anything.
+    // Averages of gradients that have stopped decay into denormal numbers, which are too small to move anything and slow a processor down.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector<float> Normal(Vector<float> x) => Vector.AndNot(x, Vector.AsVectorSingle(Vector.LessThan(Vector.Abs(x), new Vector<float>(1.17549435e-38f))));
+    static Vector<float> Normal(Vector<float> x) =>
+        Vector.AndNot(x, Vector.AsVectorSingle(Vector.LessThan(Vector.Abs(x), new Vector<float>(1.17549435e-38f))));
 
     static Tensor Decayed(Tensor g, Tensor p, float decay)
     {
@@ -119,8 +121,9 @@ abstract unsafe class FusedStep : IDisposable
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Move(float* p, float* g, float* a, float* b, long count)
         {
-            Vector<float> keep1 = new((float)Beta1), rest1 = new((float)(1 - Beta1)), keep2 = new((float)Beta2), rest2 = new((float)(1 - Beta2));
-            Vector<float> epsilon = new((float)Epsilon), coupled = new(decay), less = new(shrink), below = new(root), speed = new(rate);
+            Vector<float> keep1 = new((float)Beta1), rest1 = new((float)(1 - Beta1)),
+                keep2 = new((float)Beta2), rest2 = new((float)(1 - Beta2)),
+                epsilon = new((float)Epsilon), coupled = new(decay), less = new(shrink), below = new(root), speed = new(rate);
             for (var k = 0L; k < count; k += Vector<float>.Count)
             {
                 var gradient = Vector.Load(g + k);
@@ -137,7 +140,8 @@ abstract unsafe class FusedStep : IDisposable
 
         protected override void Move(Tensor p, Tensor g, Tensor[] state)
         {
-            using Scalar keep1 = Beta1, rest1 = 1 - Beta1, keep2 = Beta2, rest2 = 1 - Beta2, epsilon = Epsilon, less = shrink, below = root, speed = rate;
+            using Scalar keep1 = Beta1, rest1 = 1 - Beta1, keep2 = Beta2, rest2 = 1 - Beta2;
+            using Scalar epsilon = Epsilon, less = shrink, below = root, speed = rate;
             var (mean, square) = (state[0], state[1]);
             p.mul_(less);
             g = Decayed(g, p, decay);
@@ -147,8 +151,9 @@ abstract unsafe class FusedStep : IDisposable
         }
     }
 
-    /// <summary>SGD, with momentum (plain or Nesterov's) where there is any. It begins with the first gradient, as zeros times anything leave it.</summary>
-    sealed class SgdStep(TrainingOptions options, TrainedModel model) : FusedStep(model, options.Momentum == 0 ? [] : ["momentum_buffer"])
+    /// <summary>SGD, with momentum (plain or Nesterov's) where there is any.</summary>
+    sealed class SgdStep(TrainingOptions options, TrainedModel model)
+        : FusedStep(model, options.Momentum == 0 ? [] : ["momentum_buffer"])
     {
         readonly float decay = (float)options.WeightDecay, momentum = (float)options.Momentum;
         readonly bool nesterov = options.Nesterov;
@@ -203,7 +208,8 @@ abstract unsafe class FusedStep : IDisposable
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Move(float* p, float* g, float* a, float* b, long count)
         {
-            Vector<float> coupled = new(decay), keep = new((float)Alpha), rest = new((float)(1 - Alpha)), roll = new(momentum), epsilon = new((float)Epsilon), speed = new(rate);
+            Vector<float> coupled = new(decay), keep = new((float)Alpha), rest = new((float)(1 - Alpha)),
+                roll = new(momentum), epsilon = new((float)Epsilon), speed = new(rate);
             for (var k = 0L; k < count; k += Vector<float>.Count)
             {
                 var gradient = Vector.Load(g + k);

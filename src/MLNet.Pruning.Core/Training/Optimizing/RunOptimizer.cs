@@ -6,8 +6,8 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>Steps the parameters of a run, and gives and takes the optimizer's state of each.</summary>
 /// <remarks>
-/// The kinds that the options name treat each number by itself. The vector of all parameters is cut into a slice for each replica's thread, and slices are stepped
-/// side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they are.
+/// The kinds that the options name treat each number by itself. The vector of all parameters is cut into a slice for each thread, and
+/// slices are stepped side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they are.
 /// </remarks>
 public sealed class RunOptimizer : IDisposable
 {
@@ -73,7 +73,8 @@ public sealed class RunOptimizer : IDisposable
         ArgumentNullException.ThrowIfNull(state);
         foreach (var (name, tensor) in state.Tensors)
             if (!tensor.shape.SequenceEqual(parameter.shape))
-                throw new ArgumentException($"'{name}' has shape [{string.Join(", ", tensor.shape)}], the parameter [{string.Join(", ", parameter.shape)}].");
+                throw new ArgumentException(
+                    $"'{name}' has shape [{string.Join(", ", tensor.shape)}], the parameter [{string.Join(", ", parameter.shape)}].");
         using var off = no_grad();
         using var scope = NewDisposeScope();
         if (fused is null)
@@ -86,11 +87,11 @@ public sealed class RunOptimizer : IDisposable
         foreach (var (name, tensor) in state.Tensors)
             if (mine.TryGetValue(name, out var vector))
                 vector.copy_(tensor);
-            else if (tensor.count_nonzero().item<long>() > 0) // TorchSharp's RMSprop keeps, and older checkpoints have, zeros that nobody uses.
+            else if (tensor.count_nonzero().item<long>() > 0) // Checkpoints of TorchSharp's RMSprop have zeros that it does not use.
                 throw new ArgumentException($"The optimizer has no state '{name}'.");
     }
 
-    /// <summary>The state of each parameter, in their order, to be read when their shapes may have changed: views that last as long as this optimizer.</summary>
+    /// <summary>The state of each parameter, in their order, to be read when shapes may have changed: views of this optimizer's.</summary>
     internal IReadOnlyList<Func<ParameterState>> States() => [.. model.Parameters.Select(StateOf)];
 
     /// <summary>Throws where the state cannot be read.</summary>
@@ -118,7 +119,8 @@ public sealed class RunOptimizer : IDisposable
         threads.Run(starts.Length - 1, step);
     }
 
-    internal void OverSlices(ReplicaThreads threads, Action<long, long> action) => threads.Run(starts.Length - 1, slice => action(starts[slice], starts[slice + 1]));
+    internal void OverSlices(ReplicaThreads threads, Action<long, long> action) =>
+        threads.Run(starts.Length - 1, slice => action(starts[slice], starts[slice + 1]));
 
     Func<ParameterState> StateOf(Parameter parameter)
     {
@@ -134,7 +136,7 @@ public sealed class RunOptimizer : IDisposable
     OptimizerState OwnState(Parameter parameter)
     {
         parameter = model.Parameters[model.IndexOf(parameter)];
-        return TorchOptimizerStates.Of(own!).FirstOrDefault(s => ReferenceEquals(s.Parameter, parameter) || s.Parameter.Handle == parameter.Handle).State
+        return TorchOptimizerStates.Of(own!).FirstOrDefault(s => s.Parameter.Handle == parameter.Handle).State
             ?? throw new ArgumentException("The optimizer does not step this parameter.");
     }
 

@@ -11,9 +11,11 @@ static class TorchOptimizerStates
 
     /// <summary>The optimizer's parameters and the state of each.</summary>
     /// <exception cref="NotSupportedException">It keeps no state by parameter.</exception>
-    public static IReadOnlyList<(Parameter Parameter, OptimizerState State)> Of(optim.Optimizer optimizer) => optimizer is OptimizerHelper helper
-        ? [.. optimizer.parameters().Zip(helper.state_dict().State)]
-        : throw new NotSupportedException($"{optimizer.GetType().Name} keeps no state by parameter, so it can be neither saved nor cut: make a new optimizer once neurons are removed.");
+    public static IReadOnlyList<(Parameter Parameter, OptimizerState State)> Of(optim.Optimizer optimizer) =>
+        optimizer is OptimizerHelper helper
+            ? [.. optimizer.parameters().Zip(helper.state_dict().State)]
+            : throw new NotSupportedException($"{optimizer.GetType().Name} keeps no state by parameter, so it can be neither saved nor "
+                + "cut: make a new optimizer once neurons are removed.");
 
     /// <summary>The tensors that are there, by name; they stay the optimizer's.</summary>
     public static IEnumerable<(string Name, Tensor Tensor)> Tensors(OptimizerState state)
@@ -28,7 +30,8 @@ static class TorchOptimizerStates
     public static ParameterState Read(OptimizerState state)
     {
         if (Fields(state).FirstOrDefault(f => f.FieldType != typeof(Tensor) && !IsSteps(f)) is { } other)
-            throw new NotSupportedException($"The state of {state.GetType().DeclaringType?.Name} cannot be saved: it keeps a number '{other.Name}' for each parameter.");
+            throw new NotSupportedException(
+                $"The state of {state.GetType().DeclaringType?.Name} cannot be saved: its '{other.Name}' is no tensor.");
         var steps = Fields(state).FirstOrDefault(IsSteps)?.GetValue(state);
         return new(steps is long count ? count : 0, Tensors(state).ToDictionary(t => t.Name, t => t.Tensor.alias()));
     }
