@@ -71,7 +71,7 @@ public sealed record BurdenStudy
 
     /// <summary>What must be the same for a finished run to be this study's.</summary>
     internal string Plan => FormattableString.Invariant(
-        $"epochs {Options.Epochs}, batches of {Options.BatchSize}, {Options.Optimizer}, learning rate {Options.LearningRate}, weight decay {Options.WeightDecay}, momentum {Options.Momentum}, schedule {Options.Schedule?.ToString() ?? "none"}, clip {Options.GradientClipNorm?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, windows of {Monitor.Interval} of {Listed(Monitor.Weights) ?? "the usual weights"} except {Listed(Monitor.Except) ?? "none"}, costs by {CostExamples}, {Pruning.Described}");
+        $"epochs {Options.Epochs}, batches of {Options.BatchSize}, {Options.Optimizer}, learning rate {Options.LearningRate}, weight decay {Options.WeightDecay}, momentum {Options.Momentum}{(Options.Nesterov ? " (Nesterov)" : "")}, schedule {Options.Schedule?.ToString() ?? "none"}, clip {Options.GradientClipNorm?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, windows of {Monitor.Interval} of {Listed(Monitor.Weights) ?? "the usual weights"} except {Listed(Monitor.Except) ?? "none"}, costs by {CostExamples}, {Pruning.Described}");
 
     void Validate()
     {

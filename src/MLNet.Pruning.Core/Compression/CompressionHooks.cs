@@ -19,7 +19,7 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
     {
         using var off = no_grad();
         foreach (var (weight, gone) in masks)
-            Gradient.Of(weight)?.masked_fill_(gone, 0);
+            weight.grad?.masked_fill_(gone, 0);
     }
 
     public void AfterStep(TrainingRun run)
@@ -68,7 +68,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
         using var scope = NewDisposeScope();
         foreach (var (weight, codes, _, values) in layers)
         {
-            if (Gradient.Of(weight) is not { } gradient)
+            if (weight.grad is not { } gradient)
                 continue;
             var sums = zeros(values + 1, device: weight.device);
             sums.index_add_(0, codes, gradient.reshape(-1), 1);

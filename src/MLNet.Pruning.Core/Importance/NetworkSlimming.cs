@@ -1,5 +1,4 @@
 using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -48,7 +47,7 @@ public sealed record NetworkSlimming : IImportance
         using var scope = NewDisposeScope();
         foreach (var (scale, member) in groups.SelectMany(Scales))
         {
-            if (Gradient.Of(scale) is not { } gradient)
+            if (scale.grad is not { } gradient)
                 continue;
             var own = tensor(member.Indices.SelectMany(n => n).Select(i => (long)i).ToArray(), device: scale.device);
             gradient.index_add_(0, own, scale.index_select(0, own).sign(), Penalty);

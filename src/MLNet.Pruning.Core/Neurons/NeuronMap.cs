@@ -101,12 +101,12 @@ public sealed class NeuronMap
     public NeuronRemoval Remove(IReadOnlyCollection<NeuronSelection> selections, optim.Optimizer? optimizer = null, Tensor? verify = null)
     {
         if (optimizer is not null)
-            OptimizerStates.Check(optimizer);
+            _ = TorchOptimizerStates.Of(optimizer); // Refuses what cannot be cut.
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var (removal, cuts) = RemoveParameters(selections, verify);
         foreach (var cut in cuts)
-            if (cut.Tensor is Parameter && Gradient.Of(cut.Tensor) is { } gradient && gradient.shape.SequenceEqual(cut.Shape))
+            if (cut.Tensor is Parameter && cut.Tensor.grad is { } gradient && gradient.shape.SequenceEqual(cut.Shape))
                 gradient.set_(cut.Of(gradient));
         if (optimizer is not null)
             OptimizerStates.Cut(optimizer, cuts);

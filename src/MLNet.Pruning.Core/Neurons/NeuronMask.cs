@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
@@ -22,7 +23,7 @@ sealed class NeuronMask : IDisposable
             var overFeatures = layer.Kind == LayerKind.LayerNorm || layer.Kind == LayerKind.GroupNorm && layer.Groups == 1;
             if (overFeatures && losses.Kept(layer, NeuronSide.Through) is { } kept)
             {
-                var epsilon = NormProbe.Epsilon(layer);
+                var epsilon = layer.Module is LayerNorm norm ? norm.eps : ((GroupNorm)layer.Module).eps;
                 removers.Add(layer.Module.register_forward_hook((_, input, _) => Normalize(layer, input, kept, epsilon)).remove);
             }
         }

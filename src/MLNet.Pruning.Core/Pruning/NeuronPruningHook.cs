@@ -38,7 +38,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
             Scores(); // What is wrong with them is found before training.
         SmallerTrial.Run(run, pruned.Map, groups, measure.On(run) is not null);
         if (settings.Rewind is null)
-            run.Optimizer.RequireMemories(); // It is found out now.
+            run.Optimizer.RequireStates(); // It is found out now.
         if (settings.Rewind == 0)
             rewinding = new Rewinding(run.Model);
     }

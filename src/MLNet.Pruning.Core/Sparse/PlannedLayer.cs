@@ -50,7 +50,7 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
         long[] nothing;
         if (layer is Linear linear)
             (Sparse, nothing) = (new SparseLinear(linear), [0, linear.weight!.shape[1]]);
-        else if (Seen is { } seen && SparseConvolution.Of(name, (Conv2d)layer, seen) is { } convolution)
+        else if (Seen is { } seen && SparseConvolution.Of((Conv2d)layer, seen) is { } convolution)
             (Sparse, nothing) = (convolution, [0, .. seen[1..]]);
         else
             return false;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Sparse.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -15,17 +14,19 @@ sealed unsafe class SparseConvolution : ISparseLayer
     const int MostGrids = 16;
 
     readonly float[] bias;
-    readonly ConvolutionSettings down, across;
+    readonly ConvolutionAxis down, across;
     readonly int channels, kernelHeight, kernelWidth;
     readonly ConcurrentDictionary<(int Height, int Width), ImageGrid> grids = new();
 
-    SparseConvolution(Conv2d layer, ConvolutionSettings down, ConvolutionSettings across)
+    SparseConvolution(Conv2d layer, long[] padding)
     {
-        (this.down, this.across) = (down, across);
+        (down, across) = (Axis(0), Axis(1));
         var shape = layer.weight!.shape;
         (channels, kernelHeight, kernelWidth) = ((int)shape[1], (int)shape[2], (int)shape[3]);
         Weights = new SparseRows(LayerTensors.Numbers(layer.weight), (int)shape[0], channels * kernelHeight * kernelWidth);
         bias = layer.bias is { } added ? LayerTensors.Numbers(added) : [];
+
+        ConvolutionAxis Axis(int d) => new((int)layer.stride[d], (int)padding[d], (int)layer.dilation[d]);
     }
 
     public SparseRows Weights { get; }
@@ -33,25 +34,14 @@ sealed unsafe class SparseConvolution : ISparseLayer
     public long Bytes => Weights.Bytes + sizeof(float) * (long)bias.Length;
 
     /// <summary>The sparse form; null for a layer in groups, or one that pads with anything but zeros.</summary>
-    /// <param name="name">The layer's name.</param>
-    /// <param name="layer">A layer in single precision on the CPU; its weights are copied, and it is as before afterwards.</param>
+    /// <param name="layer">A layer in single precision on the CPU; its weights are copied.</param>
     /// <param name="inputShape">The shape of an input that it was given: [images, channels, height, width].</param>
-    public static SparseConvolution? Of(string name, Conv2d layer, long[] inputShape)
+    public static SparseConvolution? Of(Conv2d layer, long[] inputShape)
     {
         if (inputShape.Length != 4 || layer.weight!.shape[1] != inputShape[1])
             return null;
-        // Versions of TorchSharp differ in what they tell of a layer.
-        var measured = Layer.Of(name, layer)!;
-        (measured.Size, measured.InputShape) = (new((int)inputShape[1], (int)layer.weight.shape[0], 1), inputShape);
-        try
-        {
-            var settings = MeasuredConvolution.Of(measured);
-            return settings.All(s => !s.Same && (s.Mode == PaddingModes.Zeros || s.Padding == 0)) ? new(layer, settings[0], settings[1]) : null;
-        }
-        catch (NotSupportedException)
-        {
-            return null;
-        }
+        var padding = layer.padding_type == Padding.Valid ? [0, 0] : layer.padding;
+        return padding is not null && (layer.padding_mode == PaddingModes.Zeros || padding.All(p => p == 0)) ? new(layer, padding) : null;
     }
 
     public Tensor? Compute(Tensor input, VectorWidth width)

@@ -21,14 +21,14 @@ static class Checkpoint
             stepInEpoch == 0 ? 0 : totals.Correct, stepInEpoch == 0 ? 0 : totals.Seconds, run.LearningRate, run.StopReason,
             run.Options.Seed, run.Options.BatchSize, run.Options.Shuffle, run.Options.Optimizer, run.Feed.Examples.Count, run.Feed.Examples.Width, run.Replicas.Count,
             run.Options.LearningRate, Schedule(run), run.Options.WeightDecay, run.Options.Momentum, run.Options.GradientClipNorm, run.Options.DropLastBatch,
-            run.Feed.Examples.Fingerprint, Kinds(run));
+            run.Feed.Examples.Fingerprint, Kinds(run), run.Options.Nesterov);
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
         foreach (var (name, parameter) in Trainable(run))
         {
             using var scope = NewDisposeScope();
-            var memory = run.Optimizer.Recall(parameter);
-            archive.Add(OptimizerPrefix + name, Bytes(writer => Write(memory, name, writer)));
+            var state = run.Optimizer.GetState(parameter);
+            archive.Add(OptimizerPrefix + name, Bytes(writer => Write(state, name, writer)));
         }
         using (var state = get_rng_state())
             archive.Add(RandomEntry, state.bytes.ToArray());
@@ -57,6 +57,7 @@ static class Checkpoint
         Same(nameof(TrainingOptions.Schedule), position.Schedule, Schedule(run));
         Same(nameof(TrainingOptions.WeightDecay), position.WeightDecay, run.Options.WeightDecay);
         Same(nameof(TrainingOptions.Momentum), position.Momentum, run.Options.Momentum);
+        Same(nameof(TrainingOptions.Nesterov), position.Nesterov, run.Options.Nesterov);
         Same(nameof(TrainingOptions.GradientClipNorm), position.GradientClipNorm, run.Options.GradientClipNorm);
         Same(nameof(TrainingOptions.DropLastBatch), position.DropLastBatch, run.Options.DropLastBatch);
         var begun = position.Epoch + (position.StepInEpoch > 0 ? 1 : 0);
@@ -72,7 +73,7 @@ static class Checkpoint
         foreach (var (name, parameter) in Trainable(run))
         {
             using var scope = NewDisposeScope();
-            Read(archive[OptimizerPrefix + name], reader => run.Optimizer.Remember(parameter, Memory(reader, parameter, name, what)));
+            Read(archive[OptimizerPrefix + name], reader => run.Optimizer.SetState(parameter, State(reader, parameter, name, what)));
         }
         using (var state = get_rng_state())
         {
@@ -112,11 +113,11 @@ static class Checkpoint
     /// <summary>What the modules are, as shapes do not tell a ReLU from a Tanh.</summary>
     static string Kinds(TrainingRun run) => string.Join(", ", run.Model.named_modules().Select(m => $"{m.name}: {m.module.GetType().Name}").Prepend(run.Model.GetType().Name));
 
-    static void Write(OptimizerMemory memory, string name, BinaryWriter writer)
+    static void Write(ParameterState state, string name, BinaryWriter writer)
     {
-        writer.Write(memory.Steps);
-        writer.Write(memory.Tensors.Count);
-        foreach (var (part, tensor) in memory.Tensors)
+        writer.Write(state.Steps);
+        writer.Write(state.Tensors.Count);
+        foreach (var (part, tensor) in state.Tensors)
         {
             writer.Write(part);
             var blob = TensorBlob.From(tensor, $"{name}: {part}");
@@ -125,7 +126,7 @@ static class Checkpoint
         }
     }
 
-    static OptimizerMemory Memory(BinaryReader reader, Tensor parameter, string name, string what)
+    static ParameterState State(BinaryReader reader, Tensor parameter, string name, string what)
     {
         var steps = reader.ReadInt64();
         var tensors = new Dictionary<string, Tensor>();
@@ -138,7 +139,7 @@ static class Checkpoint
             TensorBlob.Into(blob, tensor);
             tensors.Add(part, tensor);
         }
-        return new OptimizerMemory(steps, tensors);
+        return new ParameterState(steps, tensors);
     }
 
     static byte[] Bytes(Action<BinaryWriter> write)
@@ -161,7 +162,7 @@ static class Checkpoint
 /// <summary>Where a run stood, and what must be the same for it to go on.</summary>
 sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect, double EpochSeconds,
     double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows, int Width, int Replicas,
-    double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm, bool DropLastBatch, ulong Data, string Model);
+    double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm, bool DropLastBatch, ulong Data, string Model, bool Nesterov = false);
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(CheckpointPosition))]

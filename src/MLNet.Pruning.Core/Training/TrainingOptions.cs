@@ -21,6 +21,9 @@ public sealed record TrainingOptions
     /// <summary>Momentum in [0, 1); only <see cref="OptimizerKind.Sgd"/> and <see cref="OptimizerKind.RmsProp"/> have one.</summary>
     public double Momentum { get; init; }
 
+    /// <summary>Whether <see cref="OptimizerKind.Sgd"/> takes its momentum as Nesterov does; only with a momentum above 0.</summary>
+    public bool Nesterov { get; init; }
+
     /// <summary>How the learning rate changes over the run; null keeps it.</summary>
     public LearningRateSchedule? Schedule { get; init; }
 
@@ -67,6 +70,8 @@ public sealed record TrainingOptions
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "0 or more");
         Require(Momentum is >= 0 and < 1, nameof(Momentum), Momentum, "at least 0 and below 1");
         Require(Momentum == 0 || Optimizer is OptimizerKind.Sgd or OptimizerKind.RmsProp, nameof(Momentum), Momentum, $"0, as {Optimizer} has none of its own");
+        var canNesterov = Optimizer == OptimizerKind.Sgd && Momentum > 0;
+        Require(!Nesterov || canNesterov, nameof(Nesterov), Nesterov, $"false for {Optimizer} with a momentum of {Momentum}");
         Require(GradientClipNorm is not { } norm || (double.IsFinite(norm) && norm > 0), nameof(GradientClipNorm), GradientClipNorm, "above 0, or null");
         Require(Replicas >= 0, nameof(Replicas), Replicas, "at least 1, or 0 for one a core");
         Require(Seed >= 0, nameof(Seed), Seed, "0 or more");

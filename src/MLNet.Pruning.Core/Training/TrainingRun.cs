@@ -96,8 +96,8 @@ public sealed class TrainingRun
     /// <param name="newModel">The new model. Disposing of the one before is the caller's.</param>
     /// <param name="copyModel">Builds the same module again, for replicas; without it there is one replica from here on.</param>
     /// <remarks>
-    /// The new model has a new optimizer. What the old one remembers is read before with <see cref="RunOptimizer.Recall"/>, cut to the new shapes,
-    /// and given to the new one with <see cref="RunOptimizer.Remember"/>.
+    /// The new model has a new optimizer. The old one's state is read before with <see cref="RunOptimizer.GetState"/>, cut to the new shapes,
+    /// and given to the new one with <see cref="RunOptimizer.SetState"/>.
     /// </remarks>
     public void Replace(nn.Module newModel, Func<nn.Module>? copyModel = null)
     {
@@ -133,23 +133,23 @@ public sealed class TrainingRun
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var before = (Optimizer, Model: model);
-        var memories = before.Optimizer.Memories();
+        var states = before.Optimizer.States();
         var reshaped = change();
         if (reshaped is null && Masked is not null)
             throw new InvalidOperationException("A change of shape that forgets what was remembered of the parameters would forget their masks as well.");
         replicas?.Dispose();
         replicas = null;
         model = new TrainedModel(before.Model.Module, device);
-        if (model.Parameters.Length != memories.Count)
-            throw new InvalidOperationException($"The model had {memories.Count} trainable parameters and has {model.Parameters.Length} since it was reshaped; only their shapes may change.");
+        if (model.Parameters.Length != states.Count)
+            throw new InvalidOperationException($"The model had {states.Count} trainable parameters and has {model.Parameters.Length} since it was reshaped; only their shapes may change.");
         copy = threads.Count > 1 ? copyModel : null;
         Optimizer = new RunOptimizer(model, task, Options, ReplicaCount);
-        for (var i = 0; reshaped is not null && i < memories.Count; i++)
+        for (var i = 0; reshaped is not null && i < states.Count; i++)
         {
             using var one = NewDisposeScope();
-            var memory = memories[i]();
+            var state = states[i]();
             var parameter = model.Parameters[i];
-            Optimizer.Remember(parameter, memory with { Tensors = memory.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value)) });
+            Optimizer.SetState(parameter, state with { Tensors = state.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value)) });
         }
         if (reshaped is not null)
             Masked?.Reshape(model, reshaped);
@@ -299,7 +299,7 @@ public sealed class TrainingRun
         BeforeSlices = null;
     }
 
-    /// <summary>Leaves the model in evaluation mode, without gradients where the TorchSharp at hand can drop them.</summary>
+    /// <summary>Leaves the model in evaluation mode and without gradients.</summary>
     internal void Close()
     {
         Model.eval();

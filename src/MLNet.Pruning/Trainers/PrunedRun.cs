@@ -43,6 +43,7 @@ sealed class PrunedRun
             WeightDecay = options.WeightDecay,
             GradientClipNorm = options.GradientClipNorm,
             Momentum = options.Momentum,
+            Nesterov = options.Nesterov,
             // Drawn once, so that fitting twice gives the same model twice.
             Seed = options.Seed ?? host.Rand.Next(),
             Device = options.Device ?? "cpu",

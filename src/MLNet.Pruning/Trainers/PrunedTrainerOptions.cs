@@ -33,6 +33,9 @@ public abstract class PrunedTrainerOptions
     /// <summary>Momentum in [0, 1), for the optimizers that have one.</summary>
     public double Momentum { get; set; }
 
+    /// <summary>Whether SGD takes its momentum as Nesterov does; only with a momentum above 0.</summary>
+    public bool Nesterov { get; set; }
+
     /// <summary>Gradients are scaled down so that their joint norm is at most this; above 0, null for no bound.</summary>
     public double? GradientClipNorm { get; set; }
 

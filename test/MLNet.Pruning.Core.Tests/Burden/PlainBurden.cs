@@ -21,7 +21,7 @@ sealed class PlainBurden(int interval, params string[] names) : ITrainingHook
             var parameter = run.Model.get_parameter(name)!;
             // A transposed convolution counts its outputs second.
             var second = name.StartsWith("up.", StringComparison.Ordinal);
-            var (g, w) = (Rows(Gradient.Of((Parameter)parameter)!, second), Rows(parameter.detach(), second));
+            var (g, w) = (Rows(((Parameter)parameter).grad!, second), Rows(parameter.detach(), second));
             var mask = run.Masks?.Masks.FirstOrDefault(m => m.Name == name);
             var on = mask is null ? null : Rows(tensor(Array.ConvertAll(mask.On.ToArray(), bit => bit ? 1f : 0f), [.. mask.Shape]), second);
             gradients[name].Add(Means(g, on));

@@ -164,7 +164,7 @@ public sealed class PruneQuantizeCodeTests
             for (var r = 0; r < 40; r++)
                 rows.Row(r, inputs.AsSpan(r * 12, 12));
             nn.functional.cross_entropy(model.call(tensor(inputs, [40, 12])), tensor(Enumerable.Range(0, 40).Select(rows.Label).ToArray())).backward();
-            gradient = Gradient.Of(model.get_parameter("layers.linear1.weight")!)!.data<float>().ToArray();
+            gradient = model.get_parameter("layers.linear1.weight")!.grad!.data<float>().ToArray();
         }
         var step = new TrainingOptions { Epochs = 1, BatchSize = 40, LearningRate = rate, Optimizer = OptimizerKind.Sgd, Replicas = 1 };
         var after = (settings with { FineTuning = step }).Run(new TrainingTask { Model = model, Examples = rows, Objective = task.Objective }).Weights.Single();

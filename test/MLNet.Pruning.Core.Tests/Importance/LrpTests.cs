@@ -69,7 +69,7 @@ public sealed class LrpTests
         var (model, map, input) = Networks.Make(network);
         model.train();
         model.call(input).sum().backward();
-        var gradients = model.named_parameters().ToDictionary(p => p.name, p => Gradient.Of(p.parameter)!.clone());
+        var gradients = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.grad!.clone());
         model.eval();
         var expected = model.call(input);
         model.train();
@@ -79,7 +79,7 @@ public sealed class LrpTests
         observer.AfterBackward(new Batch(input * 0, null), 6);
         Assert.IsTrue(model.training);
         foreach (var (name, parameter) in model.named_parameters())
-            Assert.AreEqual(0, (Gradient.Of(parameter)! - gradients[name]).abs().max().item<float>(), name);
+            Assert.AreEqual(0, (parameter.grad! - gradients[name]).abs().max().item<float>(), name);
         model.eval();
         Assert.AreEqual(0, (model.call(input) - expected).abs().max().item<float>());
         Assert.IsTrue(observer.Scores().SelectMany(s => s).All(double.IsFinite));

@@ -36,7 +36,7 @@ public sealed class NeuronScoresTests
             }
         }
         Assert.IsTrue(model.training);
-        Assert.IsTrue(model.parameters().All(p => p.requires_grad && Gradient.Of(p) is null));
+        Assert.IsTrue(model.parameters().All(p => p.requires_grad && p.grad is null));
         using var after = get_rng_state();
         Assert.IsTrue(state.bytes.SequenceEqual(after.bytes));
     }

@@ -105,7 +105,7 @@ public sealed class TaylorTests
         foreach (var reader in Networks.Readers(group))
             foreach (var call in inputs[reader.Path])
             {
-                using var gradient = Gradient.Of(call)!;
+                using var gradient = call.grad!;
                 var products = Networks.Features(reader, call.detach() * gradient);
                 sum += reader.Indices[neuron].Count == 0 ? 0 : reader.Indices[neuron].Average(f => products.select(1, f).mean().item<float>());
             }

@@ -1,7 +1,6 @@
 using MLNet.Pruning.Importance;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -74,12 +73,12 @@ public sealed class WeightCriteriaTests
 
         model.call(randn(2, 1, 4, 4)).sum().backward();
         var before = Read();
-        var others = Gradient.Of(model.get_parameter("c.weight")!)!.clone();
+        var others = model.get_parameter("c.weight")!.grad!.clone();
         criterion.Regularize(map.Groups);
         Numbers.AreClose([before[0] + 0.25, before[1] - 0.25, before[2], before[3] + 0.25], Read(), 1e-6, "gradient");
-        Assert.AreEqual(0, (others - Gradient.Of(model.get_parameter("c.weight")!)!).abs().max().item<float>());
+        Assert.AreEqual(0, (others - model.get_parameter("c.weight")!.grad!).abs().max().item<float>());
 
-        double[] Read() => [.. Gradient.Of(scale)!.data<float>().ToArray().Select(v => (double)v)];
+        double[] Read() => [.. scale.grad!.data<float>().ToArray().Select(v => (double)v)];
     }
 
     [TestMethod]

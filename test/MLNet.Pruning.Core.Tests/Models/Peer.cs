@@ -72,7 +72,7 @@ static class Peer
         using (no_grad())
             foreach (var ((name, parameter), expected) in parameters.Zip(reference.Gradients))
             {
-                var gradient = Gradient.Of(parameter)!;
+                var gradient = parameter.grad!;
                 AreClose(expected, gradient.contiguous().data<float>().ToArray(), name);
                 parameter.sub_(Rate * gradient);
             }

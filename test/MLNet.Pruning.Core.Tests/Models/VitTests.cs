@@ -36,7 +36,7 @@ public sealed class VitTests
         Assert.AreEqual(answer.Loss, loss.item<float>(), 1e-5);
         loss.backward();
         foreach (var (name, parameter) in model.named_parameters())
-            VitPeer.AreClose(answer.Gradients[name], Gradient.Of(parameter)!.contiguous().data<float>().ToArray(), name, 3e-5);
+            VitPeer.AreClose(answer.Gradients[name], parameter.grad!.contiguous().data<float>().ToArray(), name, 3e-5);
     }
 
     [TestMethod]
@@ -109,7 +109,7 @@ public sealed class VitTests
             nn.functional.cross_entropy(logits, tensor(new long[] { 0, 1, 2 })).backward();
             Assert.IsTrue(logits.isfinite().all().item<bool>());
             foreach (var (name, parameter) in model.named_parameters())
-                Assert.IsTrue(Gradient.Of(parameter)!.isfinite().all().item<bool>(), name);
+                Assert.IsTrue(parameter.grad!.isfinite().all().item<bool>(), name);
         }
     }
 

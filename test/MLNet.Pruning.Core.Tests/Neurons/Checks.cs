@@ -11,7 +11,7 @@ static class Checks
     {
         using var off = no_grad();
         random.manual_seed(seed);
-        // Those of TorchSharp 0.105.2 start with what lay in memory.
+        // TorchSharp's start with what lay in memory.
         foreach (var norm in module.modules().OfType<GroupNorm>())
         {
             nn.init.ones_(norm.weight!);

@@ -355,7 +355,6 @@ public sealed class DiscoveryTests
     [TestMethod]
     public void Discovery_and_removal_leave_no_tensors_behind()
     {
-        // Layers that no version has to make anew: some versions count the parameters of new modules twice.
         using var model = Checks.Filled(Sequential(("a", Conv2d(1, 8, 3)), ("norm", BatchNorm2d(8)), ("flat", Flatten()), ("fc", Linear(128, 2))));
         using var x = randn(1, 1, 6, 6);
         Round();

@@ -1,6 +1,5 @@
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -62,7 +61,7 @@ public sealed class OptimizerRemovalTests
         {
             optimizer.zero_grad();
             model.call(x).square().mean().backward();
-            var gradient = Gradient.Of(embed.weight!)!.clone();
+            var gradient = embed.weight!.grad!.clone();
             optimizer.step();
             return gradient;
         }
@@ -95,7 +94,7 @@ public sealed class OptimizerRemovalTests
         if (!read)
             using (no_grad())
                 // The readers' weights stay zero.
-                Gradient.Of(model.get_parameter("layers.linear2.weight")!)!.index_fill_(1, tensor(gone.Select(n => (long)n).ToArray()), 0);
+                model.get_parameter("layers.linear2.weight")!.grad!.index_fill_(1, tensor(gone.Select(n => (long)n).ToArray()), 0);
         optimizer.step();
     }
 
@@ -145,9 +144,9 @@ public sealed class OptimizerRemovalTests
         var x = randn(4, 3);
         using (NewDisposeScope())
             model.call(x).square().sum().backward();
-        var before = Gradient.Of(model.get_parameter("layers.linear1.weight")!)!.clone();
+        var before = model.get_parameter("layers.linear1.weight")!.grad!.clone();
         var map = NeuronMap.Discover(model, x);
         map.Remove([new(map.Groups[0], gone)]);
-        Assert.IsTrue(before.index_select(0, tensor(left)).equal(Gradient.Of(model.get_parameter("layers.linear1.weight")!)!).all().item<bool>());
+        Assert.IsTrue(before.index_select(0, tensor(left)).equal(model.get_parameter("layers.linear1.weight")!.grad!).all().item<bool>());
     }
 }

@@ -45,7 +45,7 @@ public sealed class EventTests
                     weights = Runs.Values(run.Model);
                     foreach (var (name, parameter) in run.Model.named_parameters())
                     {
-                        var memory = run.Optimizer.Recall(parameter);
+                        var memory = run.Optimizer.GetState(parameter);
                         adam[name] = (memory.Tensors["exp_avg"].data<float>().ToArray(), memory.Tensors["exp_avg_sq"].data<float>().ToArray(), memory.Steps);
                     }
                 },
@@ -102,7 +102,7 @@ public sealed class EventTests
                 using var off = no_grad();
                 foreach (var name in weights.Keys)
                 {
-                    var gradient = Gradient.Of(weights[name])!;
+                    var gradient = weights[name].grad!;
                     means[name] = 0.9 * means[name] + 0.1 * gradient;
                     squares[name] = 0.999 * squares[name] + 0.001 * gradient * gradient;
                     var t = ++steps[name];

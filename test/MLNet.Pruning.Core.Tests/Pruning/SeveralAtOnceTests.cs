@@ -45,9 +45,10 @@ public sealed class SeveralAtOnceTests
         foreach (var (schedule, factor) in new[] { (default(LearningRateSchedule), 1.0), (LearningRateSchedule.Cosine(), 0.5) })
         {
             double[] seen = [];
-            var hook = new Hook { OnAfterBackward = run => seen = [.. run.Optimizer.Parts.SelectMany(p => p.ParamGroups).Select(g => g.LearningRate)] };
+            SGD? own = null;
+            var hook = new Hook { OnAfterBackward = _ => seen = [.. own!.ParamGroups.Select(g => g.LearningRate)] };
             Train(new TrainingOptions { Epochs = 1, BatchSize = 50, Schedule = schedule, Hooks = [hook] },
-                p => new SGD([new SGD.ParamGroup(p.Take(2), new SGD.Options { LearningRate = 0.5 }), new SGD.ParamGroup(p.Skip(2), new SGD.Options { LearningRate = 0.01 })], 0.5));
+                p => own = new SGD([new SGD.ParamGroup(p.Take(2), new SGD.Options { LearningRate = 0.5 }), new SGD.ParamGroup(p.Skip(2), new SGD.Options { LearningRate = 0.01 })], 0.5));
             Assert.AreEqual(0.5 * factor, seen[0], 1e-9);
             Assert.AreEqual(0.01 * factor, seen[1], 1e-9);
         }
@@ -104,7 +105,7 @@ public sealed class SeveralAtOnceTests
             OnAfterBackward = run =>
             {
                 if (run.Step == 5)
-                    Gradient.Of(run.Model.get_parameter("in.weight")!)!.view(-1)[run.Masks!["in.weight"].On.IndexOf(false)] = float.PositiveInfinity;
+                    run.Model.get_parameter("in.weight")!.grad!.view(-1)[run.Masks!["in.weight"].On.IndexOf(false)] = float.PositiveInfinity;
             },
         };
         var stopped = Assert.Throws<TrainingDivergedException>(() => Train(new TrainingOptions { Epochs = 9, BatchSize = 50, Replicas = 1, Optimizer = OptimizerKind.Sgd, Hooks = [new WeightPruning { Schedule = Schedule.OneShot(2, 0.5), Until = 2 }.Begin(), poison] }));

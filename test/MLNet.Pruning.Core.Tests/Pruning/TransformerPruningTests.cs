@@ -34,7 +34,7 @@ public sealed class TransformerPruningTests
             {
                 using var scope = NewDisposeScope();
                 foreach (var (name, parameter) in run.Model.named_parameters())
-                    foreach (var (key, kept) in run.Optimizer.Recall(parameter)!.Tensors)
+                    foreach (var (key, kept) in run.Optimizer.GetState(parameter)!.Tensors)
                         CollectionAssert.AreEqual(parameter.shape, kept.shape, $"{name} {key}");
             },
         };

@@ -71,7 +71,7 @@ public sealed class WaysTests
                         if (run.Epoch != 4 || run.StepInEpoch > 0)
                             return;
                         now = Runs.Values(run.Model);
-                        var memory = run.Optimizer.Recall(run.Model.get_parameter("layers.linear2.weight")!);
+                        var memory = run.Optimizer.GetState(run.Model.get_parameter("layers.linear2.weight")!);
                         (steps, averages) = (memory.Steps, memory.Tensors["exp_avg"].abs().sum().item<float>());
                     },
                 },

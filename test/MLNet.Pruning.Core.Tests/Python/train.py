@@ -21,7 +21,7 @@ y = torch.tensor(job["y"])
 make = {
     "Adam": lambda p: torch.optim.Adam(p, lr=job["rate"], weight_decay=job["decay"]),
     "AdamW": lambda p: torch.optim.AdamW(p, lr=job["rate"], weight_decay=job["decay"]),
-    "Sgd": lambda p: torch.optim.SGD(p, lr=job["rate"], momentum=job["momentum"], weight_decay=job["decay"]),
+    "Sgd": lambda p: torch.optim.SGD(p, lr=job["rate"], momentum=job["momentum"], weight_decay=job["decay"], nesterov=job["nesterov"]),
     "RmsProp": lambda p: torch.optim.RMSprop(p, lr=job["rate"], momentum=job["momentum"], weight_decay=job["decay"]),
 }
 optimizer = make[job["optimizer"]](model.parameters())

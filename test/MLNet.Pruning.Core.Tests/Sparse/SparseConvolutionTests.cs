@@ -50,7 +50,7 @@ public sealed class SparseConvolutionTests
             var input = randn(c.Images, c.Channels, c.Size.Item1, c.Size.Item2);
             var before = layer.weight!.clone();
             var expected = layer.call(input);
-            var sparse = SparseConvolution.Of("layer", layer, input.shape)!;
+            var sparse = SparseConvolution.Of(layer, input.shape)!;
             var found = widths.Select(width => sparse.Compute(input, width)!).ToArray();
             return layer.weight.equal(before).all().item<bool>() && found[0].shape.SequenceEqual(expected.shape)
                 && (found[0] - expected).abs().max().item<float>() < 1e-4 && found.All(other => other.equal(found[0]).all().item<bool>());
@@ -64,7 +64,7 @@ public sealed class SparseConvolutionTests
         using var scope = NewDisposeScope();
         var layer = Layer(new(3, 32, 64, (32, 32), (3, 3), (1, 1), (1, 1), (1, 1), 0.3, true, 1));
         var input = randn(3, 32, 32, 32);
-        var sparse = SparseConvolution.Of("layer", layer, input.shape)!;
+        var sparse = SparseConvolution.Of(layer, input.shape)!;
         var threads = get_num_threads();
         try
         {
@@ -88,10 +88,14 @@ public sealed class SparseConvolutionTests
     {
         using var groups = nn.Conv2d(4, 8, 3, 1, 1, 1, PaddingModes.Zeros, 2);
         using var reflecting = nn.Conv2d(4, 8, 3, 1, 1, 1, PaddingModes.Reflect);
-        Assert.IsNull(SparseConvolution.Of("groups", groups, [1, 4, 9, 9]));
-        Assert.IsNull(SparseConvolution.Of("reflecting", reflecting, [1, 4, 9, 9]));
+        Assert.IsNull(SparseConvolution.Of(groups, [1, 4, 9, 9]));
+        Assert.IsNull(SparseConvolution.Of(reflecting, [1, 4, 9, 9]));
+        using var same = nn.Conv2d(4, 8, 4, padding: Padding.Same);
+        Assert.IsNull(SparseConvolution.Of(same, [1, 4, 9, 9]));
+        using var valid = nn.Conv2d(4, 8, 3, padding: Padding.Valid);
+        Assert.IsNotNull(SparseConvolution.Of(valid, [1, 4, 9, 9]));
         using var plain = nn.Conv2d(4, 8, 3);
-        var sparse = SparseConvolution.Of("plain", plain, [1, 4, 9, 9])!;
+        var sparse = SparseConvolution.Of(plain, [1, 4, 9, 9])!;
         using var small = randn(1, 4, 2, 9); // less than the kernel
         Assert.IsNull(sparse.Compute(small, VectorWidths.Here));
         using var none = zeros(0, 4, 9, 9);

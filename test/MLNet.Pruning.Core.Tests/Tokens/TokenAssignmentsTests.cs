@@ -1,5 +1,4 @@
 using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Tokens;
@@ -34,7 +33,7 @@ public sealed class TokenAssignmentsTests
         // Each token's gradient is its survivor's, times its share in the size.
         var shares = sizes / assignments.Unmerge(assignments.MergeSizes(sizes).unsqueeze(2)).squeeze(2);
         var expected = assignments.Unmerge(upstream) * shares.unsqueeze(2);
-        foreach (var (e, f) in Floats(expected).Zip(Floats(Gradient.Of(tokens)!)))
+        foreach (var (e, f) in Floats(expected).Zip(Floats(tokens.grad!)))
             Assert.AreEqual(e, f, 1e-6f);
     }
 
@@ -97,7 +96,7 @@ public sealed class TokenAssignmentsTests
         var x = zeros(1, 9, 4).requires_grad_();
         var merged = TokenAssignments.Match(x, 4).Merge(x);
         merged.sum().backward();
-        Assert.IsTrue(Floats(merged).Concat(Floats(Gradient.Of(x)!)).All(float.IsFinite));
+        Assert.IsTrue(Floats(merged).Concat(Floats(x.grad!)).All(float.IsFinite));
     }
 
     [TestMethod]

@@ -1,4 +1,6 @@
+using System.Text;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -15,6 +17,50 @@ public sealed class CheckpointTests
     string File1 => Path.Combine(folder, "run.ckpt");
 
     static nn.Module Dropping() => nn.Sequential(("in", nn.Linear(12, 8)), ("norm", nn.BatchNorm1d(8)), ("drop", nn.Dropout(0.3)), ("out", nn.Linear(8, 3)));
+
+    [TestMethod]
+    public void A_checkpoint_from_when_TorchSharps_optimizers_kept_the_state_is_read()
+    {
+        var options = new TrainingOptions { Epochs = 4, BatchSize = 20, Optimizer = OptimizerKind.RmsProp, LearningRate = 0.01 };
+        var (whole, _) = Runs.Train(options);
+        var (half, _) = Runs.Train(options with { Epochs = 2, Checkpoint = new CheckpointOptions(File1) });
+        var old = new Archive("checkpoint");
+        foreach (var (name, content) in Archive.Read(new MemoryStream(File.ReadAllBytes(File1)), "checkpoint", "it").Entries)
+            old.Add(name, name switch
+            {
+                "position" => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(content).Replace(",\"Nesterov\":false", "", StringComparison.Ordinal)),
+                _ when name.StartsWith("optimizer:", StringComparison.Ordinal) => WithUnusedState(content, half[name["optimizer:".Length..]].Length),
+                _ => content,
+            });
+        Assert.IsFalse(old["position"].SequenceEqual(Archive.Read(new MemoryStream(File.ReadAllBytes(File1)), "checkpoint", "it")["position"]));
+        using (var file = File.Create(File1))
+            old.Write(file);
+        var (resumed, _) = Runs.Train(options with { Checkpoint = new CheckpointOptions(File1) });
+        Runs.AreSame(whole, resumed);
+    }
+
+    // Its RMSprop kept two more averages, of zeros.
+    static byte[] WithUnusedState(byte[] entry, int numbers)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        using var reader = new BinaryReader(new MemoryStream(entry));
+        writer.Write(reader.ReadInt64());
+        Assert.AreEqual(1, reader.ReadInt32());
+        writer.Write(3);
+        var (name, length) = (reader.ReadString(), reader.ReadInt32());
+        var average = reader.ReadBytes(length);
+        Assert.AreEqual("square_avg", name);
+        foreach (var part in new[] { name, "momentum_buffer", "grad_avg" })
+        {
+            writer.Write(part);
+            writer.Write(length);
+            writer.Write(average);
+            average.AsSpan(length - numbers * sizeof(float)).Clear();
+        }
+        writer.Flush();
+        return stream.ToArray();
+    }
 
     [TestMethod]
     [DataRow(OptimizerKind.Adam, 1, 0)]

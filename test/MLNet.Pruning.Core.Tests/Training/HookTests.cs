@@ -36,7 +36,7 @@ public sealed class HookTests
                 {
                     var weight = run.Model.parameters().First();
                     before = weight[0, 0].item<float>();
-                    using var grad = Gradient.Of(weight);
+                    using var grad = weight.grad;
                     gradient = grad![0, 0].item<float>();
                 },
                 OnAfterStep = run =>
@@ -63,7 +63,7 @@ public sealed class HookTests
                 OnAfterBackward = run =>
                 {
                     foreach (var parameter in run.Model.parameters())
-                        Gradient.Of(parameter)!.zero_();
+                        parameter.grad!.zero_();
                 },
             }],
         };
@@ -168,7 +168,7 @@ public sealed class HookTests
     public void The_learning_rate_follows_its_schedule()
     {
         var rates = new List<double>();
-        Runs.Train(new TrainingOptions { Epochs = 4, BatchSize = 50, LearningRate = 0.1, Schedule = LearningRateSchedule.Stepwise(2, 0.5), Hooks = [new Hook { OnAfterStep = run => rates.Add(run.Optimizer.Parts.Single().ParamGroups.Single().LearningRate) }] });
+        Runs.Train(new TrainingOptions { Epochs = 4, BatchSize = 50, LearningRate = 0.1, Schedule = LearningRateSchedule.Stepwise(2, 0.5), Hooks = [new Hook { OnAfterStep = run => rates.Add(run.LearningRate) }] });
         CollectionAssert.AreEqual(new[] { 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05 }, rates);
 
         var cosine = LearningRateSchedule.Cosine(minimum: 0.1, warmup: 1);

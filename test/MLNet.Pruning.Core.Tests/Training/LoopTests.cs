@@ -22,7 +22,7 @@ public sealed class LoopTests
         random.manual_seed(7);
         using var scope = NewDisposeScope();
         using var model = Runs.Small.Build();
-        using var optimizer = Optimizers.Create(options, model.parameters());
+        using var optimizer = TorchOptimizers.Create(options, model.parameters());
         var losses = new List<double>();
         for (var epoch = 0; epoch < 3; epoch++)
         {
@@ -37,7 +37,7 @@ public sealed class LoopTests
             }
         }
         Assert.HasCount(12, losses);
-        // The loop steps one vector, a plain loop many tensors: their ends may be rounded otherwise, as some versions of LibTorch do.
+        // The loop steps one vector, a plain loop many tensors, whose ends LibTorch may round otherwise.
         foreach (var (expected, step) in losses.Zip(history.Steps))
             Assert.AreEqual(expected, step.Loss, 2e-6);
         Runs.AreClose(Runs.Values(model), parameters, 1e-5);

@@ -17,14 +17,15 @@ public sealed class PyTorchTests
     [DataRow(OptimizerKind.AdamW, 0.01, 0.0, 2, 0.2)]
     [DataRow(OptimizerKind.Sgd, 0.05, 0.9, 2, 0.2)]
     [DataRow(OptimizerKind.Sgd, 0.05, 0.9, 2, null)]
+    [DataRow(OptimizerKind.Sgd, 0.05, 0.9, 2, null, true)]
     [DataRow(OptimizerKind.RmsProp, 0.001, 0.5, 2, null)]
-    public void Losses_equal_PyTorchs_step_for_step(OptimizerKind kind, double rate, double momentum, int replicas, double? clip)
+    public void Losses_equal_PyTorchs_step_for_step(OptimizerKind kind, double rate, double momentum, int replicas, double? clip, bool nesterov = false)
     {
         var rows = Rows.Blobs(150, 20, 5);
         var blueprint = new FeedForwardBlueprint([20, 16, 11, 5], Activation.Tanh);
         random.manual_seed(11);
         using var model = blueprint.Build();
-        var options = new TrainingOptions { Epochs = 5, BatchSize = 32, Shuffle = false, Replicas = replicas, Optimizer = kind, LearningRate = rate, WeightDecay = 0.01, Momentum = momentum, GradientClipNorm = clip, HistoryInterval = 1 };
+        var options = new TrainingOptions { Epochs = 5, BatchSize = 32, Shuffle = false, Replicas = replicas, Optimizer = kind, LearningRate = rate, WeightDecay = 0.01, Momentum = momentum, Nesterov = nesterov, GradientClipNorm = clip, HistoryInterval = 1 };
 
         var x = new float[150 * 20];
         for (var i = 0; i < 150; i++)
@@ -38,6 +39,7 @@ public sealed class PyTorchTests
             Rate = rate,
             Decay = 0.01,
             Momentum = momentum,
+            Nesterov = nesterov,
             Optimizer = kind.ToString(),
             Epochs = 5,
             Batch = 32,

@@ -25,6 +25,25 @@ public sealed class RefusalTests
     }
 
     [TestMethod]
+    [DataRow("nadam", "mu_product")]
+    [DataRow("lbfgs", "LBFGS")]
+    public void A_run_that_must_save_an_own_optimizers_state_says_at_once_where_it_cannot(string kind, string said)
+    {
+        using var model = Runs.Small.Build();
+        var stepped = 0;
+        var task = new TrainingTask
+        {
+            Model = model,
+            Examples = Rows.Blobs(20, 12, 3),
+            Objective = new CrossEntropy(3),
+            Optimizer = parameters => kind == "nadam" ? optim.NAdam(parameters) : optim.LBFGS(parameters),
+        };
+        var thrown = Assert.ThrowsExactly<NotSupportedException>(() => new TrainingLoop(Options with { Hooks = [new Hook { OnAfterStep = _ => stepped++ }] }).Run(task));
+        StringAssert.Contains(thrown.Message, said);
+        Assert.AreEqual(0, stepped);
+    }
+
+    [TestMethod]
     public void A_checkpoint_of_other_settings_is_refused()
     {
         Refused(Options with { LearningRate = 0.5 }, "LearningRate is 0.001, this run's is 0.5");
@@ -101,6 +120,6 @@ public sealed class RefusalTests
             BatchSize = 1000,
             LearningRate = 1e30,
             Optimizer = OptimizerKind.Sgd,
-            Hooks = [new Hook { OnAfterBackward = run => Gradient.Of(run.Model.parameters().First())!.fill_(1e30) }],
+            Hooks = [new Hook { OnAfterBackward = run => run.Model.parameters().First().grad!.fill_(1e30) }],
         }));
 }

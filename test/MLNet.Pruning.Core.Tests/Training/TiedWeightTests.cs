@@ -23,7 +23,7 @@ public sealed class TiedWeightTests
             OnAfterEpoch = run =>
             {
                 using var scope = NewDisposeScope();
-                Tensor Remembered(string layer) => run.Optimizer.Recall(run.Model.get_parameter($"{layer}.weight")!).Tensors["momentum_buffer"];
+                Tensor Remembered(string layer) => run.Optimizer.GetState(run.Model.get_parameter($"{layer}.weight")!).Tensors["momentum_buffer"];
                 Checks.Same(Remembered("embed"), Remembered("decoder"));
             },
         });
@@ -74,7 +74,7 @@ public sealed class TiedWeightTests
             Copy = build,
             Examples = Rows.Blobs(100, 12, 7),
             Objective = new CrossEntropy(7),
-            Optimizer = ownOptimizer ? parameters => Optimizers.Create(options, parameters) : null,
+            Optimizer = ownOptimizer ? parameters => TorchOptimizers.Create(options, parameters) : null,
         });
         return (result.Model.parameters().First().detach().data<float>().ToArray(), result.History);
     }

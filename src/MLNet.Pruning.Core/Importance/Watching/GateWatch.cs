@@ -1,5 +1,4 @@
 using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Importance;
@@ -45,7 +44,7 @@ sealed class GateWatch : IDisposable
         for (var i = 0; i < gates.Count; i++)
         {
             var (reader, gate, shape) = gates[i];
-            if ((gradients is null ? Gradient.Of(gate) : gradients[i]) is not { } gradient)
+            if ((gradients is null ? gate.grad : gradients[i]) is not { } gradient)
                 continue;
             var samples = reader.Normal(gradient);
             if (samples.shape[0] % rows != 0)

@@ -103,23 +103,33 @@ sealed class ReaderShares
 
     static (ConvolutionShape Shape, long[]? Border, PaddingModes Mode) Shape(Layer layer)
     {
-        var settings = MeasuredConvolution.Of(layer);
-        var (vertical, horizontal) = (settings.Length == 1 ? new(1, 0, 1, 0, PaddingModes.Zeros, false) : settings[0], settings[^1]);
+        var convolution = (Convolution)layer.Module;
+        var dimensions = convolution.stride.Length;
         var shape = new ConvolutionShape
         {
-            Stride = ((int)vertical.Stride, (int)horizontal.Stride),
-            Padding = ((int)vertical.Padding, (int)horizontal.Padding),
-            Dilation = ((int)vertical.Dilation, (int)horizontal.Dilation),
-            OutputPadding = ((int)vertical.OutputPadding, (int)horizontal.OutputPadding),
+            Stride = Both(convolution.stride, 1),
+            Padding = Both(convolution.padding ?? new long[dimensions], 0),
+            Dilation = Both(convolution.dilation, 1),
+            OutputPadding = Both(convolution.output_padding, 0),
             Groups = layer.Groups,
             Transposed = layer.Kind == LayerKind.Transposed,
         };
-        var mode = settings.Select(s => s.Mode).FirstOrDefault(m => m != PaddingModes.Zeros, PaddingModes.Zeros);
-        if (mode == PaddingModes.Zeros && !settings.Any(s => s.Same))
+        var same = convolution.padding_type == Padding.Same;
+        var mode = convolution.padding_mode;
+        if (mode == PaddingModes.Zeros && !same)
             return (shape, null, mode);
         // From the last dimension to the first, before and after. An odd border of "same" is wider behind.
-        var kernel = layer.Own("weight")!.shape[2..];
-        var border = settings.Select((s, d) => s.Same ? (Before: s.Dilation * (kernel[d] - 1) / 2, After: (s.Dilation * (kernel[d] - 1) + 1) / 2) : (Before: s.Padding, After: s.Padding));
-        return (shape with { Padding = (0, 0) }, [.. border.Reverse().SelectMany(b => new[] { b.Before, b.After })], mode == PaddingModes.Zeros ? PaddingModes.Constant : mode);
+        var border = Enumerable.Range(0, dimensions).Select(d =>
+        {
+            var reach = convolution.dilation[d] * (convolution.kernel_size[d] - 1);
+            var padding = convolution.padding?[d] ?? 0;
+            return same ? (Before: reach / 2, After: (reach + 1) / 2) : (Before: padding, After: padding);
+        });
+        mode = mode == PaddingModes.Zeros ? PaddingModes.Constant : mode;
+        return (shape with { Padding = (0, 0) }, [.. border.Reverse().SelectMany(b => new[] { b.Before, b.After })], mode);
+
+        // A one-dimensional convolution has height 1.
+        static (int, int) Both(long[] values, int height) =>
+            values.Length == 1 ? (height, (int)values[0]) : ((int)values[0], (int)values[1]);
     }
 }

@@ -48,39 +48,16 @@ sealed class Surgery : IDisposable
 
     void Resize(Layer layer, Losses losses)
     {
-        var (before, shape) = (layer.Size, layer.InputShape);
-        Undo(() => (layer.Size, layer.InputShape) = (before, shape));
+        var before = layer.Size;
         var through = losses.Of(layer, NeuronSide.Through).Count;
         var (countIn, countOut) = (before.In - through - losses.Of(layer, NeuronSide.In).Count, before.Out - through - losses.Of(layer, NeuronSide.Out).Count);
-        layer.Size = new(countIn, countOut, before.Groups == 1 ? 1 : (int)((long)before.Groups * countIn / before.In));
-        if (layer.Kind != LayerKind.Embedding)
-        {
-            layer.InputShape = [.. shape];
-            layer.InputShape[layer.FeatureAxis(shape.Length)] = countIn;
-        }
-        if (SizeProperties.Set(layer, Undo) || layer.Groups == before.Groups && Accepts(layer))
-            return;
-        layer.Twin ??= LayerTwin.Factory(layer, before, this);
-        Undo(Transplant.Into(layer.Module, layer.Twin(layer.Size)));
-        if (!Accepts(layer))
-            throw new NotSupportedException($"{layer.Label} does not take {layer.In} inputs and {layer.Out} outputs.");
-    }
+        Set(new(countIn, countOut, before.Groups == 1 ? 1 : (int)((long)before.Groups * countIn / before.In)));
+        done.Push((() => Set(before), null));
 
-    static bool Accepts(Layer layer)
-    {
-        if (layer.Kind is LayerKind.Linear or LayerKind.Embedding or LayerKind.BatchNorm)
-            return true; // They go by their tensors alone.
-        using var scope = NewDisposeScope();
-        using var mode = new EvaluationMode(layer.Module);
-        var any = layer.Module.named_parameters(false).Select(p => (Tensor)p.parameter).FirstOrDefault();
-        try
+        void Set(LayerSize size)
         {
-            var output = layer.Module.forward(zeros(layer.InputShape, dtype: any?.dtype ?? ScalarType.Float32, device: any?.device));
-            return output.shape[layer.FeatureAxis(output)] == layer.Out;
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            return false; // LibTorch's refusals have no type of their own.
+            layer.Size = size;
+            LayerSizes.Write(layer.Module, size);
         }
     }
 
@@ -92,23 +69,18 @@ sealed class Surgery : IDisposable
         done.Push((() => tensor.set_(saved), saved));
     }
 
-    void Undo(Action action) => done.Push((action, null));
-
-    public int Mark => done.Count;
-
-    /// <summary>Takes back all that was done since a mark.</summary>
-    public void Undo(int mark = 0)
+    /// <summary>Takes back all that was done.</summary>
+    public void Undo()
     {
         using var off = no_grad();
-        while (done.Count > mark)
+        while (done.TryPop(out var step))
         {
-            var (undo, saved) = done.Pop();
-            undo();
-            saved?.Dispose();
+            step.Undo();
+            step.Saved?.Dispose();
         }
     }
 
-    /// <summary>Lets go of what would be needed to take it back.</summary>
+    /// <summary>Frees the undo log.</summary>
     public void Dispose()
     {
         while (done.TryPop(out var step))

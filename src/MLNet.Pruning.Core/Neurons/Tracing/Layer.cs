@@ -40,13 +40,10 @@ sealed class Layer
 
     public int Groups => Size.Groups;
 
-    public long[] InputShape { get; set; } = [];
+    public int InputDimensions { get; set; }
 
     /// <summary>Whether the layer computes nothing, and quickly, when it is given no rows.</summary>
     public bool TakesNoRows { get; set; }
-
-    /// <summary>Makes a layer like this one of another size; null until it was needed.</summary>
-    public Func<LayerSize, nn.Module>? Twin { get; set; }
 
     /// <summary>The first of the layer's nodes in <see cref="Links"/>; of a follower both are the same.</summary>
     public int FirstIn { get; set; }
@@ -75,8 +72,7 @@ sealed class Layer
     public Layer Of(nn.Module<Tensor, Tensor> other) => new(Path, other, Kind)
     {
         Size = Size,
-        InputShape = InputShape,
-        Twin = Twin,
+        InputDimensions = InputDimensions,
         FirstIn = FirstIn,
         FirstOut = FirstOut,
     };

@@ -1,26 +1,24 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>What is learnt about a layer from one call of it. Some versions of TorchSharp tell a layer's sizes and groups, some do not; tensors do in all.</summary>
+/// <summary>What is learnt about a layer from one call of it.</summary>
 static class LayerFacts
 {
     /// <summary>Whether the layer is one that is understood, such as a layer norm over the last dimension alone.</summary>
     public static bool Read(Layer layer, Tensor input, Tensor output)
     {
-        layer.InputShape = input.shape;
-        var weight = layer.Own("weight");
-        var countOut = (int)output.shape[layer.FeatureAxis(output)];
+        layer.InputDimensions = (int)input.Dimensions;
         var countIn = layer.Kind == LayerKind.Embedding ? 0 : (int)input.shape[layer.FeatureAxis(input)];
-        var groups = layer.Kind switch
+        var groups = layer.Module switch
         {
-            LayerKind.Convolution => countIn / weight!.shape[1],
-            LayerKind.Transposed => countOut / weight!.shape[1],
-            LayerKind.GroupNorm => countIn / ChannelsPerGroup(layer, input),
+            Convolution convolution => convolution.groups,
+            GroupNorm norm => norm.num_groups,
             _ => 1,
         };
-        layer.Size = new(countIn, countOut, (int)groups);
-        return layer.Kind != LayerKind.LayerNorm || (weight is null ? Smeared(layer, input) == countIn : weight.Dimensions == 1);
+        layer.Size = new(countIn, (int)output.shape[layer.FeatureAxis(output)], (int)groups);
+        return layer.Module is not LayerNorm { normalized_shape.Length: not 1 };
     }
 
     public static bool TakesNoRows(Layer layer, Tensor input)
@@ -34,22 +32,5 @@ static class LayerFacts
         {
             return false; // Such as an image without a batch, whose first dimension are the channels.
         }
-    }
-
-    // How much of its input the norm mixes: one NaN makes so many.
-    static long Smeared(Layer layer, Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var probe = zeros_like(input).flatten();
-        probe.narrow(0, 0, 1).fill_(double.NaN);
-        return layer.Module.forward(probe.view(input.shape)).isnan().sum().item<long>();
-    }
-
-    static int ChannelsPerGroup(Layer layer, Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var probe = zeros([1, input.shape[1], 2], dtype: input.dtype, device: input.device);
-        probe.narrow(1, 0, 1).fill_(double.NaN);
-        return (int)(layer.Module.forward(probe).isnan().sum().item<long>() / 2);
     }
 }

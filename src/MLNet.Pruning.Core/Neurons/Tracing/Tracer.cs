@@ -51,7 +51,7 @@ sealed class Tracer : IDisposable
                 return input;
             if (layer.Kind != LayerKind.Embedding)
                 Observe(layer, input);
-            return layer.Produces && layer.TakesNoRows && input.Dimensions == layer.InputShape.Length ? input.narrow(0, 0, 0) : input;
+            return layer.Produces && layer.TakesNoRows && input.Dimensions == layer.InputDimensions ? input.narrow(0, 0, 0) : input;
         });
         var after = layer.Module.register_forward_hook((_, input, output) => observation is null ? Record(layer, input, output) : Replay(layer, input, output));
         removers.Add(before.remove);

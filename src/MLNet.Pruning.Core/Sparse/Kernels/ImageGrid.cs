@@ -1,6 +1,7 @@
-using MLNet.Pruning.Neurons;
-
 namespace MLNet.Pruning.Sparse.Kernels;
+
+/// <summary>How a convolution moves along one dimension.</summary>
+readonly record struct ConvolutionAxis(int Stride, int Padding, int Dilation);
 
 /// <summary>
 /// How an image lies in memory so that a convolution is a product of tiles: with its padding, and cut into planes of those pixels that a stride meets together. In such a plane, what a tap
@@ -10,11 +11,11 @@ sealed class ImageGrid
 {
     readonly int strideDown, strideAcross, paddingDown, paddingAcross;
 
-    public ImageGrid(int channels, int height, int width, int kernelHeight, int kernelWidth, ConvolutionSettings down, ConvolutionSettings across)
+    public ImageGrid(int channels, int height, int width, int kernelHeight, int kernelWidth, ConvolutionAxis down, ConvolutionAxis across)
     {
         (Channels, Height, Width) = (channels, height, width);
-        (strideDown, strideAcross, paddingDown, paddingAcross) = ((int)down.Stride, (int)across.Stride, (int)down.Padding, (int)across.Padding);
-        var (reachDown, reachAcross) = ((int)down.Dilation * (kernelHeight - 1), (int)across.Dilation * (kernelWidth - 1));
+        (strideDown, strideAcross, paddingDown, paddingAcross) = (down.Stride, across.Stride, down.Padding, across.Padding);
+        var (reachDown, reachAcross) = (down.Dilation * (kernelHeight - 1), across.Dilation * (kernelWidth - 1));
         OutputHeight = Size(height + 2 * paddingDown - reachDown - 1, strideDown);
         OutputWidth = Size(width + 2 * paddingAcross - reachAcross - 1, strideAcross);
         // None where the kernel is larger than the image.
@@ -29,7 +30,7 @@ sealed class ImageGrid
             {
                 for (var x = 0; x < kernelWidth; x++)
                 {
-                    var (fromTop, fromLeft) = (y * (int)down.Dilation, x * (int)across.Dilation);
+                    var (fromTop, fromLeft) = (y * down.Dilation, x * across.Dilation);
                     Offsets[(c * kernelHeight + y) * kernelWidth + x] =
                         Plane(c, fromTop % strideDown, fromLeft % strideAcross) + fromTop / strideDown * PlaneWidth + fromLeft / strideAcross;
                 }

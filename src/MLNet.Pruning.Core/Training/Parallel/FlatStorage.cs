@@ -47,20 +47,14 @@ sealed class FlatStorage : IDisposable
         return new FlatStorage(vector) { Length = length };
     }
 
-    /// <summary>Points tensors into a new vector of zeros, whatever size they had before.</summary>
-    public static FlatStorage OfZeros(IReadOnlyList<(Tensor Tensor, long[] Shape)> tensors, Device device)
+    /// <summary>Gives parameters gradients of zeros that lie in a new vector.</summary>
+    public static FlatStorage GradientsOf(IReadOnlyList<Tensor> parameters, Device device)
     {
-        using var off = no_grad();
         using var scope = NewDisposeScope();
-        var counts = tensors.Select(t => t.Shape.Aggregate(1L, (n, extent) => n * extent)).ToArray();
-        var length = counts.Sum(Rounded);
+        var length = parameters.Sum(p => Rounded(p.NumberOfElements));
         var vector = zeros(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
-        long offset = 0;
-        for (var i = 0; i < counts.Length; i++)
-        {
-            tensors[i].Tensor.set_(vector.narrow(0, offset, counts[i]).view(tensors[i].Shape));
-            offset += Rounded(counts[i]);
-        }
+        foreach (var (parameter, offset) in parameters.Zip(Offsets(parameters)))
+            parameter.grad = vector.narrow(0, offset, parameter.NumberOfElements).view(parameter.shape);
         return new FlatStorage(vector) { Length = length };
     }
 

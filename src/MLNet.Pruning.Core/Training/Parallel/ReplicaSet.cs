@@ -16,6 +16,9 @@ sealed class ReplicaSet : IDisposable
     // Batch norm needs two rows to have a variance.
     const int FewestRows = 2;
 
+    // The sum of two tensors takes a scalar as well, and TorchSharp's own may be freed before LibTorch has read it.
+    static readonly TorchSharp.Scalar One = 1;
+
     readonly Replica[] replicas;
     readonly Tensor[][] slices; // [replica][slice]: the gradient vectors cut for summing side by side
     readonly ReplicaThreads threads;
@@ -50,7 +53,7 @@ sealed class ReplicaSet : IDisposable
                     ModuleScope.Detach(module);
                     Alias(module, model.Module);
                 }
-                replicas[i] = new Replica(module, i == 0 ? model.Gradients : TrainedModel.GradientsOf(TrainedModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
+                replicas[i] = new Replica(module, i == 0 ? model.Gradients : FlatStorage.GradientsOf(TrainedModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
             }
             TrainingModes.Begin(Modules);
             // The weights that the copies drew for themselves are not part of the run's random numbers.
@@ -179,10 +182,8 @@ sealed class ReplicaSet : IDisposable
 
     void Sum(int slice)
     {
-        // In-place operators give back the tensor itself or another object for it, depending on the version; a scope is right for both.
-        using var scope = NewDisposeScope();
         for (var replica = 1; replica < active; replica++)
-            slices[0][slice].add_(slices[replica][slice]);
+            slices[0][slice].add_(slices[replica][slice], One);
     }
 
     void Add(int sliceCount)

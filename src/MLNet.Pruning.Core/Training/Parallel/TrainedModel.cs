@@ -15,7 +15,7 @@ sealed class TrainedModel : IDisposable
         if (Parameters.Length == 0)
             throw new ArgumentException("The model has no trainable parameters.");
         Values = FlatStorage.Under(Parameters, device);
-        Gradients = GradientsOf(Parameters, device);
+        Gradients = FlatStorage.GradientsOf(Parameters, device);
         offsets = FlatStorage.Offsets(Parameters);
     }
 
@@ -73,24 +73,6 @@ sealed class TrainedModel : IDisposable
                 parameter.requires_grad = true;
         }
         return trainable;
-    }
-
-    /// <summary>Gives each parameter a gradient of zeros in a new vector.</summary>
-    public static FlatStorage GradientsOf(IReadOnlyList<Parameter> parameters, Device device)
-    {
-        using var scope = NewDisposeScope();
-        foreach (var parameter in parameters)
-        {
-            if (Gradient.Of(parameter) is not null)
-                continue;
-            // Empty meanwhile: a gradient of its size would be made to be thrown away.
-            using var off = no_grad();
-            var values = parameter.detach();
-            parameter.set_(zeros(0, device: device));
-            Gradient.Give(parameter);
-            parameter.set_(values);
-        }
-        return FlatStorage.OfZeros([.. parameters.Select(p => (Gradient.Of(p)!, p.shape))], device);
     }
 
     public void Dispose()

@@ -1,8 +1,0 @@
-using static TorchSharp.torch;
-
-namespace MLNet.Pruning.Training;
-
-/// <summary>What an optimizer remembers of one parameter.</summary>
-/// <param name="Steps">How many steps it took.</param>
-/// <param name="Tensors">Its averages by the names that PyTorch gives them (exp_avg, exp_avg_sq, momentum_buffer, square_avg), each of the parameter's shape; the caller's to dispose of.</param>
-public sealed record OptimizerMemory(long Steps, IReadOnlyDictionary<string, Tensor> Tensors);

@@ -1,0 +1,64 @@
+using System.Reflection;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Reads and writes the state that an optimizer of TorchSharp keeps of each parameter: the fields of its <c>State</c>.</summary>
+static class TorchOptimizerStates
+{
+    const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    /// <summary>The optimizer's parameters and the state of each.</summary>
+    /// <exception cref="NotSupportedException">It keeps no state by parameter.</exception>
+    public static IReadOnlyList<(Parameter Parameter, OptimizerState State)> Of(optim.Optimizer optimizer) =>
+        optimizer is OptimizerHelper helper
+            ? [.. optimizer.parameters().Zip(helper.state_dict().State)]
+            : throw new NotSupportedException($"{optimizer.GetType().Name} keeps no state by parameter, so it can be neither saved nor "
+                + "cut: make a new optimizer once neurons are removed.");
+
+    /// <summary>The tensors that are there, by name; they stay the optimizer's.</summary>
+    public static IEnumerable<(string Name, Tensor Tensor)> Tensors(OptimizerState state)
+    {
+        foreach (var field in Fields(state))
+            if (field.GetValue(state) is Tensor { IsInvalid: false } tensor)
+                yield return (field.Name, tensor);
+    }
+
+    /// <summary>What must be saved to go on with the parameter, its tensors as views.</summary>
+    /// <exception cref="NotSupportedException">There is more to it than tensors and a count of steps.</exception>
+    public static ParameterState Read(OptimizerState state)
+    {
+        if (Fields(state).FirstOrDefault(f => f.FieldType != typeof(Tensor) && !IsSteps(f)) is { } other)
+            throw new NotSupportedException(
+                $"The state of {state.GetType().DeclaringType?.Name} cannot be saved: its '{other.Name}' is no tensor.");
+        var steps = Fields(state).FirstOrDefault(IsSteps)?.GetValue(state);
+        return new(steps is long count ? count : 0, Tensors(state).ToDictionary(t => t.Name, t => t.Tensor.alias()));
+    }
+
+    /// <summary>Takes over what was read of this optimizer, or of another of its kind.</summary>
+    public static void Write(OptimizerState state, Parameter parameter, ParameterState saved)
+    {
+        var fields = Fields(state).ToDictionary(f => f.Name);
+        if (fields.Values.FirstOrDefault(IsSteps) is { } steps)
+            steps.SetValue(state, saved.Steps);
+        foreach (var (name, tensor) in saved.Tensors)
+        {
+            if (fields.GetValueOrDefault(name) is not { } field || field.FieldType != typeof(Tensor))
+                throw new ArgumentException($"{state.GetType().DeclaringType?.Name} has no state '{name}'.");
+            // SGD makes its momentum with the first step only.
+            if (field.GetValue(state) is not Tensor)
+                field.SetValue(state, zeros_like(parameter).DetachFromDisposeScope());
+            ((Tensor)field.GetValue(state)!).copy_(tensor);
+        }
+    }
+
+    static bool IsSteps(FieldInfo field) => field.Name == "step" && field.FieldType == typeof(long);
+
+    static IEnumerable<FieldInfo> Fields(OptimizerState state)
+    {
+        for (var type = state.GetType(); type is not null && type != typeof(OptimizerState); type = type.BaseType)
+            foreach (var field in type.GetFields(Own))
+                yield return field;
+    }
+}
