@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Persistence;
 /// <summary>
 /// The members of ML.NET that another library needs and that are not public (dotnet/machinelearning, issues 4911 and
 /// 6839). Every use of one goes through here, found by its real name; one that is missing is named, together with the
-/// version of ML.NET that lacks it and what to do instead. Found on Microsoft.ML 5.0.0.
+/// version of ML.NET that lacks it and what to do instead. Found on Microsoft.ML 5.0.1.
 /// </summary>
 static class Doors
 {
@@ -173,7 +173,7 @@ static class Doors
     {
         string version = Inside.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? Inside.GetName().Version?.ToString() ?? "of unknown version";
         return new NotSupportedException(
-            $"{purpose[..1].ToUpperInvariant()}{purpose[1..]} needs the {member}, which {Inside.GetName().Name} {version} does not have (Microsoft.ML 5.0.0 does). {instead}.");
+            $"{purpose[..1].ToUpperInvariant()}{purpose[1..]} needs the {member}, which {Inside.GetName().Name} {version} does not have (Microsoft.ML 5.0.1 does). {instead}.");
     }
 
     static string Number(uint version) => $"{version >> 16}.{version & 0xFFFF}";
