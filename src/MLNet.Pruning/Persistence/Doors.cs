@@ -144,13 +144,19 @@ static class Doors
         var (type, create) = (Property(infoType, "Type", Purpose, SaveInstead), Property(infoType, "CreateMethod", Purpose, SaveInstead));
         var field = Field(infoType, $"<{create.Name}>k__BackingField", Purpose, SaveInstead);
         var all = Method(typeof(ComponentCatalog), "GetAllClasses", [], Purpose, SaveInstead);
-        catalog.RegisterAssembly(typeof(TransformerChain<>).Assembly);
-        foreach (object info in (Array)Call(() => all.Invoke(catalog, null))!)
+        var gate = Field(typeof(ComponentCatalog), "_lock", Purpose, SaveInstead);
+        lock (gate.GetValue(catalog)!)
         {
-            var loaded = (Type)type.GetValue(info)!;
-            if (loaded.IsGenericType && (loaded.GetGenericTypeDefinition() == typeof(TransformerChain<>) || loaded.GetGenericTypeDefinition() == typeof(CompositeDataLoader<,>))
-                && create.GetValue(info) is MethodInfo method and not UnwrappedMethod)
-                field.SetValue(info, new UnwrappedMethod(method));
+            if (!Registered.GetOrCreateValue(catalog).Add(nameof(Unwrap)))
+                return;
+            catalog.RegisterAssembly(typeof(TransformerChain<>).Assembly);
+            foreach (object info in (Array)Call(() => all.Invoke(catalog, null))!)
+            {
+                var loaded = (Type)type.GetValue(info)!;
+                if (loaded.IsGenericType && (loaded.GetGenericTypeDefinition() == typeof(TransformerChain<>) || loaded.GetGenericTypeDefinition() == typeof(CompositeDataLoader<,>))
+                    && create.GetValue(info) is MethodInfo method)
+                    field.SetValue(info, new UnwrappedMethod(method));
+            }
         }
     }
 
