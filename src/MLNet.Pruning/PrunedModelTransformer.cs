@@ -69,6 +69,7 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        scorer.ThrowIfDisposed();
         ClassifierFile.Write(stream, classifier, module, scorer.Choice);
     }
 

@@ -68,6 +68,7 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        scorer.ThrowIfDisposed();
         VaeFile.Write(stream, autoencoder, Module, scorer.Choice);
     }
 

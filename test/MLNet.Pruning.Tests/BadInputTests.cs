@@ -34,6 +34,15 @@ public sealed class BadInputTests
     }
 
     [TestMethod]
+    public void A_key_of_more_values_than_a_network_can_tell_apart_is_refused()
+    {
+        var keyed = SchemaDefinition.Create(typeof(Keyed));
+        keyed[nameof(Keyed.Kind)].ColumnType = new KeyDataViewType(typeof(uint), int.MaxValue);
+        var data = context.Data.LoadFromEnumerable([new Keyed { Kind = 1 }, new Keyed { Kind = 2 }], keyed);
+        AssertRefused(() => Fit(data), "Label column 'Kind' is a key of 2147483647 values", "1048576", "MapValueToKey");
+    }
+
+    [TestMethod]
     public void Features_of_another_type_or_unknown_size_are_refused()
     {
         var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 9));

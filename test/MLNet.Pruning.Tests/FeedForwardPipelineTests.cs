@@ -1,6 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Masks;
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 using static Microsoft.ML.SchemaShape.Column;
@@ -165,6 +167,41 @@ public sealed class FeedForwardPipelineTests
         var metrics = context.MulticlassClassification.Evaluate(model.Transform(keys), labelColumnName: "Kind");
         Assert.IsGreaterThan(0.95, metrics.MicroAccuracy);
         Assert.AreEqual(3_000, model.History!.Epochs[0].Rows);
+    }
+
+    [TestMethod]
+    public void Beyond_the_memory_limit_schedules_know_the_length_of_an_epoch_as_they_do_below()
+    {
+        // 3,000 rows of which 2,000 have the label: 63 steps of 32 an epoch.
+        var context = new MLContext(seed: 1);
+        var flowers = Flowers.Pick(3_000);
+        var keys = context.Transforms.Conversion.MapValueToKey("Kind").Fit(context.Data.LoadFromEnumerable(flowers.Where(flower => flower.Kind != "rose"))).Transform(context.Data.LoadFromEnumerable(flowers));
+        var (below, beyond) = (Run(0), Run(400 * 24));
+        CollectionAssert.AreEqual(Enumerable.Range(0, 126).Select(step => (step / 63) + (step % 63 / 63.0)).ToArray(), below.Epochs);
+        CollectionAssert.AreEqual(below.Epochs, beyond.Epochs);
+        CollectionAssert.AreEqual(below.Cuts, beyond.Cuts);
+
+        (double[] Epochs, long[] Cuts) Run(long limit)
+        {
+            var epochs = new List<double>();
+            using var model = new PrunedFeedForwardTrainer(context, new()
+            {
+                LabelColumnName = "Kind",
+                FeatureColumnName = "Petals",
+                HiddenSizes = [8],
+                Epochs = 2,
+                BatchSize = 32,
+                Seed = 1,
+                MemoryLimit = limit,
+                LearningRateSchedule = LearningRateSchedule.From((at, _) =>
+                {
+                    epochs.Add(at);
+                    return 1;
+                }),
+                Pruning = new WeightPruning { Schedule = Schedule.Cubic(0, 2, 0.5), ScheduleIn = ScheduleUnit.Epochs, Every = 20 },
+            }).Fit(keys);
+            return ([.. epochs], [.. model.History!.Events.Select(cut => cut.Step)]);
+        }
     }
 
     [TestMethod]

@@ -115,6 +115,32 @@ public sealed class PicturesTests
     }
 
     [TestMethod]
+    public void A_jpeg_of_other_colours_or_more_pixels_than_it_can_hold_is_refused()
+    {
+        byte[] file = SmallJpegs.Of(nameof(SmallJpegs.Sequential));
+        int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+        byte[] cmyk = [.. file];
+        cmyk[frame + 9] = 4;
+        StringAssert.Contains(AssertBroken(cmyk), "has 4 colour components; wanted 1 (grey) or 3");
+        // 10,000 x 10,000 pixels, 300 million bytes, in 600.
+        (file[frame + 5], file[frame + 6], file[frame + 7], file[frame + 8]) = (0x27, 0x10, 0x27, 0x10);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        StringAssert.Contains(AssertBroken(file), "10000 x 10000");
+        Assert.IsLessThan(50_000_000, GC.GetTotalAllocatedBytes(precise: true) - before);
+    }
+
+    [TestMethod]
+    public void An_orientation_is_left_to_the_reader()
+    {
+        // EXIF with one entry: orientation (0x112) 6, a quarter turn.
+        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+        byte[] file = SmallJpegs.Of(nameof(SmallJpegs.Sequential));
+        var picture = Picture.Decode((byte[])[.. file[..2], .. exif, .. file[2..]]);
+        Assert.AreEqual((20, 12), (picture.Width, picture.Height));
+        CollectionAssert.AreEqual(Picture.Decode(file).Bytes.ToArray(), picture.Bytes.ToArray());
+    }
+
+    [TestMethod]
     public void What_is_no_picture_is_refused_with_its_name()
     {
         using var folder = new TemporaryFolder();

@@ -118,15 +118,81 @@ public sealed class SavedModelTests
     {
         using var folder = new TemporaryFolder();
         TrainAndSave(folder["model.zip"]);
-        using (var zip = System.IO.Compression.ZipFile.Open(folder["model.zip"], System.IO.Compression.ZipArchiveMode.Update))
+        Damage(folder["model.zip"], "Model.pruned", content => content.SetLength(content.Length - 10));
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() => new MLContext().UsePruning().Model.Load(folder["model.zip"], out _));
+        StringAssert.Contains(failure.Message, "truncated");
+    }
+
+    [TestMethod]
+    public void A_loader_of_rows_saved_with_the_model_leaves_the_message_as_it_is()
+    {
+        using var folder = new TemporaryFolder();
+        var context = new MLContext(seed: 1);
+        var loader = context.Data.CreateTextLoader([new("Kind", DataKind.String, 0), new("Petals", DataKind.Single, 1, 4)]);
+        using var model = FeedForwardPipelineTests.Pipeline(context).Fit(Flowers.View(context, 90));
+        context.Model.Save(model, loader, folder["model.zip"]);
+        Assert.IsNotNull(new MLContext().UsePruning().Model.Load(folder["model.zip"], out _));
+        Damage(folder["model.zip"], "Model.pruned", content => content.SetLength(content.Length - 10));
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() => new MLContext().UsePruning().Model.Load(folder["model.zip"], out _));
+        StringAssert.Contains(failure.Message, "truncated");
+    }
+
+    [TestMethod]
+    public void A_context_that_was_not_told_says_so_by_the_model_it_cannot_load()
+    {
+        using var folder = new TemporaryFolder();
+        TrainAndSave(folder["model.zip"]);
+        var failure = Assert.Throws<Exception>(() => new MLContext().Model.Load(folder["model.zip"], out _));
+        // ML.NET's own words, which docs/models.md explains: none of this library's code has run by then.
+        Assert.AreEqual("Error during class instantiation", failure.Message);
+        StringAssert.Contains(failure.GetBaseException().Message, "Couldn't load model");
+    }
+
+    [TestMethod]
+    [DataRow("MLNet.Pruning.Classifier")]
+    [DataRow("MLNet.Pruning.Tokens")]
+    public void A_model_of_a_version_to_come_is_refused_by_its_header(string loader)
+    {
+        using var folder = new TemporaryFolder();
+        var context = new MLContext(seed: 1);
+        var data = Trainers.Patterns.Keys(context, Trainers.Patterns.View(context, 30));
+        using var model = context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8)
+            .Append(context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Tokens", [2], epochs: 1)).Fit(data);
+        context.Model.Save(model, data.Schema, folder["model.zip"]);
+        // ML.NET's ModelHeader: the loader's name at 0x50; the versions that wrote and can read at 0x48 and 0x4C.
+        Damage(folder["model.zip"], "Model.key", content =>
         {
-            var entry = zip.Entries.Single(entry => entry.Name == "Model.pruned");
-            using var content = entry.Open();
-            content.SetLength(content.Length - 10);
-        }
-        var failure = Assert.Throws<Exception>(() => new MLContext().UsePruning().Model.Load(folder["model.zip"], out _));
-        Assert.IsInstanceOfType<InvalidDataException>(failure.GetBaseException());
-        StringAssert.Contains(failure.GetBaseException().Message, "truncated");
+            var header = new byte[0x68];
+            content.ReadExactly(header);
+            if (System.Text.Encoding.ASCII.GetString(header.AsSpan(0x50, loader.Length)) != loader)
+                return;
+            content.Position = 0x48;
+            content.Write([9, 0, 1, 0, 2, 0, 1, 0]);
+        });
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() => new MLContext().UsePruning().Model.Load(folder["model.zip"], out _));
+        StringAssert.Contains(failure.Message, loader);
+        StringAssert.Contains(failure.Message, "version 1.2");
+        StringAssert.Contains(failure.Message, "up to 1.1");
+    }
+
+    [TestMethod]
+    public void After_its_disposal_a_model_says_so_whoever_asks()
+    {
+        var context = new MLContext(seed: 1);
+        var train = Flowers.View(context, 90);
+        var model = FeedForwardPipelineTests.Pipeline(context).Append(context.Transforms.Conversion.MapKeyToValue("PredictedKind", "PredictedLabel")).Fit(train);
+        using var engine = context.Model.CreatePredictionEngine<Flower, FlowerGuess>(model);
+        model.Dispose();
+        Action[] uses =
+        [
+            () => engine.Predict(Flowers.Pick(1)[0]),
+            () => _ = model.Transform(train).GetColumn<float[]>("Score").First(),
+            () => model.Transform(train).Preview(1),
+            () => context.Model.Save(model, train.Schema, new MemoryStream()),
+            () => context.Model.CreatePredictionEngine<Flower, FlowerGuess>(model).Predict(Flowers.Pick(1)[0]),
+        ];
+        foreach (var use in uses)
+            StringAssert.Contains(Assert.ThrowsExactly<ObjectDisposedException>(use).Message, nameof(PrunedModelTransformer));
     }
 
     static (float[][] Scores, string[] Names) TrainAndSave(string path)
@@ -137,6 +203,16 @@ public sealed class SavedModelTests
         context.Model.Save(model, train.Schema, path);
         var scored = model.Transform(Flowers.View(context, 30, seed: 5));
         return ([.. scored.GetColumn<float[]>("Score")], [.. scored.GetColumn<string>("PredictedKind")]);
+    }
+
+    static void Damage(string file, string name, Action<Stream> change)
+    {
+        using var zip = System.IO.Compression.ZipFile.Open(file, System.IO.Compression.ZipArchiveMode.Update);
+        foreach (var entry in zip.Entries.Where(entry => entry.FullName.Replace('\\', '/').EndsWith("/" + name, StringComparison.Ordinal)).ToArray())
+        {
+            using var content = entry.Open();
+            change(content);
+        }
     }
 
     static void AssertRefused(MLContext context, byte[] bytes) =>

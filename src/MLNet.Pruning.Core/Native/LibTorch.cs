@@ -27,17 +27,37 @@ public static class LibTorch
     {
         try
         {
-            torch.InitializeDeviceType(DeviceType.CPU);
+            // TorchSharp writes pages to the console where it finds none: they would bury the one line that helps.
+            if (NativeLibrary.TryLoad(Bridge, TorchSharp, null, out _))
+                torch.InitializeDeviceType(DeviceType.CPU);
+            else
+                WithoutConsole(() => torch.InitializeDeviceType(DeviceType.CPU));
         }
         catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException)
         {
             throw new InvalidOperationException(
-                problem ?? $"LibTorch cannot be loaded. Add one of the packages TorchSharp-cpu, TorchSharp-cuda-windows, TorchSharp-cuda-linux {TorchSharpVersion} or "
-                + $"libtorch-cpu-{RuntimeInformation.RuntimeIdentifier} {torch.NormalizeNuGetVersion(torch.__version__)} to the program's project.", e);
+                problem ?? $"There is no LibTorch to compute with: add the package TorchSharp-cpu {TorchSharp.GetName().Version!.ToString(3)} to the program's project "
+                + "(or TorchSharp-cuda-windows, TorchSharp-cuda-linux, libtorch-cpu-linux-x64, -win-x64, -win-arm64, -osx-arm64).",
+                e.GetBaseException() is NotSupportedException ? null : e); // whose message is those pages
         }
     }
 
-    static string TorchSharpVersion => torch.NormalizeNuGetVersion(typeof(torch).Assembly.GetName().Version!.ToString());
+    // Nothing else of the type torch may be asked for where its initializer has failed.
+    static Assembly TorchSharp => typeof(torch).Assembly;
+
+    static void WithoutConsole(Action load)
+    {
+        var console = Console.Out;
+        Console.SetOut(TextWriter.Null);
+        try
+        {
+            load();
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+    }
 
     /// <summary>Has an old libstdc++ dealt with when TorchSharp loads its native library, in whatever program this assembly is part of.</summary>
     [ModuleInitializer]

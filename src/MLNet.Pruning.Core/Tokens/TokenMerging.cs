@@ -68,8 +68,7 @@ public sealed class TokenMerging
             ForEach(images, threads, (worker, image) => worker.Merge(
                 (float*)from + ((long)image * values),
                 (float*)to + ((long)image * Survivors * Width),
-                (float*)sizesTo + ((long)image * Survivors),
-                (int*)sourcesTo + ((long)image * Tokens)));
+                (float*)sizesTo + ((long)image * Survivors)).CopyTo(new Span<int>((int*)sourcesTo + ((long)image * Tokens), Tokens)));
         }
     }
 
@@ -107,9 +106,15 @@ public sealed class TokenMerging
         readonly TokenMatcher matcher = new(plan.Tokens, plan.Width, plan.Merged);
         readonly float[] patches = GC.AllocateUninitializedArray<float>(plan.Grid is null ? 0 : plan.Tokens * plan.Width, pinned: true);
 
-        public void Merge(float* input, float* merged, float* sizes, int* sources)
+        // Indexes stay in memory of the worker's own: callers may share their buffers although they should not, and an index that another thread
+        // has overwritten would end the process.
+        readonly int[] sources = GC.AllocateUninitializedArray<int>(plan.Tokens, pinned: true);
+
+        /// <returns>[N] the survivor that each token went to, until the next call.</returns>
+        public ReadOnlySpan<int> Merge(float* input, float* merged, float* sizes)
         {
             fixed (float* cut = patches)
+            fixed (int* indices = sources)
             {
                 float* tokens = input;
                 if (plan.Grid is { } grid)
@@ -117,9 +122,10 @@ public sealed class TokenMerging
                     grid.Cut(input, cut);
                     tokens = cut;
                 }
-                matcher.Match(tokens, sources);
-                TokenMeans.Merge(tokens, null, sources, plan.Tokens, plan.Width, merged, sizes, plan.Survivors);
+                matcher.Match(tokens, indices);
+                TokenMeans.Merge(tokens, null, indices, plan.Tokens, plan.Width, merged, sizes, plan.Survivors);
             }
+            return sources;
         }
     }
 }

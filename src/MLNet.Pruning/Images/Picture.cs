@@ -1,4 +1,4 @@
-using MLNet.Pruning.Datasets;
+using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning.Images;
 
@@ -36,7 +36,7 @@ public sealed class Picture
     /// <summary>The bytes: row by row from the top, the channels of a pixel side by side.</summary>
     public ReadOnlySpan<byte> Bytes => Pixels;
 
-    /// <summary>Reads a PNG or JPEG file; which of them is told by its first bytes. Transparency is left out, 16 bits become 8.</summary>
+    /// <summary>Reads a PNG or JPEG file; which of them is told by its first bytes. Transparency, an EXIF orientation and colour profiles are left out, 16 bits become 8.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, cut short, or neither a PNG nor a JPEG file.</exception>
     public static Picture Load(string path)
     {
@@ -48,13 +48,7 @@ public sealed class Picture
     /// <param name="file">The whole file.</param>
     /// <param name="name">What to call it in an exception's message.</param>
     /// <exception cref="InvalidDataException">The bytes are damaged, cut short, or neither a PNG nor a JPEG file.</exception>
-    public static Picture Decode(ReadOnlyMemory<byte> file, string name = "picture")
-    {
-        var start = file.Span[..Math.Min(8, file.Length)];
-        return PngDecoder.Recognizes(start) ? new PngDecoder(file, name).Decode()
-            : JpegDecoder.Recognizes(start) ? new JpegDecoder(file, name).Decode()
-            : throw DataFile.Broken(name, start.IsEmpty ? "is empty" : $"starts with 0x{Convert.ToHexString(start)}", "a PNG (0x89504E47...) or JPEG (0xFFD8FF...) picture");
-    }
+    public static Picture Decode(ReadOnlyMemory<byte> file, string name = "picture") => PictureFile.Decode(file.Span, name);
 
     /// <summary>Makes a picture of values in [0, 1] that lie channel by channel, as networks have them; what lies outside is clamped.</summary>
     /// <param name="width">Pixels in a row.</param>
@@ -93,20 +87,9 @@ public sealed class Picture
     public void SavePng(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        byte[] file = PngEncoder.Encode(this);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, file);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        WholeFile.Write(path, stream => stream.Write(ToPng()));
     }
 
     /// <summary>The bytes of a PNG file.</summary>
-    public byte[] ToPng() => PngEncoder.Encode(this);
+    public byte[] ToPng() => PictureFile.Encode(this);
 }

@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Persistence;
 /// <summary>
 /// The members of ML.NET that another library needs and that are not public (dotnet/machinelearning, issues 4911 and
 /// 6839). Every use of one goes through here, found by its real name; one that is missing is named, together with the
-/// version of ML.NET that lacks it and what to do instead. Found on Microsoft.ML 5.0.0.
+/// version of ML.NET that lacks it and what to do instead. Found on Microsoft.ML 5.0.1.
 /// </summary>
 static class Doors
 {
@@ -81,9 +81,14 @@ static class Doors
     }
 
     /// <summary>Reads the stream that <see cref="Save"/> wrote; <paramref name="context"/> is what ML.NET hands to a loader.</summary>
-    public static void Load(object context, string streamName, Action<BinaryReader> read)
+    /// <exception cref="InvalidDataException">The header asks for a reader of a later version, or there is no such stream.</exception>
+    public static void Load(object context, uint version, string loaderName, string streamName, Action<BinaryReader> read)
     {
         const string Purpose = "loading a pruned model";
+        object header = Field(context.GetType(), "Header", Purpose, SaveInstead).GetValue(context)!;
+        uint readable = (uint)Field(header.GetType(), "ModelVerReadable", Purpose, SaveInstead).GetValue(header)!;
+        if (readable > version)
+            throw new InvalidDataException($"The model's part '{loaderName}' is of version {Number(readable)}; this MLNet.Pruning reads versions up to {Number(version)}. A later MLNet.Pruning saved it: update this one.");
         var load = Method(context.GetType(), "TryLoadBinaryStream", [typeof(string), typeof(Action<BinaryReader>)], Purpose, SaveInstead);
         if (!(bool)Call(() => load.Invoke(context, [streamName, read]))!)
             throw new InvalidDataException($"The model has no stream '{streamName}': it is cut short, or was not saved by MLNet.Pruning.");
@@ -111,8 +116,7 @@ static class Doors
             Purpose,
             SaveInstead);
         var add = Method(typeof(ComponentCatalog), "AddClass", [infoType, typeof(string[]), typeof(bool)], Purpose, SaveInstead);
-        var gate = typeof(ComponentCatalog).GetField("_lock", Any)
-            ?? throw Missing("field ComponentCatalog._lock", Purpose, SaveInstead);
+        var gate = Field(typeof(ComponentCatalog), "_lock", Purpose, SaveInstead);
 
         lock (gate.GetValue(catalog)!)
         {
@@ -122,9 +126,36 @@ static class Doors
                 {
                     string[] names = [loaderName];
                     object attribute = attributeConstructor.Invoke([create.ReturnType, null, signature, loaderName, names]);
-                    object info = infoConstructor.Invoke([attribute, null, null, create, true]);
+                    object info = infoConstructor.Invoke([attribute, null, null, new UnwrappedMethod(create), true]);
                     return add.Invoke(catalog, [info, names, true]);
                 });
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lets what a loader throws come out of <c>mlContext.Model.Load</c> as it is. ML.NET calls the loaders of its chains by reflection, each of
+    /// which would put "Exception has been thrown by the target of an invocation" or "Error during class instantiation" on top.
+    /// </summary>
+    public static void Unwrap(ComponentCatalog catalog)
+    {
+        const string Purpose = "loading pruned models";
+        var infoType = Type("Microsoft.ML.Runtime.ComponentCatalog+LoadableClassInfo", Purpose, SaveInstead);
+        var (type, create) = (Property(infoType, "Type", Purpose, SaveInstead), Property(infoType, "CreateMethod", Purpose, SaveInstead));
+        var field = Field(infoType, $"<{create.Name}>k__BackingField", Purpose, SaveInstead);
+        var all = Method(typeof(ComponentCatalog), "GetAllClasses", [], Purpose, SaveInstead);
+        var gate = Field(typeof(ComponentCatalog), "_lock", Purpose, SaveInstead);
+        lock (gate.GetValue(catalog)!)
+        {
+            if (!Registered.GetOrCreateValue(catalog).Add(nameof(Unwrap)))
+                return;
+            catalog.RegisterAssembly(typeof(TransformerChain<>).Assembly);
+            foreach (object info in (Array)Call(() => all.Invoke(catalog, null))!)
+            {
+                var loaded = (Type)type.GetValue(info)!;
+                if (loaded.IsGenericType && (loaded.GetGenericTypeDefinition() == typeof(TransformerChain<>) || loaded.GetGenericTypeDefinition() == typeof(CompositeDataLoader<,>))
+                    && create.GetValue(info) is MethodInfo method)
+                    field.SetValue(info, new UnwrappedMethod(method));
             }
         }
     }
@@ -141,12 +172,17 @@ static class Doors
     internal static PropertyInfo Property(Type type, string name, string purpose, string instead) =>
         type.GetProperty(name, Any) ?? throw Missing($"property {type.FullName}.{name}", purpose, instead);
 
+    internal static FieldInfo Field(Type type, string name, string purpose, string instead) =>
+        type.GetField(name, Any) ?? throw Missing($"field {type.FullName}.{name}", purpose, instead);
+
     static NotSupportedException Missing(string member, string purpose, string instead)
     {
         string version = Inside.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? Inside.GetName().Version?.ToString() ?? "of unknown version";
         return new NotSupportedException(
-            $"{purpose[..1].ToUpperInvariant()}{purpose[1..]} needs the {member}, which {Inside.GetName().Name} {version} does not have (Microsoft.ML 5.0.0 does). {instead}.");
+            $"{purpose[..1].ToUpperInvariant()}{purpose[1..]} needs the {member}, which {Inside.GetName().Name} {version} does not have (Microsoft.ML 5.0.1 does). {instead}.");
     }
+
+    static string Number(uint version) => $"{version >> 16}.{version & 0xFFFF}";
 
     static string Names(Type[] types) => string.Join(", ", types.Select(type => type.Name));
 

@@ -18,6 +18,7 @@ static class Loaders
         Register(ClassifierLoader, nameof(LoadClassifier));
         Register(VaeLoader, nameof(LoadVae));
         Register(TokenLoader, nameof(LoadTokenMerging));
+        Doors.Unwrap(environment.ComponentCatalog);
 
         void Register(string loader, string method) =>
             Doors.Register(environment.ComponentCatalog, loader, typeof(Loaders).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!);
@@ -43,21 +44,21 @@ static class Loaders
     static PrunedModelTransformer LoadClassifier(IHostEnvironment environment, object context)
     {
         PrunedModelTransformer? model = null;
-        Doors.Load(context, StreamName, reader => model = PrunedModelTransformer.ReadFrom(environment, reader.BaseStream));
+        Doors.Load(context, Version, ClassifierLoader, StreamName, reader => model = PrunedModelTransformer.ReadFrom(environment, reader.BaseStream));
         return model!;
     }
 
     static PrunedVaeTransformer LoadVae(IHostEnvironment environment, object context)
     {
         PrunedVaeTransformer? model = null;
-        Doors.Load(context, StreamName, reader => model = PrunedVaeTransformer.ReadFrom(environment, reader.BaseStream));
+        Doors.Load(context, Version, VaeLoader, StreamName, reader => model = PrunedVaeTransformer.ReadFrom(environment, reader.BaseStream));
         return model!;
     }
 
     static TokenMergingTransformer LoadTokenMerging(IHostEnvironment environment, object context)
     {
         TokenMergingTransformer? transformer = null;
-        Doors.Load(context, StreamName, reader => transformer = TokenMergingTransformer.ReadFrom(reader.BaseStream));
+        Doors.Load(context, Version, TokenLoader, StreamName, reader => transformer = TokenMergingTransformer.ReadFrom(reader.BaseStream));
         return transformer!;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
@@ -15,6 +17,8 @@ public static class PruningContextExtensions
     public static MLContext UsePruning(this MLContext mlContext)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
+        // Whatever of TorchSharp the program touches next loads LibTorch with this library's help, where an old libstdc++ needs it.
+        RuntimeHelpers.RunModuleConstructor(typeof(LibTorch).Module.ModuleHandle);
         Loaders.Register(mlContext);
         return mlContext;
     }

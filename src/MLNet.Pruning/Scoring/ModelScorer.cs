@@ -67,6 +67,8 @@ sealed class ModelScorer : IRowScorer, IDisposable
         }
     }
 
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, owner);
+
     /// <summary>Refuses further calls; the module goes when those under way have ended.</summary>
     public void Dispose()
     {

@@ -13,14 +13,22 @@ sealed class ScoredView(ScoreBinding binding, IRowScorer scorer, IDataView input
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
-        bool[] active = binding.Active(columnsNeeded);
+        bool[] active = Active(columnsNeeded);
         return Above(input.GetRowCursor(binding.Needs(active), rand), active);
     }
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
-        bool[] active = binding.Active(columnsNeeded);
+        bool[] active = Active(columnsNeeded);
         return [.. input.GetRowCursorSet(binding.Needs(active), n, rand).Select(cursor => Above(cursor, active))];
+    }
+
+    bool[] Active(IEnumerable<DataViewSchema.Column> columnsNeeded)
+    {
+        bool[] active = binding.Active(columnsNeeded);
+        if (binding.Computes(active))
+            scorer.ThrowIfDisposed();
+        return active;
     }
 
     DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => binding.Computes(active)

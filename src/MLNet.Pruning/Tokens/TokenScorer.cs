@@ -18,13 +18,9 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
             var (from, to) = ((nint)images, (nint)results);
             merging.ForEach(rows, threads: 0, (worker, row) =>
             {
-                float* tokens = (float*)to + ((long)row * numbers);
-                float* sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth);
-                // As whole numbers first, then in place as the numbers of a row: both have four bytes.
-                float* sources = sizes + columns.Survivors;
-                worker.Merge((float*)from + ((long)row * values), tokens, sizes, (int*)sources);
-                for (int i = 0; i < columns.Grid.Count; i++)
-                    sources[i] = ((int*)sources)[i];
+                float* tokens = (float*)to + ((long)row * numbers), sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth), sources = sizes + columns.Survivors;
+                foreach (int source in worker.Merge((float*)from + ((long)row * values), tokens, sizes))
+                    *sources++ = source;
             });
         }
     }

@@ -9,6 +9,9 @@ namespace MLNet.Pruning.Trainers;
 /// <summary>The columns that a classifier reads, checked before any row is, and those that it adds.</summary>
 sealed record ClassifierColumns(string Label, string Features)
 {
+    // The last layer has a row of weights a class, and a scored row a number: keys without values, such as hashes, may count billions.
+    const ulong MaximumClasses = 1 << 20;
+
     /// <summary>Finds the label: a key of known count.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
     public DataViewSchema.Column FindLabel(DataViewSchema schema)
@@ -18,7 +21,9 @@ sealed record ClassifierColumns(string Label, string Features)
         // ML.NET has no keys of no values: those of empty data count one.
         if (column.Type is KeyDataViewType { Count: < 2 })
             throw new ArgumentOutOfRangeException(null, $"Label column '{Label}' has only 1 distinct value, or none if the data is empty; at least two classes are needed.");
-        return column.Type is KeyDataViewType { Count: >= 2 and <= int.MaxValue }
+        if (column.Type is KeyDataViewType { Count: > MaximumClasses and var many })
+            throw new ArgumentOutOfRangeException(null, $"Label column '{Label}' is a key of {many} values; a classifier tells at most {MaximumClasses} apart. mlContext.Transforms.Conversion.MapValueToKey(\"{Label}\") makes a key of those values alone that occur.");
+        return column.Type is KeyDataViewType { Count: >= 2 }
             ? column
             : throw new ArgumentOutOfRangeException(null, $"Label column '{Label}' is {column.Type}; wanted a key of at least two values, as mlContext.Transforms.Conversion.MapValueToKey(\"{Label}\") makes one.");
     }

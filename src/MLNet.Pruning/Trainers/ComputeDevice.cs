@@ -1,18 +1,21 @@
 using Microsoft.ML.Runtime;
+using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using TorchSharp;
 
 namespace MLNet.Pruning.Trainers;
 
-/// <summary>Chooses the device to compute on.</summary>
+/// <summary>Chooses the device to compute on, after seeing to it that there is a LibTorch.</summary>
 static class ComputeDevice
 {
     /// <summary>
     /// The device asked for in the options, or else, as in ML.NET's own torch trainers, the GPU that MLContext.GpuDeviceId
     /// names, or the CPU when it names none, or when there is none and FallbackToCpu allows it.
     /// </summary>
+    /// <exception cref="InvalidOperationException">There is no LibTorch, or no such device.</exception>
     public static string Choose(IHostEnvironment environment, string? asked)
     {
+        LibTorch.Load();
         if (asked is not null)
         {
             return asked == "cpu" || torch.cuda.is_available()

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
@@ -52,6 +53,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
         IReadOnlyList<long> shape = inputShape ?? [features];
         if (shape.Aggregate((Int128)1, (product, d) => product * d) != features)
             throw new ArgumentOutOfRangeException(null, $"{nameof(Options.InputShape)} is [{string.Join(", ", shape)}], which is another number of values than the {features} of feature column '{training.Columns.Features}'.");
+        LibTorch.Load();
         using var scope = NewDisposeScope();
         var module = build() ?? throw new ArgumentException("The function that builds the module gave null; wanted a module.");
         var another = build();

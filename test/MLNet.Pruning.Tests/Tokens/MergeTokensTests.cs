@@ -69,6 +69,31 @@ public sealed class MergeTokensTests
     }
 
     [TestMethod]
+    public void An_engine_that_threads_share_never_ends_the_process()
+    {
+        // ML.NET forbids it, and rows may be mixed up; 8 threads on large images soon write where others read.
+        var schema = SchemaDefinition.Create(typeof(Pattern));
+        schema[nameof(Pattern.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 64 * 64);
+        var random = new Random(1);
+        var pictures = Enumerable.Range(0, 8).Select(_ => new Pattern { Pixels = [.. Enumerable.Range(0, 64 * 64).Select(_ => random.NextSingle())] }).ToArray();
+        var data = context.Data.LoadFromEnumerable(pictures, schema);
+        var model = context.Transforms.MergeTokens("Tokens", "Pixels", 64, 64).Fit(data);
+        using var engine = context.Model.CreatePredictionEngine<Pattern, MergedRow>(model, inputSchemaDefinition: schema);
+        Parallel.For(0, 4_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
+        {
+            try
+            {
+                engine.Predict(pictures[i % 8]);
+            }
+            catch (Exception failure) when (failure is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
+            {
+                // ML.NET's own buffers are shared as well.
+            }
+        });
+        CollectionAssert.AreEqual(Expected(pictures[3].Pixels, new PatchGrid(64, 64, 1, 4), 128).Tokens, engine.Predict(pictures[3]).Tokens);
+    }
+
+    [TestMethod]
     public void The_shape_of_the_schema_is_known_before_fitting()
     {
         var data = Patterns.View(context, 3);
@@ -213,6 +238,14 @@ public sealed class MergeTokensTests
     sealed class Merged
     {
         [ColumnName("Patches.Sources")]
+        public int[] Sources { get; set; } = [];
+    }
+
+    sealed class MergedRow
+    {
+        public float[] Tokens { get; set; } = [];
+
+        [ColumnName("Tokens.Sources")]
         public int[] Sources { get; set; } = [];
     }
 }

@@ -36,6 +36,7 @@ static class Feed
             var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), most);
             var rows = (int)Math.Min(batches * options.BatchSize, Array.MaxLength);
             var complete = false;
+            var total = source.Count;
             using (var reader = source.Open())
             {
                 for (var row = 0; row < rows && !complete; row++)
@@ -45,8 +46,9 @@ static class Feed
                     complete = !buffer.Read(reader, row, classCount, row);
                 }
                 // A source that ends just at the limit is complete too.
-                if (!complete && source.Count is { } count)
-                    complete = count <= rows;
+                if (!complete && total is null)
+                    total = buffer.Count + CountRest(reader, buffer.Width, cancellation);
+                complete |= total <= buffer.Count;
             }
             if (buffer.Count == 0)
                 throw new InvalidDataException("The source of examples has no rows.");
@@ -56,12 +58,25 @@ static class Feed
                 throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and {nameof(options.DropLastBatch)} leaves such a batch out.");
             if (options.Checkpoint is not null)
                 buffer.TakeFingerprint(); // now: a pool's rows change as it is drawn from
-            return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, buffer, options, classCount);
+            return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, total!.Value, buffer, options, classCount);
         }
         catch
         {
             buffer.Dispose();
             throw;
         }
+    }
+
+    // A pass over what does not fit, so that schedules, learning rates and observation know the length of an epoch before the first one.
+    static long CountRest(IExampleReader reader, int width, CancellationToken cancellation)
+    {
+        var row = new float[width];
+        long count = 0;
+        for (; reader.Read(row, out _); count++)
+        {
+            if ((count & 1023) == 0)
+                cancellation.ThrowIfCancellationRequested();
+        }
+        return count;
     }
 }

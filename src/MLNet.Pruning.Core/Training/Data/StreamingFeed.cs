@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Training;
 /// A slot that was drawn is filled with the next row of the source when the following batch is asked for, by which time it has been copied.
 /// Without shuffling the pool is a queue.
 /// </remarks>
-sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOptions options, int? classCount) : IFeed
+sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool, TrainingOptions options, int? classCount) : IFeed
 {
     readonly int[] live = new int[pool.Count]; // slots with a row, the first `filled`; those of the batch handed out last stand at the end
     ShuffleRandom random = new(0, 0);
@@ -15,8 +15,7 @@ sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOp
 
     public ExampleBuffer Examples => pool;
 
-    public int? StepsPerEpoch => source.Count is not { } count ? null
-        : (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
+    public int? StepsPerEpoch => (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
 
     public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
