@@ -10,13 +10,28 @@ sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOp
     readonly int[] live = new int[pool.Count]; // slots with a row, the first `filled`; those of the batch handed out last stand at the end
     ShuffleRandom random = new(0, 0);
     IExampleReader? reader;
+    long? count = source.Count;
     long row;
     int filled, handedOut, head;
 
     public ExampleBuffer Examples => pool;
 
-    public int? StepsPerEpoch => source.Count is not { } count ? null
-        : (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
+    public int CountSteps(CancellationToken cancellation)
+    {
+        var rows = count ??= CountRows(cancellation);
+        return (int)Math.Min(int.MaxValue, options.DropLastBatch ? rows / options.BatchSize : (rows + options.BatchSize - 1) / options.BatchSize);
+    }
+
+    long CountRows(CancellationToken cancellation)
+    {
+        using var all = source.Open();
+        var features = new float[pool.Width];
+        long rows = 0;
+        for (; all.Read(features, out _); rows++)
+            if ((rows & 1023) == 0)
+                cancellation.ThrowIfCancellationRequested();
+        return rows;
+    }
 
     public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
@@ -96,7 +111,8 @@ sealed class StreamingFeed(IExampleSource source, ExampleBuffer pool, TrainingOp
         }
         reader.Dispose();
         reader = null;
-        return false;
+        return count is null || count == row ? false : throw new InvalidDataException(
+            $"The source of examples promised {count} rows and gave {row}.");
     }
 
     public void Dispose()
