@@ -1,3 +1,5 @@
+using MLNet.Pruning.Persistence;
+
 namespace MLNet.Pruning.Burden;
 
 /// <summary>Sums over steps of what each neuron of a layer bore on average: of the window that runs, and since the beginning.</summary>
@@ -35,7 +37,7 @@ sealed class LayerSums(int count)
 
     public static LayerSums Load(BinaryReader reader)
     {
-        var layer = new LayerSums(reader.ReadInt32());
+        var layer = new LayerSums(reader.ReadCount(sizeof(long)));
         layer.window.Load(reader);
         layer.all.Load(reader);
         return layer;

@@ -86,8 +86,8 @@ public sealed class CompressedModel
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var blueprint = archive.Entries.TryGetValue(BlueprintEntry, out var json) ? Blueprint.FromJson(Encoding.UTF8.GetString(json)) : null;
-        var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal)).Select(e => SharedWeights.Read(e.Key[LayerPrefix.Length..], e.Value)).ToArray();
+        var blueprint = archive.Entries.ContainsKey(BlueprintEntry) ? archive.Part(BlueprintEntry, what, json => Blueprint.FromJson(Encoding.UTF8.GetString(json))) : null;
+        var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal)).Select(e => archive.Part(e.Key, what, bytes => SharedWeights.Read(e.Key[LayerPrefix.Length..], bytes))).ToArray();
         return new(archive, weights, blueprint);
     }
 

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -47,7 +48,8 @@ public sealed record FilterAgent
         TrainingOptions.Require(Episodes >= 1, nameof(Episodes), Episodes, "at least 1");
         TrainingOptions.Require(EpisodesPerUpdate >= 2, nameof(EpisodesPerUpdate), EpisodesPerUpdate, "at least 2");
         TrainingOptions.Require(CostWeight is >= 0 and < double.PositiveInfinity, nameof(CostWeight), CostWeight, "0 or more");
-        TrainingOptions.Require(MaximumRatio is > 0 and < 1, nameof(MaximumRatio), MaximumRatio, "above 0 and below 1");
+        TrainingOptions.Require(
+            MaximumRatio is > 0 and < 1, nameof(MaximumRatio), MaximumRatio, "above 0 and below 1" + Fractions.Hint(MaximumRatio));
         TrainingOptions.Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
         TrainingOptions.Require(Exploration is > 0 and < double.PositiveInfinity, nameof(Exploration), Exploration, "above 0");
         TrainingOptions.Require(FinalExploration > 0 && FinalExploration <= Exploration, nameof(FinalExploration), FinalExploration, $"above 0 and at most {nameof(Exploration)}, {Exploration}");

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -40,10 +41,10 @@ public sealed record PruneQuantizeCode
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
     public void Validate()
     {
-        TrainingOptions.Require(Sparsity is >= 0 and < 1, nameof(Sparsity), Sparsity, "at least 0 and below 1");
+        TrainingOptions.Require(Sparsity is >= 0 and < 1, nameof(Sparsity), Sparsity, "at least 0 and below 1" + Fractions.Hint(Sparsity));
         TrainingOptions.Require(LayerSparsity is not null, nameof(LayerSparsity), LayerSparsity, "fractions by name");
         foreach (var (name, sparsity) in LayerSparsity!)
-            TrainingOptions.Require(sparsity is >= 0 and < 1, $"{nameof(LayerSparsity)}[\"{name}\"]", sparsity, "at least 0 and below 1");
+            TrainingOptions.Require(sparsity is >= 0 and < 1, $"{nameof(LayerSparsity)}[\"{name}\"]", sparsity, "at least 0 and below 1" + Fractions.Hint(sparsity));
         TrainingOptions.Require(Rounds >= 1, nameof(Rounds), Rounds, "at least 1");
         Bits(nameof(ConvolutionBits), ConvolutionBits);
         Bits(nameof(LinearBits), LinearBits);

@@ -15,13 +15,18 @@ public sealed record Contribution : IImportance
     public Contribution(double average = 0.5, double maximum = 0.5, ContributionMode mode = ContributionMode.Absolute)
     {
         if (!double.IsFinite(average) || average < 0)
-            throw new ArgumentOutOfRangeException(nameof(average), average, "The weight of the average share must be a number of 0 or more.");
+            throw new ArgumentOutOfRangeException(
+                nameof(average),
+                FormattableString.Invariant($"The weight of the average share is {average}; it must be a number of 0 or more."));
         if (!double.IsFinite(maximum) || maximum < 0)
-            throw new ArgumentOutOfRangeException(nameof(maximum), maximum, "The weight of the largest share must be a number of 0 or more.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maximum),
+                FormattableString.Invariant($"The weight of the largest share is {maximum}; it must be a number of 0 or more."));
         if (average == 0 && maximum == 0)
-            throw new ArgumentOutOfRangeException(nameof(average), average, "The weights of the average and of the largest share must not both be 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(average), "The weights of the average and of the largest share must not both be 0.");
         if (!Enum.IsDefined(mode))
-            throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode of a contribution is Absolute or Signed.");
+            throw new ArgumentOutOfRangeException(nameof(mode), $"The mode of a contribution is {mode}; it must be {nameof(ContributionMode.Absolute)} or {nameof(ContributionMode.Signed)}.");
         (Average, Maximum, Mode) = (average, maximum, mode);
     }
 

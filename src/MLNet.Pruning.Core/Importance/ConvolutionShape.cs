@@ -64,6 +64,7 @@ public sealed record ConvolutionShape
     static void Check((int Height, int Width) value, int least, string name)
     {
         if (value.Height < least || value.Width < least)
-            throw new ArgumentOutOfRangeException(name, value, $"{name} of a convolution must be at least {least} in both directions.");
+            throw new ArgumentOutOfRangeException(
+                name, $"{name} of a convolution is {value}; it must be at least {least} in both directions.");
     }
 }

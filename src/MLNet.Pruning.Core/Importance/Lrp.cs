@@ -17,7 +17,9 @@ public sealed record Lrp : IImportance
     public Lrp(double epsilon = 1e-6)
     {
         if (!double.IsFinite(epsilon) || epsilon <= 0)
-            throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "The epsilon of relevance propagation must be a number above 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(epsilon),
+                FormattableString.Invariant($"The epsilon of relevance propagation is {epsilon}; it must be a number above 0."));
         Epsilon = epsilon;
     }
 

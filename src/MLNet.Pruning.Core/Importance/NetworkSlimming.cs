@@ -15,7 +15,9 @@ public sealed record NetworkSlimming : IImportance
     public NetworkSlimming(double penalty = 1e-4)
     {
         if (!double.IsFinite(penalty) || penalty < 0)
-            throw new ArgumentOutOfRangeException(nameof(penalty), penalty, "The penalty of network slimming must be a number of 0 or more.");
+            throw new ArgumentOutOfRangeException(
+                nameof(penalty),
+                FormattableString.Invariant($"The penalty of network slimming is {penalty}; it must be a number of 0 or more."));
         Penalty = penalty;
     }
 

@@ -13,7 +13,7 @@ public sealed record WeightNorm : IImportance
     public WeightNorm(int order = 1)
     {
         if (order is not (1 or 2))
-            throw new ArgumentOutOfRangeException(nameof(order), order, "The order of a weight norm is 1 or 2.");
+            throw new ArgumentOutOfRangeException(nameof(order), $"The order of a weight norm is {order}; it must be 1 or 2.");
         Order = order;
     }
 

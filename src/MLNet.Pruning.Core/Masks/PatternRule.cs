@@ -4,9 +4,11 @@ sealed record PatternRule : MaskRule
 {
     public PatternRule(int n, int m)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(m, 2);
+        if (m < 2)
+            throw new ArgumentOutOfRangeException(nameof(m), $"A pattern of {n} of {m} weights is none; m must be at least 2.");
         if (n < 1 || n >= m)
-            throw new ArgumentOutOfRangeException(nameof(n), n, $"Of every {m} weights at least 1 and at most {m - 1} can be on.");
+            throw new ArgumentOutOfRangeException(
+                nameof(n), $"Of every {m} weights {n} cannot be on; n must be at least 1 and at most {m - 1}.");
         (N, M) = (n, m);
     }
 

@@ -1,3 +1,5 @@
+using MLNet.Pruning.Schedules;
+
 namespace MLNet.Pruning.Masks;
 
 sealed record RegrowthRule : MaskRule
@@ -5,7 +7,7 @@ sealed record RegrowthRule : MaskRule
     public RegrowthRule(double fraction)
     {
         if (fraction is not (> 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The fraction of weights that regrow must be more than 0 and less than 1.");
+            throw new ArgumentOutOfRangeException(nameof(fraction), FormattableString.Invariant($"The fraction of weights that regrow is {fraction}; it must be more than 0 and less than 1{Fractions.Hint(fraction)}."));
         Fraction = fraction;
     }
 

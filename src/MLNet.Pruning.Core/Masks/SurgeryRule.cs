@@ -1,3 +1,5 @@
+using MLNet.Pruning.Schedules;
+
 namespace MLNet.Pruning.Masks;
 
 sealed record SurgeryRule : MaskRule
@@ -5,9 +7,11 @@ sealed record SurgeryRule : MaskRule
     public SurgeryRule(double margin, double? deviations)
     {
         if (margin is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(margin), margin, "The margin between the thresholds and their middle must be at least 0 and less than 1.");
+            throw new ArgumentOutOfRangeException(nameof(margin), FormattableString.Invariant($"The margin between the thresholds and their middle is {margin}; it must be at least 0 and less than 1{Fractions.Hint(margin)}."));
         if (deviations is { } number && !double.IsFinite(number))
-            throw new ArgumentOutOfRangeException(nameof(deviations), deviations, "The number of standard deviations must be finite, or null.");
+            throw new ArgumentOutOfRangeException(
+                nameof(deviations),
+                FormattableString.Invariant($"The number of standard deviations is {deviations}; it must be finite, or null."));
         (Margin, Deviations) = (margin, deviations);
     }
 

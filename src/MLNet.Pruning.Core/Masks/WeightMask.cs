@@ -62,7 +62,7 @@ public sealed class WeightMask
         return bytes;
     }
 
-    internal static WeightMask FromBytes(string name, ReadOnlySpan<byte> bytes, string what)
+    internal static WeightMask FromBytes(string name, ReadOnlySpan<byte> bytes)
     {
         var dimensions = bytes.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(bytes);
         if (dimensions < 0 || 4 + 8L * dimensions > bytes.Length)
@@ -78,6 +78,6 @@ public sealed class WeightMask
             on[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
         return new(name, shape, on);
 
-        InvalidDataException Damaged() => new($"{what} has a mask '{name}' that is damaged.");
+        InvalidDataException Damaged() => new($"The mask of '{name}' is damaged.");
     }
 }

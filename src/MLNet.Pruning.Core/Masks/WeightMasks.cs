@@ -113,7 +113,7 @@ public sealed class WeightMasks
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var masks = archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(e => WeightMask.FromBytes(e.Key[Prefix.Length..], e.Value, what)).ToArray();
+        var masks = archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(e => archive.Part(e.Key, what, bytes => WeightMask.FromBytes(e.Key[Prefix.Length..], bytes))).ToArray();
         if (masks.Length == 0)
             throw new InvalidDataException($"{what} holds no mask.");
         var all = new WeightMasks(masks);

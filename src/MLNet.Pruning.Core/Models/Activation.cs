@@ -34,6 +34,6 @@ static class Activations
         Activation.Silu => nn.SiLU(),
         Activation.Tanh => nn.Tanh(),
         Activation.Sigmoid => nn.Sigmoid(),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation."),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), $"There is no activation {activation}."),
     };
 }

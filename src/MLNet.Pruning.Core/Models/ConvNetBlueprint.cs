@@ -1,3 +1,5 @@
+using MLNet.Pruning.Schedules;
+
 namespace MLNet.Pruning.Models;
 
 /// <summary>The blueprint of a <see cref="ConvNet"/>.</summary>
@@ -39,7 +41,8 @@ public sealed record ConvNetBlueprint(
             throw new ArgumentException($"The convolutional network has {Classes} classes; it must have at least 1.");
         ImageParts.CheckActivation(Activation);
         if (Dropout is not (>= 0 and < 1))
-            throw new ArgumentException($"Dropout is {Dropout}; it must be at least 0 and below 1.");
+            throw new ArgumentException(
+                FormattableString.Invariant($"Dropout is {Dropout}; it must be at least 0 and below 1{Fractions.Hint(Dropout)}."));
     }
 
     /// <summary>Whether the other describes the same network.</summary>

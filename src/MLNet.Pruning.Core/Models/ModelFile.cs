@@ -41,8 +41,11 @@ public static class ModelFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(archive[BlueprintEntry]));
-        var model = blueprint.Build();
+        var (blueprint, model) = archive.Part(BlueprintEntry, what, json =>
+        {
+            var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(json));
+            return (blueprint, blueprint.Build());
+        });
         try
         {
             ModuleState.Load(archive, model, what);

@@ -38,6 +38,8 @@ public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IRe
             throw new ArgumentException("The module has no name.");
         if (Shape is not { Count: > 0 } || Shape.Any(d => d < 1))
             throw new ArgumentException($"The input shape of module '{Name}' is [{string.Join(", ", Shape ?? [])}]; it must have at least one dimension, each at least 1.");
+        if (Sizes?.FirstOrDefault(s => s.Value is null || s.Value.Any(d => d < 0)) is { Key: { } name })
+            throw new ArgumentException($"Module '{Name}' has a tensor '{name}' without a shape.");
     }
 
     /// <summary>Whether the other names the same module with the same sizes.</summary>

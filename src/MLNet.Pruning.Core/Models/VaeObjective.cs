@@ -18,9 +18,12 @@ public sealed class VaeObjective : IObjective
     public VaeObjective(double reconstruction = 1, double divergence = 1)
     {
         if (reconstruction is not (> 0 and < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(reconstruction), reconstruction, "The weight of the reconstruction must be above 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(reconstruction),
+                FormattableString.Invariant($"The weight of the reconstruction is {reconstruction}; it must be above 0."));
         if (divergence is not (>= 0 and < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(divergence), divergence, "The weight of the divergence must be 0 or more.");
+            throw new ArgumentOutOfRangeException(
+                nameof(divergence), FormattableString.Invariant($"The weight of the divergence is {divergence}; it must be 0 or more."));
         (this.reconstruction, this.divergence) = (reconstruction, divergence);
     }
 

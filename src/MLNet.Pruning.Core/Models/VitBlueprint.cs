@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Models;
@@ -136,7 +137,8 @@ public sealed record VitBlueprint(
         if (!Enum.IsDefined(Input))
             throw new ArgumentException($"There is no input {Input}.");
         if (Dropout is not (>= 0 and < 1))
-            throw new ArgumentException($"Dropout is {Dropout}; it must be at least 0 and below 1.");
+            throw new ArgumentException(
+                FormattableString.Invariant($"Dropout is {Dropout}; it must be at least 0 and below 1{Fractions.Hint(Dropout)}."));
         _ = Tokens;
         CheckBlocks(LayerMerges?.Count ?? Depth, "merges");
         BlockMerges();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
@@ -37,6 +38,8 @@ public sealed class NeuronGroup
                 notes.Add(member.Side == NeuronSide.In ? "in" : "out");
             if (each > 1)
                 notes.Add($"{each} each");
+            if (each > 1 && member.Module is Convolution { groups: > 1 })
+                notes.Add("by the group");
             text.Append(i > 0 ? ", " : "").Append(member.Path);
             if (notes.Count > 0)
                 text.Append(" [").AppendJoin(", ", notes).Append(']');
@@ -57,6 +60,9 @@ public sealed record NeuronGroupMember(string Path, nn.Module<Tensor, Tensor> Mo
 /// <param name="Reason">What stands in the way, naming the layer that causes it.</param>
 public sealed record SkippedNeurons(string Name, string Reason)
 {
+    /// <summary>Whether it is a layer of a kind that cannot be pruned at all.</summary>
+    internal bool IsUnknown { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Reason}";
 

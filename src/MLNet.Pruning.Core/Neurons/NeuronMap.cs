@@ -225,7 +225,8 @@ public sealed class NeuronMap
                 throw new ArgumentException($"A neuron of '{group.Name}' is selected twice.", nameof(selections));
             foreach (var neuron in neurons)
                 if (neuron < 0 || neuron >= group.Size)
-                    throw new ArgumentOutOfRangeException(nameof(selections), neuron, $"Group '{group.Name}' has neurons 0 to {group.Size - 1}.");
+                    throw new ArgumentOutOfRangeException(
+                        nameof(selections), $"There is no neuron {neuron}: group '{group.Name}' has neurons 0 to {group.Size - 1}.");
             if (neurons.Count >= group.Size)
                 throw new ArgumentException($"All {group.Size} neurons of '{group.Name}' are selected; at least one must stay.", nameof(selections));
         }

@@ -35,7 +35,8 @@ public static class Ranking
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count > 0 && count >= importance.Length)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"A group of {importance.Length} neurons can lose at most {importance.Length - 1}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(count), $"A group of {importance.Length} neurons cannot lose {count}; it can lose at most {importance.Length - 1}.");
         var bottom = BestFirst(importance)[(importance.Length - count)..];
         Array.Sort(bottom);
         return bottom;

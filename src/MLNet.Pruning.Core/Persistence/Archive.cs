@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace MLNet.Pruning.Persistence;
 
@@ -28,6 +30,32 @@ sealed class Archive(string kind)
     public byte[] this[string name] => entries.TryGetValue(name, out var content)
         ? content
         : throw new InvalidDataException($"The {kind} file lacks its part '{name}'.");
+
+    /// <summary>
+    /// Makes something of a part. Whatever is wrong with it is told with the file and the part: a checksum says that the file is
+    /// whole, not that its content makes sense.
+    /// </summary>
+    public T Part<T>(string name, string what, Func<byte[], T> read)
+    {
+        if (!entries.TryGetValue(name, out var content))
+            throw new InvalidDataException($"{what} lacks its part '{name}'.");
+        try
+        {
+            return read(content);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException or IOException or ArgumentException or FormatException or OverflowException or NotSupportedException or ExternalException or OutOfMemoryException)
+        {
+            throw new InvalidDataException($"{what} cannot be read, because of its part '{name}': {e.Message.Split('\n')[0].TrimEnd()}", e); // LibTorch adds its call stack.
+        }
+    }
+
+    /// <summary>The same for a part that a <see cref="BinaryWriter"/> wrote.</summary>
+    public void Part(string name, string what, Action<BinaryReader> read) => Part(name, what, content =>
+    {
+        using var reader = new BinaryReader(new MemoryStream(content));
+        read(reader);
+        return true;
+    });
 
     public void Write(Stream stream)
     {

@@ -28,7 +28,7 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
 
     public void BetweenEpochs(TrainingRun run) => Each(hook => hook.BetweenEpochs(run));
 
-    public void Ended(TrainingRun run) => Each(hook => hook.Ended(run));
+    public void Ended(TrainingRun run) => StandardHooks.End(hooks, run);
 
     void Each(Action<ITrainingHook> call) => Array.ForEach(hooks, call);
 

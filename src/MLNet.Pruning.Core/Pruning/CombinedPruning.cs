@@ -21,11 +21,5 @@ public sealed record CombinedPruning(IReadOnlyList<ITrainingPruning> Parts) : IT
     }
 
     /// <inheritdoc/>
-    public IEnumerable<string> Warnings(TrainingOptions options) => Parts.SelectMany(part => part.Warnings(options));
-
-    /// <inheritdoc/>
-    public IEnumerable<string> WarningsAfter(TrainingHistory history) => Parts.SelectMany(part => part.WarningsAfter(history));
-
-    /// <inheritdoc/>
     public ITrainingHook Begin() => new CombinedHook([.. Parts.Select(part => part.Begin())]);
 }

@@ -9,14 +9,9 @@ public interface ITrainingPruning
     /// <param name="options">Of the run that is to be pruned.</param>
     void Validate(TrainingOptions options);
 
-    /// <summary>What the settings will do in such a run that one may not have meant, a sentence each.</summary>
-    /// <param name="options">Of the run that is to be pruned.</param>
-    IEnumerable<string> Warnings(TrainingOptions options) => [];
-
-    /// <summary>What it has not done in a run that one may have meant, a sentence each.</summary>
-    /// <param name="history">Of the run, once it has ended.</param>
-    IEnumerable<string> WarningsAfter(TrainingHistory history) => [];
-
-    /// <summary>The hook that prunes one run; every run needs one of its own.</summary>
+    /// <summary>
+    /// The hook that prunes one run; every run needs one of its own. Where the settings will not do what one may have meant, it says
+    /// so with <see cref="TrainingRun.Warn"/> before the first step.
+    /// </summary>
     ITrainingHook Begin();
 }

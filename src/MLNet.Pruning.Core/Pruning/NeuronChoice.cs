@@ -31,8 +31,8 @@ static class NeuronChoice
     static int Due(NeuronPruning settings, int time, int original, int current, int minimum)
     {
         if (!settings.Soft)
-            return settings.Schedule.Removals(time, original, current, minimum);
+            return settings.Schedule!.Removals(time, original, current, minimum);
         // What was zeroed before may be among those that are now, so that each event chooses all that are to be off.
-        return settings.Schedule.IsDue(time) && current == original ? Math.Clamp(Fractions.Of(settings.Schedule.Fraction(time), original), 0, Math.Max(0, current - minimum)) : 0;
+        return settings.Schedule!.IsDue(time) && current == original ? Math.Clamp(Fractions.Of(settings.Schedule!.Fraction(time), original), 0, Math.Max(0, current - minimum)) : 0;
     }
 }

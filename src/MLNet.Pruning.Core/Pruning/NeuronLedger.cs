@@ -1,4 +1,5 @@
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning;
 
@@ -47,7 +48,7 @@ sealed class NeuronLedger
             var (name, original) = (reader.ReadString(), reader.ReadInt32());
             if (!groups.TryGetValue(name, out var mine) || mine.Original != original)
                 throw new InvalidDataException($"The checkpoint is of a model whose group '{name}' began with {original} neurons; {(mine.Left is null ? "this one has no such group" : $"this one's began with {mine.Original}")}.");
-            var left = new int[reader.ReadInt32()];
+            var left = new int[reader.ReadCount(sizeof(int))];
             for (var i = 0; i < left.Length; i++)
                 left[i] = reader.ReadInt32();
             groups[name] = (original, left);

@@ -15,8 +15,11 @@ public sealed record NeuronPruning : ITrainingPruning
     /// <summary>What makes a neuron important: by default its share in the weighted sums of the layers that read it.</summary>
     public IImportance Importance { get; init; } = new Contribution();
 
-    /// <summary>When neurons go, in completed epochs, and how many: by default from epoch 30 on a tenth every 10 epochs, until 70 % are gone.</summary>
-    public Schedule Schedule { get; init; } = Schedule.Stepwise(maturity: 30, every: 10, amount: 0.10, target: 0.70);
+    /// <summary>
+    /// When neurons go, in completed epochs, and how many. Null for what fits the run: the first event after a fifth of its epochs, the last before the last fifth, at most 12 of
+    /// them, each of which removes the same part of what is left, until 70 % are gone.
+    /// </summary>
+    public Schedule? Schedule { get; init; }
 
     /// <summary>Whether each group is ranked by itself, or all together.</summary>
     public PruningScope Scope { get; init; } = PruningScope.PerGroup;
@@ -62,32 +65,47 @@ public sealed record NeuronPruning : ITrainingPruning
     {
         ArgumentNullException.ThrowIfNull(options);
         Require(Importance is not null, nameof(Importance), Importance, "a criterion");
-        Require(Schedule is not null, nameof(Schedule), Schedule, "a schedule");
         Require(Enum.IsDefined(Scope), nameof(Scope), Scope, "one of " + string.Join(", ", Enum.GetNames<PruningScope>()));
         Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, "one of " + string.Join(", ", Enum.GetNames<ScoreNormalization>()));
         Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
         Require(Groups is null || (Groups.Count > 0 && !Groups.Any(string.IsNullOrWhiteSpace)), nameof(Groups), Groups is null ? null : $"[{string.Join(", ", Groups)}]", "names of groups, or null for all");
-        Require(Observe is > 0 and <= 1, nameof(Observe), Observe, "more than 0 and at most 1");
+        Require(Observe is > 0 and <= 1, nameof(Observe), Observe, "more than 0 and at most 1" + Fractions.Hint(Observe));
         Require(MeasuredRows >= 0, nameof(MeasuredRows), MeasuredRows, "0 or more");
-        var due = PlannedEvents.Times(Schedule!, options.Epochs);
+        var schedule = For(options.Epochs).Schedule!;
+        var due = PlannedEvents.Times(schedule, options.Epochs);
         Require(due.Count > 0, $"{nameof(Schedule)}'s first event", "later than the last epoch", $"within the run's {options.Epochs} epochs, or nothing would be pruned");
-        Require(Schedule!.Fraction(due[^1]) > 0, $"{nameof(Schedule)}'s fraction", 0, "more than 0, or nothing would be pruned");
+        Require(schedule.Fraction(due[^1]) > 0, $"{nameof(Schedule)}'s fraction", 0, "more than 0, or nothing would be pruned");
         Require(due[0] > 0 || !Importance!.NeedsData, $"{nameof(Schedule)}'s first event", "before the first epoch", $"after at least one epoch, since {Importance!.GetType().Name} must watch one first");
         Require(Rewind is null || Rewind >= 0, nameof(Rewind), Rewind, "0 or more epochs, or null");
         Require(Rewind is null || Rewind <= due[0], nameof(Rewind), Rewind, $"at most {due[0]}, when the first event comes: what is gone by then has no weights to go back to");
         Require(Rewind is null || !Soft, nameof(Rewind), Rewind, $"null where {nameof(Soft)} is true: weights that are taken back cannot grow back as well");
     }
 
-    /// <inheritdoc/>
-    public IEnumerable<string> Warnings(TrainingOptions options)
+    /// <summary>The same with the schedule that it has in a run of so many epochs.</summary>
+    internal NeuronPruning For(int epochs) => Schedule is null ? this with { Schedule = Usual(epochs) } : this;
+
+    static StepwiseSchedule Usual(int epochs)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        var due = PlannedEvents.Times(Schedule, options.Epochs);
-        var (reached, target) = (PlannedEvents.Reached(Schedule, due, Soft), Schedule.Fraction(int.MaxValue));
+        const double target = 0.70;
+        const int mostEvents = 12; // As many tenths of what is left come to the target.
+        var (maturity, last) = (Math.Max(1, epochs / 5), Math.Max(1, (int)(4L * epochs / 5)));
+        var every = Math.Max(1, (last - maturity + mostEvents - 2) / (mostEvents - 1));
+        var events = (last - maturity) / every + 1;
+        // In whole percent, rounded up: a group loses whole neurons, and must not end above the target for it.
+        var amount = Math.Ceiling(100 * (1 - Math.Pow(1 - target, 1.0 / events))) / 100;
+        return Schedule.Stepwise(maturity, every, Math.Min(amount, target), target);
+    }
+
+    /// <summary>What the settings will do in a run of so many epochs that one may not have meant, a sentence each.</summary>
+    internal IEnumerable<string> Warnings(int epochs)
+    {
+        var schedule = For(epochs).Schedule!;
+        var due = PlannedEvents.Times(schedule, epochs);
+        var (reached, target) = (PlannedEvents.Reached(schedule, due, Soft), schedule.Fraction(int.MaxValue));
         if (reached < target - 0.005)
-            yield return string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in {options.Epochs} epochs, not its target of {100 * target:0.#} %.");
-        if (due.Count > 0 && due[^1] == options.Epochs && (Soft || reached > PlannedEvents.Reached(Schedule, due.Take(due.Count - 1), Soft)))
-            yield return $"The last pruning event comes after the last epoch, {options.Epochs}: the network has no epoch left to recover from it.";
+            yield return string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in {epochs} epochs, not its target of {100 * target:0.#} %.");
+        if (due.Count > 0 && due[^1] == epochs && (Soft || reached > PlannedEvents.Reached(schedule, due.Take(due.Count - 1), Soft)))
+            yield return $"The last pruning event comes after the last epoch, {epochs}: the network has no epoch left to recover from it.";
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,

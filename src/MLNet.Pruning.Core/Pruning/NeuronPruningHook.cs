@@ -30,6 +30,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         if (pruned is not null)
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
+        settings = settings.For(run.Options.Epochs);
         pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
@@ -41,6 +42,10 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
             run.Optimizer.RequireStates(); // It is found out now.
         if (settings.Rewind == 0)
             rewinding = new Rewinding(run.Model);
+        foreach (var warning in settings.Warnings(run.Options.Epochs))
+            run.Warn(warning);
+        foreach (var layer in pruned.Map.Skipped.Where(s => s.IsUnknown && settings.Groups is null))
+            run.Warn($"Not pruned: {layer}.");
     }
 
     public void BeforeEpoch(TrainingRun run)
@@ -53,7 +58,7 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
     {
         if (decidedFor != run.Epoch)
             (decidedFor, watched) = (run.Epoch, settings.Importance.NeedsData && IsDue(run, run.Epoch + 1));
-        if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.Observe) * (run.StepsPerEpoch ?? 0)))
+        if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.Observe) * run.StepsPerEpoch))
             return;
         Pruned.RequireOwnModel();
         observation = new Observation(settings.Importance, Pruned.Map.Of(groups), run.EnsureReplicas().Modules, Pruned.Forward);
@@ -92,14 +97,14 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         pruned?.Dispose();
     }
 
-    bool IsDue(TrainingRun run, int time) => PlannedEvents.Times(settings.Schedule, run.Options.Epochs).Contains(time) && NeuronChoice.Count(settings, time, Sizes) > 0;
+    bool IsDue(TrainingRun run, int time) => PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).Contains(time) && NeuronChoice.Count(settings, time, Sizes) > 0;
 
     IReadOnlyList<(int Original, int Current)> Sizes => [.. groups.Select(g => (Pruned.Original(g), g.Size))];
 
     void Prune(TrainingRun run, int time)
     {
         Pruned.RequireOwnModel();
-        var softly = settings.Soft && PlannedEvents.Times(settings.Schedule, run.Options.Epochs)[^1] != time;
+        var softly = settings.Soft && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs)[^1] != time;
         var (before, macs, parameters) = (measure.At(run, time), Pruned.Macs(), Parameters(run));
 
         var began = Stopwatch.GetTimestamp();
@@ -157,10 +162,10 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
 
     void RequireEvent(TrainingRun run)
     {
-        var times = PlannedEvents.Times(settings.Schedule, run.Options.Epochs);
+        var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
         // Nothing has gone before the first event that takes something.
         if (!times.Any(time => NeuronChoice.Count(settings, time, Sizes) > 0))
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule.Fraction(times[^1]):P1}, Pruning.{nameof(NeuronPruning.MinimumNeurons)} is {settings.MinimumNeurons}, and the groups have {string.Join(", ", groups.Select(g => $"{g.Size} ({g.Name})"))} neurons. Set a larger target or a smaller minimum."));
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule!.Fraction(times[^1]):P1}, Pruning.{nameof(NeuronPruning.MinimumNeurons)} is {settings.MinimumNeurons}, and the groups have {string.Join(", ", groups.Select(g => $"{g.Size} ({g.Name})"))} neurons. Set a larger target or a smaller minimum."));
     }
 
     NeuronGroup[] Chosen(NeuronMap map)

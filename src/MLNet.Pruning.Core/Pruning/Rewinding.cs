@@ -49,8 +49,8 @@ sealed class Rewinding : IDisposable
     {
         foreach (var (name, tensor) in values)
         {
-            var blob = reader.ReadBytes(reader.ReadInt32());
-            TensorBlob.Check(blob, tensor, name, "The checkpoint's rewinding point");
+            var blob = reader.ReadBlob();
+            TensorBlob.Check(blob, tensor, name, "Its rewinding point");
             TensorBlob.Into(blob, tensor);
         }
     }

@@ -11,8 +11,6 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed record WeightPruning : ITrainingPruning
 {
-    internal const int UsualInterval = 100;
-
     /// <summary>The fraction of the weights that is off in the end; at least 0, less than 1. Null where <see cref="Schedule"/>, <see cref="Rule"/> or <see cref="Fixed"/> says it.</summary>
     public double? Sparsity { get; init; }
 
@@ -26,8 +24,8 @@ public sealed record WeightPruning : ITrainingPruning
     public ScheduleUnit ScheduleIn { get; init; } = ScheduleUnit.Steps;
 
     /// <summary>
-    /// Steps from one cut to the next, counted from the schedule's first time; at least 1. Null takes the schedule's own interval where that is more than 1, and 100 otherwise. Masks are also cut
-    /// where a schedule begins, jumps or ends.
+    /// Steps from one cut to the next, counted from the schedule's first time; at least 1. Null takes the schedule's own interval where that is more than 1, and otherwise what gives at least 20
+    /// cuts between the schedule's beginning and its end (or the run's), but no more than 100. Masks are also cut where a schedule begins, jumps or ends.
     /// </summary>
     public int? Every { get; init; }
 
@@ -73,7 +71,8 @@ public sealed record WeightPruning : ITrainingPruning
         Require(Enum.IsDefined(ScheduleIn), nameof(ScheduleIn), ScheduleIn, "one of " + string.Join(", ", Enum.GetNames<ScheduleUnit>()));
         Require(Enum.IsDefined(Reactivation), nameof(Reactivation), Reactivation, "one of " + string.Join(", ", Enum.GetNames<Reactivation>()));
         Require(Enum.IsDefined(Distribution), nameof(Distribution), Distribution, "one of " + string.Join(", ", Enum.GetNames<MaskDistribution>()));
-        Require(Sparsity is null or (>= 0 and < 1), nameof(Sparsity), Sparsity, "at least 0 and less than 1");
+        Require(
+            Sparsity is null or (>= 0 and < 1), nameof(Sparsity), Sparsity, "at least 0 and less than 1" + Fractions.Hint(Sparsity ?? 0));
         Require(Fading is >= 0 and < 1, nameof(Fading), Fading, "at least 0 and less than 1");
         Require(Fading == 0 || (Reactivation == Reactivation.Persistent && Fixed is null), nameof(Fading), Fading, $"0, as what is off does not live on");
         Require(Every is null or >= 1, nameof(Every), Every, "at least 1, or null");
@@ -104,25 +103,15 @@ public sealed record WeightPruning : ITrainingPruning
         Require(!Criterion!.NeedsGradient || !atOnce, $"{nameof(Schedule)}'s first event", "before the first step", $"after at least one step, since {Criterion.GetType().Name} must see a gradient first");
     }
 
-    /// <inheritdoc/>
-    public IEnumerable<string> Warnings(TrainingOptions options)
+    /// <summary>What the settings will do in a run that one may not have meant, a sentence each.</summary>
+    internal IEnumerable<string> Warnings(int epochs, int stepsPerEpoch)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (ScheduleIn == ScheduleUnit.Epochs && Schedule is { } schedule && Math.Min(options.Epochs, Until ?? long.MaxValue) is var last
-            && (schedule.Fraction(last), schedule.Fraction(int.MaxValue)) is var (reached, target) && reached < target - 0.005)
-            yield return string.Create(CultureInfo.InvariantCulture, $"The schedule switches {100 * reached:0.#} % of the weights off in {last} epochs, not its target of {100 * target:0.#} %.");
-    }
-
-    /// <inheritdoc/>
-    public IEnumerable<string> WarningsAfter(TrainingHistory history)
-    {
-        ArgumentNullException.ThrowIfNull(history);
-        // How many steps a run has is known once it has ended. Surgery comes near its fraction only.
-        if (ScheduleIn == ScheduleUnit.Epochs || Fixed is not null || Rule is SurgeryRule || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
+        if (Fixed is not null || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
             yield break;
-        var (reached, rounding) = history.Events.LastOrDefault(e => e.Weights > 0) is { Weights: { } all, WeightsOn: { } on } ? (1 - (double)on / all, 20.0 / all) : (0, 0); // Each layer's count is rounded.
-        if (reached < target - 0.005 - rounding)
-            yield return string.Create(CultureInfo.InvariantCulture, $"Masks have switched {100 * reached:0.#} % of the weights off in {history.Epochs.Count} epochs, not their target of {100 * target:0.#} %: the schedule is in steps, and the run had too few of them.");
+        var plan = new MaskPlan(this, epochs, stepsPerEpoch);
+        if (plan.Fraction(plan.LastCut) is var reached && reached < target - 0.005)
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"The schedule switches {100 * reached:0.#} % of the weights off by step {plan.LastCut}, the last of this run's {(long)epochs * stepsPerEpoch} at which masks are cut, not its target of {100 * target:0.#} %.");
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,

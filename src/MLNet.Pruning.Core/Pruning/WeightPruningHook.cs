@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Masks;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
@@ -27,7 +29,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         if (run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any(hook => hook.Rewinds))
             throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with {nameof(WeightPruning)}: weights that go back would have to give up what they learnt while they were off.");
         settings.Fixed?.CheckFits(run.Model);
-        plan = settings.Fixed is null ? new MaskPlan(settings, run) : null;
+        plan = settings.Fixed is null ? new MaskPlan(settings, run.Options.Epochs, run.StepsPerEpoch) : null;
         var layers = MaskedLayer.Find(run.Model, settings.Fixed?.Masks.Select(m => m.Name).ToArray() ?? settings.Weights, settings.Except);
         masked = run.Masked = new MaskedWeights(run.Trained, layers, settings.Fixed is null ? settings.Reactivation : Reactivation.Frozen)
         {
@@ -36,6 +38,11 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             Kept = (float)(1 - settings.Fading),
         };
         cutter = new MaskCutter(settings, masked);
+        foreach (var warning in settings.Warnings(run.Options.Epochs, run.StepsPerEpoch))
+            run.Warn(warning);
+        if (settings is { Fixed: null, Weights: null })
+            foreach (var (name, _) in UnknownLayers.Of(run.Model))
+                run.Warn($"Not masked: the weights of {name}. Masks lie over those of linear layers and convolutions, unless {nameof(WeightPruning)}.{nameof(WeightPruning.Weights)} names others.");
     }
 
     public void BeforeForward(TrainingRun run)
@@ -131,12 +138,12 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
     {
         if (reader.ReadString() is var then && then != settings.Described)
             throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {settings.Described}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
-        var saved = new (WeightMask, float[])[reader.ReadInt32()];
+        var saved = new (WeightMask, float[])[reader.ReadCount()];
         for (var l = 0; l < saved.Length; l++)
         {
             var name = reader.ReadString();
-            var mask = WeightMask.FromBytes(name, reader.ReadBytes(reader.ReadInt32()), "The checkpoint");
-            var weights = MemoryMarshal.Cast<byte, float>(reader.ReadBytes(reader.ReadInt32())).ToArray();
+            var mask = WeightMask.FromBytes(name, reader.ReadBlob());
+            var weights = MemoryMarshal.Cast<byte, float>(reader.ReadBlob()).ToArray();
             if (weights.Length != mask.Count)
                 throw new InvalidDataException($"The checkpoint has {weights.Length} weights of '{name}' and a mask of {mask.Count}.");
             saved[l] = (mask, weights);

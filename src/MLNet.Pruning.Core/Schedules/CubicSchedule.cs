@@ -10,9 +10,9 @@ public sealed record CubicSchedule : Schedule
         CheckFraction(target, nameof(target));
         CheckFraction(initial, nameof(initial), zero: true);
         if (end <= start)
-            throw new ArgumentOutOfRangeException(nameof(end), end, $"end of a schedule must come after its start, {start}.");
+            throw Wrong(nameof(end), end, $"more than its start, {start}");
         if (initial > target)
-            throw new ArgumentOutOfRangeException(nameof(initial), initial, $"initial of a schedule must be at most its target, {target}.");
+            throw Wrong(nameof(initial), initial, FormattableString.Invariant($"at most its target, {target}"));
         (Start, End, Target, Initial, Every) = (start, end, target, initial, every);
     }
 

@@ -7,4 +7,7 @@ internal static class Fractions
     /// double to 0.29 lies below it.
     /// </summary>
     public static int Of(double fraction, int count) => (int)decimal.Floor((decimal)fraction * count);
+
+    /// <summary>Asks whether a percentage was meant as a fraction; empty where it can be none.</summary>
+    public static string Hint(double value) => value is > 1 and < 100 ? FormattableString.Invariant($" (did you mean {value / 100:0.00##}?)") : "";
 }

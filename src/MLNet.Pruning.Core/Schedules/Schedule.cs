@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MLNet.Pruning.Schedules;
 
 /// <summary>When pruning happens and how much is off by then. Immutable; made by its static methods.</summary>
@@ -82,12 +84,16 @@ public abstract record Schedule
     private protected static void CheckTime(long value, long least, string name)
     {
         if (value < least)
-            throw new ArgumentOutOfRangeException(name, value, $"{name} of a schedule must be at least {least}.");
+            throw Wrong(name, value, $"at least {least}");
     }
 
     private protected static void CheckFraction(double value, string name, bool zero = false)
     {
         if (!(value < 1 && (zero ? value >= 0 : value > 0)))
-            throw new ArgumentOutOfRangeException(name, value, $"{name} of a schedule must be {(zero ? "at least" : "more than")} 0 and less than 1.");
+            throw Wrong(name, value, $"{(zero ? "at least" : "more than")} 0 and less than 1{Fractions.Hint(value)}");
     }
+
+    // In one line, which the usual message with the actual value is not.
+    private protected static ArgumentOutOfRangeException Wrong(string name, double value, string wanted) =>
+        new(name, string.Create(CultureInfo.InvariantCulture, $"{name} of a schedule is {value}; it must be {wanted}."));
 }

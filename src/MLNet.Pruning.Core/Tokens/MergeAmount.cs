@@ -20,13 +20,14 @@ public static class MergeAmount
             return Fractions.Of(merge, tokens);
         if (merge >= 1 && merge <= most && merge == Math.Floor(merge))
             return (int)merge;
-        throw new ArgumentOutOfRangeException(nameof(merge), merge, $"Merge is {merge}; of {tokens} tokens at most half can merge: wanted a fraction from 0 to 0.5, or {(most > 0 ? $"a whole number from 1 to {most}" : "0, as one token cannot merge")}.");
+        throw new ArgumentOutOfRangeException(nameof(merge), FormattableString.Invariant($"Merge is {merge}; of {tokens} tokens at most half can merge: wanted a fraction from 0 to 0.5, or {(most > 0 ? $"a whole number from 1 to {most}" : "0, as one token cannot merge")}."));
     }
 
     /// <summary>Throws unless so many tokens can merge away.</summary>
     internal static void Check(int merge, int tokens)
     {
         if (merge < 0 || merge > Limit(tokens))
-            throw new ArgumentOutOfRangeException(nameof(merge), merge, $"{merge} of {tokens} tokens cannot merge; wanted 0 to {Limit(tokens)}, half of them.");
+            throw new ArgumentOutOfRangeException(
+                nameof(merge), $"{merge} of {tokens} tokens cannot merge; wanted 0 to {Limit(tokens)}, half of them.");
     }
 }

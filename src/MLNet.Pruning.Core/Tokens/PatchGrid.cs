@@ -132,6 +132,6 @@ public sealed record PatchGrid
     static void Require(bool holds, string name, int value, string wanted)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(name, value, $"The {name} is {value}; it must be {wanted}.");
+            throw new ArgumentOutOfRangeException(name, $"The {name} is {value}; it must be {wanted}.");
     }
 }

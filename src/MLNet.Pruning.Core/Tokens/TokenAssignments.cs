@@ -31,7 +31,7 @@ public sealed class TokenAssignments : IDisposable
             throw new ArgumentException($"The tokens have the shape [{string.Join(", ", tokens.shape)}]; wanted [images, tokens, values of a token].", nameof(tokens));
         int count = (int)tokens.shape[1];
         if (apart < 0 || apart > count)
-            throw new ArgumentOutOfRangeException(nameof(apart), apart, $"{apart} of {count} tokens cannot stand apart.");
+            throw new ArgumentOutOfRangeException(nameof(apart), $"{apart} of {count} tokens cannot stand apart.");
         MergeAmount.Check(merge, count - apart);
         using var scope = NewDisposeScope();
         using var off = no_grad();
@@ -80,7 +80,8 @@ public sealed class TokenAssignments : IDisposable
         if (sources.dim() != 2 || sources.shape[1] < 1)
             throw new ArgumentException($"The sources have the shape [{string.Join(", ", sources.shape)}]; wanted [images, tokens].", nameof(sources));
         if (survivors < 1 || survivors > sources.shape[1])
-            throw new ArgumentOutOfRangeException(nameof(survivors), survivors, $"{survivors} of {sources.shape[1]} tokens cannot survive; wanted 1 to {sources.shape[1]}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(survivors), $"{survivors} of {sources.shape[1]} tokens cannot survive; wanted 1 to {sources.shape[1]}.");
         using var off = no_grad();
         return new(sources.detach().to(ScalarType.Int64).clone(), survivors);
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -44,7 +45,7 @@ static class Checkpoint
         Archive archive;
         using (var stream = File.OpenRead(path))
             archive = Archive.Read(stream, Kind, what);
-        var position = JsonSerializer.Deserialize(archive[Position], CheckpointJson.Default.CheckpointPosition) ?? throw new InvalidDataException($"{what} has no position.");
+        var position = archive.Part(Position, what, CheckpointPosition.Of);
         Same(nameof(TrainingOptions.Seed), position.Seed, run.Options.Seed);
         Same(nameof(TrainingOptions.BatchSize), position.BatchSize, run.Options.BatchSize);
         Same(nameof(TrainingOptions.Shuffle), position.Shuffle, run.Options.Shuffle);
@@ -65,7 +66,7 @@ static class Checkpoint
             throw new InvalidDataException($"{what} has come to epoch {begun}, but {nameof(TrainingOptions.Epochs)} is {run.Options.Epochs}; it must be at least {begun} to go on.");
 
         foreach (var hook in stateful)
-            Read(archive[HookPrefix + hook.StateName], reader => hook.LoadState(run, reader));
+            archive.Part(HookPrefix + hook.StateName, what, reader => hook.LoadState(run, reader));
         // After the hooks, which may have put another model in place.
         if (position.Model != Kinds(run))
             throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
@@ -73,18 +74,22 @@ static class Checkpoint
         foreach (var (name, parameter) in Trainable(run))
         {
             using var scope = NewDisposeScope();
-            Read(archive[OptimizerPrefix + name], reader => run.Optimizer.SetState(parameter, State(reader, parameter, name, what)));
+            archive.Part(OptimizerPrefix + name, what, reader => run.Optimizer.SetState(parameter, State(reader, parameter, name)));
         }
-        using (var state = get_rng_state())
+        run.History = archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(Encoding.UTF8.GetString(json)));
+        archive.Part(RandomEntry, what, saved =>
         {
-            var saved = archive[RandomEntry];
+            using var state = get_rng_state();
             // Generators differ between devices and versions of LibTorch; a state that does not fit belongs to another.
             if (saved.Length != state.bytes.Length)
-                throw new InvalidDataException($"{what} was written by another version of LibTorch: its random state has {saved.Length} bytes, not {state.bytes.Length}.");
+                throw new InvalidDataException(
+                    $"It was written by another version of LibTorch: the random state has {saved.Length} bytes, not {state.bytes.Length}.");
+            if (IsMersenneTwister(state.bytes) && !IsMersenneTwister(saved))
+                throw new InvalidDataException("It is no state of LibTorch's random numbers.");
             saved.CopyTo(state.bytes);
             set_rng_state(state);
-        }
-        run.History = TrainingHistory.FromJson(Encoding.UTF8.GetString(archive[HistoryEntry]));
+            return true;
+        });
         run.LearningRate = position.LearningRate;
         run.ResumeAt(position.Epoch, position.Step, position.StepInEpoch);
         (run.Totals.Rows, run.Totals.LossSum, run.Totals.Correct, run.Totals.Seconds) = (position.EpochRows, position.EpochLossSum, position.EpochCorrect, position.EpochSeconds);
@@ -96,6 +101,17 @@ static class Checkpoint
             if (!EqualityComparer<T>.Default.Equals(then, now))
                 throw new InvalidDataException($"{what} is of another run: its {name} is {then}, this run's is {now}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.{hint}");
         }
+    }
+
+    /// <summary>
+    /// What LibTorch asks of a state: given another one, it ends the process. Int64 seed; int32 numbers left, from 1 to 624; int32
+    /// whether seeded; uint64 the next number, at most 624.
+    /// </summary>
+    static bool IsMersenneTwister(ReadOnlySpan<byte> state)
+    {
+        const int numbers = 624;
+        return state.Length > 24 && BinaryPrimitives.ReadInt32LittleEndian(state[8..]) is > 0 and <= numbers && BinaryPrimitives.ReadInt32LittleEndian(state[12..]) != 0
+            && BinaryPrimitives.ReadUInt64LittleEndian(state[16..]) <= numbers;
     }
 
     static IEnumerable<(string Name, Parameter Parameter)> Trainable(TrainingRun run) =>
@@ -126,16 +142,16 @@ static class Checkpoint
         }
     }
 
-    static ParameterState State(BinaryReader reader, Tensor parameter, string name, string what)
+    static ParameterState State(BinaryReader reader, Tensor parameter, string name)
     {
         var steps = reader.ReadInt64();
         var tensors = new Dictionary<string, Tensor>();
         for (var left = reader.ReadInt32(); left > 0; left--)
         {
             var part = reader.ReadString();
-            var blob = reader.ReadBytes(reader.ReadInt32());
+            var blob = reader.ReadBlob();
             var tensor = empty_like(parameter.detach());
-            TensorBlob.Check(blob, tensor, $"{name}: {part}", what);
+            TensorBlob.Check(blob, tensor, $"{name}: {part}", "It");
             TensorBlob.Into(blob, tensor);
             tensors.Add(part, tensor);
         }
@@ -150,20 +166,21 @@ static class Checkpoint
         writer.Flush();
         return stream.ToArray();
     }
-
-    static void Read(byte[] bytes, Action<BinaryReader> read)
-    {
-        using var stream = new MemoryStream(bytes);
-        using var reader = new BinaryReader(stream);
-        read(reader);
-    }
 }
 
 /// <summary>Where a run stood, and what must be the same for it to go on.</summary>
 sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect, double EpochSeconds,
     double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows, int Width, int Replicas,
-    double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm, bool DropLastBatch, ulong Data, string Model, bool Nesterov = false);
+    double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm, bool DropLastBatch, ulong Data, string Model, bool Nesterov = false)
+{
+    public static CheckpointPosition Of(byte[] json)
+    {
+        var position = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointPosition) ?? throw new InvalidDataException("The position is null.");
+        return position is { Epoch: >= 0, Step: >= 0, StepInEpoch: >= 0, EpochRows: >= 0, LearningRate: >= 0 } ? position : throw new InvalidDataException(
+            $"There is no such position: {position}.");
+    }
+}
 
-[JsonSourceGenerationOptions(UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(CheckpointPosition))]
 sealed partial class CheckpointJson : JsonSerializerContext;

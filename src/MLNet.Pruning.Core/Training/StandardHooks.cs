@@ -46,7 +46,22 @@ sealed class StandardHooks : ITrainingHook, IDisposable
 
     public void BetweenEpochs(TrainingRun run) => Each(run, static (hook, run) => hook.BetweenEpochs(run));
 
-    public void Ended(TrainingRun run) => Each(run, static (hook, run) => hook.Ended(run));
+    public void Ended(TrainingRun run) => End(hooks, run);
+
+    /// <summary>Tells every hook that the run is over, whatever another one throws: each gives back what it holds.</summary>
+    public static void End(ReadOnlySpan<ITrainingHook> hooks, TrainingRun run)
+    {
+        if (hooks.IsEmpty)
+            return;
+        try
+        {
+            hooks[0].Ended(run);
+        }
+        finally
+        {
+            End(hooks[1..], run);
+        }
+    }
 
     void Each(TrainingRun run, Action<ITrainingHook, TrainingRun> call)
     {

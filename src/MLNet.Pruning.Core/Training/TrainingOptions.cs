@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MLNet.Pruning.Training;
 
 /// <summary>How a training run goes. Every value is checked before anything is read or trained.</summary>
@@ -57,6 +59,12 @@ public sealed record TrainingOptions
     /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
+    /// <summary>
+    /// Told before the first step, a sentence each, where settings will not do in this run what one may have meant; null to hear
+    /// nothing.
+    /// </summary>
+    public Action<string>? Warn { get; init; }
+
     /// <summary>What else happens in the run, in this order.</summary>
     public IReadOnlyList<ITrainingHook> Hooks { get; init; } = [];
 
@@ -79,7 +87,7 @@ public sealed record TrainingOptions
         Require(HistoryInterval >= 1, nameof(HistoryInterval), HistoryInterval, "at least 1");
         Require(IsDevice(Device), nameof(Device), Device, "\"cpu\", \"cuda\" or \"cuda:N\"");
         Require(IsCpu || Replicas <= 1, nameof(Replicas), Replicas, $"1 or 0 on {Device}: replicas are threads of the CPU");
-        Require(Hooks is not null && !Hooks.Contains(null!), nameof(Hooks), Hooks, "hooks without null among them");
+        Require(Hooks is not null && !Hooks.Contains(null!), nameof(Hooks), Hooks is null ? null : $"{Hooks.Count} hooks", "hooks without null among them");
         Checkpoint?.Validate();
         Schedule?.Validate();
     }
@@ -89,7 +97,8 @@ public sealed record TrainingOptions
     internal static void Require(bool holds, string option, object? value, string wanted)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"{option} is {value ?? "null"}; it must be {wanted}.");
+            throw new ArgumentOutOfRangeException(
+                null, string.Create(CultureInfo.InvariantCulture, $"{option} is {value ?? "null"}; it must be {wanted}."));
     }
 
     static bool IsDevice(string? device) =>

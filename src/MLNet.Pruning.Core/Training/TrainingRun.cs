@@ -21,6 +21,7 @@ public sealed class TrainingRun
     internal TrainingRun(TrainingTask task, TrainingOptions options, IFeed feed, ReplicaThreads threads, CancellationToken cancellation)
     {
         (this.task, Options, this.feed, this.threads, Cancellation) = (task, options, feed, threads, cancellation);
+        StepsPerEpoch = feed.StepsPerEpoch;
         device = torch.device(options.Device);
         copy = threads.Count > 1 ? task.Copy : null;
         model = new TrainedModel(task.Model.to(device), device);
@@ -55,8 +56,8 @@ public sealed class TrainingRun
     /// <summary>Steps that the optimizer has taken in this epoch.</summary>
     public int StepInEpoch { get; internal set; }
 
-    /// <summary>Steps in an epoch, where known.</summary>
-    public int? StepsPerEpoch => feed.StepsPerEpoch;
+    /// <summary>Steps in an epoch.</summary>
+    public int StepsPerEpoch { get; }
 
     /// <summary>The mean loss over the batch just computed.</summary>
     public double Loss { get; private set; }
@@ -91,6 +92,10 @@ public sealed class TrainingRun
 
     /// <summary>Ends the run after this step's or epoch's hooks.</summary>
     public void Stop(string reason) => StopReason ??= reason;
+
+    /// <summary>Tells whoever trains that settings will not do what one may have meant; before the first step.</summary>
+    /// <param name="message">A sentence.</param>
+    public void Warn(string message) => Options.Warn?.Invoke(message);
 
     /// <summary>Puts another model in place; the next step is computed by it.</summary>
     /// <param name="newModel">The new model. Disposing of the one before is the caller's.</param>

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Trainers;
 
@@ -65,11 +66,7 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
         return activation;
     }
 
-    public static void Require(bool holds, string option, object? value, string wanted)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"{option} is {value}; it must be {wanted}.");
-    }
+    public static void Require(bool holds, string option, object? value, string wanted) => TrainingOptions.Require(holds, option, value, wanted);
 
     static string Or(int size) => size > 0 ? $"{size}" : "of what fits";
 }

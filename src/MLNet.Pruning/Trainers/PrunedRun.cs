@@ -4,6 +4,7 @@ using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Burden;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Sparse;
@@ -76,6 +77,7 @@ sealed class PrunedRun
     /// <param name="warn">Called after the run to tell what was passed over.</param>
     public TrainingResult Train(Blueprint plan, string device, IExampleSource examples, IExampleSource? validation, IObjective objective, Action<IChannel> warn)
     {
+        using var generator = new RandomState(); // as it is after the fit again
         random.manual_seed(this.options.Seed);
         var model = Build(plan);
         try
@@ -89,12 +91,8 @@ sealed class PrunedRun
                 Validation = validation,
                 Objective = objective,
             };
-            var options = this.options with { Device = device, Progress = new LoggedProgress(channel, this.options.Progress), Hooks = [.. new[] { pruning?.Begin(), burden?.Begin() }.OfType<ITrainingHook>()] };
-            foreach (var warning in pruning?.Warnings(options) ?? [])
-                channel.Warning(MessageSensitivity.None, warning);
+            var options = this.options with { Device = device, Warn = message => channel.Warning(MessageSensitivity.None, message), Progress = new LoggedProgress(channel, this.options.Progress), Hooks = [.. new[] { pruning?.Begin(), burden?.Begin() }.OfType<ITrainingHook>()] };
             var result = new TrainingLoop(options).Run(task, cancellation);
-            foreach (var warning in pruning?.WarningsAfter(result.History) ?? [])
-                channel.Warning(MessageSensitivity.None, warning);
             warn(channel);
             if (!ReferenceEquals(result.Model, model))
                 model.Dispose();

@@ -15,6 +15,7 @@ public sealed class MaskRefusalTests
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => pruning.Validate(new TrainingOptions()));
         foreach (var part in named)
             StringAssert.Contains(error.Message, part);
+        Assert.DoesNotContain('\n', error.Message);
     }
 
     [TestMethod]
@@ -22,6 +23,7 @@ public sealed class MaskRefusalTests
     {
         Refused(new(), "Pruning.Sparsity is null", "unless Schedule");
         Refused(new() { Sparsity = 1 }, "Pruning.Sparsity is 1", "less than 1");
+        Refused(new() { Sparsity = 90 }, "Pruning.Sparsity is 90", "less than 1 (did you mean 0.90?)");
         Refused(new() { Sparsity = double.NaN }, "Pruning.Sparsity is NaN");
         Refused(new() { Sparsity = 0.9, Schedule = Schedule.Cubic(0, 10, 0.8) }, "Schedule's last fraction is 0.8", "0.9");
         Refused(new() { Sparsity = 0.9, Every = 0 }, "Pruning.Every is 0");
@@ -62,9 +64,29 @@ public sealed class MaskRefusalTests
     [TestMethod]
     public void A_schedule_in_epochs_that_falls_short_is_warned_of()
     {
-        var warning = new WeightPruning { Schedule = Schedule.Cubic(0, 20, 0.9), ScheduleIn = ScheduleUnit.Epochs }.Warnings(new TrainingOptions { Epochs = 10 }).Single();
-        Assert.AreEqual("The schedule switches 78.8 % of the weights off in 10 epochs, not its target of 90 %.", warning);
-        Assert.IsFalse(new WeightPruning { Schedule = Schedule.Cubic(0, 10, 0.9), ScheduleIn = ScheduleUnit.Epochs }.Warnings(new TrainingOptions { Epochs = 10 }).Any());
+        var warning = new WeightPruning { Schedule = Schedule.Cubic(0, 20, 0.9), ScheduleIn = ScheduleUnit.Epochs }.Warnings(epochs: 10, stepsPerEpoch: 10).Single();
+        Assert.AreEqual("The schedule switches 78.8 % of the weights off by step 100, the last of this run's 100 at which masks are cut, not its target of 90 %.", warning);
+        Assert.IsFalse(new WeightPruning { Schedule = Schedule.Cubic(0, 10, 0.9), ScheduleIn = ScheduleUnit.Epochs }.Warnings(10, 10).Any());
+    }
+
+    [TestMethod]
+    public void A_schedule_in_steps_that_will_not_be_through_is_warned_of_before_the_first_step()
+    {
+        CollectionAssert.AreEqual(new[] { "0: The schedule switches 4 % of the weights off by step 15, the last of this run's 16 at which masks are cut, not its target of 90 %." },
+            Warnings(new() { Schedule = Schedule.Cubic(0, 1000, 0.9), Every = 5 }));
+        CollectionAssert.AreEqual(new[] { "0: The schedule switches 52 % of the weights off by step 6, the last of this run's 16 at which masks are cut, not its target of 90 %." },
+            Warnings(new() { Schedule = Schedule.Cubic(0, 24, 0.9), Every = 2, Until = 6 }));
+        Assert.IsEmpty(Warnings(new() { Schedule = Schedule.Cubic(0, 16, 0.9) }));
+        Assert.IsEmpty(Warnings(new() { Sparsity = 0.9 }));
+        Assert.IsEmpty(Warnings(new() { Rule = MaskRule.Pattern() }));
+        Assert.IsEmpty(Warnings(new() { Rule = MaskRule.Surgery(deviations: 1) }));
+
+        static string[] Warnings(WeightPruning pruning)
+        {
+            var (warnings, steps) = (new List<string>(), 0);
+            Runs.Train(new TrainingOptions { Epochs = 4, BatchSize = 25, Warn = message => warnings.Add($"{steps}: {message}"), Hooks = [pruning.Begin(), new Hook { OnAfterStep = _ => steps++ }] });
+            return [.. warnings];
+        }
     }
 
     [TestMethod]

@@ -175,6 +175,22 @@ public sealed class MaskedRunTests
     }
 
     [TestMethod]
+    [DataRow(1, 235, 8)]
+    [DataRow(1, 20, 1)]
+    [DataRow(10, 469, 100)]
+    public void Left_to_itself_a_schedule_cuts_masks_at_least_twenty_times_on_its_way(int epochs, int steps, int interval)
+    {
+        foreach (var pruning in new[] { new WeightPruning { Sparsity = 0.9 }, new() { Schedule = Schedule.Cubic(0, epochs * steps * 3 / 4, 0.9) } })
+        {
+            var plan = new MaskPlan(pruning, epochs, steps);
+            var cuts = Enumerable.Range(0, epochs * steps * 3 / 4 + 1).Where(step => plan.IsDue(step)).ToArray();
+            Assert.AreEqual(interval, cuts[1] - cuts[0]);
+            Assert.IsGreaterThanOrEqualTo(Math.Min(20, epochs * steps * 3 / 4), cuts.Length);
+            Assert.AreEqual(0.9, plan.Fraction(cuts[^1]));
+        }
+    }
+
+    [TestMethod]
     public void A_pattern_a_surgery_and_an_optimizer_of_ones_own_run_on_every_kind_of_layer()
     {
         foreach (var pruning in new[] { new WeightPruning { Rule = MaskRule.Pattern(2, 4), Every = 3 }, new() { Rule = MaskRule.Surgery(0.1, 0.3), Every = 3 }, new() { Rule = MaskRule.Surgery(), Sparsity = 0.5, Every = 3, Distribution = MaskDistribution.ErdosRenyiKernel } })

@@ -180,7 +180,7 @@ public sealed class DiscoveryTests
         using var model = Checks.Filled(Sequential(("a", Conv2d(1, 12, 3)), ("b", Conv2d(12, 8, (3, 2), padding: (2, 0), dilation: (2, 1), groups: 4)), ("c", Conv2d(8, 3, 1)), ("flat", Flatten()), ("fc", Linear(3 * 8 * 7, 2))));
         var x = randn(2, 1, 10, 10);
         var map = NeuronMap.Discover(model, x);
-        Assert.AreEqual("a: 4 neurons: a [out, 3 each], b [out, 2 each], b [in, 3 each], c [in, 2 each]", Checks.Lines(map)[0]);
+        Assert.AreEqual("a: 4 neurons: a [out, 3 each], b [out, 2 each, by the group], b [in, 3 each, by the group], c [in, 2 each]", Checks.Lines(map)[0]);
         Checks.Halved(model, x, readers: false);
     }
 

@@ -139,5 +139,88 @@ public sealed class LeftAloneTests
         Assert.ThrowsExactly<InvalidOperationException>(() => NeuronMap.Discover(model, randn(8, 4)));
     }
 
+    [TestMethod]
+    public void Layers_that_cannot_be_pruned_are_named_with_the_reason()
+    {
+        Named("lstm", "this LSTM reads its own outputs at the next step, so that its neurons cannot be removed one by one", new LSTMLayer(nn.LSTM(6, 6, batchFirst: true)), "recurrent.lstm");
+        Named("gru", "this GRU reads its own outputs at the next step", new GRULayer(nn.GRU(6, 6, batchFirst: true)), "recurrent.gru");
+        Named("encoder", "this TransformerEncoderLayer is computed by LibTorch as a whole, so that its neurons cannot be removed one by one; attention that is built of linear layers can be pruned", TransformerEncoderLayer(6, 2, 12), "recurrent");
+        Named("attention", "this MultiheadAttention is computed by LibTorch as a whole", new AttentionLayer(MultiheadAttention(6, 2)), "recurrent.attention");
+        Named("cube", "layers of type Conv3d are not followed, so that their neurons cannot be removed", new Cube(), "recurrent.cube");
+
+        static void Named(string what, string reason, Module<Tensor, Tensor> layer, string path)
+        {
+            using var scope = NewDisposeScope();
+            using var model = new Net((n, x) => n.Call("head", functional.relu(n.Call("hidden", n.Call("recurrent", n.Call("embed", x))))),
+                ("embed", Linear(3, 6)), ("recurrent", layer), ("hidden", Linear(6, 5)), ("head", Linear(5, 2)));
+            var map = NeuronMap.Discover(model, randn(2, 4, 3));
+            StringAssert.Contains(Reason(map, path), reason, what);
+            StringAssert.Contains(map.ToString(), $"left alone: {path}: {reason}");
+            Assert.AreEqual("hidden", map.Groups.Single().Name, what);
+        }
+    }
+
+    [TestMethod]
+    public void A_grouped_convolution_says_that_its_channels_go_by_the_group()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Net((n, x) => n.Call("head", functional.relu(n.Call("grouped", functional.relu(n.Call("first", x)))).mean([2, 3])),
+            ("first", Conv2d(3, 8, 3)), ("grouped", Conv2d(8, 8, 3, groups: 2)), ("head", Linear(8, 2)));
+        var map = NeuronMap.Discover(model, randn(2, 3, 9, 9));
+        Assert.AreEqual("first: 2 neurons: first [out, 4 each], grouped [out, 4 each, by the group], grouped [in, 4 each, by the group], head [in, 4 each]", Checks.Lines(map).Single());
+    }
+
+    internal sealed class LSTMLayer : Module<Tensor, Tensor>
+    {
+        readonly TorchSharp.Modules.LSTM lstm;
+
+        public LSTMLayer(TorchSharp.Modules.LSTM lstm) : base(nameof(LSTMLayer))
+        {
+            this.lstm = lstm;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input) => lstm.call(input, null).Item1;
+    }
+
+    sealed class GRULayer : Module<Tensor, Tensor>
+    {
+        readonly TorchSharp.Modules.GRU gru;
+
+        public GRULayer(TorchSharp.Modules.GRU gru) : base(nameof(GRULayer))
+        {
+            this.gru = gru;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input) => gru.call(input).Item1;
+    }
+
+    sealed class AttentionLayer : Module<Tensor, Tensor>
+    {
+        readonly TorchSharp.Modules.MultiheadAttention attention;
+
+        public AttentionLayer(TorchSharp.Modules.MultiheadAttention attention) : base(nameof(AttentionLayer))
+        {
+            this.attention = attention;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input)
+        {
+            var x = input.transpose(0, 1);
+            return attention.call(x, x, x, null, false, null).Item1.transpose(0, 1);
+        }
+    }
+
+    sealed class Cube : Module<Tensor, Tensor>
+    {
+        readonly TorchSharp.Modules.Conv3d cube = Conv3d(1, 2, 1);
+
+        public Cube() : base(nameof(Cube)) => RegisterComponents();
+
+        public override Tensor forward(Tensor input) => cube.call(input.unsqueeze(0).unsqueeze(0)).select(1, 0).squeeze(0);
+    }
+
     static string Reason(NeuronMap map, string name) => map.Skipped.Single(s => s.Name == name).Reason;
 }

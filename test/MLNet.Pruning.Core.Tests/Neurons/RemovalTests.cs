@@ -116,7 +116,7 @@ public sealed class RemovalTests
         using var model = Checks.Filled(Sequential(("a", Conv2d(1, 6, 1)), ("depth", Conv2d(6, 6, 4, Padding.Same, groups: 6)), ("b", Conv2d(6, 2, 1))));
         Checks.Halved(model, randn(2, 1, 9, 8), readers: false);
         using var up = Checks.Filled(Sequential(("a", Conv2d(1, 6, 1)), ("up", ConvTranspose2d(6, 12, 3, 2, 1, 1, 1, PaddingModes.Zeros, 3)), ("b", Conv2d(12, 2, 1))));
-        Assert.AreEqual("a: 3 neurons: a [out, 2 each], up [out, 4 each], up [in, 2 each], b [in, 4 each]", Checks.Lines(NeuronMap.Discover(up, randn(1, 1, 5, 5))).Single());
+        Assert.AreEqual("a: 3 neurons: a [out, 2 each], up [out, 4 each, by the group], up [in, 2 each, by the group], b [in, 4 each]", Checks.Lines(NeuronMap.Discover(up, randn(1, 1, 5, 5))).Single());
         Checks.Halved(up, randn(2, 1, 5, 6), readers: false);
     }
 

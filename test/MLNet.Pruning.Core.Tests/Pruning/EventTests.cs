@@ -11,6 +11,22 @@ namespace MLNet.Pruning.Tests.Pruning;
 [DoNotParallelize]
 public sealed class EventTests
 {
+    [TestMethod]
+    public void The_last_part_of_an_epoch_is_observed_where_the_source_does_not_know_its_count_too()
+    {
+        var criterion = new InputMeans();
+        Runs.Train(new TrainingOptions
+        {
+            Epochs = 2,
+            BatchSize = 10,
+            Replicas = 1,
+            MemoryLimit = (12 * sizeof(float) + sizeof(long)) * 40,
+            Hooks = [new NeuronPruning { Importance = criterion, Schedule = Schedule.OneShot(1, 0.5), Observe = 0.5, MeasuredRows = 0 }.Begin()],
+        }, new Rows(103, 12, (row, i) => i % 3 == row % 3 ? 1 : 0, row => row % 3) { CountKnown = false });
+        // Of 11 steps the last 6, and two groups.
+        Assert.AreEqual(12, criterion.Seen);
+    }
+
     static readonly TrainingOptions plain = new() { Epochs = 4, BatchSize = 20, LearningRate = 0.01, Seed = 3, Replicas = 1 };
 
     static NeuronPruning By(Schedule schedule) => new() { Importance = FixedScores.WeightSums, Schedule = schedule };

@@ -23,6 +23,7 @@ public sealed class RefusalTests
         Refused("Pruning.MinimumNeurons is 0", Good() with { MinimumNeurons = 0 });
         Refused("Pruning.Observe is 0", Good() with { Observe = 0 });
         Refused("Pruning.Observe is 1.5", Good() with { Observe = 1.5 });
+        Refused("Pruning.Observe is 25; it must be more than 0 and at most 1 (did you mean 0.25?).", Good() with { Observe = 25 });
         Refused("Pruning.Groups is []", Good() with { Groups = [] });
         Refused("Pruning.Groups names 'linear9'", Good() with { Groups = ["linear9"] });
         Refused("Pruning.MeasuredRows is -1", Good() with { MeasuredRows = -1 });
@@ -52,6 +53,7 @@ public sealed class RefusalTests
             catch (ArgumentException e)
             {
                 StringAssert.Contains(e.Message, message);
+                Assert.DoesNotContain("Actual value", e.Message);
             }
             Assert.AreEqual(0, steps);
         }
@@ -60,15 +62,55 @@ public sealed class RefusalTests
     [TestMethod]
     public void What_one_may_not_have_meant_is_said()
     {
-        CollectionAssert.AreEqual(new[] { "The schedule prunes 20 % of the neurons in 2 epochs, not its target of 60 %." }, Good().Warnings(plain with { Epochs = 2 }).ToArray());
-        StringAssert.Contains((Good() with { Schedule = Schedule.OneShot(2, 0.5) }).Warnings(plain with { Epochs = 2 }).Single(), "no epoch left to recover");
-        Assert.IsEmpty(Good().Warnings(plain with { Epochs = 10 }).ToArray());
+        CollectionAssert.AreEqual(new[] { "The schedule prunes 20 % of the neurons in 2 epochs, not its target of 60 %." }, Good().Warnings(2).ToArray());
+        StringAssert.Contains((Good() with { Schedule = Schedule.OneShot(2, 0.5) }).Warnings(2).Single(), "no epoch left to recover");
+        Assert.IsEmpty(Good().Warnings(10).ToArray());
+    }
+
+    [TestMethod]
+    public void Without_a_schedule_pruning_fits_any_run_of_two_epochs_or_more()
+    {
+        var pruning = new NeuronPruning();
+        for (var epochs = 2; epochs <= 300; epochs++)
+        {
+            pruning.Validate(plain with { Epochs = epochs });
+            CollectionAssert.AreEqual(Array.Empty<string>(), pruning.Warnings(epochs).ToArray(), $"{epochs} epochs");
+        }
+        var warnings = new List<string>();
+        foreach (var epochs in new[] { 2, 3, 10 })
+        {
+            var (parameters, _) = Runs.Train(plain with { Epochs = epochs, Warn = warnings.Add, Hooks = [pruning.Begin()] });
+            // 70 % of 9 and of 7, rounded down, have gone.
+            Assert.AreEqual(
+                (3, 3), (parameters["layers.linear1.bias"].Length, parameters["layers.linear2.bias"].Length), $"{epochs} epochs");
+        }
+        Assert.IsEmpty(warnings);
+        Runs.Train(plain with { Epochs = 1, Warn = warnings.Add, Hooks = [pruning.Begin()] });
+        StringAssert.Contains(warnings.Single(), "no epoch left to recover");
+    }
+
+    [TestMethod]
+    public void A_layer_that_cannot_be_pruned_is_warned_of_before_the_first_step()
+    {
+        static nn.Module Build() => new Net((n, x) => n.Call("head", n.Call("hidden", n.Call("recurrent", n.Call("embed", x).unsqueeze(1)).squeeze(1)).relu()),
+            ("embed", nn.Linear(12, 6)), ("recurrent", new LeftAloneTests.LSTMLayer(nn.LSTM(6, 6, batchFirst: true))), ("hidden", nn.Linear(6, 9)), ("head", nn.Linear(9, 3)));
+        var (warnings, steps) = (new List<string>(), 0);
+        foreach (var pruning in new ITrainingPruning[] { new NeuronPruning { Importance = FixedScores.WeightSums }, new WeightPruning { Sparsity = 0.5 } })
+            Runs.Train(plain with { Replicas = 1, Epochs = 2, Warn = message => warnings.Add($"{steps}: {message}"), Hooks = [pruning.Begin(), new Hook { OnAfterStep = _ => steps++ }] }, build: Build);
+        CollectionAssert.AreEqual(new[]
+        {
+            "0: Not pruned: recurrent.lstm: this LSTM reads its own outputs at the next step, so that its neurons cannot be removed one by one.",
+            "10: Not masked: the weights of recurrent.lstm. Masks lie over those of linear layers and convolutions, unless WeightPruning.Weights names others.",
+        }, warnings);
     }
 
     [TestMethod]
     public void A_model_without_neurons_to_prune_is_refused_with_the_reasons()
     {
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(plain with { Hooks = [Good().Begin()] }, build: () => nn.Sequential(nn.Linear(12, 3)))).Message, "no neurons that can be pruned");
+        var recurrent = Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(plain with { Hooks = [Good().Begin()] }, build: () =>
+            new Net((n, x) => n.Call("head", n.Call("recurrent", x.unsqueeze(1)).squeeze(1)), ("recurrent", new LeftAloneTests.LSTMLayer(nn.LSTM(12, 6, batchFirst: true))), ("head", nn.Linear(6, 3)))));
+        StringAssert.Contains(recurrent.Message, "left alone: recurrent.lstm: this LSTM reads its own outputs at the next step");
     }
 
     [TestMethod]

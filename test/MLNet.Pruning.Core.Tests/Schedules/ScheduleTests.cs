@@ -8,6 +8,21 @@ public sealed class ScheduleTests
     static long[] Due(Schedule schedule, int until) => [.. Enumerable.Range(0, until + 1).Select(t => (long)t).Where(schedule.IsDue)];
 
     [TestMethod]
+    public void A_percentage_is_asked_whether_a_fraction_was_meant()
+    {
+        Asked("target of a schedule is 70; it must be more than 0 and less than 1 (did you mean 0.70?). (Parameter 'target')", () => Schedule.Stepwise(1, 1, 0.1, 70));
+        Asked("amount of a schedule is 2.5; it must be more than 0 and less than 1 (did you mean 0.025?). (Parameter 'amount')", () => Schedule.Stepwise(1, 1, 2.5, 0.7));
+        Asked("fraction of a schedule is 5; it must be at least 0 and less than 1 (did you mean 0.05?). (Parameter 'fraction')", () => Schedule.Constant(5));
+        Asked("target of a schedule is 1; it must be more than 0 and less than 1. (Parameter 'target')", () => Schedule.OneShot(1, 1));
+        Asked("target of a schedule is 100; it must be more than 0 and less than 1. (Parameter 'target')", () => Schedule.OneShot(1, 100));
+        Asked("end of a schedule is 2; it must be more than its start, 5. (Parameter 'end')", () => Schedule.Cubic(5, 2, 0.7));
+        Asked("initial of a schedule is 0.8; it must be at most its target, 0.7. (Parameter 'initial')", () => Schedule.Cubic(5, 9, 0.7, 0.8));
+        Asked("every of a schedule is 0; it must be at least 1. (Parameter 'every')", () => Schedule.Cubic(5, 9, 0.7, every: 0));
+
+        static void Asked(string message, Action make) => Assert.AreEqual(message, Assert.ThrowsExactly<ArgumentOutOfRangeException>(make).Message);
+    }
+
+    [TestMethod]
     public void Stepwise_waits_for_maturity_and_then_keeps_its_beat()
     {
         CollectionAssert.AreEqual(new long[] { 30, 40, 50 }, Due(Schedule.Stepwise(30, 10, 0.1, 0.7), 55));

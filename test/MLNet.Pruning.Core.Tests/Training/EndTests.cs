@@ -25,6 +25,39 @@ public sealed class EndTests
     static string Modes(nn.Module model) => string.Join(" ", model.named_modules().Where(m => m.module.training).Select(m => m.name));
 
     [TestMethod]
+    public void Every_hook_is_told_of_the_end_whatever_another_throws()
+    {
+        var told = new List<int>();
+        Hook Telling(int number) => new()
+        {
+            Any = (name, _) =>
+            {
+                if (name != "Ended")
+                    return;
+                told.Add(number);
+                if (number < 2)
+                    throw new FormatException();
+            },
+        };
+        using var model = Normed();
+        Assert.ThrowsExactly<FormatException>(() => Run(model, new TrainingOptions { Hooks = [Telling(0), new CombinedHook([Telling(1), Telling(2)]), Telling(3)] }));
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, 3 }, told);
+        Assert.AreEqual("", Modes(model));
+    }
+
+    [TestMethod]
+    public void What_is_drawn_after_a_run_does_not_depend_on_it()
+    {
+        using var model = Normed();
+        random.manual_seed(5);
+        using var expected = rand(4);
+        random.manual_seed(5);
+        Run(model, new TrainingOptions { Replicas = 2 });
+        using var actual = rand(4);
+        CollectionAssert.AreEqual(expected.data<float>().ToArray(), actual.data<float>().ToArray());
+    }
+
+    [TestMethod]
     [DataRow("none")]
     [DataRow("failure")]
     [DataRow("cancellation")]

@@ -77,6 +77,47 @@ public sealed class FeedTests
     }
 
     [TestMethod]
+    [DataRow(false, 11)]
+    [DataRow(true, 10)]
+    public void Rows_of_a_source_that_does_not_know_its_count_are_counted_before_training(bool drop, int steps)
+    {
+        var rates = new List<double>();
+        var known = -1;
+        Runs.Train(new TrainingOptions
+        {
+            Epochs = 1,
+            BatchSize = 10,
+            DropLastBatch = drop,
+            MemoryLimit = (12 * sizeof(float) + sizeof(long)) * 40,
+            Schedule = LearningRateSchedule.Cosine(),
+            Hooks = [new Hook { OnStarted = run => known = run.StepsPerEpoch, OnAfterStep = run => rates.Add(run.LearningRate) }],
+        }, new Rows(103, 12, (row, i) => i % 3 == row % 3 ? 1 : 0, row => row % 3) { CountKnown = false });
+        Assert.AreEqual(steps, known);
+        Assert.HasCount(steps, rates.Distinct().ToArray(), "the rate moves with every step");
+    }
+
+    [TestMethod]
+    public void A_source_that_promises_another_count_than_it_gives_is_refused_when_streamed()
+    {
+        var rows = new Short();
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Runs.Train(new TrainingOptions { Epochs = 1, BatchSize = 10, MemoryLimit = 56 * 40 }, rows));
+        Assert.AreEqual("The source of examples promised 200 rows and gave 103.", error.Message);
+    }
+
+    sealed class Short : IExampleSource
+    {
+        readonly Rows rows = new(103, 12, (row, i) => i % 3 == row % 3 ? 1 : 0, row => row % 3);
+
+        public IReadOnlyList<long> Shape => rows.Shape;
+
+        public bool HasLabels => true;
+
+        public long? Count => 200;
+
+        public IExampleReader Open() => rows.Open();
+    }
+
+    [TestMethod]
     public void A_label_out_of_range_names_its_row()
     {
         var message = Assert.ThrowsExactly<InvalidDataException>(() => Feed.Open(Numbered(50), new TrainingOptions(), 6, default)).Message;

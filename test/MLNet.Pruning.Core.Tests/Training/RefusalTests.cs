@@ -96,6 +96,36 @@ public sealed class RefusalTests
     }
 
     [TestMethod]
+    public void A_copy_that_lacks_something_is_told_what_and_nothing_of_it_is_left()
+    {
+        static nn.Module Build(nn.Module<Tensor, Tensor>? norm, int hidden = 8)
+        {
+            var parts = new List<(string, nn.Module<Tensor, Tensor>)> { ("in", nn.Linear(12, hidden)), ("out", nn.Linear(hidden, 3)) };
+            if (norm is not null)
+                parts.Insert(1, ("norm", norm));
+            return nn.Sequential(parts);
+        }
+        Refused(() => nn.BatchNorm1d(8, track_running_stats: false), () => Build(nn.BatchNorm1d(8)), "the model lacks");
+        Refused(() => nn.BatchNorm1d(8), () => Build(nn.BatchNorm1d(8, track_running_stats: false)), "no buffer 'norm.running_mean'");
+        Refused(() => nn.BatchNorm1d(8), () => Build(null), "no parameter 'norm.weight'");
+        Refused(() => nn.BatchNorm1d(8), () => Build(nn.BatchNorm1d(8), 9), "parameter 'in.weight' of shape [9, 12]; the model's has [8, 12]");
+
+        static void Refused(Func<nn.Module<Tensor, Tensor>> norm, Func<nn.Module> copy, string message)
+        {
+            using var model = Build(norm());
+            // The first run moves the model's weights into vectors of its own.
+            for (var run = 0; run < 2; run++)
+            {
+                var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+                var task = new TrainingTask { Model = model, Copy = copy, Examples = Rows.Blobs(40, 12, 3), Objective = new CrossEntropy(3) };
+                StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new TrainingLoop(new TrainingOptions { Replicas = 3, BatchSize = 20 }).Run(task)).Message, message);
+                if (run > 0)
+                    Assert.AreEqual(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount, message);
+            }
+        }
+    }
+
+    [TestMethod]
     [DataRow("")]
     [DataRow("abc")]
     public void A_file_that_is_no_checkpoint_is_called_so(string text)

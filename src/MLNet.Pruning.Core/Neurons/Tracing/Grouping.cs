@@ -47,6 +47,7 @@ static class Grouping
                 skipped.Add(new(layer.Label, reason.Count() == layer.Out ? reason.Key : $"{reason.Count()} of its {layer.Out} neurons: {reason.Key}"));
         }
         skipped.AddRange(NotCalled(model, layers));
+        skipped.AddRange(UnknownLayers.Of(model));
         return (groups, skipped);
 
         void Add(int layer, NeuronSide side, int first, int count)

@@ -15,15 +15,21 @@ static class SharedTensors
         var corners = tensors.Select(Corner).ToArray();
         var saved = corners.Select(c => c.clone()).ToArray();
         var owners = new int[tensors.Count];
-        for (var unit = 1; unit <= tensors.Count; unit *= Radix)
+        try
+        {
+            for (var unit = 1; unit <= tensors.Count; unit *= Radix)
+            {
+                for (var i = 0; i < corners.Length; i++)
+                    corners[i].fill_(i / unit % Radix);
+                for (var i = 0; i < corners.Length; i++)
+                    owners[i] += unit * (int)corners[i].to(ScalarType.Float64).item<double>();
+            }
+        }
+        finally
         {
             for (var i = 0; i < corners.Length; i++)
-                corners[i].fill_(i / unit % Radix);
-            for (var i = 0; i < corners.Length; i++)
-                owners[i] += unit * (int)corners[i].to(ScalarType.Float64).item<double>();
+                corners[i].copy_(saved[i]);
         }
-        for (var i = 0; i < corners.Length; i++)
-            corners[i].copy_(saved[i]);
         return owners;
     }
 

@@ -8,7 +8,7 @@ sealed class FirstRows(ExampleBuffer examples, int most, int batchSize) : IFeed
 
     public ExampleBuffer Examples => examples;
 
-    public int? StepsPerEpoch => (slots.Length + batchSize - 1) / batchSize;
+    public int StepsPerEpoch => (slots.Length + batchSize - 1) / batchSize;
 
     public void BeginEpoch(int epoch, CancellationToken cancellation = default) => next = 0;
 

@@ -6,8 +6,8 @@ interface IFeed : IDisposable
     /// <summary>Where the chosen rows lie.</summary>
     ExampleBuffer Examples { get; }
 
-    /// <summary>Batches in an epoch, where known before its end.</summary>
-    int? StepsPerEpoch { get; }
+    /// <summary>Batches in an epoch.</summary>
+    int StepsPerEpoch { get; }
 
     /// <summary>Begins an epoch (from 0); the order of its rows follows from the seed and the epoch alone.</summary>
     void BeginEpoch(int epoch, CancellationToken cancellation = default);

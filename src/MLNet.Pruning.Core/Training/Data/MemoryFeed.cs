@@ -8,7 +8,7 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
 
     public ExampleBuffer Examples => examples;
 
-    public int? StepsPerEpoch => options.DropLastBatch
+    public int StepsPerEpoch => options.DropLastBatch
         ? order.Length / options.BatchSize
         : (int)(((long)order.Length + options.BatchSize - 1) / options.BatchSize);
 

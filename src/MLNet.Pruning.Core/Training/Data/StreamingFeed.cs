@@ -15,7 +15,7 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
 
     public ExampleBuffer Examples => pool;
 
-    public int? StepsPerEpoch => (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
+    public int StepsPerEpoch => (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize : (count + options.BatchSize - 1) / options.BatchSize);
 
     public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
@@ -95,7 +95,8 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
         }
         reader.Dispose();
         reader = null;
-        return false;
+        return count == row ? false : throw new InvalidDataException(
+            $"The source of examples promised {count} rows and gave {row}.");
     }
 
     public void Dispose()

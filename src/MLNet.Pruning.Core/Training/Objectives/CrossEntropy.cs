@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Schedules;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ public sealed class CrossEntropy : IObjective
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         if (labelSmoothing is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "Label smoothing must be at least 0 and below 1.");
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), FormattableString.Invariant($"Label smoothing is {labelSmoothing}; it must be at least 0 and below 1{Fractions.Hint(labelSmoothing)}."));
         ClassCount = classCount;
         this.labelSmoothing = labelSmoothing;
     }

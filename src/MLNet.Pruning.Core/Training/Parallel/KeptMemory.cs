@@ -6,15 +6,25 @@ namespace MLNet.Pruning.Training;
 /// While a run trains, keeps memory that a step has freed for the next one. By default glibc gives the top of its heap back to Linux as soon as it is free, and a step that wants
 /// it again pays for every page, in a queue with the other replicas; a fifth of a transformer's training goes that way.
 /// </summary>
+/// <remarks>
+/// glibc cannot be asked what its settings are, and once one is set it no longer searches for them by itself. After the last run they are therefore where that search ends in any
+/// process that has ever freed a tensor of 32 MiB: blocks up to 32 MiB come from the heap, and more than 64 MiB at its top go back to Linux.
+/// </remarks>
 sealed partial class KeptMemory : IDisposable
 {
     // mallopt's names. All are set together: to set one of them ends the search for the others that glibc does by itself.
     const int TrimThreshold = -1, TopPad = -2, MapThreshold = -3;
 
+    // glibc's own largest threshold; above it, a tensor is worth a mapping of its own. Its trim threshold is twice that.
+    const int Largest = 32 << 20;
+    const int UsualTopPad = 128 << 10;
+
     // What an administrator has settled stays.
     static readonly string[] Settings = ["GLIBC_TUNABLES", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_"];
     static readonly Lock gate = new();
     static int runs;
+
+    bool over;
 
     KeptMemory()
     {
@@ -29,8 +39,7 @@ sealed partial class KeptMemory : IDisposable
         {
             try
             {
-                // As much as glibc's own search would come to, at most; above it, a tensor is worth a mapping of its own.
-                if (runs == 0 && mallopt(MapThreshold, 32 << 20) + mallopt(TrimThreshold, 1 << 30) + mallopt(TopPad, 64 << 20) == 0)
+                if (runs == 0 && !Set(1 << 30, 64 << 20))
                     return null;
             }
             catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException)
@@ -42,15 +51,23 @@ sealed partial class KeptMemory : IDisposable
         return new();
     }
 
-    /// <summary>With the last run, what is free goes back to Linux.</summary>
+    /// <summary>With the last run, what is free goes back to Linux, as does what is freed from then on.</summary>
     public void Dispose()
     {
         lock (gate)
         {
-            if (--runs == 0)
-                _ = malloc_trim(0);
+            if (over)
+                return;
+            over = true;
+            if (--runs > 0)
+                return;
+            Set(2 * Largest, UsualTopPad);
+            _ = malloc_trim(0);
         }
     }
+
+    static bool Set(int trimThreshold, int topPad) =>
+        mallopt(MapThreshold, Largest) + mallopt(TrimThreshold, trimThreshold) + mallopt(TopPad, topPad) > 0;
 
     [LibraryImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -41,15 +41,18 @@ sealed class ReplicaSet : IDisposable
         var capacity = Math.Min(batchSize, Math.Max(2 * FewestRows - 1, (batchSize + count - 1) / count));
         replicas = new Replica[count];
         Modules = new nn.Module[count];
-        using (var state = count > 1 ? get_rng_state() : null)
+        try
         {
+            using var state = count > 1 ? get_rng_state() : null;
             for (var i = 0; i < count; i++)
             {
-                var module = Modules[i] = i == 0 ? model.Module : copy!();
+                var module = i == 0 ? model.Module : copy!() ?? throw new ArgumentException(
+                    $"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave null; it must build a new module each time.");
+                if (Modules.Take(i).Any(other => ReferenceEquals(other, module)))
+                    throw new ArgumentException($"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave a module that is in use already; it must build a new one each time.");
+                Modules[i] = module;
                 if (i > 0)
                 {
-                    if (Modules.Take(i).Any(other => ReferenceEquals(other, module)))
-                        throw new ArgumentException($"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave a module that is in use already; it must build a new one each time.");
                     ModuleScope.Detach(module);
                     Alias(module, model.Module);
                 }
@@ -59,6 +62,11 @@ sealed class ReplicaSet : IDisposable
             // The weights that the copies drew for themselves are not part of the run's random numbers.
             if (state is not null)
                 set_rng_state(state);
+        }
+        catch
+        {
+            DisposeReplicas();
+            throw;
         }
         slices = Slice(replicas);
         train = Train;
@@ -211,19 +219,29 @@ sealed class ReplicaSet : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var theirs = copy.named_parameters().ToDictionary(p => p.name, p => p.parameter);
+        var theirs = Same("parameter", model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)), copy.named_parameters().Select(p => (p.name, (Tensor)p.parameter)));
         foreach (var (name, parameter) in model.named_parameters())
         {
-            if (!theirs.Remove(name, out var other) || !other.shape.SequenceEqual(parameter.shape))
-                throw new ArgumentException($"A copy of the model has no parameter '{name}' of shape [{string.Join(", ", parameter.shape)}]; {nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} must build the same module again.");
-            other.requires_grad = parameter.requires_grad;
-            other.set_(parameter.detach());
+            theirs[name].requires_grad = parameter.requires_grad;
+            theirs[name].set_(parameter.detach());
         }
-        if (theirs.Count > 0)
-            throw new ArgumentException($"A copy of the model has a parameter '{theirs.Keys.First()}' that the model lacks.");
-        var buffers = copy.named_buffers().ToDictionary(b => b.name, b => b.buffer);
+        var buffers = Same("buffer", model.named_buffers(), copy.named_buffers());
         foreach (var (name, buffer) in model.named_buffers())
             buffers[name].copy_(buffer);
+    }
+
+    /// <summary>The copy's tensors by name, which are those of the model and as large.</summary>
+    static Dictionary<string, Tensor> Same(string kind, IEnumerable<(string Name, Tensor Tensor)> model, IEnumerable<(string Name, Tensor Tensor)> copy)
+    {
+        const string remedy = $"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} must build the same module again.";
+        var (ours, theirs) = (model.ToArray(), copy.ToDictionary(t => t.Name, t => t.Tensor));
+        foreach (var (name, tensor) in ours)
+            if (!theirs.TryGetValue(name, out var other))
+                throw new ArgumentException($"A copy of the model has no {kind} '{name}'; {remedy}");
+            else if (!other.shape.SequenceEqual(tensor.shape))
+                throw new ArgumentException($"A copy of the model has the {kind} '{name}' of shape [{string.Join(", ", other.shape)}]; the model's has [{string.Join(", ", tensor.shape)}]. {remedy}");
+        return theirs.Keys.Except(ours.Select(t => t.Name)).FirstOrDefault() is not { } extra ? theirs
+            : throw new ArgumentException($"A copy of the model has a {kind} '{extra}' that the model lacks; {remedy}");
     }
 
     static FlatStorage Statistics(nn.Module module, Device device)
@@ -244,13 +262,19 @@ sealed class ReplicaSet : IDisposable
         ahead?.Dispose();
         foreach (var slice in slices.SelectMany(s => s))
             slice.Dispose();
-        foreach (var replica in replicas)
+        DisposeReplicas();
+    }
+
+    // The first one's module and gradients are the run's.
+    void DisposeReplicas()
+    {
+        for (var i = 0; i < replicas.Length; i++)
         {
-            replica.Dispose();
-            if (replica == replicas[0])
+            replicas[i]?.Dispose();
+            if (i == 0)
                 continue;
-            replica.Gradients.Dispose();
-            replica.Module.Dispose();
+            replicas[i]?.Gradients.Dispose();
+            Modules[i]?.Dispose();
         }
     }
 }
