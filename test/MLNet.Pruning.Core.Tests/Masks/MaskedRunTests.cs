@@ -228,7 +228,7 @@ public sealed class MaskedRunTests
         {
             using var scope = NewDisposeScope();
             foreach (var mask in masks.Masks)
-                Gradient.Of((Parameter)run.Model.get_parameter(mask.Name)!)!.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape]), 0);
+                Gradient.Of((Parameter)run.Model.get_parameter(mask.Name)!)!.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape]), Scalars.Zero);
         }
     }
 

@@ -101,6 +101,6 @@ public sealed class RefusalTests
             BatchSize = 1000,
             LearningRate = 1e30,
             Optimizer = OptimizerKind.Sgd,
-            Hooks = [new Hook { OnAfterBackward = run => Gradient.Of(run.Model.parameters().First())!.fill_(1e30) }],
+            Hooks = [new Hook { OnAfterBackward = run => Gradient.Of(run.Model.parameters().First())!.Fill(1e30) }],
         }));
 }

@@ -41,7 +41,7 @@ static class LayerFacts
     {
         using var scope = NewDisposeScope();
         var probe = zeros_like(input).flatten();
-        probe.narrow(0, 0, 1).fill_(double.NaN);
+        probe.narrow(0, 0, 1).fill_(Scalars.NaN);
         return layer.Module.forward(probe.view(input.shape)).isnan().sum().item<long>();
     }
 
@@ -49,7 +49,7 @@ static class LayerFacts
     {
         using var scope = NewDisposeScope();
         var probe = zeros([1, input.shape[1], 2], dtype: input.dtype, device: input.device);
-        probe.narrow(1, 0, 1).fill_(double.NaN);
+        probe.narrow(1, 0, 1).fill_(Scalars.NaN);
         return (int)(layer.Module.forward(probe).isnan().sum().item<long>() / 2);
     }
 }

@@ -6,6 +6,7 @@ namespace MLNet.Pruning.Training;
 sealed class Replica : IDisposable
 {
     readonly Tensor weight;
+    readonly BatchCounters counters;
     StagedRows staged;
     float weightOfRows = float.NaN;
 
@@ -13,6 +14,7 @@ sealed class Replica : IDisposable
     {
         (Module, Gradients, Statistics) = (module, gradients, statistics);
         staged = new StagedRows(examples, capacity, device);
+        counters = new BatchCounters(module);
         weight = ones([], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
     }
 
@@ -64,6 +66,7 @@ sealed class Replica : IDisposable
         {
             order?.Leave(number);
         }
+        counters.Add();
         autograd.backward(loss, Weight((float)((double)rows.Rows / rowsOfAll)));
         Loss = loss.item<float>();
     }
@@ -79,13 +82,17 @@ sealed class Replica : IDisposable
     Tensor Weight(float value)
     {
         if (value != weightOfRows)
-            weight.fill_(value);
+        {
+            using var scalar = Scalars.Of(value);
+            weight.fill_(scalar);
+        }
         weightOfRows = value;
         return weight;
     }
 
     public void Dispose()
     {
+        counters.Dispose();
         staged.Dispose();
         weight.Dispose();
         Statistics.Dispose();

@@ -182,7 +182,7 @@ sealed class ReplicaSet : IDisposable
         // In-place operators give back the tensor itself or another object for it, depending on the version; a scope is right for both.
         using var scope = NewDisposeScope();
         for (var replica = 1; replica < active; replica++)
-            slices[0][slice].add_(slices[replica][slice]);
+            slices[0][slice].add_(slices[replica][slice], Scalars.One);
     }
 
     void Add(int sliceCount)
@@ -197,9 +197,14 @@ sealed class ReplicaSet : IDisposable
         var merged = replicas[0].Statistics.Vector;
         if (active > 1)
         {
-            merged.mul_((float)replicas[0].Rows / rows);
-            for (var i = 1; i < active; i++)
-                merged.add_(replicas[i].Statistics.Vector, (float)replicas[i].Rows / rows);
+            for (var i = 0; i < active; i++)
+            {
+                using var share = Scalars.Of((float)replicas[i].Rows / rows);
+                if (i == 0)
+                    merged.mul_(share);
+                else
+                    merged.add_(replicas[i].Statistics.Vector, share);
+            }
         }
         for (var i = 1; i < replicas.Length; i++)
             replicas[i].Statistics.Vector.copy_(merged);
