@@ -33,6 +33,24 @@ public sealed class BatchCounterTests
     }
 
     [TestMethod]
+    public void A_run_that_is_refused_leaves_counting_to_the_model()
+    {
+        using var model = blueprint.Build();
+        var task = new TrainingTask
+        {
+            Model = model,
+            Copy = (blueprint with { Hidden = [11] }).Build,
+            Examples = Peer.Images(40, [1, 8, 8], 3),
+            Objective = new CrossEntropy(3),
+        };
+        Assert.ThrowsExactly<ArgumentException>(() => new TrainingLoop(new TrainingOptions { Epochs = 1, BatchSize = 8, Replicas = 2 }).Run(task));
+        using var scope = NewDisposeScope();
+        model.train();
+        model.call(zeros(2, 1, 8, 8));
+        Assert.AreEqual(1, Counts(model).Single());
+    }
+
+    [TestMethod]
     public void Norms_that_average_over_all_batches_count_by_themselves()
     {
         using var model = nn.Sequential(("norm", nn.BatchNorm1d(12)), ("out", nn.Linear(12, 3)));

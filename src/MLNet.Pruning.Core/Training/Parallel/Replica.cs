@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Training;
 sealed class Replica : IDisposable
 {
     readonly Tensor weight;
-    readonly BatchCounters counters;
+    BatchCounters? counters;
     StagedRows staged;
     float weightOfRows = float.NaN;
 
@@ -14,7 +14,6 @@ sealed class Replica : IDisposable
     {
         (Module, Gradients, Statistics) = (module, gradients, statistics);
         staged = new StagedRows(examples, capacity, device);
-        counters = new BatchCounters(module);
         weight = ones([], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
     }
 
@@ -55,6 +54,7 @@ sealed class Replica : IDisposable
     public void ForwardBackward(Batch rows, IObjective objective, int number, int rowsOfAll, ForwardOrder? order)
     {
         using var scope = NewDisposeScope();
+        counters ??= new BatchCounters(Module);
         Gradients.Vector.zero_();
         order?.Enter(number);
         Tensor loss;
@@ -92,7 +92,7 @@ sealed class Replica : IDisposable
 
     public void Dispose()
     {
-        counters.Dispose();
+        counters?.Dispose();
         staged.Dispose();
         weight.Dispose();
         Statistics.Dispose();
