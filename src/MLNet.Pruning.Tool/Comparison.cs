@@ -68,7 +68,7 @@ internal static class Comparison
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        return network.parameters().Sum(p => p.ne(0).sum().item<long>());
+        return network.parameters().Sum(p => p.count_nonzero().item<long>());
     }
 
     static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

@@ -72,7 +72,8 @@ public sealed class SavedModelTests
         foreach (var (_, parameter) in model.Module.named_parameters())
         {
             using var off = TorchSharp.torch.no_grad();
-            TorchSharp.torch.nn.init.constant_(parameter, 0.25);
+            using TorchSharp.Scalar quarter = 0.25;
+            parameter.fill_(quarter);
         }
         using var stream = new MemoryStream();
         model.WriteTo(stream);

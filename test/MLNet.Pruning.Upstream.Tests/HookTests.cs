@@ -25,10 +25,10 @@ public sealed class HookTests
     {
         using var scope = NewDisposeScope();
         var layer = ReLU();
-        layer.register_forward_pre_hook((_, x) => x - 1);
-        layer.register_forward_hook((_, x, y) => y * 10 + x);
+        layer.register_forward_pre_hook((_, x) => x - ones_like(x));
+        layer.register_forward_hook((_, x, y) => y * y - x);
         var y = layer.call(tensor(new double[] { 0.5, 3 }));
-        CollectionAssert.AreEqual(new double[] { -0.5, 22 }, y.data<double>().ToArray());
+        CollectionAssert.AreEqual(new double[] { 0.5, 2 }, y.data<double>().ToArray());
     }
 
     [TestMethod]
@@ -81,9 +81,9 @@ public sealed class HookTests
     {
         using var scope = NewDisposeScope();
         var product = new Product();
-        product.register_forward_pre_hook((_, left, right) => (left + 1, right));
-        product.register_forward_hook((_, left, _, y) => y + left);
-        Assert.AreEqual(15f, product.call(tensor(2f), tensor(4f)).item<float>());
+        product.register_forward_pre_hook((_, left, right) => (left * left, right));
+        product.register_forward_hook((_, left, _, y) => y - left);
+        Assert.AreEqual(12f, product.call(tensor(2f), tensor(4f)).item<float>());
     }
 
     [TestMethod]
@@ -91,7 +91,7 @@ public sealed class HookTests
     {
         using var scope = NewDisposeScope();
         var layer = ReLU();
-        layer.register_forward_hook((_, _, y) => y * 2);
-        Assert.AreEqual(1f, layer.forward(tensor(1f)).item<float>());
+        layer.register_forward_hook((_, _, y) => y * y);
+        Assert.AreEqual(3f, layer.forward(tensor(3f)).item<float>());
     }
 }

@@ -31,7 +31,7 @@ sealed class Block : Module<Tensor, Tensor>
         using var bent = activation.call(hidden);
         using var output = rest.call(bent);
         using var scaled = output * scale;
-        return scaled + shift;
+        return scaled - shift;
     }
 }
 

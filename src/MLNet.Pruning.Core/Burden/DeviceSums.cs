@@ -30,9 +30,9 @@ sealed class DeviceSums : IBurdenSums
         {
             var gradient = Of(model.Gradients.Vector, rows[l]);
             if (off is not null && rows[l].Masked)
-                gradient = gradient.masked_fill(Of(off, rows[l]), 0);
-            gradients[l].add_(ByRow(gradient, rows[l]));
-            weights[l].add_(ByRow(Of(model.Values.Vector, rows[l]), rows[l]));
+                gradient = gradient.masked_fill(Of(off, rows[l]), Scalars.Zero);
+            gradients[l].add_(ByRow(gradient, rows[l]), Scalars.One);
+            weights[l].add_(ByRow(Of(model.Values.Vector, rows[l]), rows[l]), Scalars.One);
         }
     }
 

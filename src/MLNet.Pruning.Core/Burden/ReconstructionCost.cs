@@ -119,7 +119,7 @@ public static class ReconstructionCost
         double Squares(Tensor weights, Tensor input)
         {
             weight.copy_(weights);
-            return module.forward(input).to_type(ScalarType.Float64).square().sum().item<double>();
+            return module.forward(input).to_type(ScalarType.Float64).Squared().sum().item<double>();
         }
     }
 }

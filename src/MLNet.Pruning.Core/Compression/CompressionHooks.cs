@@ -19,14 +19,14 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
     {
         using var off = no_grad();
         foreach (var (weight, gone) in masks)
-            weight.grad?.masked_fill_(gone, 0);
+            weight.grad?.masked_fill_(gone, Scalars.Zero);
     }
 
     public void AfterStep(TrainingRun run)
     {
         using var off = no_grad();
         foreach (var (weight, gone) in masks)
-            weight.masked_fill_(gone, 0);
+            weight.masked_fill_(gone, Scalars.Zero);
     }
 
     public void Ended(TrainingRun run)
@@ -71,7 +71,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
             if (weight.grad is not { } gradient)
                 continue;
             var sums = zeros(values + 1, device: weight.device);
-            sums.index_add_(0, codes, gradient.reshape(-1), 1);
+            sums.index_add_(0, codes, gradient.reshape(-1), Scalars.One);
             sums.narrow(0, values, 1).zero_();
             gradient.copy_(sums.index_select(0, codes).view(weight.shape));
         }

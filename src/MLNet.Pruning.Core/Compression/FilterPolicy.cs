@@ -58,7 +58,7 @@ sealed class FilterPolicy : IDisposable
         var advantages = tensor(batch.SelectMany(b => Enumerable.Repeat((float)((b.Reward - mean) * batch.Count / (batch.Count - 1) / deviation), groups)).ToArray());
         optimizer.zero_grad();
         // The logarithm of the density at the choice, but for a constant.
-        var likelihood = (choices - network.call(states).view(-1)).square() * (-0.5 / (spread * spread));
+        var likelihood = (choices - network.call(states).view(-1)).Squared().Times(-0.5 / (spread * spread));
         (-(advantages * likelihood).mean()).backward();
         optimizer.step()?.Dispose();
     }

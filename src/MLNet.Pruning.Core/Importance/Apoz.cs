@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Importance;
 /// </summary>
 public sealed record Apoz : IImportance
 {
-    static readonly IImportance criterion = Criterion.OfActivations(values => values.ne(0).to_type(ScalarType.Float32).mean([2]), nameof(Apoz));
+    static readonly IImportance criterion = Criterion.OfActivations(values => values.ne(Scalars.Zero).to_type(ScalarType.Float32).mean([2]), nameof(Apoz));
 
     /// <inheritdoc/>
     public bool NeedsData => true;

@@ -74,7 +74,7 @@ internal static class DeviceShares
             tensor = tensor.abs();
         // A transposed convolution's outputs are spread over two dimensions: it is scaled as a whole.
         var largest = shape is { Transposed: true } ? tensor.abs().max() : tensor.abs().flatten(1).amax(1L).reshape([-1, .. Enumerable.Repeat(1L, (int)tensor.dim() - 1)]);
-        return tensor / where(largest == 0, ones_like(largest), largest);
+        return tensor / where(largest.eq(Scalars.Zero), ones_like(largest), largest);
     }
 
     static Tensor Apply(Tensor a, Tensor w, ConvolutionShape shape, int groups)
@@ -91,8 +91,8 @@ internal static class DeviceShares
         if (!z.isfinite().all().item<bool>())
             throw new ArgumentException("The activations or weights hold a value that is not finite: contributions need finite numbers.", nameof(z));
         // As in the CPU's kernels: nearer to zero, sums of reciprocals would overflow.
-        var tiny = mode == ContributionMode.Signed ? Math.ScaleB(1, -900) : Math.ScaleB(1, -100);
-        return where(z.abs() > tiny, z.reciprocal(), zeros_like(z));
+        using var tiny = Scalars.Of(Math.ScaleB(1, mode == ContributionMode.Signed ? -900 : -100));
+        return where(z.abs().gt(tiny), z.reciprocal(), zeros_like(z));
     }
 
     static Tensor LargestOf(Tensor numerators, Tensor reciprocal) => (numerators * reciprocal).max();

@@ -47,12 +47,13 @@ public sealed record NetworkSlimming : IImportance
             return;
         using var off = no_grad();
         using var scope = NewDisposeScope();
+        using var penalty = Scalars.Of(Penalty);
         foreach (var (scale, member) in groups.SelectMany(Scales))
         {
             if (scale.grad is not { } gradient)
                 continue;
             var own = tensor(member.Indices.SelectMany(n => n).Select(i => (long)i).ToArray(), device: scale.device);
-            gradient.index_add_(0, own, scale.index_select(0, own).sign(), Penalty);
+            gradient.index_add_(0, own, scale.index_select(0, own).sign(), penalty);
         }
     }
 

@@ -82,8 +82,11 @@ sealed unsafe class MaskedWeights : IDisposable
                 if (Persistent)
                     dense.copy_(model.Values.Vector);
                 if (Kept < 1)
-                    dense.mul_(Kept);
-                model.Values.Vector.masked_fill_(off!, 0);
+                {
+                    using var kept = Scalars.Of(Kept);
+                    dense.mul_(kept);
+                }
+                model.Values.Vector.masked_fill_(off!, Scalars.Zero);
             });
         }
         else if (Persistent)
@@ -98,7 +101,7 @@ sealed unsafe class MaskedWeights : IDisposable
         if (onCpu)
             MaskKernels.ZeroOff(Span(slopes, from, to), Mask(from, to));
         else
-            OnDevice(() => model.Gradients.Vector.masked_fill_(off!, 0));
+            OnDevice(() => model.Gradients.Vector.masked_fill_(off!, Scalars.Zero));
     }
 
     /// <summary>Zeroes what is off, however the step ended.</summary>
@@ -107,7 +110,7 @@ sealed unsafe class MaskedWeights : IDisposable
         if (onCpu)
             MaskKernels.ZeroOff(Span(parameters, 0, Length), Mask(0, Length));
         else
-            OnDevice(() => model.Values.Vector.masked_fill_(off!, 0));
+            OnDevice(() => model.Values.Vector.masked_fill_(off!, Scalars.Zero));
     }
 
     /// <summary>All gradients as they are, in memory order.</summary>

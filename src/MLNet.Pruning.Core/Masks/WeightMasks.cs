@@ -49,7 +49,7 @@ public sealed class WeightMasks
         {
             using var scope = NewDisposeScope();
             using var off = no_grad();
-            return new WeightMask(layer.Name, layer.Parameter.shape, layer.Parameter.detach().cpu().ne(0).contiguous().data<bool>().ToArray());
+            return new WeightMask(layer.Name, layer.Parameter.shape, layer.Parameter.detach().cpu().ne(Scalars.Zero).contiguous().data<bool>().ToArray());
         }));
     }
 
@@ -69,7 +69,10 @@ public sealed class WeightMasks
         using var scope = NewDisposeScope();
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (var mask in masks)
-            parameters[mask.Name].masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape], device: parameters[mask.Name].device), 0);
+        {
+            var parameter = parameters[mask.Name];
+            parameter.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape], device: parameter.device), Scalars.Zero);
+        }
     }
 
     /// <summary>Throws unless every mask is for a parameter of the model and of its shape.</summary>

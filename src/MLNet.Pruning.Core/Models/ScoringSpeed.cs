@@ -26,7 +26,8 @@ public sealed record ScoringSpeed(double RowsPerSecond, double Latency)
         using var oneThread = new SingleThreaded();
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        using var many = zeros([batch, .. inputShape]) + 0.5;
+        using var half = Scalars.Of(0.5);
+        using var many = full([batch, .. inputShape], half);
         using var single = many.narrow(0, 0, 1);
         var times = models.Select(_ => (Many: new List<double>(), Single: new List<double>())).ToArray();
         for (var turn = 0; turn < turns; turn++)

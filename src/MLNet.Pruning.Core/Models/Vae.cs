@@ -112,5 +112,5 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
     }
 
     // Gradients reach both mean and variance, since the noise is drawn apart from them.
-    Tensor Draw(Tensor center, Tensor spread) => training ? center + (0.5 * spread).exp() * randn_like(center) : center;
+    Tensor Draw(Tensor center, Tensor spread) => training ? center.Plus(spread.Times(0.5).exp() * randn_like(center)) : center;
 }

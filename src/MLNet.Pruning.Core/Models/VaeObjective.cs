@@ -57,8 +57,8 @@ public sealed class VaeObjective : IObjective
         // On logits, since the logarithm of a sigmoid that has come to be 0 or 1 would be infinite.
         var entropy = nn.functional.binary_cross_entropy_with_logits(logits, images.reshape(logits.shape), reduction: nn.Reduction.None).view(rows, -1).sum(1);
         // (mean^2 + variance - 1 - log variance) / 2, by expm1 since variance - 1 would lose its digits near 1.
-        var distance = (mean.square() + spread.expm1() - spread).sum(1);
-        return reconstruction * entropy + 0.5 * divergence * distance;
+        var distance = (mean.Squared().Plus(spread.expm1()) - spread).sum(1);
+        return entropy.Times(reconstruction).Plus(distance.Times(0.5 * divergence));
     }
 
     // Outside, the cross entropy has no lower bound, and its minimum is no reconstruction.

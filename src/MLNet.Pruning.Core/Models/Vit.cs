@@ -80,7 +80,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
     VitTokens Embedded(VitPatches patches)
     {
         var (values, places) = (embedding.call(patches.Values), Row(positions, grid.Count));
-        values = values + (patches.Shares is null ? places : patches.Shares.matmul(places));
+        values = values.Plus(patches.Shares is null ? places : patches.Shares.matmul(places));
         if (classToken is null)
             return new(values, patches.Sizes, 0);
         var (images, device) = (values.shape[0], values.device);
@@ -95,8 +95,8 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         if (classToken is not null)
             return tokens.Values.select(1, 0);
         // A token counts as often as patches went into it: the mean is one over the image's area, however it was merged.
-        return tokens.Sizes is null ? tokens.Values.mean([1]) : tokens.Sizes.unsqueeze(1).bmm(tokens.Values).squeeze(1) / grid.Count;
+        return tokens.Sizes is null ? tokens.Values.mean([1]) : tokens.Sizes.unsqueeze(1).bmm(tokens.Values).squeeze(1).Over(grid.Count);
     }
 
-    static Tensor Row(Embedding table, long rows) => table.call(arange(rows, ScalarType.Int64, device: table.weight!.device));
+    static Tensor Row(Embedding table, long rows) => table.call(Scalars.Range(rows, table.weight!.device));
 }

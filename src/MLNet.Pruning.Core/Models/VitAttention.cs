@@ -32,11 +32,12 @@ sealed class VitAttention : nn.Module
         var all = qkv.call(values).view(images, tokens, 3, -1, headSize).permute(2, 0, 3, 1, 4).contiguous(); // [3, B, heads, N, head size]
         var heads = all.shape[2];
         var parts = all.view(3, images * heads, tokens, headSize).unbind(0);
-        var (queries, keys) = (parts[0] / Math.Sqrt(headSize), parts[1].transpose(1, 2));
+        var (queries, keys) = (parts[0].Over(Math.Sqrt(headSize)), parts[1].transpose(1, 2));
         var logits = queries.bmm(keys);
         // The logarithm of a size is added to all logits of the token's key. Not by baddbmm, which in TorchSharp adds another of its operands.
         if (sizes is not null)
-            logits = logits.view(images, heads, tokens, tokens).add_(sizes.log().view(images, 1, 1, tokens)).view(images * heads, tokens, tokens);
+            logits = logits.view(images, heads, tokens, tokens).add_(sizes.log().view(images, 1, 1, tokens), Scalars.One)
+                .view(images * heads, tokens, tokens);
         var mixed = logits.softmax(-1).bmm(parts[2]).view(images, heads, tokens, headSize).transpose(1, 2).reshape(images, tokens, heads * headSize);
         return projection.call(mixed).MoveToOuterDisposeScope();
     }

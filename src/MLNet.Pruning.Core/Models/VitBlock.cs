@@ -31,11 +31,11 @@ sealed class VitBlock : nn.Module
     public VitTokens Run(VitTokens tokens)
     {
         using var scope = NewDisposeScope();
-        tokens = tokens with { Values = tokens.Values + Dropped(attention.Run(attentionNorm.call(tokens.Values), tokens.Sizes)) };
+        tokens = tokens with { Values = tokens.Values.Plus(Dropped(attention.Run(attentionNorm.call(tokens.Values), tokens.Sizes))) };
         // Tokens are compared as the next layer sees them: what it does not read any more does not count.
         if (merge > 0)
             tokens = tokens.Merged(merge, hiddenNorm.call(tokens.Values));
-        tokens = tokens with { Values = tokens.Values + Dropped(output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values))))) };
+        tokens = tokens with { Values = tokens.Values.Plus(Dropped(output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values)))))) };
         return tokens with { Values = tokens.Values.MoveToOuterDisposeScope(), Sizes = merge > 0 ? tokens.Sizes?.MoveToOuterDisposeScope() : tokens.Sizes };
     }
 

@@ -37,7 +37,7 @@ readonly record struct VitPatches(Tensor Values, Tensor? Sizes, Tensor? Shares)
         var rows = input.reshape(-1, values + tokens + grid.Count);
         var sizes = rows.narrow(1, values, tokens);
         // What is no number must not spread from one token to the whole image by way of its size.
-        sizes = where(sizes.gt(0), sizes, ones_like(sizes));
+        sizes = where(sizes.gt(Scalars.Zero), sizes, ones_like(sizes));
         using var assignments = TokenAssignments.Of(rows.narrow(1, values + tokens, grid.Count), tokens);
         return new(rows.narrow(1, 0, values).reshape(-1, tokens, grid.TokenWidth), sizes, assignments.Members(rows.dtype) / sizes.unsqueeze(2));
     }

@@ -162,7 +162,7 @@ public sealed class NeuronMap
             if (layer.Produces && losses.Of(layer, NeuronSide.Out) is { Count: > 0 } silent)
                 foreach (var (name, weight, sides) in layer.Tensors)
                     if (name == "weight")
-                        weight.index_fill_(Array.IndexOf(sides, NeuronSide.Out), tensor(silent.Select(i => (long)i).ToArray(), device: weight.device), 0);
+                        weight.index_fill_(Array.IndexOf(sides, NeuronSide.Out), tensor(silent.Select(i => (long)i).ToArray(), device: weight.device), Scalars.Zero);
     }
 
     /// <summary>The same groups of another instance of the model, of the same sizes.</summary>

@@ -18,7 +18,7 @@ sealed class NeuronMask : IDisposable
             if (layer.Consumes && losses.Of(layer, NeuronSide.In) is { Count: > 0 } unread)
             {
                 var indices = unread.Select(i => (long)i).ToArray();
-                removers.Add(layer.Module.register_forward_pre_hook((_, input) => input.index_fill(layer.FeatureAxis(input), tensor(indices, device: input.device), 0)).remove);
+                removers.Add(layer.Module.register_forward_pre_hook((_, input) => input.index_fill(layer.FeatureAxis(input), tensor(indices, device: input.device), Scalars.Zero)).remove);
             }
             var overFeatures = layer.Kind == LayerKind.LayerNorm || layer.Kind == LayerKind.GroupNorm && layer.Groups == 1;
             if (overFeatures && losses.Kept(layer, NeuronSide.Through) is { } kept)
@@ -36,14 +36,14 @@ sealed class NeuronMask : IDisposable
         var values = input.index_select(axis, index);
         long[] over = layer.Kind == LayerKind.LayerNorm ? [axis] : [.. Enumerable.Range(1, (int)input.Dimensions - 1).Select(d => (long)d)];
         var centred = values - values.mean(over, true);
-        var normalized = centred / ((centred * centred).mean(over, true) + epsilon).sqrt();
+        var normalized = centred / centred.Squared().mean(over, true).Plus(epsilon).sqrt();
         var shape = new long[input.Dimensions];
         Array.Fill(shape, 1);
         shape[axis] = kept.Length;
         if (layer.Own("weight") is { } weight)
             normalized = normalized * weight.index_select(0, index).view(shape);
         if (layer.Own("bias") is { } bias)
-            normalized = normalized + bias.index_select(0, index).view(shape);
+            normalized = normalized.Plus(bias.index_select(0, index).view(shape));
         return zeros_like(input).index_copy(axis, index, normalized);
     }
 

@@ -142,7 +142,8 @@ public sealed class SparsePlan : IDisposable
     {
         try
         {
-            During(new Use(this, null) { Watches = true }, () => compute(full([1, .. inputShape], 0.5f)));
+            using var half = Scalars.Of(0.5);
+            During(new Use(this, null) { Watches = true }, () => compute(full([1, .. inputShape], half)));
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {

@@ -35,13 +35,13 @@ public sealed class TokenAssignments : IDisposable
         MergeAmount.Check(merge, count - apart);
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        var all = arange(count, ScalarType.Int64, device: tokens.device).expand(tokens.shape[0], count);
+        var all = Scalars.Range(count, tokens.device).expand(tokens.shape[0], count);
         if (merge == 0)
             return new(all.contiguous().MoveToOuterDisposeScope(), count);
         var (evens, targets) = Merging(tokens.detach().narrow(1, apart, count - apart), merge);
         // Where each token goes, by its own number; then by the survivor's.
-        var goes = all.clone().scatter_(1, (evens * 2 + apart).expand(targets.shape[0], evens.shape[0]), targets + apart);
-        var place = goes.eq(all).to(ScalarType.Int64).cumsum(1) - 1;
+        var goes = all.clone().scatter_(1, evens.Times(2).Plus(apart).expand(targets.shape[0], evens.shape[0]), targets.Plus(apart));
+        var place = goes.eq(all).to(ScalarType.Int64).cumsum(1).Plus(-1);
         return new(place.gather(1, goes).MoveToOuterDisposeScope(), count - merge);
     }
 
@@ -49,26 +49,27 @@ public sealed class TokenAssignments : IDisposable
     static (Tensor Evens, Tensor Targets) Merging(Tensor tokens, int merge)
     {
         var (images, count) = (tokens.shape[0], tokens.shape[1]);
-        var evens = arange((count + 1) / 2, ScalarType.Int64, device: tokens.device);
-        var odds = arange(count / 2, ScalarType.Int64, device: tokens.device);
+        var evens = Scalars.Range((count + 1) / 2, tokens.device);
+        var (places, oddPlaces) = (evens.Times(2), Scalars.Range(count / 2, tokens.device).Times(2).Plus(1));
         var exact = tokens.to(ScalarType.Float64);
-        var (a, b) = (exact.index_select(1, evens * 2), exact.index_select(1, odds * 2 + 1));
+        var (a, b) = (exact.index_select(1, places), exact.index_select(1, oddPlaces));
         var (best, partner) = Similarity(a, b).max(-1);
         var (_, order) = best.sort(1, descending: true, stable: true);
         var merges = zeros_like(partner).scatter_(1, order.narrow(1, 0, merge), ones(new long[] { images, merge }, ScalarType.Int64, tokens.device)).to(ScalarType.Bool);
-        return (evens, where(merges, partner * 2 + 1, evens.expand(images, evens.shape[0]) * 2));
+        return (evens, where(merges, partner.Times(2).Plus(1), places.expand(images, evens.shape[0])));
     }
 
     /// <summary>[B, evens, odds]: cos * |cos|, rounded to 32 bits as <see cref="ExactCosine"/> says; two tokens of zeros have 1, what is no number has -2.</summary>
     static Tensor Similarity(Tensor a, Tensor b)
     {
         var (aa, bb) = (a.mul(a).sum(2L).unsqueeze(2), b.mul(b).sum(2L).unsqueeze(1));
-        var (noA, noB) = (aa.eq(0), bb.eq(0));
+        var (noA, noB) = (aa.eq(Scalars.Zero), bb.eq(Scalars.Zero));
         var ab = a.matmul(b.transpose(1, 2));
-        var q = ab / aa.masked_fill(noA, 1) * (ab.abs() / bb.masked_fill(noB, 1));
-        var c = q * ExactCosine.Split;
-        q = (c - (c - q)).masked_fill(noA.logical_and(noB), 1);
-        return q.masked_fill(q.isnan(), -2);
+        var q = ab / aa.masked_fill(noA, Scalars.One) * (ab.abs() / bb.masked_fill(noB, Scalars.One));
+        var c = q.Times(ExactCosine.Split);
+        q = (c - (c - q)).masked_fill(noA.logical_and(noB), Scalars.One);
+        using var noNumber = Scalars.Of(-2);
+        return q.masked_fill(q.isnan(), noNumber);
     }
 
     /// <summary>Makes a batch of assignments that are known.</summary>
@@ -161,7 +162,7 @@ public sealed class TokenAssignments : IDisposable
 
     /// <summary>[B, K, N]: 1 where a token goes to a survivor.</summary>
     internal Tensor Members(ScalarType type) =>
-        Sources.unsqueeze(1).eq(arange(Survivors, ScalarType.Int64, device: Sources.device).view(1, Survivors, 1)).to(type);
+        Sources.unsqueeze(1).eq(Scalars.Range(Survivors, Sources.device).view(1, Survivors, 1)).to(type);
 
     Tensor Checked(Tensor sizes) => sizes.dim() == 2 && sizes.shape[0] == Sources.shape[0] && sizes.shape[1] == Tokens
         ? sizes

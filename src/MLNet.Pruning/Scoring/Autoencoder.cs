@@ -43,7 +43,7 @@ sealed record Autoencoder(VaeBlueprint Blueprint, VaeColumns Columns)
         var objective = Columns.Objective();
         return images =>
         {
-            if (images.lt(0).logical_or(images.gt(1)).any().item<bool>())
+            if (images.lt(Scalars.Zero).logical_or(images.gt(Scalars.One)).any().item<bool>())
                 throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
             var output = module.Run(images);
             return cat([output.Mean, output.Logits.sigmoid().flatten(1), objective.UncheckedRowLosses(output, images).unsqueeze(1)], 1);

@@ -78,12 +78,12 @@ public sealed class CostTests
         var on = masks.Masks.ToDictionary(m => m.Name, m => tensor(Array.ConvertAll(m.On.ToArray(), bit => bit ? 1.0 : 0), [.. m.Shape]));
         var x = tensor(Enumerable.Range(0, 40).SelectMany(row => Enumerable.Range(0, 72).Select(i => ((row + 3) * (i + 1) % 11 - 5) / 5.0)).ToArray(), [40, 2, 6, 6]);
         var (w, m) = (values["conv.weight"], on["conv.weight"]);
-        Ratio(costs[0], nn.functional.conv2d(x, w * (1 - m), strides: [2, 2], padding: [1, 1]), nn.functional.conv2d(x, w, strides: [2, 2], padding: [1, 1]));
+        Ratio(costs[0], nn.functional.conv2d(x, w - w * m, strides: [2, 2], padding: [1, 1]), nn.functional.conv2d(x, w, strides: [2, 2], padding: [1, 1]));
         x = nn.functional.conv2d(x, w * m, values["conv.bias"], strides: [2, 2], padding: [1, 1]).tanh();
         (w, m) = (values["up.weight"], on["up.weight"]);
-        Ratio(costs[1], nn.functional.conv_transpose2d(x, w * (1 - m), strides: [2, 2]), nn.functional.conv_transpose2d(x, w, strides: [2, 2]));
+        Ratio(costs[1], nn.functional.conv_transpose2d(x, w - w * m, strides: [2, 2]), nn.functional.conv_transpose2d(x, w, strides: [2, 2]));
 
-        static void Ratio(LayerCost cost, Tensor lost, Tensor whole) => Assert.AreEqual(lost.square().sum().item<double>() / whole.square().sum().item<double>(), cost.Reconstruction, 1e-5, cost.Layer);
+        static void Ratio(LayerCost cost, Tensor lost, Tensor whole) => Assert.AreEqual(lost.Squared().sum().item<double>() / whole.Squared().sum().item<double>(), cost.Reconstruction, 1e-5, cost.Layer);
     }
 
     [TestMethod]

@@ -21,7 +21,7 @@ public sealed class FilterAgentTests
             using var off = no_grad();
             // Larger weights than drawn at first, so that the later neurons matter.
             foreach (var (_, parameter) in Model.named_parameters())
-                parameter.mul_(3);
+                parameter.With(3, (parameter, factor) => parameter.mul_(factor));
             foreach (var name in new[] { "layers.linear1.weight", "layers.linear1.bias" })
                 Model.get_parameter(name)!.narrow(0, 3, 18).zero_();
             Model.get_parameter("layers.linear2.weight")!.narrow(1, 3, 18).zero_();
@@ -119,8 +119,8 @@ public sealed class FilterAgentTests
         using (no_grad())
         {
             foreach (var (_, parameter) in model.named_parameters())
-                parameter.fill_(0.1);
-            model.get_parameter("t.weight")!.narrow(0, 0, 2).fill_(0.01); // Of [in, out / groups]: the first group.
+                parameter.Fill(0.1);
+            model.get_parameter("t.weight")!.narrow(0, 0, 2).Fill(0.01); // Of [in, out / groups]: the first group.
         }
         var example = ones(1, 1, 4, 4);
         var result = new FilterAgent { Episodes = 8, CostWeight = 1, MinimumNeurons = 2 }.Run(NeuronMap.Discover(model, example), model, example, () => 0.5);

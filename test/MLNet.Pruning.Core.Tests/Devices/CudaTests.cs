@@ -306,7 +306,7 @@ public sealed class CudaTests
         using var model = new FeedForward([10, 24, 12, 4]);
         using (no_grad())
             foreach (var (_, parameter) in model.named_parameters())
-                parameter.mul_(3);
+                parameter.With(3, (parameter, factor) => parameter.mul_(factor));
         model.to(CUDA);
         var inputs = randn(400, 10, device: CUDA);
         Tensor labels;

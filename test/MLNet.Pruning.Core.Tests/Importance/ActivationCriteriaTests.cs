@@ -34,7 +34,7 @@ public sealed class ActivationCriteriaTests
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make("chain");
         using (no_grad())
-            model.get_parameter("a.bias")!.fill_(-1000);
+            model.get_parameter("a.bias")!.Fill(-1000);
         foreach (var criterion in new IImportance[] { new ActivationMean(), new Apoz() })
         {
             using var observer = criterion.Watch(map);

@@ -78,9 +78,9 @@ public sealed class ContributionCriterionTests
         model.call(input);
         var scores = observer.Scores();
         using (no_grad())
-            model.call(input * 3 + 1);
+            model.call(input.Times(3).Plus(1));
         observer.Dispose();
-        model.call(input * 3 + 1);
+        model.call(input.Times(3).Plus(1));
         for (var g = 0; g < scores.Count; g++)
             CollectionAssert.AreEqual(scores[g], observer.Scores()[g]);
     }
@@ -91,7 +91,7 @@ public sealed class ContributionCriterionTests
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make("chain");
         using (no_grad())
-            model.get_parameter("a.bias")!.narrow(0, 2, 1).fill_(-1000);
+            model.get_parameter("a.bias")!.narrow(0, 2, 1).Fill(-1000);
         using (var observer = new Contribution().Watch(map))
         {
             model.call(input);
@@ -99,7 +99,7 @@ public sealed class ContributionCriterionTests
             Assert.IsGreaterThan(0, observer.Scores()[0].Max());
         }
         using (no_grad())
-            model.get_parameter("a.bias")!.fill_(-1000);
+            model.get_parameter("a.bias")!.Fill(-1000);
         using (var observer = new Contribution().Watch(map))
         {
             model.call(input);
@@ -114,7 +114,7 @@ public sealed class ContributionCriterionTests
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make("chain");
         using var observer = new Contribution().Watch(map);
-        model.call(input.fill_(float.NaN));
+        model.call(input.fill_(Scalars.NaN));
         var e = Assert.ThrowsExactly<InvalidOperationException>(() => observer.Scores());
         StringAssert.Contains(e.Message, "b: ");
         StringAssert.Contains(e.Message, "NaN");
@@ -144,7 +144,7 @@ public sealed class ContributionCriterionTests
                     var only = zeros_like(a);
                     foreach (var feature in reader.Indices[n])
                         only.select(axis, feature).copy_(a.select(axis, feature));
-                    var share = where(z.gt(0), reader.Module.forward(only).to(ScalarType.Float64) / z, zeros_like(z));
+                    var share = where(z.gt(Scalars.Zero), reader.Module.forward(only).to(ScalarType.Float64) / z, zeros_like(z));
                     sums[n] += share.sum().item<double>();
                     maxima[n] = Math.Max(maxima[n], share.max().item<double>());
                 }

@@ -76,7 +76,7 @@ public sealed class LrpTests
         using var observer = new Lrp().Watch(map);
         observer.AfterBackward(new Batch(input, tensor(labels)), 6);
         var count = Tensor.TotalCount;
-        observer.AfterBackward(new Batch(input * 0, null), 6);
+        observer.AfterBackward(new Batch(zeros_like(input), null), 6);
         Assert.IsTrue(model.training);
         foreach (var (name, parameter) in model.named_parameters())
             Assert.AreEqual(0, (parameter.grad! - gradients[name]).abs().max().item<float>(), name);

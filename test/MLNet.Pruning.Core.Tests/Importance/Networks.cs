@@ -70,7 +70,7 @@ static class Networks
         foreach (var reader in map.Groups.SelectMany(Readers).DistinctBy(r => r.Path))
             removers.Add(reader.Module.register_forward_pre_hook((_, given) =>
             {
-                var own = given * 1; // Sequential disposes of what stands between its layers.
+                var own = given.clone(); // Sequential disposes of what stands between its layers.
                 (seen.TryGetValue(reader.Path, out var calls) ? calls : seen[reader.Path] = []).Add(own);
                 if (own.requires_grad)
                     own.retain_grad();

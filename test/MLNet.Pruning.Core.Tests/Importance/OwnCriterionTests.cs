@@ -21,9 +21,9 @@ public sealed class OwnCriterionTests
         // Neurons whose weights point where no other's do: [neurons, weights] -> [neurons].
         IImportance distinct = Criterion.OfWeights(weights =>
         {
-            var directions = weights / (weights.norm(1, true, 2) + 1e-12);
+            var directions = nn.functional.normalize(weights, dim: 1);
             var likeness = directions.matmul(directions.t()).abs();
-            return 2 - (likeness - eye(likeness.shape[0])).amax([1]);
+            return (likeness - eye(likeness.shape[0])).amax([1]).neg();
         }, "distinct");
 
         // The first neurons of every group.
@@ -40,9 +40,9 @@ public sealed class OwnCriterionTests
             var weight = model.get_parameter("a.weight")!; // Two opposite, one of its own, and one that is near another.
             weight.zero_();
             foreach (var (row, place, value) in new[] { (0, 0, 1f), (1, 0, -3f), (2, 1, 2f), (3, 2, 1f), (3, 1, 1f) })
-                weight.select(0, row).flatten().narrow(0, place, 1).fill_(value);
+                weight.select(0, row).flatten().narrow(0, place, 1).Fill(value);
         }
-        Numbers.AreClose([1, 1, 2 - Math.Sqrt(0.5), 2 - Math.Sqrt(0.5)], NeuronScores.Of(distinct, map, [])[0], 1e-5, "distinct");
+        Numbers.AreClose([-1, -1, -Math.Sqrt(0.5), -Math.Sqrt(0.5)], NeuronScores.Of(distinct, map, [])[0], 1e-5, "distinct");
     }
 
     [TestMethod]

@@ -20,7 +20,7 @@ public sealed class TaylorTests
         foreach (var (from, count) in new[] { (0, 4), (4, 2) })
         {
             var (rows, answers) = (input.narrow(0, from, count), labels.narrow(0, from, count));
-            (nn.functional.cross_entropy(model.call(rows), answers) * (count / 6.0)).backward();
+            nn.functional.cross_entropy(model.call(rows), answers).Times(count / 6.0).backward();
             observer.AfterBackward(new Batch(rows, answers), 6);
         }
         observer.Dispose();
@@ -55,9 +55,9 @@ public sealed class TaylorTests
             var weight = model.get_parameter("b.weight")!.select(1, n);
             double Loss(double factor)
             {
-                weight.mul_(factor);
+                weight.With(factor, (weight, factor) => weight.mul_(factor));
                 var loss = nn.functional.cross_entropy(model.call(input).to(ScalarType.Float64), labels).item<double>();
-                weight.div_(factor);
+                weight.With(factor, (weight, factor) => weight.div_(factor));
                 return loss;
             }
             Assert.AreEqual(Math.Abs(Loss(1 + step) - Loss(1 - step)) / (2 * step), scores[0][n], 1e-3 * (0.05 + scores[0][n]));

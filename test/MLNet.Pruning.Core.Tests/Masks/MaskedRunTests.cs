@@ -244,7 +244,7 @@ public sealed class MaskedRunTests
         {
             using var scope = NewDisposeScope();
             foreach (var mask in masks.Masks)
-                ((Parameter)run.Model.get_parameter(mask.Name)!).grad!.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape]), 0);
+                ((Parameter)run.Model.get_parameter(mask.Name)!).grad!.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape]), Scalars.Zero);
         }
     }
 

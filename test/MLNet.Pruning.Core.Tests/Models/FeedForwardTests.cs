@@ -16,8 +16,8 @@ public sealed class FeedForwardTests
         using var model = new FeedForward([4, 3, 2], Activation.Tanh);
         var p = model.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter);
         CollectionAssert.AreEqual(new[] { "layers.linear1.weight", "layers.linear1.bias", "layers.linear2.weight", "layers.linear2.bias" }, model.named_parameters().Select(p => p.name).ToArray());
-        var x = arange(8, dtype: ScalarType.Float32).view(2, 4) * 0.1f;
-        var expected = (x.matmul(p["layers.linear1.weight"].t()) + p["layers.linear1.bias"]).tanh().matmul(p["layers.linear2.weight"].t()) + p["layers.linear2.bias"];
+        var x = Scalars.Range(8, CPU).to(ScalarType.Float32).view(2, 4).Times(0.1f);
+        var expected = x.matmul(p["layers.linear1.weight"].t()).Plus(p["layers.linear1.bias"]).tanh().matmul(p["layers.linear2.weight"].t()).Plus(p["layers.linear2.bias"]);
         Assert.IsTrue(expected.allclose(model.call(x), atol: 1e-6));
         Assert.IsTrue(expected.allclose(model.call(x.view(2, 2, 2)), atol: 1e-6));
     }
@@ -35,7 +35,7 @@ public sealed class FeedForwardTests
         using var off = no_grad();
         using var model = new FeedForward([1, 1, 1], activation);
         foreach (var (name, parameter) in model.named_parameters())
-            parameter.fill_(name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0);
+            parameter.Fill(name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0);
         Assert.AreEqual(expected, model.call(tensor(new[] { (float)input }).view(1, 1)).item<float>(), 1e-6);
     }
 

@@ -74,7 +74,7 @@ static class Peer
             {
                 var gradient = parameter.grad!;
                 AreClose(expected, gradient.contiguous().data<float>().ToArray(), name);
-                parameter.sub_(Rate * gradient);
+                parameter.sub_(gradient.Times(Rate));
             }
         model.eval();
         using (no_grad())

@@ -14,7 +14,7 @@ public sealed class ScoringSpeedTests
         public override Tensor forward(Tensor input)
         {
             calls.Add((who, input.shape[0]));
-            return input * 2;
+            return input.Times(2);
         }
     }
 

@@ -96,15 +96,15 @@ public sealed class VaeTests
         var p = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (var parameter in p.Values)
             parameter.zero_();
-        p["mean.bias"].fill_(20);
-        p["logVariance.bias"].fill_(Math.Log(9));
+        p["mean.bias"].Fill(20);
+        p["logVariance.bias"].Fill(Math.Log(9));
         foreach (var name in new[] { "expansion.linear1.weight", "expansion.linear2.weight", "decoder.deconv1.weight" })
-            p[name].fill_(1);
+            p[name].Fill(1);
         model.train();
         random.manual_seed(1);
         var drawn = model.Run(zeros(20_000, 1, 2, 2)).Logits.flatten(1).select(1, 0).to(ScalarType.Float64);
         Assert.AreEqual(20, drawn.mean().item<double>(), 0.1);
-        Assert.AreEqual(9, drawn.square().mean().item<double>() - Math.Pow(drawn.mean().item<double>(), 2), 0.4);
+        Assert.AreEqual(9, drawn.Squared().mean().item<double>() - Math.Pow(drawn.mean().item<double>(), 2), 0.4);
     }
 
     [TestMethod]
@@ -121,7 +121,7 @@ public sealed class VaeTests
     {
         using var scope = NewDisposeScope();
         var images = tensor(new[] { 0f, 1, 0, 1 }).view(1, 1, 2, 2);
-        var output = new VaeOutput((images - 0.5) * 600, tensor(new[] { 2f, 1 }).view(1, 2), tensor(new[] { 0f, (float)Math.Log(0.5) }).view(1, 2));
+        var output = new VaeOutput(images.Plus(-0.5).Times(600), tensor(new[] { 2f, 1 }).view(1, 2), tensor(new[] { 0f, (float)Math.Log(0.5) }).view(1, 2));
         var expected = 0.5 * (4 + (1 + 0.5 - 1 + Math.Log(2)));
         Assert.AreEqual(expected, new VaeObjective().RowLosses(output, images).item<float>(), 1e-6);
         Assert.AreEqual(3 * expected, new VaeObjective(0.1, 3).RowLosses(output, images).item<float>(), 1e-5);
@@ -165,7 +165,7 @@ public sealed class VaeTests
         {
             var model = Small.Build();
             using var off = no_grad();
-            model.named_parameters().Single(p => p.name == "logVariance.bias").parameter.fill_(-60);
+            model.named_parameters().Single(p => p.name == "logVariance.bias").parameter.Fill(-60);
             return model;
         }
     }

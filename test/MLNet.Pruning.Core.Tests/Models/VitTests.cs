@@ -105,7 +105,7 @@ public sealed class VitTests
         {
             using var scope = NewDisposeScope();
             using var model = Drawn(blueprint);
-            var logits = model.call(full([3, .. blueprint.Image], value));
+            var logits = model.call(ones([3, .. blueprint.Image]).Times(value));
             nn.functional.cross_entropy(logits, tensor(new long[] { 0, 1, 2 })).backward();
             Assert.IsTrue(logits.isfinite().all().item<bool>());
             foreach (var (name, parameter) in model.named_parameters())
@@ -214,7 +214,7 @@ public sealed class VitTests
         // So that positions matter as much as patches do.
         foreach (var (name, parameter) in model.named_parameters())
             if (name is "positions.weight" or "classToken.weight")
-                parameter.mul_(20);
+                parameter.copy_(parameter.Times(20));
         return model;
     }
 

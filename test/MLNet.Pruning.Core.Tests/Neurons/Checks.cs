@@ -18,13 +18,13 @@ static class Checks
             nn.init.zeros_(norm.bias!);
         }
         foreach (var (_, parameter) in module.named_parameters())
-            parameter.add_(randn_like(parameter) * 0.1);
+            parameter.add_(randn_like(parameter).Times(0.1), Scalars.One);
         foreach (var (name, buffer) in module.named_buffers())
         {
             if (name.EndsWith("running_mean", StringComparison.Ordinal))
-                buffer.copy_(randn_like(buffer) * 0.2);
+                buffer.copy_(randn_like(buffer).Times(0.2));
             else if (name.EndsWith("running_var", StringComparison.Ordinal))
-                buffer.copy_(rand_like(buffer) + 0.5);
+                buffer.copy_(rand_like(buffer).Plus(0.5));
         }
         return module;
     }
@@ -45,7 +45,7 @@ static class Checks
                 var depthwise = member.Module is Conv2d && weight.shape[1] == 1 && member.Indices.Count > 1 && group.Producers.Any(p => p.Path == member.Path);
                 var dimension = member.Module is ConvTranspose2d || depthwise ? 0 : 1;
                 saved.Add((weight, weight.clone()));
-                weight.index_fill_(dimension, tensor(indices), 0);
+                weight.index_fill_(dimension, tensor(indices), Scalars.Zero);
             }
         var output = Evaluated(module, input);
         saved.Reverse();

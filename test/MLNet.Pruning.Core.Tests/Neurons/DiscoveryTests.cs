@@ -88,7 +88,7 @@ public sealed class DiscoveryTests
     {
         using var scope = NewDisposeScope();
         // Feature f of the sum is a's f or b's f - 3, and c's f: the marks of namesakes do not agree.
-        using var model = Checks.Filled(new Net((n, x) => n.Call("last", functional.relu(cat([n.Call("a", x), n.Call("b", x)], 1) + n.Call("c", x))),
+        using var model = Checks.Filled(new Net((n, x) => n.Call("last", functional.relu(cat([n.Call("a", x), n.Call("b", x)], 1).Plus(n.Call("c", x)))),
             ("a", Linear(4, 3)), ("b", Linear(4, 5)), ("c", Linear(4, 8)), ("last", Linear(8, 2))));
         var map = NeuronMap.Discover(model, randn(2, 4));
         CollectionAssert.AreEqual(new[] { "a: 3 neurons: a [out], c [out], last [in]", "b: 5 neurons: b [out], c [out], last [in]" }, Checks.Lines(map));
@@ -118,7 +118,7 @@ public sealed class DiscoveryTests
         using var model = Checks.Filled(new Net((n, x) =>
         {
             x = n.Call("embed", x);
-            x = x + n.Call("fc2", functional.gelu(n.Call("fc1", n.Call("norm1", x))));
+            x = x.Plus(n.Call("fc2", functional.gelu(n.Call("fc1", n.Call("norm1", x)))));
             return n.Call("head", n.Call("norm2", x).mean([1]));
         }, ("embed", Linear(5, 8)), ("norm1", LayerNorm(8)), ("fc1", Linear(8, 16)), ("fc2", Linear(16, 8)), ("norm2", LayerNorm(8, 1e-3)), ("head", Linear(8, 3))));
         var map = NeuronMap.Discover(model, randn(2, 6, 5));
@@ -142,11 +142,11 @@ public sealed class DiscoveryTests
         var map = NeuronMap.Discover(model, x);
         map.Remove([new(map["a"], [1, 3])], verify: x);
         var left = tensor(new long[] { 0, 2, 4 });
-        var h = (x.matmul(p["a.weight"].t()) + p["a.bias"]).index_select(1, left);
+        var h = x.matmul(p["a.weight"].t()).Plus(p["a.bias"]).index_select(1, left);
         var mean = h.mean([1], true);
         var spread = ((h - mean) * (h - mean)).mean([1], true);
-        var normed = (h - mean) / (spread + 0.07).sqrt() * p["norm.weight"].index_select(0, left) + p["norm.bias"].index_select(0, left);
-        Checks.Same(normed.matmul(p["b.weight"].index_select(1, left).t()) + p["b.bias"], Checks.Evaluated(model, x), 1e-5);
+        var normed = ((h - mean) / spread.Plus(0.07).sqrt() * p["norm.weight"].index_select(0, left)).Plus(p["norm.bias"].index_select(0, left));
+        Checks.Same(normed.matmul(p["b.weight"].index_select(1, left).t()).Plus(p["b.bias"]), Checks.Evaluated(model, x), 1e-5);
     }
 
     [TestMethod]
@@ -232,7 +232,7 @@ public sealed class DiscoveryTests
         Assert.AreEqual(11 * 6 + 42, removal.ParametersBefore);
         Assert.AreEqual(11 * 4 + 20, removal.ParametersAfter);
         using (no_grad())
-            embed.weight!.fill_(3);
+            embed.weight!.Fill(3);
         Assert.AreEqual(3, decoder.weight!.min().item<float>());
     }
 
@@ -244,7 +244,7 @@ public sealed class DiscoveryTests
         using var model = Checks.Filled(new Net((n, x) =>
         {
             var (h, first) = (functional.relu(n.Call("a", x)), n.Part<nn.Module>("b").get_parameter("weight")!.shape[1]);
-            return n.Call("b", h.narrow(1, 0, first)) + n.Call("c", h.narrow(1, first, h.shape[1] - first));
+            return n.Call("b", h.narrow(1, 0, first)).Plus(n.Call("c", h.narrow(1, first, h.shape[1] - first)));
         }, ("a", Linear(4, 7)), ("b", Linear(3, 2)), ("c", Linear(4, 2))));
         CollectionAssert.AreEqual(new[] { "a: 3 neurons: a [out], b [in]", "a#2: 4 neurons: a [out], c [in]" }, Checks.Lines(NeuronMap.Discover(model, randn(2, 4))));
         Checks.Halved(model, randn(2, 4));
@@ -261,7 +261,7 @@ public sealed class DiscoveryTests
         using var model = Checks.Filled(new Net((n, x) =>
         {
             var parts = n.Call("qkv", x).view(x.shape[0], x.shape[1], 3, -1, width).permute(2, 0, 3, 1, 4);
-            var weights = (parts[0].matmul(parts[1].transpose(-2, -1)) / Math.Sqrt(width)).softmax(-1);
+            var weights = parts[0].matmul(parts[1].transpose(-2, -1)).Over(Math.Sqrt(width)).softmax(-1);
             return n.Call("projection", weights.matmul(parts[2]).transpose(1, 2).reshape(x.shape[0], x.shape[1], -1)).mean([1]);
         }, ("qkv", Linear(6, 12 * width)), ("projection", Linear(4 * width, 3))));
         var map = NeuronMap.Discover(model, randn(2, 7, 6));
@@ -288,7 +288,7 @@ public sealed class DiscoveryTests
         model.train();
         var before = model.state_dict().ToDictionary(s => s.Key, s => s.Value.clone());
         using var state = get_rng_state();
-        NeuronMap.Discover(model, randn(2, 3).mul_(0));
+        NeuronMap.Discover(model, randn(2, 3).mul_(Scalars.Zero));
         foreach (var (name, value) in model.state_dict())
             Assert.IsTrue(before[name].equal(value).all().item<bool>(), name);
         Assert.IsTrue(model.training && model.named_modules().All(m => m.module.training));

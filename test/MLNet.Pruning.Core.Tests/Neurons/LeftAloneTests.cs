@@ -73,7 +73,7 @@ public sealed class LeftAloneTests
         using var model = new Net((n, x) =>
         {
             var halves = functional.relu(n.Call("a", x)).chunk(2, 1);
-            return n.Call("b", halves[0]) + n.Call("c", halves[1]);
+            return n.Call("b", halves[0]).Plus(n.Call("c", halves[1]));
         }, ("a", Linear(4, 8)), ("b", Linear(4, 2)), ("c", Linear(4, 2)));
         var map = NeuronMap.Discover(Checks.Filled(model), randn(3, 4));
         Assert.IsEmpty(map.Groups);
@@ -111,7 +111,7 @@ public sealed class LeftAloneTests
     public void A_residual_onto_the_networks_input_stays()
     {
         using var scope = NewDisposeScope();
-        using var model = new Net((n, x) => n.Call("b", x + n.Call("a", x)), ("a", Linear(4, 4)), ("b", Linear(4, 2)));
+        using var model = new Net((n, x) => n.Call("b", x.Plus(n.Call("a", x))), ("a", Linear(4, 4)), ("b", Linear(4, 2)));
         Assert.AreEqual("the network's input reaches it", Reason(NeuronMap.Discover(model, randn(2, 4)), "a"));
     }
 
@@ -122,7 +122,7 @@ public sealed class LeftAloneTests
         using var model = new Net((n, x) =>
         {
             var h = n.Call("a", x);
-            return n.Call("b", cat([h.narrow(1, 0, 2) + x.narrow(1, 0, 2), h.narrow(1, 2, h.shape[1] - 2)], 1));
+            return n.Call("b", cat([h.narrow(1, 0, 2).Plus(x.narrow(1, 0, 2)), h.narrow(1, 2, h.shape[1] - 2)], 1));
         }, ("a", Linear(4, 6)), ("b", Linear(6, 2)));
         var map = NeuronMap.Discover(Checks.Filled(model), randn(2, 4));
         Assert.AreEqual("a: 4 neurons: a [out], b [in]", Checks.Lines(map).Single());

@@ -43,7 +43,7 @@ sealed class Residual : nn.Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input) =>
-        nn.functional.relu(bn2.call(conv2.call(nn.functional.relu(bn1.call(conv1.call(input))))) + (downsample?.call(input) ?? input));
+        nn.functional.relu(bn2.call(conv2.call(nn.functional.relu(bn1.call(conv1.call(input))))).Plus(downsample?.call(input) ?? input));
 }
 
 /// <summary>Adds a parameter to what it is given.</summary>
@@ -57,7 +57,7 @@ sealed class Added : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => input + offset;
+    public override Tensor forward(Tensor input) => input.Plus(offset);
 }
 
 /// <summary>One head of attention, whose weights are four linear layers.</summary>

@@ -28,7 +28,7 @@ public sealed class OptimizerRemovalTests
         var map = NeuronMap.Discover(model, x);
         // Neurons that nobody reads get no gradient, so what the others learn is what they learn in the small network.
         using (no_grad())
-            model.get_parameter("layers.linear2.weight")!.index_fill_(1, tensor(gone.Select(n => (long)n).ToArray()), 0);
+            model.get_parameter("layers.linear2.weight")!.index_fill_(1, tensor(gone.Select(n => (long)n).ToArray()), Scalars.Zero);
         Copy(model, small);
         for (var step = 0; step < 3; step++)
         {
@@ -60,7 +60,7 @@ public sealed class OptimizerRemovalTests
         Tensor Step()
         {
             optimizer.zero_grad();
-            model.call(x).square().mean().backward();
+            model.call(x).Squared().mean().backward();
             var gradient = embed.weight!.grad!.clone();
             optimizer.step();
             return gradient;
@@ -69,12 +69,12 @@ public sealed class OptimizerRemovalTests
         var before = embed.weight!.detach().clone();
         Step();
         var weight = embed.weight!.detach().clone();
-        var velocity = (before - weight) / rate;
+        var velocity = (before - weight).Over(rate);
 
         var map = NeuronMap.Discover(model, x);
         map.Remove([new(map.Groups[0], gone)], optimizer, verify: x);
         Tensor Cut(Tensor tensor) => tensor.index_select(1, TorchSharp.torch.tensor(left));
-        Checks.Same(Cut(weight) - rate * (momentum * Cut(velocity) + Step()), embed.weight!.detach());
+        Checks.Same(Cut(weight) - Cut(velocity).Times(momentum).Plus(Step()).Times(rate), embed.weight!.detach());
         Checks.Same(embed.weight!, decoder.weight);
     }
 
@@ -94,7 +94,7 @@ public sealed class OptimizerRemovalTests
         if (!read)
             using (no_grad())
                 // The readers' weights stay zero.
-                model.get_parameter("layers.linear2.weight")!.grad!.index_fill_(1, tensor(gone.Select(n => (long)n).ToArray()), 0);
+                model.get_parameter("layers.linear2.weight")!.grad!.index_fill_(1, tensor(gone.Select(n => (long)n).ToArray()), Scalars.Zero);
         optimizer.step();
     }
 
@@ -143,7 +143,7 @@ public sealed class OptimizerRemovalTests
         using var model = Checks.Filled(new FeedForward([3, 6, 2]));
         var x = randn(4, 3);
         using (NewDisposeScope())
-            model.call(x).square().sum().backward();
+            model.call(x).Squared().sum().backward();
         var before = model.get_parameter("layers.linear1.weight")!.grad!.clone();
         var map = NeuronMap.Discover(model, x);
         map.Remove([new(map.Groups[0], gone)]);

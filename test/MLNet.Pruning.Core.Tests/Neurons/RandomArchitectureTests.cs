@@ -85,7 +85,7 @@ public sealed class RandomArchitectureTests
                     break;
             }
             if (dice.Next(2) == 0)
-                steps.Add((_, x) => functional.leaky_relu(x, 0.1));
+                steps.Add((_, x) => x.With(0.1, (x, slope) => x.leaky_relu(slope)));
         }
         var flat = dice.Next(2) == 0;
         steps.Add((_, x) => flat ? functional.max_pool2d(x, 4).flatten(1) : x.mean([2, 3]));

@@ -188,11 +188,11 @@ public sealed class RemovalTests
         using var scope = NewDisposeScope();
         using var model = Checks.Filled(new FeedForward([3, 5, 2]));
         var x = randn(4, 3);
-        var loss = model.call(x).square().sum();
+        var loss = model.call(x).Squared().sum();
         loss.backward();
         var map = NeuronMap.Discover(model, x);
         map.Remove([new(map.Groups[0], [0])]);
-        var again = model.call(x).square().sum();
+        var again = model.call(x).Squared().sum();
         again.backward();
         CollectionAssert.AreEqual(new long[] { 4, 3 }, model.get_parameter("layers.linear1.weight")!.grad!.shape);
         Assert.IsGreaterThan(0, loss.item<float>());

@@ -44,8 +44,8 @@ sealed class OwnBlock : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        var x = input + Attend(norm1.call(input));
-        return x + fc2.call(fc1.call(norm2.call(x)).relu());
+        var x = input.Plus(Attend(norm1.call(input)));
+        return x.Plus(fc2.call(fc1.call(norm2.call(x)).relu()));
     }
 
     Tensor Attend(Tensor x)
@@ -58,7 +58,7 @@ sealed class OwnBlock : nn.Module<Tensor, Tensor>
             AttentionStyle.Counted => [.. qkv!.call(x).view(b, n, 3, heads, headSize).permute(2, 0, 3, 1, 4).unbind(0)],
             _ => [.. qkv!.call(x).view(b, n, 3, -1, headSize).permute(2, 0, 3, 1, 4).unbind(0)],
         };
-        var mixed = parts[0].matmul(parts[1].transpose(2, 3)).div(Math.Sqrt(headSize)).softmax(-1).matmul(parts[2]);
+        var mixed = parts[0].matmul(parts[1].transpose(2, 3)).Over(Math.Sqrt(headSize)).softmax(-1).matmul(parts[2]);
         mixed = style == AttentionStyle.Interleaved ? mixed.permute(0, 2, 3, 1) : mixed.transpose(1, 2);
         return projection.call(mixed.reshape(b, n, -1));
     }

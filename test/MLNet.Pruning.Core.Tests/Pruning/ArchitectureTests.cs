@@ -37,7 +37,7 @@ public sealed class ArchitectureTests
         static nn.Module Build() => new Net((net, x) =>
         {
             var hidden = net.Call("shared", x).relu();
-            return net.Call("left", hidden) + net.Call("right", hidden).tanh();
+            return net.Call("left", hidden).Plus(net.Call("right", hidden).tanh());
         }, ("shared", nn.Linear(12, 8)), ("left", nn.Linear(8, 3)), ("right", nn.Linear(8, 3)));
         var (trained, _) = Train(plain, Half with { Importance = new InputMeans() }, Rows.Blobs(60, 12, 3), Build, new CrossEntropy(3));
         using var mine = trained;
@@ -77,7 +77,7 @@ public sealed class ArchitectureTests
     public void A_model_of_another_signature_is_run_by_the_function_that_is_given()
     {
         static nn.Module Build() => new Twofold();
-        var objective = new CustomObjective((model, batch) => ((Twofold)model).call(batch.Inputs, batch.Inputs).square().mean());
+        var objective = new CustomObjective((model, batch) => ((Twofold)model).call(batch.Inputs, batch.Inputs).Squared().mean());
         Assert.ThrowsExactly<NotSupportedException>(() => Runs.Train(plain with { Hooks = [Half.Begin()] }, Rows.Blobs(60, 12, 3), Build, objective));
         var (trained, _) = Train(plain, Half with { Forward = (model, x) => [((Twofold)model).call(x, x)] }, Rows.Blobs(60, 12, 3), Build, objective);
         using (trained)

@@ -112,17 +112,17 @@ public sealed class EventTests
                 var labels = tensor(Enumerable.Range(step * 20, 20).Select(rows.Label).ToArray());
                 foreach (var name in weights.Keys)
                     weights[name] = weights[name].detach().requires_grad_();
-                Tensor Layer(Tensor input, int number) => input.matmul(weights[$"layers.linear{number}.weight"].t()) + weights[$"layers.linear{number}.bias"];
+                Tensor Layer(Tensor input, int number) => input.matmul(weights[$"layers.linear{number}.weight"].t()).Plus(weights[$"layers.linear{number}.bias"]);
                 var loss = nn.functional.cross_entropy(Layer(Layer(Layer(x, 1).relu(), 2).relu(), 3), labels);
                 loss.backward();
                 using var off = no_grad();
                 foreach (var name in weights.Keys)
                 {
                     var gradient = weights[name].grad!;
-                    means[name] = 0.9 * means[name] + 0.1 * gradient;
-                    squares[name] = 0.999 * squares[name] + 0.001 * gradient * gradient;
+                    means[name] = means[name].Times(0.9).Plus(gradient.Times(0.1));
+                    squares[name] = squares[name].Times(0.999).Plus(gradient.Times(0.001) * gradient);
                     var t = ++steps[name];
-                    weights[name] = weights[name].detach() - 0.01 * (means[name] / (1 - Math.Pow(0.9, t))) / ((squares[name] / (1 - Math.Pow(0.999, t))).sqrt() + 1e-8);
+                    weights[name] = weights[name].detach() - means[name].Over(1 - Math.Pow(0.9, t)).Times(0.01) / squares[name].Over(1 - Math.Pow(0.999, t)).sqrt().Plus(1e-8);
                 }
             }
             return weights.ToDictionary(w => w.Key, w => w.Value.to(ScalarType.Float32).data<float>().ToArray());

@@ -174,7 +174,7 @@ public sealed class RefusalTests
         Net Auxiliary() => new((net, x) =>
         {
             var features = net.Call("norm", net.Call("features", x)).relu();
-            return net.training ? net.Call("head", features) + net.Call("auxiliary", features) : net.Call("head", features);
+            return net.training ? net.Call("head", features).Plus(net.Call("auxiliary", features)) : net.Call("head", features);
         }, ("features", nn.Linear(12, 9)), ("norm", nn.BatchNorm1d(9)), ("head", nn.Linear(9, 3)), ("auxiliary", nn.Linear(9, 3)));
         var steps = 0;
         var counted = new Hook { OnAfterStep = _ => steps++ };
@@ -247,7 +247,7 @@ public sealed class RefusalTests
                     source.Cancel();
                 if (run.Step == 7 && end == "diverged")
                     using (no_grad())
-                        run.Model.parameters().First().fill_(float.NaN);
+                        run.Model.parameters().First().fill_(Scalars.NaN);
             },
         };
         try

@@ -122,7 +122,7 @@ public sealed class SeveralAtOnceTests
             using var model = Build();
             var frozen = model.get_parameter("in.weight")!;
             if (stale)
-                (frozen * 100).sum().backward();
+                frozen.Times(100).sum().backward();
             frozen.requires_grad = false;
             var before = model.get_parameter("out.weight")!.detach().clone();
             new TrainingLoop(new TrainingOptions { Epochs = 1, BatchSize = 100, Replicas = 1, Optimizer = OptimizerKind.Sgd, LearningRate = 1, GradientClipNorm = 0.1 }).Run(new TrainingTask { Model = model, Examples = Rows.Blobs(100, 12, 3), Objective = new CrossEntropy(3) });
@@ -140,7 +140,7 @@ public sealed class SeveralAtOnceTests
         using var model = nn.Sequential(("l", nn.Linear(64, 32)), ("r", nn.ReLU()), ("m", nn.Linear(32, 5)));
         using (no_grad())
             foreach (var weight in model.parameters().Where(p => p.dim() == 2))
-                weight.mul_(rand(weight.shape).gt(0.9));
+                weight.mul_(rand(weight.shape).With(0.9, (x, most) => x.gt(most)));
         model.eval();
         var x = randn(3, 64);
         using var one = SparsePlan.For(model, [64], SparseScoring.Sparse);
@@ -169,7 +169,7 @@ public sealed class SeveralAtOnceTests
         using (no_grad())
         {
             var weight = model.get_parameter("in.weight")!;
-            weight.mul_(rand(weight.shape).gt(0.95));
+            weight.mul_(rand(weight.shape).With(0.95, (x, most) => x.gt(most)));
         }
         var result = new TrainingLoop(new TrainingOptions { Epochs = 1, BatchSize = 100, Replicas = 1, LearningRate = 1e-12, Hooks = [new WeightPruning { Sparsity = 0.9, Schedule = Schedule.OneShot(0, 0.9), Rule = MaskRule.Surgery(0.1), Weights = ["in.weight"] }.Begin()] })
             .Run(new TrainingTask { Model = model, Examples = Rows.Blobs(100, 12, 3), Objective = new CrossEntropy(3) });

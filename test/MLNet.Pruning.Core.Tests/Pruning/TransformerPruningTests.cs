@@ -55,7 +55,7 @@ public sealed class TransformerPruningTests
         Assert.AreEqual(Plan with { Dim = 6, Heads = [2, 1], Hidden = [5, 4] }, Blueprint.Of(model));
         var qkv = model.get_parameter("blocks.0.attention.qkv.weight")!;
         CollectionAssert.AreEqual(new long[] { 3 * 2 * 3, 6 }, qkv.shape);
-        Assert.AreEqual((int)Math.Round(0.6 * qkv.NumberOfElements), qkv.eq(0).sum().item<long>());
+        Assert.AreEqual((int)Math.Round(0.6 * qkv.NumberOfElements), qkv.eq(Scalars.Zero).sum().item<long>());
         Assert.IsTrue(history.Epochs.All(e => double.IsFinite(e.Loss)));
     }
 

@@ -21,7 +21,7 @@ public sealed class SparseConvolutionTests
         random.manual_seed(c.Seed);
         var layer = nn.Conv2d(c.Channels, c.Filters, c.Kernel, c.Stride, c.Padding, c.Dilation, PaddingModes.Zeros, 1, c.Bias);
         using var off = no_grad();
-        layer.weight!.mul_(rand(layer.weight.shape).lt(c.Density));
+        layer.weight!.mul_(rand(layer.weight.shape).With(c.Density, (x, density) => x.lt(density)));
         return layer;
     }
 
@@ -113,7 +113,7 @@ public sealed class SparseConvolutionTests
         using var scope = NewDisposeScope();
         foreach (var (name, parameter) in network.named_parameters())
             if (name.EndsWith("weight", StringComparison.Ordinal))
-                parameter.mul_(rand(parameter.shape).lt(0.2));
+                parameter.mul_(rand(parameter.shape).With(0.2, (x, density) => x.lt(density)));
         using var plan = SparsePlan.For(network, [3, 16, 16], SparseScoring.Sparse);
         Assert.HasCount(4, plan.Layers);
         Assert.AreEqual((27, 8), (plan.Layers[0].Inputs, plan.Layers[0].Outputs));

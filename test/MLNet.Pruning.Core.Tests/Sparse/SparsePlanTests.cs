@@ -23,7 +23,7 @@ public sealed class SparsePlanTests
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor input) => (input + back.call(into.call(input).relu())).mean([1]);
+        public override Tensor forward(Tensor input) => input.Plus(back.call(into.call(input).relu())).mean([1]);
     }
 
     /// <summary>Calls its layer past its hooks.</summary>
@@ -46,7 +46,7 @@ public sealed class SparsePlanTests
         random.manual_seed(seed);
         foreach (var (name, parameter) in model.named_parameters())
             if (name.EndsWith("weight", StringComparison.Ordinal))
-                parameter.mul_(rand(parameter.shape).lt(density));
+                parameter.mul_(rand(parameter.shape).With(density, (x, density) => x.lt(density)));
     }
 
     static FeedForward Network(double density, params int[] sizes)
@@ -143,7 +143,7 @@ public sealed class SparsePlanTests
         using (var input = randn(33, 64))
         {
             using var off = no_grad();
-            Assert.IsTrue(bare.get_parameter("layers.linear1.weight")!.abs().sum(1).eq(0).any().item<bool>());
+            Assert.IsTrue(bare.get_parameter("layers.linear1.weight")!.abs().sum(1).eq(Scalars.Zero).any().item<bool>());
             Agrees(bare, plan, input);
             foreach (var (_, parameter) in bare.named_parameters())
                 parameter.zero_();
@@ -204,7 +204,7 @@ public sealed class SparsePlanTests
         {
             using var off = no_grad();
             using var scope = NewDisposeScope();
-            var input = full(i % 5 + 1, 200, (i - 32) / 32f);
+            var input = ones(i % 5 + 1, 200).Times((i - 32) / 32f);
             var (network, plan) = i % 2 == 0 ? (first, firstPlan) : (second, secondPlan);
             Assert.IsLessThan(1e-4f, (network.call(input) - plan.Run(() => network.call(input))).abs().max().item<float>());
             // A plan is one model's: another's layers are dense within its run.

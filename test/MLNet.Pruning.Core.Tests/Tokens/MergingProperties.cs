@@ -79,7 +79,7 @@ public sealed class MergingProperties
         using var scope = NewDisposeScope();
         var second = Values(image.Tokens, image.Width, image.Values.Length);
         var batch = tensor(image.Values.Concat(second).ToArray(), [2, image.Tokens, image.Width]);
-        var weights = rand(2, image.Tokens) + 0.5;
+        var weights = rand(2, image.Tokens).Plus(0.5);
         var assignments = TokenAssignments.Match(batch, image.Merge);
         var (merged, sizes, back) = (assignments.Merge(batch, weights), assignments.MergeSizes(weights), assignments.Unmerge(assignments.Merge(batch)));
         return new[] { image.Values, second }.Select((values, b) =>

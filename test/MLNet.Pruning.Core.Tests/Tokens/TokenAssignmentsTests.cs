@@ -17,8 +17,8 @@ public sealed class TokenAssignmentsTests
         var alone = TokenAssignments.Match(patches, 4);
         var behind = TokenAssignments.Match(cat([ones(2, 2, 6), patches], 1), 4, apart: 2);
         Assert.AreEqual(8, behind.Survivors);
-        Assert.IsTrue(behind.Sources.narrow(1, 2, 10).equal(alone.Sources + 2).all().item<bool>());
-        Assert.IsTrue(behind.Sources.narrow(1, 0, 2).equal(arange(2, ScalarType.Int64).expand(2, 2)).all().item<bool>());
+        Assert.IsTrue(behind.Sources.narrow(1, 2, 10).equal(alone.Sources.Plus(2)).all().item<bool>());
+        Assert.IsTrue(behind.Sources.narrow(1, 0, 2).equal(Scalars.Range(2, CPU).expand(2, 2)).all().item<bool>());
     }
 
     [TestMethod]

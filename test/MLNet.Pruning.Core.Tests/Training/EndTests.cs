@@ -76,7 +76,7 @@ public sealed class EndTests
                 source.Cancel();
             if (end == "divergence")
                 using (no_grad())
-                    run.Model.parameters().First().fill_(float.NaN);
+                    run.Model.parameters().First().fill_(Scalars.NaN);
         });
         Exception? thrown = null;
         try

@@ -18,7 +18,7 @@ public sealed class GuardTests
         var objective = new CustomObjective((model, batch) =>
         {
             var loss = nn.functional.cross_entropy(((nn.Module<Tensor, Tensor>)model).call(batch.Inputs), batch.Labels);
-            return step == 7 ? loss * bad : loss;
+            return step == 7 ? loss.Times(bad) : loss;
         });
         var failure = Assert.ThrowsExactly<TrainingDivergedException>(() => Runs.Train(new TrainingOptions
         {
@@ -54,7 +54,7 @@ public sealed class GuardTests
                 var network = (nn.Module<Tensor, Tensor>)model;
                 var loss = nn.functional.cross_entropy(network.call(batch.Inputs), batch.Labels);
                 // The root of zero adds nothing to the loss, and an infinite slope times zero to the gradient.
-                return step == 9 ? loss + (network.parameters().First().sum() * 0).sqrt() : loss;
+                return step == 9 ? loss.Plus(network.parameters().First().sum().Times(0).sqrt()) : loss;
             });
             byte[] saved = [];
             var options = new TrainingOptions
@@ -81,7 +81,7 @@ public sealed class GuardTests
     {
         // The loss draws noise, in evaluation too.
         var objective = new CustomObjective((model, batch) =>
-            nn.functional.cross_entropy(((nn.Module<Tensor, Tensor>)model).call(batch.Inputs + 0.1 * randn_like(batch.Inputs)), batch.Labels));
+            nn.functional.cross_entropy(((nn.Module<Tensor, Tensor>)model).call(batch.Inputs.Plus(randn_like(batch.Inputs).Times(0.1))), batch.Labels));
         var options = new TrainingOptions { Epochs = 3, BatchSize = 20, Replicas = 2 };
         Runs.AreSame(Runs.Train(options, objective: objective).Parameters, Runs.Train(options, objective: objective, validation: Rows.Blobs(50, 12, 3)).Parameters);
     }

@@ -150,6 +150,6 @@ public sealed class RefusalTests
             BatchSize = 1000,
             LearningRate = 1e30,
             Optimizer = OptimizerKind.Sgd,
-            Hooks = [new Hook { OnAfterBackward = run => run.Model.parameters().First().grad!.fill_(1e30) }],
+            Hooks = [new Hook { OnAfterBackward = run => run.Model.parameters().First().grad!.Fill(1e30) }],
         }));
 }

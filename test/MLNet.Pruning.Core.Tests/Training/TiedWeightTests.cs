@@ -79,7 +79,7 @@ public sealed class TiedWeightTests
         return (result.Model.parameters().First().detach().data<float>().ToArray(), result.History);
     }
 
-    static Tensor Tokens(Tensor x) => (x * 2).clamp(0, 6).round().to(ScalarType.Int64);
+    static Tensor Tokens(Tensor x) => x.Times(2).relu().With(6, (x, most) => x.minimum(full_like(x, most))).round().to(ScalarType.Int64);
 
     static Module<Tensor, Tensor> Tied()
     {

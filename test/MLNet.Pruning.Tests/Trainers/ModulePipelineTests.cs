@@ -21,12 +21,14 @@ public sealed class ModulePipelineTests
         readonly BatchNorm2d norm = nn.BatchNorm2d(6);
         readonly Linear hidden = nn.Linear(7 * 16, 10), logits = nn.Linear(10, 3);
 
+        static readonly TorchSharp.Scalar one = 1;
+
         public Residual() : base(nameof(Residual)) => RegisterComponents();
 
         public override Tensor forward(Tensor input)
         {
             var first = stem.call(input).relu();
-            var block = (first + norm.call(inner.call(first))).relu();
+            var block = first.add(norm.call(inner.call(first)), one).relu();
             var both = nn.functional.max_pool2d(cat([left.call(block), right.call(block)], 1), 2);
             return logits.call(hidden.call(both.flatten(1)).relu());
         }

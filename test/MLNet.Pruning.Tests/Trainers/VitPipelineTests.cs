@@ -51,7 +51,8 @@ public sealed class VitPipelineTests
         Assert.IsGreaterThan(0.3, context.MulticlassClassification.Evaluate(scored).MicroAccuracy);
         var vit = model.OfType<PrunedModelTransformer>().Single();
         Assert.AreEqual(VitBlueprint.For([1, 28, 28], 4, 10, dim: 32, depth: 2) with { Merge = 24, Input = VitInput.Tokens }, Blueprint.Of(vit.Module));
-        using (var weight = vit.Module.get_parameter("blocks.0.hidden.weight")!.eq(0))
+        using (TorchSharp.Scalar zero = 0)
+        using (var weight = vit.Module.get_parameter("blocks.0.hidden.weight")!.eq(zero))
             Assert.AreEqual(1_024, weight.sum().item<long>());
 
         context.Model.Save(model, train.Schema, folder["model.zip"]);

@@ -34,7 +34,7 @@ sealed class GateSums : IDisposable
         var totals = watch.Shut(gradients, batch.Rows, mean);
         for (var g = 0; g < totals.Length; g++)
             if (totals[g] is { } total)
-                sums.Add(g, neurons[g], total.abs() * factor);
+                sums.Add(g, neurons[g], total.abs().Times(factor));
     }
 
     public void Add(GateSums other) => sums.Add(other.sums);

@@ -56,9 +56,9 @@ sealed class GateWatch : IDisposable
                 foreach (var slice in part.Slices)
                 {
                     var taken = slice.Take(samples); // [rows, neurons, features of each]
-                    var scores = mean ? taken.sum(2L) / (values * taken.shape[2]) : taken.sum(2L);
+                    var scores = mean ? taken.sum(2L).Over(values * taken.shape[2]) : taken.sum(2L);
                     var total = totals[part.Group] ??= zeros([rows, map.Groups[part.Group].Size], dtype: scores.dtype, device: scores.device);
-                    total.index_add_(1, tensor(slice.Places, device: total.device), scores, 1);
+                    total.index_add_(1, tensor(slice.Places, device: total.device), scores, Scalars.One);
                 }
         }
         Clear();

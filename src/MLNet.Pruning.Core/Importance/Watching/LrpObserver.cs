@@ -37,7 +37,7 @@ sealed class LrpObserver : IImportanceObserver
             if (sums.Gates.Count == 0)
                 return;
             // Gates get a gradient even where the answer does not depend on them.
-            var relevance = sums.Gates.Aggregate(answer, (total, gate) => total + gate.sum() * 0);
+            var relevance = sums.Gates.Aggregate(answer, (total, gate) => total.Plus(gate.sum().Times(0)));
             sums.Add([.. autograd.grad([relevance], [.. sums.Gates])], batch, mean: false);
         }
         finally
@@ -59,8 +59,8 @@ sealed class LrpObserver : IImportanceObserver
     static Tensor Scaled(Tensor z, double epsilon)
     {
         var value = z.detach();
-        var factor = value / where(value.ge(0), value + epsilon, value - epsilon);
-        return z * factor + (value - value * factor);
+        var factor = value / where(value.ge(Scalars.Zero), value.Plus(epsilon), value.Plus(-epsilon));
+        return (z * factor).Plus(value - value * factor);
     }
 
     public void Add(IImportanceObserver other) => sums.Add(other is LrpObserver alike ? alike.sums : throw Criterion.NotAlike(this, other));

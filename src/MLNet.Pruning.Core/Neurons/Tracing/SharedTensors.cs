@@ -20,7 +20,10 @@ static class SharedTensors
             for (var unit = 1; unit <= tensors.Count; unit *= Radix)
             {
                 for (var i = 0; i < corners.Length; i++)
-                    corners[i].fill_(i / unit % Radix);
+                {
+                    using var digit = Scalars.Of(i / unit % Radix);
+                    corners[i].fill_(digit);
+                }
                 for (var i = 0; i < corners.Length; i++)
                     owners[i] += unit * (int)corners[i].to(ScalarType.Float64).item<double>();
             }

@@ -86,8 +86,8 @@ sealed class Tracer : IDisposable
         try
         {
             for (var i = 0; i < saved.Length; i++)
-                tensors![i].fill_(double.NaN);
-            var outputs = forward(input ? example.clone().fill_(double.NaN) : example.alias());
+                tensors![i].fill_(Scalars.NaN);
+            var outputs = forward(input ? example.clone().fill_(Scalars.NaN) : example.alias());
             observation.Output = outputs.Any(Marked);
             return observation;
         }
@@ -125,9 +125,9 @@ sealed class Tracer : IDisposable
         calls[layer] = call + 1;
         var replayed = outputs[call].clone();
         if (layer.Follows)
-            replayed.masked_fill_(input.isnan(), double.NaN); // Index for index, where a norm of its own would spread the mark.
+            replayed.masked_fill_(input.isnan(), Scalars.NaN); // Index for index, where a norm of its own would spread the mark.
         else if (marks.TryGetValue(layer, out var marked))
-            replayed.index_fill_(layer.FeatureAxis(replayed), marked, double.NaN);
+            replayed.index_fill_(layer.FeatureAxis(replayed), marked, Scalars.NaN);
         return replayed;
     }
 

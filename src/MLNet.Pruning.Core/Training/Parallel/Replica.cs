@@ -6,6 +6,7 @@ namespace MLNet.Pruning.Training;
 sealed class Replica : IDisposable
 {
     readonly Tensor weight;
+    BatchCounters? counters;
     StagedRows staged;
     float weightOfRows = float.NaN;
 
@@ -53,6 +54,7 @@ sealed class Replica : IDisposable
     public void ForwardBackward(Batch rows, IObjective objective, int number, int rowsOfAll, ForwardOrder? order)
     {
         using var scope = NewDisposeScope();
+        counters ??= new BatchCounters(Module);
         Gradients.Vector.zero_();
         order?.Enter(number);
         Tensor loss;
@@ -64,6 +66,7 @@ sealed class Replica : IDisposable
         {
             order?.Leave(number);
         }
+        counters.Add();
         autograd.backward(loss, Weight((float)((double)rows.Rows / rowsOfAll)));
         Loss = loss.item<float>();
     }
@@ -79,13 +82,17 @@ sealed class Replica : IDisposable
     Tensor Weight(float value)
     {
         if (value != weightOfRows)
-            weight.fill_(value);
+        {
+            using var scalar = Scalars.Of(value);
+            weight.fill_(scalar);
+        }
         weightOfRows = value;
         return weight;
     }
 
     public void Dispose()
     {
+        counters?.Dispose();
         staged.Dispose();
         weight.Dispose();
         Statistics.Dispose();

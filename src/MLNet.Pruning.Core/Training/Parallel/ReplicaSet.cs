@@ -17,7 +17,6 @@ sealed class ReplicaSet : IDisposable
     const int FewestRows = 2;
 
     // The sum of two tensors takes a scalar as well, and TorchSharp's own may be freed before LibTorch has read it.
-    static readonly TorchSharp.Scalar One = 1;
 
     readonly Replica[] replicas;
     readonly Tensor[][] slices; // [replica][slice]: the gradient vectors cut for summing side by side
@@ -191,7 +190,7 @@ sealed class ReplicaSet : IDisposable
     void Sum(int slice)
     {
         for (var replica = 1; replica < active; replica++)
-            slices[0][slice].add_(slices[replica][slice], One);
+            slices[0][slice].add_(slices[replica][slice], Scalars.One);
     }
 
     void Add(int sliceCount)
@@ -206,9 +205,14 @@ sealed class ReplicaSet : IDisposable
         var merged = replicas[0].Statistics.Vector;
         if (active > 1)
         {
-            merged.mul_((float)replicas[0].Rows / rows);
-            for (var i = 1; i < active; i++)
-                merged.add_(replicas[i].Statistics.Vector, (float)replicas[i].Rows / rows);
+            for (var i = 0; i < active; i++)
+            {
+                using var share = Scalars.Of((float)replicas[i].Rows / rows);
+                if (i == 0)
+                    merged.mul_(share);
+                else
+                    merged.add_(replicas[i].Statistics.Vector, share);
+            }
         }
         for (var i = 1; i < replicas.Length; i++)
             replicas[i].Statistics.Vector.copy_(merged);
