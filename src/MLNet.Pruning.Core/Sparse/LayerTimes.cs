@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;
@@ -30,6 +31,7 @@ static class LayerTimes
         PlannedLayer layer, long ofOne, long[] shape, ISparseLayer form, VectorWidth width, bool isSparse)
     {
         using var off = no_grad();
+        using var half = 0.5f.ToScalar();
         var most = shape.Length > 1 ? 1 : EnoughRows;
         using (var one = zeros([1, .. shape]))
         using (var output = layer.Layer.forward(one))
@@ -41,7 +43,7 @@ static class LayerTimes
         foreach (var rows in modelRows.Select(rows => Math.Min(rows * ofOne, most)).Distinct())
         {
             using var scope = NewDisposeScope();
-            var input = full([rows, .. shape], 0.5f);
+            var input = full([rows, .. shape], half);
             var (dense, sparse) = (double.PositiveInfinity, double.PositiveInfinity);
             var began = Stopwatch.GetTimestamp();
             // In turns, so that whatever else the machine does slows both alike. The first of each is to warm up.

@@ -1,5 +1,6 @@
 using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;
@@ -163,10 +164,11 @@ public sealed class SparsePlan : IDisposable
         if (layers.Count == 0)
             return;
         using var scope = NewDisposeScope();
+        using var half = 0.5f.ToScalar();
         watches = true;
         try
         {
-            Run(() => compute(full([1, .. inputShape], 0.5f)));
+            Run(() => compute(full([1, .. inputShape], half)));
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {

@@ -102,9 +102,10 @@ sealed class ModelScorer : IRowScorer, IDisposable
     long Multiplications()
     {
         using var scope = NewDisposeScope();
+        using var half = 0.5f.ToScalar();
         try
         {
-            return MultiplyAccumulates.Of(module, full([1, .. shape], 0.5f, device: device), input => compute(input));
+            return MultiplyAccumulates.Of(module, full([1, .. shape], half, device: device), input => compute(input));
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
