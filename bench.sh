@@ -5,6 +5,7 @@
 #   ./bench.sh observe [COUNT] [NAMES]  what criteria of importance cost an epoch
 #   ./bench.sh merge [COUNT]            token merging beside ToMe's way in PyTorch
 #   ./bench.sh sparse [MS]             layers with weights off: dense, sparse, and PyTorch's own sparse product
+#   ./bench.sh threads [MS]             scoring on one of LibTorch's threads and on all
 #   ./bench.sh vit [COUNT]              a vision transformer in training, with and without merging, beside PyTorch's
 #   ./bench.sh step [ROWS] [SIZES]      where the microseconds of a training step go
 # MNIST=DIR names a folder with the MNIST files; without it (and without ../shared/data/mnist) noise of their shape is timed.

@@ -35,7 +35,7 @@ public static class HistoryPage
         if (history.Scoring is { Count: > 0 } layers)
         {
             page.Heading("Scoring of sparse layers").Table(HistoryTables.Scoring(layers));
-            page.Append("<p>What a layer takes by LibTorch's dense product and by its weights that are on alone, measured when the training ended. Where the second is not faster, the layer stays dense.</p>\n");
+            page.Append("<p>What a layer takes by LibTorch's dense product and by its weights that are on alone, where that was measured. Which way it is computed follows from its shape and its density.</p>\n");
         }
         return page.End();
     }

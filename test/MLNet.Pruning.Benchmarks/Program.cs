@@ -1,6 +1,8 @@
 using MLNet.Pruning.Benchmarks;
+using MLNet.Pruning.Native;
 
 // What is measured, each beside its peer in the same run; see bench.sh.
+LibTorch.Load();
 var what = args.Length > 0 ? args[0] : "";
 var rest = args.Skip(1).ToArray();
 switch (what)
@@ -35,6 +37,9 @@ switch (what)
     case "sparse":
         SparseLayers.Run(rest);
         break;
+    case "threads":
+        ScoringThreads.Run(rest);
+        break;
     case "vit":
         Transformers.Run(rest);
         break;
@@ -42,7 +47,7 @@ switch (what)
         Transformers.Memory(rest);
         break;
     default:
-        Console.Error.WriteLine("usage: train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | vit [rounds]");
+        Console.Error.WriteLine("usage: train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | threads [milliseconds] | vit [rounds]");
         return 2;
 }
 return 0;

@@ -12,7 +12,11 @@ interface ISparseLayer
     /// <summary>Bytes held beside the layer's own.</summary>
     long Bytes { get; }
 
-    /// <summary>The layer's output; null where only the dense layer gives the right one: for an input of another kind or size, or with a NaN or an infinity in it, which a weight of zero
-    /// turns into NaN.</summary>
+    /// <summary>Whether the layer's weights, which were copied, are still these.</summary>
+    bool Holds(Tensor weight, Tensor? shift);
+
+    /// <summary>The layer's output; null for an input of another kind or size than it computes. Of a row, what it gives does not depend on
+    /// the rows beside it. A row with a NaN or an infinity in it is the dense layer's: only there does a weight of zero turn it into
+    /// NaN.</summary>
     Tensor? Compute(Tensor input, VectorWidth width);
 }

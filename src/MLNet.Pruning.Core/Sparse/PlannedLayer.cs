@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -9,81 +10,97 @@ namespace MLNet.Pruning.Sparse;
 sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDisposable
 {
     readonly List<Action> removers = [];
-
-    public string Name => name;
+    Tensor? nothing;
+    long[] shape = [];
+    int count;
 
     public nn.Module<Tensor, Tensor> Layer => layer;
 
-    /// <summary>The sparse form; null until it is known how the layer is used.</summary>
-    public ISparseLayer? Sparse { get; private set; }
+    /// <summary>What computes the layer; null where the layer itself does.</summary>
+    public Chosen? Choice { get; private set; }
 
-    /// <summary>What the layer is given in place of its input when the sparse form has computed its output.</summary>
-    public Tensor? Nothing { get; private set; }
+    /// <summary>What there is to tell of it; null for a layer with more than half of its weights on, or none that has a sparse
+    /// form.</summary>
+    public ScoringRecord? Record { get; private set; }
 
     /// <summary>The shape of what the layer was given when the model scored a row; null if it was not called.</summary>
     public long[]? Seen { get; set; }
-
-    /// <summary>The choices.</summary>
-    public IReadOnlyList<ScoringTime> Times { get; set; } = [];
-
-    public bool IsDisposed { get; private set; }
 
     /// <summary>Rows that a layer is given in an input of this shape: images, or whatever stands before the last dimension.</summary>
     public long Rows(long[] shape) => layer is Linear ? shape[..^1].Aggregate(1L, (rows, extent) => rows * extent) : shape[0];
 
     /// <summary>The shape of one of them.</summary>
-    public long[] RowShape => layer is Linear ? [Seen![^1]] : Seen![1..];
+    public long[] RowShape(long[] shape) => layer is Linear ? [shape[^1]] : shape[1..];
 
     /// <summary>Has a method called in front of the layer, and one behind it.</summary>
     /// <param name="before">Gives another input, or null.</param>
     /// <param name="after">Gives the output.</param>
-    public void Hook(Func<PlannedLayer, Tensor, Tensor?> before, Func<PlannedLayer, Tensor, Tensor, Tensor> after)
+    public void Hook(Func<PlannedLayer, Tensor, Tensor?> before, Func<Tensor, Tensor, Tensor> after)
     {
         removers.Add(layer.register_forward_pre_hook((_, input) => before(this, input)!).remove);
-        removers.Add(layer.register_forward_hook((_, input, output) => after(this, input, output)).remove);
+        removers.Add(layer.register_forward_hook((_, input, output) => after(input, output)).remove);
     }
 
-    /// <summary>Makes the sparse form. False if there is none.</summary>
-    public bool Prepare()
+    /// <summary>Whether the choice would be the same again: it follows from the weights.</summary>
+    public bool IsCurrent()
     {
+        var (weight, bias) = LayerTensors.Of(layer);
+        return weight is not null && (Choice is { } choice
+            ? choice.Form.Holds(weight, bias)
+            : weight.shape.SequenceEqual(shape) && LayerTensors.CountOn(weight) == count);
+    }
+
+    /// <summary>Chooses by the weights as they are.</summary>
+    public void Choose(SparseScoring scoring, VectorWidth width)
+    {
+        (Choice, Record, shape, count) = (null, null, [], 0);
+        if (LayerTensors.Of(layer).Weight is not { } weight || scoring == SparseScoring.Automatic && Seen is null)
+            return;
+        (shape, count) = (weight.shape, LayerTensors.CountOn(weight));
+        if (count > SparseRule.MostDensity * weight.NumberOfElements || Form() is not { } form || Nothing(form) is not { } nothing)
+            return;
+        var density = form.Weights.Count / ((double)form.Weights.Columns * form.Weights.Rows);
+        var sparse = scoring == SparseScoring.Sparse || SparseRule.IsFaster(layer is Conv2d, density, width);
+        Record = new()
+        {
+            Layer = name,
+            Inputs = form.Weights.Columns,
+            Outputs = form.Weights.Rows,
+            Density = density,
+            Bytes = sparse ? form.Bytes : 0,
+            Times = [new(1, null, null, sparse)],
+        };
+        Choice = sparse ? new(form, nothing) : null;
+    }
+
+    /// <summary>Adds to the record what each way takes.</summary>
+    public void Measure(VectorWidth width)
+    {
+        if (Record is { } record && Seen is { } seen && (Choice?.Form ?? Form()) is { } form)
+            Record = record with { Times = LayerTimes.Measure(this, Rows(seen), RowShape(seen), form, width, Choice is not null) };
+    }
+
+    ISparseLayer? Form() => layer is Linear linear ? new SparseLinear(linear)
+        : Seen is { } seen ? SparseConvolution.Of((Conv2d)layer, seen) : null;
+
+    Tensor? Nothing(ISparseLayer form)
+    {
+        long[] shape = layer is Linear ? [0, form.Weights.Columns] : [0, .. Seen![1..]];
+        if (nothing is not null && nothing.shape.SequenceEqual(shape))
+            return nothing; // Another thread may be using it.
+        nothing?.Dispose();
+        nothing = empty(shape).DetachFromDisposeScope();
         using var scope = NewDisposeScope();
-        long[] nothing;
-        if (layer is Linear linear)
-            (Sparse, nothing) = (new SparseLinear(linear), [0, linear.weight!.shape[1]]);
-        else if (Seen is { } seen && SparseConvolution.Of((Conv2d)layer, seen) is { } convolution)
-            (Sparse, nothing) = (convolution, [0, .. seen[1..]]);
-        else
-            return false;
         try
         {
-            Nothing = empty(nothing).DetachFromDisposeScope();
-            layer.forward(Nothing);
-            return true;
+            layer.forward(nothing);
+            return nothing;
         }
         catch (ExternalException)
         {
-            return false; // Not every LibTorch convolves no images.
+            return null; // Not every LibTorch convolves no images.
         }
     }
-
-    /// <summary>What was chosen for the number of rows that is nearest, by ratio.</summary>
-    public bool IsSparse(long rows)
-    {
-        for (var i = 1; i < Times.Count; i++)
-            if ((double)rows * rows < (double)Times[i - 1].Rows * Times[i].Rows)
-                return Times[i - 1].Sparse;
-        return Times.Count > 0 && Times[^1].Sparse;
-    }
-
-    public ScoringRecord Record() => new()
-    {
-        Layer = name,
-        Inputs = Sparse!.Weights.Columns,
-        Outputs = Sparse.Weights.Rows,
-        Density = Sparse.Weights.Count / ((double)Sparse.Weights.Columns * Sparse.Weights.Rows),
-        Bytes = Times.Any(time => time.Sparse) ? Sparse.Bytes : 0,
-        Times = Times,
-    };
 
     /// <summary>Leaves the layer as it was.</summary>
     public void Dispose()
@@ -91,7 +108,11 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
         foreach (var remove in removers)
             remove();
         removers.Clear();
-        Nothing?.Dispose();
-        IsDisposed = true;
+        Choice = null;
+        nothing?.Dispose();
     }
+
+    /// <param name="Form">What computes the layer's output.</param>
+    /// <param name="Nothing">What the layer itself is given meanwhile: no rows.</param>
+    internal sealed record Chosen(ISparseLayer Form, Tensor Nothing);
 }

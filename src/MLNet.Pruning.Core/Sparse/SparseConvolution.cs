@@ -44,6 +44,9 @@ sealed unsafe class SparseConvolution : ISparseLayer
         return padding is not null && (layer.padding_mode == PaddingModes.Zeros || padding.All(p => p == 0)) ? new(layer, padding) : null;
     }
 
+    public bool Holds(Tensor weight, Tensor? shift) =>
+        weight.shape.SequenceEqual([Weights.Rows, channels, kernelHeight, kernelWidth]) && LayerTensors.Hold(Weights, bias, weight, shift);
+
     public Tensor? Compute(Tensor input, VectorWidth width)
     {
         if (input.dtype != ScalarType.Float32 || input.device_type != DeviceType.CPU || input.Dimensions != 4 || input.shape[1] != channels || input.NumberOfElements > int.MaxValue / sizeof(float))
@@ -54,8 +57,6 @@ sealed unsafe class SparseConvolution : ISparseLayer
             return null;
         using var whole = input.contiguous();
         var numbers = MemoryMarshal.Cast<byte, float>(whole.bytes);
-        if (!Finite.All(numbers))
-            return null;
         var output = empty(images, Weights.Rows, grid.OutputHeight, grid.OutputWidth);
         if (images > 0)
         {

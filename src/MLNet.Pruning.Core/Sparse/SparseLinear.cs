@@ -25,6 +25,9 @@ sealed unsafe class SparseLinear : ISparseLayer
 
     public long Bytes => Weights.Bytes + sizeof(float) * (long)bias.Length;
 
+    public bool Holds(Tensor weight, Tensor? shift) =>
+        weight.shape.SequenceEqual([Weights.Rows, Weights.Columns]) && LayerTensors.Hold(Weights, bias, weight, shift);
+
     public Tensor? Compute(Tensor input, VectorWidth width)
     {
         if (input.dtype != ScalarType.Float32 || input.device_type != DeviceType.CPU || input.Dimensions == 0 || input.shape[^1] != Weights.Columns)
@@ -34,8 +37,6 @@ sealed unsafe class SparseLinear : ISparseLayer
         if (Math.Max(rows * Weights.Columns, rows * Weights.Rows) > int.MaxValue / sizeof(float))
             return null; // A span cannot show it.
         var numbers = MemoryMarshal.Cast<byte, float>(whole.bytes);
-        if (!Finite.All(numbers))
-            return null;
         var output = empty([.. input.shape[..^1], Weights.Rows]);
         if (rows > 0)
         {

@@ -1,37 +1,39 @@
 using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;
 
 /// <summary>
-/// How a trained model scores: which of its linear layers and convolutions of images, of those with at least half of their weights off, are computed by the weights that are on alone. The model stays as it is, and computes
-/// as ever when it is called; within <see cref="Run"/>, the chosen layers take the short way. Weights are copied when the plan is made: a model that was trained further needs a new one.
+/// How a trained model scores: which of its linear layers and convolutions of images, of those with at least half of their weights off,
+/// are computed by the weights that are on alone. The model stays as it is, and computes as ever when it is called; within <see
+/// cref="Run"/>, the chosen layers take the short way.
 /// </summary>
 /// <remarks>
-/// Any module will do whose layers are called by <c>call</c>, as TorchSharp's own containers do: hooks in front of a layer compute its output and give the layer itself no rows. An input
-/// with a NaN or an infinity in it goes through the dense layer. Any number of threads may score at the same time.
+/// Any module will do whose layers are called by <c>call</c>, as TorchSharp's own containers do: hooks in front of a layer compute its
+/// output and give the layer itself no rows. A row with a NaN or an infinity in it goes through the dense layer. Any number of threads may
+/// score at the same time. Weights are copied when the plan is made; once the model was called with gradients, as it is when it learns,
+/// each run first compares them. Who writes to weights in any other way calls <see cref="Refresh"/>.
 /// </remarks>
 public sealed class SparsePlan : IDisposable
 {
-    const double MostDensity = 0.5;
-
-    // Smaller layers take microseconds either way.
-    const long FewestWeights = 4096;
-
+    /// <summary>The plan that this thread scores by.</summary>
     [ThreadStatic]
-    static Use? use;
+    static SparsePlan? running;
 
+    /// <summary>What the layer at hand is given in place of its input, and what its output is.</summary>
     [ThreadStatic]
-    static Tensor? computed;
+    static (Tensor Nothing, Tensor Output) computed;
 
     readonly VectorWidth width;
     readonly List<PlannedLayer> layers;
-    readonly Use scores;
+    bool watches;
+    volatile bool mayHaveLearned;
 
     SparsePlan(List<PlannedLayer> layers, SparseScoring scoring, VectorWidth width)
     {
-        (this.layers, Scoring, this.width, scores) = (layers, scoring, width, new Use(this, null));
+        (this.layers, Scoring, this.width) = (layers, scoring, width);
         foreach (var layer in layers)
             layer.Hook(Before, After);
     }
@@ -39,7 +41,7 @@ public sealed class SparsePlan : IDisposable
     /// <summary>What was asked for.</summary>
     public SparseScoring Scoring { get; }
 
-    /// <summary>The layers that could be computed by the weights that are on alone, what each way takes, and what was chosen.</summary>
+    /// <summary>The layers that could be computed by the weights that are on alone, and which way was chosen.</summary>
     public IReadOnlyList<ScoringRecord> Layers { get; private set; } = [];
 
     /// <summary>Bytes held beside the model's own.</summary>
@@ -48,8 +50,9 @@ public sealed class SparsePlan : IDisposable
     /// <summary>Plans for a model that takes and gives one tensor.</summary>
     /// <param name="model">The model, on the CPU and in evaluation mode. It is not changed.</param>
     /// <param name="inputShape">The shape of one row of its input.</param>
-    /// <param name="scoring">Whether to measure, and otherwise what to do.</param>
-    public static SparsePlan For(nn.Module<Tensor, Tensor> model, IReadOnlyList<long> inputShape, SparseScoring scoring = SparseScoring.Measured)
+    /// <param name="scoring">What to choose by.</param>
+    public static SparsePlan For(
+        nn.Module<Tensor, Tensor> model, IReadOnlyList<long> inputShape, SparseScoring scoring = SparseScoring.Automatic)
     {
         ArgumentNullException.ThrowIfNull(model);
         return For(model, inputShape, model.call, scoring);
@@ -59,12 +62,9 @@ public sealed class SparsePlan : IDisposable
     /// <param name="model">The model, on the CPU and in evaluation mode. It is not changed.</param>
     /// <param name="inputShape">The shape of one row of its input.</param>
     /// <param name="compute">Scores a batch by it; called once, with a row of 0.5, if any layer comes into question.</param>
-    /// <param name="scoring">Whether to measure, and otherwise what to do.</param>
-    public static SparsePlan For(nn.Module model, IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute, SparseScoring scoring = SparseScoring.Measured) =>
-        For(model, inputShape, compute, scoring, [], VectorWidths.Here);
-
-    internal static SparsePlan For(
-        nn.Module model, IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute, SparseScoring scoring, IReadOnlyList<ScoringRecord> earlier, VectorWidth width)
+    /// <param name="scoring">What to choose by.</param>
+    public static SparsePlan For(
+        nn.Module model, IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute, SparseScoring scoring = SparseScoring.Automatic)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(inputShape);
@@ -72,10 +72,11 @@ public sealed class SparsePlan : IDisposable
         if (!Enum.IsDefined(scoring))
             throw new ArgumentException($"The scoring is {scoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.", nameof(scoring));
         using var off = no_grad();
-        var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Candidates(model, scoring), scoring, width);
+        var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Eligible(model, scoring), scoring, VectorWidths.Here);
         try
         {
-            plan.Choose(inputShape, compute, new ScoringClock(earlier));
+            plan.Watch(inputShape, compute);
+            plan.Choose(plan.layers);
             return plan;
         }
         catch
@@ -90,7 +91,44 @@ public sealed class SparsePlan : IDisposable
     public T Run<T>(Func<T> compute)
     {
         ArgumentNullException.ThrowIfNull(compute);
-        return During(scores, compute);
+        if (mayHaveLearned)
+            Refresh();
+        var before = running;
+        running = this;
+        try
+        {
+            using var off = no_grad();
+            return compute();
+        }
+        finally
+        {
+            running = before;
+        }
+    }
+
+    /// <summary>Chooses and copies anew where the model's weights have changed. Not while it is trained on another thread.</summary>
+    public void Refresh()
+    {
+        lock (layers)
+        {
+            using var off = no_grad();
+            var changed = layers.Where(layer => !layer.IsCurrent()).ToList();
+            if (changed.Count > 0)
+                Choose(changed);
+        }
+    }
+
+    /// <summary>Measures what each way takes, layer by layer, for a report: <see cref="Layers"/> has the times from here on. No choice is
+    /// changed by it.</summary>
+    public IReadOnlyList<ScoringRecord> Measure()
+    {
+        lock (layers)
+        {
+            foreach (var layer in layers)
+                layer.Measure(width);
+            Note();
+            return Layers;
+        }
     }
 
     /// <summary>Gives the memory back. The model computes as ever.</summary>
@@ -101,49 +139,36 @@ public sealed class SparsePlan : IDisposable
         layers.Clear();
     }
 
-    static List<PlannedLayer> Candidates(nn.Module model, SparseScoring scoring)
+    static List<PlannedLayer> Eligible(nn.Module model, SparseScoring scoring)
     {
         var found = new List<PlannedLayer>();
         foreach (var (name, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item2))
-        {
-            if (LayerTensors.Weight(module) is not { } weight)
-                continue;
-            var most = (int)(MostDensity * weight.NumberOfElements);
-            if ((scoring == SparseScoring.Sparse || weight.NumberOfElements >= FewestWeights) && LayerTensors.CountOn(weight, most) <= most)
+            if (LayerTensors.Of(module).Weight is { } weight
+                && (scoring == SparseScoring.Sparse || weight.NumberOfElements >= SparseRule.FewestWeights))
                 found.Add(new(name.Length > 0 ? name : module.GetType().Name, (nn.Module<Tensor, Tensor>)module));
-        }
         return found;
     }
 
-    void Choose(IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute, ScoringClock clock)
+    void Choose(List<PlannedLayer> among)
     {
-        if (layers.Count == 0)
-            return;
-        using var scope = NewDisposeScope();
-        Watch(inputShape, compute);
-        foreach (var layer in layers)
-        {
-            if (Scoring == SparseScoring.Measured && layer.Seen is null || !layer.Prepare())
-                continue;
-            layer.Times = Scoring == SparseScoring.Sparse ? [new(1, null, null, true)] : clock.Measure(
-                layer,
-                input => During(null, () => layer.Layer.call(input)),
-                input => During(new Use(this, layer), () => layer.Layer.call(input)));
-        }
-        Layers = [.. layers.Where(layer => layer.Times.Count > 0).Select(layer => layer.Record())];
-        // What is always dense needs neither memory nor hooks.
-        foreach (var layer in layers.Where(layer => !layer.Times.Any(time => time.Sparse)))
-            layer.Dispose();
-        layers.RemoveAll(layer => layer.IsDisposed);
+        foreach (var layer in among)
+            layer.Choose(Scoring, width);
+        Note();
     }
+
+    void Note() => Layers = [.. layers.Select(layer => layer.Record).OfType<ScoringRecord>()];
 
     /// <summary>Sees what each layer is given for one row of the model's.</summary>
     void Watch(IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute)
     {
+        if (layers.Count == 0)
+            return;
+        using var scope = NewDisposeScope();
+        using var half = Scalars.Of(0.5);
+        watches = true;
         try
         {
-            using var half = Scalars.Of(0.5);
-            During(new Use(this, null) { Watches = true }, () => compute(full([1, .. inputShape], half)));
+            Run(() => compute(full([1, .. inputShape], half)));
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -151,58 +176,59 @@ public sealed class SparsePlan : IDisposable
             foreach (var layer in layers)
                 layer.Seen = null;
         }
+        watches = false;
     }
 
     // In front of a layer: null leaves its input as it is.
     Tensor? Before(PlannedLayer layer, Tensor input)
     {
-        if (use is not { } now || now.Plan != this || input.Dimensions == 0)
-            return null; // What is at hand may be another plan's.
-        computed = null;
-        var rows = layer.Rows(input.shape);
-        if (now.Watches)
+        if (running != this)
         {
-            if (layer.Seen is not { } seen || rows > layer.Rows(seen))
+            mayHaveLearned |= running is null && is_grad_enabled();
+            return null;
+        }
+        computed = default;
+        if (input.Dimensions == 0)
+            return null;
+        if (watches)
+        {
+            if (layer.Seen is not { } seen || layer.Rows(input.shape) > layer.Rows(seen))
                 layer.Seen = input.shape;
             return null;
         }
-        if (now.Layer != layer && !layer.IsSparse(rows))
+        if (layer.Choice is not { } choice || Compute(layer, choice.Form, input) is not { } output)
             return null;
-        computed = layer.Sparse!.Compute(input, width);
-        return computed is null ? null : layer.Nothing;
+        computed = (choice.Nothing, output);
+        return choice.Nothing;
     }
 
     // Behind it.
-    static Tensor After(PlannedLayer layer, Tensor input, Tensor output)
+    static Tensor After(Tensor input, Tensor output)
     {
-        if (!ReferenceEquals(input, layer.Nothing) || computed is not { } instead)
+        if (!ReferenceEquals(input, computed.Nothing))
             return output;
-        computed = null;
         output.Dispose();
-        return instead;
+        output = computed.Output;
+        computed = default;
+        return output;
     }
 
-    static T During<T>(Use? next, Func<T> compute)
+    Tensor? Compute(PlannedLayer layer, ISparseLayer form, Tensor input)
     {
-        var before = use;
-        use = next;
-        try
+        var output = form.Compute(input, width);
+        if (output is null || LayerTensors.AreFinite(input))
+            return output;
+        // Each by itself: what its neighbours give must not depend on it.
+        using var scope = NewDisposeScope();
+        var rows = layer.Rows(input.shape);
+        var inputs = input.reshape([rows, .. layer.RowShape(input.shape)]);
+        var outputs = output.view([rows, .. layer.RowShape(output.shape)]);
+        for (var r = 0L; r < rows; r++)
         {
-            using var off = no_grad();
-            return compute();
+            var row = inputs.narrow(0, r, 1);
+            if (!LayerTensors.AreFinite(row))
+                outputs.narrow(0, r, 1).copy_(layer.Layer.forward(row));
         }
-        finally
-        {
-            use = before;
-        }
-    }
-
-    /// <summary>What a thread is doing by a plan.</summary>
-    /// <param name="Plan">Which.</param>
-    /// <param name="Layer">A layer that takes its sparse form whatever was chosen.</param>
-    sealed record Use(SparsePlan Plan, PlannedLayer? Layer)
-    {
-        /// <summary>Whether it only looks at what layers are given.</summary>
-        public bool Watches { get; init; }
+        return output;
     }
 }

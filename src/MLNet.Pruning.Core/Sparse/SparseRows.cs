@@ -60,17 +60,20 @@ sealed class SparseRows
     /// <summary>Bytes held.</summary>
     public long Bytes => sizeof(int) * (long)Starts.Length + (sizeof(float) + (Columns <= NarrowColumns ? sizeof(ushort) : sizeof(int))) * (long)Count;
 
-    /// <summary>How many values are not zero; something above <paramref name="limit"/> if more than that.</summary>
-    public static int CountOn(ReadOnlySpan<float> values, int limit = int.MaxValue)
+    /// <summary>Whether a dense matrix of this shape has these entries and no others.</summary>
+    public bool AreOf(ReadOnlySpan<float> dense)
     {
-        const int Slice = 1 << 14;
-        var count = 0;
-        for (; values.Length > 0 && count <= limit; values = values[Math.Min(Slice, values.Length)..])
-            count += CountAll(values[..Math.Min(Slice, values.Length)]);
-        return count;
+        if (CountOn(dense) != Count)
+            return false;
+        for (var r = 0; r < Rows; r++)
+            for (var n = Starts[r]; n < Starts[r + 1]; n++)
+                if (dense[r * Columns + (Columns <= NarrowColumns ? NarrowIndices[n] : WideIndices[n])] != Values[n])
+                    return false;
+        return true;
     }
 
-    static int CountAll(ReadOnlySpan<float> values)
+    /// <summary>How many values are not zero.</summary>
+    public static int CountOn(ReadOnlySpan<float> values)
     {
         var zeros = Vector<int>.Zero;
         var i = 0;

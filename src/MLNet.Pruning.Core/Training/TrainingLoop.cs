@@ -19,8 +19,8 @@ public sealed class TrainingLoop
 
     /// <summary>Trains the task's model, and leaves it in evaluation mode, however the run ends.</summary>
     /// <remarks>
-    /// For its duration, the run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/> and, on the CPU, sets LibTorch's own threads to one; both are as before
-    /// afterwards. Two runs at a time in one process train correctly, but random numbers then come in any order.
+    /// For its duration, the run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/>, which is as before afterwards. On the CPU, LibTorch computes on the calling
+    /// thread alone, and on one thread for each replica. Two runs at a time in one process train correctly, but random numbers then come in any order.
     /// </remarks>
     /// <exception cref="OperationCanceledException">The token was cancelled; parameters are those after the last whole step.</exception>
     /// <exception cref="TrainingDivergedException">The loss became NaN or infinite.</exception>
@@ -36,7 +36,7 @@ public sealed class TrainingLoop
         using var hooks = StandardHooks.Around(options, task, cancellation);
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;
-        using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => set_num_threads(1));
+        using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => SingleThreaded.UntilThreadEnds());
         using var generator = new RandomState(); // as it is after the run again
         random.manual_seed(options.Seed);
         var run = new TrainingRun(task, options, feed, threads, cancellation) { ReplicasBuilt = hooks.ReplicasBuilt, Validation = hooks.Validation };

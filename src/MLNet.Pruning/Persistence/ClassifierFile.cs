@@ -1,6 +1,7 @@
 using System.Text;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ static class ClassifierFile
     const string BlueprintEntry = "blueprint", FeatureEntry = "feature column", LabelEntry = "labels";
 
     /// <summary>Writes a classifier; the same bytes whichever TorchSharp stands below.</summary>
-    public static void Write(Stream stream, Classifier classifier, nn.Module module, ScoringChoice scoring)
+    public static void Write(Stream stream, Classifier classifier, nn.Module module, SparseScoring scoring)
     {
         using var labels = new MemoryStream();
         using (var writer = new BinaryWriter(labels, Encoding.UTF8, leaveOpen: true))
@@ -30,7 +31,7 @@ static class ClassifierFile
     /// <summary>Reads a classifier, after checking all of it; the module is the caller's to dispose of.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
     /// <exception cref="InvalidOperationException">Its network is built by code that <paramref name="builders"/> do not name.</exception>
-    public static (Classifier Classifier, nn.Module<Tensor, Tensor> Module, ScoringChoice Scoring) Read(Stream stream, ModuleBuilders builders)
+    public static (Classifier Classifier, nn.Module<Tensor, Tensor> Module, SparseScoring Scoring) Read(Stream stream, ModuleBuilders builders)
     {
         var archive = Archive.Read(stream, Kind, What);
         var scoring = ScoringPart.Read(archive, What);

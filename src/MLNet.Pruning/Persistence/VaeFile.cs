@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Persistence;
@@ -14,7 +15,7 @@ static class VaeFile
     const string BlueprintEntry = "blueprint", ColumnsEntry = "columns";
 
     /// <summary>Writes an autoencoder; the same bytes whichever TorchSharp stands below.</summary>
-    public static void Write(Stream stream, Autoencoder autoencoder, Vae module, ScoringChoice scoring)
+    public static void Write(Stream stream, Autoencoder autoencoder, Vae module, SparseScoring scoring)
     {
         var archive = new Archive(Kind);
         archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(module.Blueprint.ToJson()));
@@ -26,7 +27,7 @@ static class VaeFile
 
     /// <summary>Reads an autoencoder, after checking all of it; the module is the caller's to dispose of.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
-    public static (Autoencoder Autoencoder, Vae Module, ScoringChoice Scoring) Read(Stream stream)
+    public static (Autoencoder Autoencoder, Vae Module, SparseScoring Scoring) Read(Stream stream)
     {
         var archive = Archive.Read(stream, Kind, What);
         var scoring = ScoringPart.Read(archive, What);

@@ -6,7 +6,6 @@ using MLNet.Pruning.Burden;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
@@ -32,7 +31,7 @@ sealed class PrunedRun
         burden = options.Burden;
         cancellation = options.Cancellation;
         Scoring = Enum.IsDefined(options.SparseScoring)
-            ? new(options.SparseScoring)
+            ? options.SparseScoring
             : throw new ArgumentException($"{nameof(options.SparseScoring)} is {options.SparseScoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.", nameof(options));
         this.options = new TrainingOptions
         {
@@ -63,7 +62,7 @@ sealed class PrunedRun
     public IDataView? ValidationSet { get; }
 
     /// <summary>How the trained model computes layers with many weights off.</summary>
-    public ScoringChoice Scoring { get; }
+    public SparseScoring Scoring { get; }
 
     /// <summary>Where the run computes.</summary>
     public string ChooseDevice() => ComputeDevice.Choose(host, device);

@@ -60,8 +60,9 @@ public abstract class PrunedTrainerOptions
     /// <summary>The most bytes of rows held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there is.</summary>
     public long MemoryLimit { get; set; }
 
-    /// <summary>How the trained model computes layers of which at least half of the weights are off, as <see cref="WeightPruning"/> leaves them: by default whichever way is faster, by the clock. The model keeps it when it is saved.</summary>
-    public SparseScoring SparseScoring { get; set; } = SparseScoring.Measured;
+    /// <summary>How the trained model computes layers of which at least half of the weights are off, as <see cref="WeightPruning"/> leaves
+    /// them: by default whichever way is faster, by a rule of their shape and density. The model keeps it when it is saved.</summary>
+    public SparseScoring SparseScoring { get; set; } = SparseScoring.Automatic;
 
     /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }

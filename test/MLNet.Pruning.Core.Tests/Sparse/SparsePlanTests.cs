@@ -93,6 +93,9 @@ public sealed class SparsePlanTests
         Assert.IsLessThan(1e-4f, (sparse - before).abs().max().item<float>());
         using var dense = network.call(input);
         Assert.IsGreaterThan(0.01f, (dense - before).abs().max().item<float>());
+        plan.Refresh();
+        using var refreshed = plan.Run(() => network.call(input));
+        Assert.IsLessThan(1e-4f, (refreshed - dense).abs().max().item<float>());
         plan.Dispose();
         using var after = plan.Run(() => network.call(input));
         Assert.IsTrue(after.equal(dense).all().item<bool>());
@@ -109,8 +112,8 @@ public sealed class SparsePlanTests
         Agrees(model, plan, input);
         using var turned = input.transpose(0, 1).contiguous().transpose(0, 1); // not contiguous
         Agrees(model, plan, turned);
-        using var measured = SparsePlan.For(model, [7, 24]);
-        CollectionAssert.AreEqual(new long[] { 7, 7 * 16, 7 * 64, 7 * 256 }, measured.Layers[0].Times.Select(t => t.Rows).ToArray(), "a token is a row to a layer");
+        using var automatic = SparsePlan.For(model, [7, 24]);
+        CollectionAssert.AreEqual(new long[] { 7, 7 * 16, 7 * 64, 7 * 256 }, automatic.Measure()[0].Times.Select(t => t.Rows).ToArray(), "a token is a row to a layer");
     }
 
     [TestMethod]
@@ -164,19 +167,76 @@ public sealed class SparsePlanTests
     }
 
     [TestMethod]
-    public void A_NaN_or_an_infinity_spreads_as_in_the_dense_layer()
+    public void A_row_gives_the_same_bits_however_many_rows_are_beside_it()
+    {
+        using var network = Network(0.1, 301, 101, 50, 10);
+        using var plan = SparsePlan.For(network, [301], SparseScoring.Sparse);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var input = randn(70, 301);
+        var whole = plan.Run(() => network.call(input));
+        foreach (var (first, rows) in new[] { (0, 1), (69, 1), (3, 2), (10, 17), (30, 33) })
+        {
+            var part = plan.Run(() => network.call(input.narrow(0, first, rows)));
+            Assert.IsTrue(part.equal(whole.narrow(0, first, rows)).all().item<bool>(), $"{rows} rows from {first}");
+        }
+    }
+
+    [TestMethod]
+    public void A_NaN_or_an_infinity_spreads_as_in_the_dense_layer_and_leaves_other_rows_alone()
     {
         using var network = Network(0.1, 100, 60, 10);
         using var plan = SparsePlan.For(network, [100], SparseScoring.Sparse);
+        using var input = randn(20, 100);
+        using var off = no_grad();
+        using var whole = plan.Run(() => network.call(input));
         foreach (var bad in new[] { float.NaN, float.PositiveInfinity })
         {
-            using var input = randn(20, 100);
             input[3, 5] = bad;
-            using var off = no_grad();
             using var output = plan.Run(() => network.call(input));
             Assert.IsTrue(output[3].isnan().all().item<bool>());
-            Assert.IsFalse(output[4].isnan().any().item<bool>());
+            foreach (var row in new[] { 0, 2, 4, 19 })
+                Assert.IsTrue(output[row].equal(whole[row]).all().item<bool>(), $"row {row}");
         }
+    }
+
+    [TestMethod]
+    public void Weights_that_learned_further_are_noticed()
+    {
+        using var network = Network(0.1, 100, 60, 10);
+        using var plan = SparsePlan.For(network, [100], SparseScoring.Sparse);
+        using var input = randn(8, 100);
+        using var before = plan.Run(() => network.call(input));
+        new TrainingLoop(new() { Epochs = 1, BatchSize = 16, LearningRate = 0.1, Replicas = 1 }).Run(new()
+        {
+            Model = network,
+            Copy = () => new FeedForward([100, 60, 10]),
+            Examples = Tests.Training.Rows.Blobs(64, 100, 10),
+            Objective = new CrossEntropy(10),
+        });
+        using (no_grad())
+        {
+            using var after = plan.Run(() => network.call(input));
+            Assert.IsGreaterThan(0.01f, (after - before).abs().max().item<float>());
+        }
+        Agrees(network, plan, input);
+        Assert.IsEmpty(plan.Layers, "most weights are on now");
+
+        // A loop of one's own, scored in between.
+        Mask(network, 0.1);
+        plan.Refresh();
+        Assert.HasCount(2, plan.Layers);
+        foreach (var _ in new int[3])
+        {
+            using var loss = network.call(input).sum();
+            loss.backward();
+            Agrees(network, plan, input);
+            using (no_grad())
+                foreach (var parameter in network.parameters())
+                    parameter.mul_(2);
+            Agrees(network, plan, input);
+        }
+        Assert.HasCount(2, plan.Layers);
     }
 
     [TestMethod]
@@ -238,56 +298,39 @@ public sealed class SparsePlanTests
     }
 
     [TestMethod]
-    public void Dense_models_and_small_layers_are_not_measured()
+    public void Dense_models_and_small_layers_are_left_dense()
     {
         using var dense = Network(0.9, 300, 100, 10);
+        using var plan = SparsePlan.For(dense, [300]);
+        Assert.IsEmpty(plan.Layers);
         using var small = Network(0.1, 30, 20, 10);
-        foreach (var network in new[] { dense, small })
-        {
-            using var plan = SparsePlan.For(network, [network == dense ? 300 : 30], _ => throw new AssertFailedException("The model was called."), SparseScoring.Measured);
-            Assert.IsEmpty(plan.Layers);
-        }
         using var sparse = Network(0.1, 300, 100, 10);
-        using var told = SparsePlan.For(sparse, [300], _ => throw new AssertFailedException("The model was called."), SparseScoring.Dense);
-        Assert.IsEmpty(told.Layers);
-    }
-
-    [TestMethod]
-    public void What_was_measured_is_told_and_the_faster_way_is_taken()
-    {
-        using var network = Network(0.05, 1024, 1024, 10);
-        using var plan = SparsePlan.For(network, [1024]);
-        var layer = plan.Layers.Single(l => l.Layer == "layers.linear1");
-        Assert.AreEqual((1024, 1024), (layer.Inputs, layer.Outputs));
-        Assert.AreEqual(0.05, layer.Density, 0.002);
-        CollectionAssert.AreEqual(new long[] { 1, 16, 64, 128 }, layer.Times.Select(t => t.Rows).ToArray());
-        foreach (var time in layer.Times)
-            Assert.AreEqual(time.SparseMicroseconds < 0.9 * time.DenseMicroseconds, time.Sparse);
-        using var input = randn(10, 1024);
-        Agrees(network, plan, input);
-    }
-
-    [TestMethod]
-    public void A_choice_made_before_stays_unless_the_clock_is_clearly_against_it()
-    {
-        static ScoringRecord Earlier(bool sparse) => new() { Layer = "layer", Inputs = 0, Outputs = 0, Density = 0, Bytes = 0, Times = [new(1, null, null, sparse)] };
-        foreach (var (dense, sparse, before, expected) in new (double, double, bool?, bool)[]
+        foreach (var (network, scoring) in new[] { (small, SparseScoring.Automatic), (sparse, SparseScoring.Dense) })
         {
-            (100, 80, null, true), (100, 95, null, false), (100, 110, true, true), (100, 140, true, false), (100, 80, false, false), (100, 60, false, true),
-        })
-        {
-            var clock = new ScoringClock(before is { } was ? [Earlier(was)] : []);
-            Assert.AreEqual(expected, clock.IsFaster("layer", 1, dense, sparse), $"dense {dense}, sparse {sparse}, before {before}");
+            Tensor Called(Tensor _) => throw new AssertFailedException("The model was called.");
+            using var none = SparsePlan.For(network, [network == small ? 30 : 300], Called, scoring);
+            Assert.IsEmpty(none.Layers);
         }
-        Assert.IsTrue(new ScoringClock([Earlier(false)]).IsFaster("another", 1, 100, 80));
     }
 
     [TestMethod]
-    public void Choices_hold_for_the_number_of_rows_that_is_nearest()
+    public void A_layer_is_computed_as_the_rule_says_and_measured_for_a_report_alone()
     {
-        using var layer = nn.Linear(50, 20);
-        using var planned = new PlannedLayer("layer", layer) { Times = [new(1, 1, 2, false), new(16, 2, 1, true), new(64, 2, 1, true), new(256, 1, 2, false)] };
-        CollectionAssert.AreEqual(new[] { false, false, true, true, true, false, false }, new long[] { 1, 3, 4, 100, 127, 128, 10_000 }.Select(planned.IsSparse).ToArray());
+        foreach (var (density, expected) in new[] { (0.05, true), (0.45, false) })
+        {
+            using var network = Network(density, 1024, 1024, 10);
+            using var plan = SparsePlan.For(network, [1024]);
+            var told = plan.Layers.Single(l => l.Layer == "layers.linear1");
+            Assert.AreEqual((1024, 1024, expected, expected), (told.Inputs, told.Outputs, told.IsEverSparse, told.Bytes > 0));
+            Assert.AreEqual(density, told.Density, 0.005);
+            Assert.AreEqual(new ScoringTime(1, null, null, expected), told.Times.Single());
+            var layer = plan.Measure().Single(l => l.Layer == "layers.linear1");
+            CollectionAssert.AreEqual(new long[] { 1, 16, 64, 128 }, layer.Times.Select(t => t.Rows).ToArray());
+            Assert.IsTrue(layer.Times.All(t => t is { DenseMicroseconds: > 0, SparseMicroseconds: > 0 } && t.Sparse == expected));
+            Assert.AreSame(layer, plan.Layers.Single(l => l.Layer == "layers.linear1"));
+            using var input = randn(10, 1024);
+            Agrees(network, plan, input);
+        }
     }
 
     [TestMethod]
@@ -305,7 +348,7 @@ public sealed class SparsePlanTests
     }
 
     [TestMethod]
-    public void Random_numbers_are_drawn_as_if_nothing_had_been_measured()
+    public void Random_numbers_are_drawn_as_if_there_were_no_plan()
     {
         using var network = Network(0.1, 300, 100, 10);
         random.manual_seed(5);
@@ -321,6 +364,6 @@ public sealed class SparsePlanTests
     {
         using var network = Network(0.1, 30, 10);
         var failure = Assert.ThrowsExactly<ArgumentException>(() => SparsePlan.For(network, [30], (SparseScoring)7));
-        StringAssert.Contains(failure.Message, "The scoring is 7; wanted one of Measured, Dense, Sparse.");
+        StringAssert.Contains(failure.Message, "The scoring is 7; wanted one of Automatic, Dense, Sparse.");
     }
 }

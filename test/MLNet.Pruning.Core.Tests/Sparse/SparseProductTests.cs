@@ -80,7 +80,7 @@ public sealed unsafe class SparseProductTests
     {
         var c = new Case(100, 90, 40, 0.2, true, 3);
         var whole = Multiply(c, VectorWidths.Here);
-        foreach (var count in new[] { 2, 15, 17, 33, 70 })
+        foreach (var count in new[] { 1, 2, 15, 17, 33, 70 })
             CollectionAssert.AreEqual(whole[..(count * c.Outputs)], Multiply(c with { Rows = count }, VectorWidths.Here));
     }
 
@@ -93,7 +93,7 @@ public sealed unsafe class SparseProductTests
     }
 
     [TestMethod]
-    public void Entries_are_counted_up_to_a_limit()
+    public void Entries_are_counted()
     {
         var values = new float[100_003];
         values[0] = values[50_000] = values[100_002] = 1;
@@ -101,7 +101,6 @@ public sealed unsafe class SparseProductTests
         Assert.AreEqual(3, SparseRows.CountOn(values));
         Array.Fill(values, float.NaN);
         Assert.AreEqual(values.Length, SparseRows.CountOn(values));
-        Assert.IsGreaterThan(10, SparseRows.CountOn(values, 10));
         Assert.AreEqual(0, SparseRows.CountOn([]));
     }
 

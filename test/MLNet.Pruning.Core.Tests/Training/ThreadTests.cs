@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Tests.Training;
 public sealed class ThreadTests
 {
     [TestMethod]
-    public void Runs_that_overlap_give_the_thread_count_back_when_the_last_is_done()
+    public void Runs_that_overlap_give_their_threads_the_count_back_and_leave_others_theirs()
     {
         var before = get_num_threads();
         set_num_threads(3);
@@ -44,7 +44,7 @@ public sealed class ThreadTests
             second.Start();
             first.Join();
             second.Join();
-            Assert.AreEqual((1, 3, 3, 3), (meanwhile, afterFirst, afterSecond, OnNewThread()));
+            Assert.AreEqual((3, 3, 3, 3), (meanwhile, afterFirst, afterSecond, OnNewThread()));
         }
         finally
         {

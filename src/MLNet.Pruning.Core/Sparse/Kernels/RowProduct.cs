@@ -4,8 +4,10 @@ namespace MLNet.Pruning.Sparse.Kernels;
 
 /// <summary>A sparse matrix times one vector.</summary>
 /// <remarks>
-/// Plain numbers in four chains: every entry needs a number from another place, and where that is so, AVX2's gather is no faster than loading one by one (measured on Zen 3,
-/// as blocks of eight rows were). So there is one way for all machines, with one result.
+/// Plain numbers: every entry needs a number from another place, and where that is so, AVX2's gather is no faster than loading one by one
+/// (measured on Zen 3, as blocks of eight rows were). Entries with even numbers are added up apart from those with odd ones, as <see
+/// cref="TileProduct"/> does, so that a single row gives the same bits as one among others; two rows of the matrix at a time make four
+/// chains, which keep the multipliers busy.
 /// </remarks>
 static unsafe class RowProduct
 {
@@ -34,20 +36,36 @@ static unsafe class RowProduct
     static void Rows<TIndex>(int* starts, float* values, TIndex* indices, float* vector, float* bias, float* output, int first, int end)
         where TIndex : unmanaged
     {
-        for (var r = first; r < end; r++)
+        var r = first;
+        for (; r < end - 1; r += 2)
         {
             float a = 0, b = 0, c = 0, d = 0;
-            var (value, last) = ((nint)starts[r], (nint)starts[r + 1]);
-            for (; value <= last - 4; value += 4)
+            nint n = starts[r], last = starts[r + 1], m = last, lastOfNext = starts[r + 2];
+            for (; n <= last - 2 && m <= lastOfNext - 2; n += 2, m += 2)
             {
-                a = float.MultiplyAddEstimate(values[value], vector[ColumnIndex.Of(indices + value)], a);
-                b = float.MultiplyAddEstimate(values[value + 1], vector[ColumnIndex.Of(indices + value + 1)], b);
-                c = float.MultiplyAddEstimate(values[value + 2], vector[ColumnIndex.Of(indices + value + 2)], c);
-                d = float.MultiplyAddEstimate(values[value + 3], vector[ColumnIndex.Of(indices + value + 3)], d);
+                a = float.MultiplyAddEstimate(values[n], vector[ColumnIndex.Of(indices + n)], a);
+                b = float.MultiplyAddEstimate(values[n + 1], vector[ColumnIndex.Of(indices + n + 1)], b);
+                c = float.MultiplyAddEstimate(values[m], vector[ColumnIndex.Of(indices + m)], c);
+                d = float.MultiplyAddEstimate(values[m + 1], vector[ColumnIndex.Of(indices + m + 1)], d);
             }
-            for (; value < last; value++)
-                a = float.MultiplyAddEstimate(values[value], vector[ColumnIndex.Of(indices + value)], a);
-            output[r] = a + b + (c + d) + (bias == null ? 0 : bias[r]);
+            output[r] = Rest(values, indices, vector, n, last, a, b) + (bias == null ? 0 : bias[r]);
+            output[r + 1] = Rest(values, indices, vector, m, lastOfNext, c, d) + (bias == null ? 0 : bias[r + 1]);
         }
+        if (r < end)
+            output[r] = Rest(values, indices, vector, starts[r], starts[r + 1], 0, 0) + (bias == null ? 0 : bias[r]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static float Rest<TIndex>(float* values, TIndex* indices, float* vector, nint n, nint last, float even, float odd)
+        where TIndex : unmanaged
+    {
+        for (; n <= last - 2; n += 2)
+        {
+            even = float.MultiplyAddEstimate(values[n], vector[ColumnIndex.Of(indices + n)], even);
+            odd = float.MultiplyAddEstimate(values[n + 1], vector[ColumnIndex.Of(indices + n + 1)], odd);
+        }
+        if (n < last)
+            even = float.MultiplyAddEstimate(values[n], vector[ColumnIndex.Of(indices + n)], even);
+        return even + odd;
     }
 }

@@ -2,7 +2,8 @@ using MLNet.Pruning.Importance.Kernels;
 
 namespace MLNet.Pruning.Sparse.Kernels;
 
-/// <summary>Rows of inputs times a sparse matrix: what a linear layer computes. What a row gives depends neither on the number of threads nor on the machine's vectors.</summary>
+/// <summary>Rows of inputs times a sparse matrix: what a linear layer computes. What a row gives depends neither on the rows beside it,
+/// nor on the number of threads, nor on the machine's vectors.</summary>
 static unsafe class SparseProduct
 {
     // Rows of the matrix whose results are kept before they go to their places: a cache line's worth.

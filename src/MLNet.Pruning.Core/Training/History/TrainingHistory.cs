@@ -24,7 +24,8 @@ public sealed record TrainingHistory
     /// <summary>What pruning did, and when.</summary>
     public List<PruningRecord> Events { get; init; } = [];
 
-    /// <summary>How layers with many weights off are computed when the trained model scores; null where none came into question, or nothing was asked.</summary>
+    /// <summary>How layers with many weights off are computed when the trained model scores; null where none came into question, or all
+    /// were asked to be dense.</summary>
     public IReadOnlyList<ScoringRecord>? Scoring { get; set; }
 
     /// <summary>What the neurons of each layer bore, where a <see cref="BurdenMonitor"/> watched.</summary>

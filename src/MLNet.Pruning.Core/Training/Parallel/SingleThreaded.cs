@@ -1,45 +1,58 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>LibTorch's own threads set to one, and back when the last that asked for it is disposed of.</summary>
+/// <summary>LibTorch computes on the calling thread alone until this is disposed of, on the same thread; then on as many as before. Other
+/// threads go on as they do.</summary>
 /// <remarks>
-/// The count is partly the process's (the BLAS under LibTorch, threads that have not computed yet) and partly the calling thread's. A run that ends while
-/// another goes on therefore gives its own thread the count back, and has the process's set to one again from a thread of no other use.
+/// LibTorch 2.10 has two counts for each thread, OpenMP's and MKL's. <c>set_num_threads</c> sets both, but also what every thread of the
+/// process begins with that computes for the first time, and empties a cache of convolutions; so the two are set directly. Windows'
+/// LibTorch does not export MKL's; there <c>set_num_threads</c> has to do.
 /// </remarks>
-sealed class SingleThreaded : IDisposable
+sealed unsafe class SingleThreaded : IDisposable
 {
-    static readonly Lock Gate = new();
-    static int users;
-    static int before;
+    static readonly nint library = OperatingSystem.IsWindows() ? 0 : Library();
+    static readonly delegate* unmanaged<int, void> setOpenMP = (delegate* unmanaged<int, void>)Export("omp_set_num_threads");
+    static readonly delegate* unmanaged<int, int> setMkl = (delegate* unmanaged<int, int>)Export("MKL_Set_Num_Threads_Local");
 
-    [ThreadStatic]
-    static int usersHere;
+    // Asking has LibTorch set its counts on a thread that has not computed yet, which it would otherwise do later.
+    readonly int before = get_num_threads();
+    readonly int mklBefore;
 
     public SingleThreaded()
     {
-        lock (Gate)
-        {
-            if (users++ == 0)
-                before = get_num_threads();
-            usersHere++;
-            set_num_threads(1);
-        }
+        if (before > 1)
+            mklBefore = Set(1, 1);
+    }
+
+    /// <summary>For a thread that nothing else will use.</summary>
+    public static void UntilThreadEnds()
+    {
+        if (get_num_threads() > 1)
+            Set(1, 1);
     }
 
     public void Dispose()
     {
-        lock (Gate)
-        {
-            users--;
-            if (--usersHere > 0)
-                return;
-            set_num_threads(before);
-            if (users == 0)
-                return;
-            var other = new Thread(() => set_num_threads(1));
-            other.Start();
-            other.Join();
-        }
+        if (before > 1)
+            Set(before, mklBefore);
     }
+
+    static int Set(int count, int mkl)
+    {
+        if (setOpenMP == null)
+        {
+            set_num_threads(count);
+            return 0;
+        }
+        setOpenMP(count);
+        return setMkl == null ? 0 : setMkl(mkl); // What it was; 0 for none of the thread's own.
+    }
+
+    static nint Library() => NativeLibrary.TryLoad("libtorch_cpu", typeof(torch).Assembly, null, out var found) ? found : 0;
+
+    // A search in LibTorch's library goes on in those that it was linked with, OpenMP's among them.
+    static nint Export(string name) => library != 0 && NativeLibrary.TryGetExport(library, name, out var found) ? found : 0;
 }
