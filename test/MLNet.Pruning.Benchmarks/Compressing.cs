@@ -13,7 +13,7 @@ static class Compressing
     public static void Run(string[] args)
     {
         var epochs = args.Length > 0 ? int.Parse(args[0]) : 5;
-        var (train, test, real) = Digits.Load();
+        var (train, test, real) = Examples.Load();
         var blueprint = new FeedForwardBlueprint([784, 300, 100, 10]);
         random.manual_seed(1);
         using var model = blueprint.Build();
@@ -60,7 +60,7 @@ static class Compressing
             target.copy_(source);
     }
 
-    static double Accuracy(nn.Module model, Digits digits)
+    static double Accuracy(nn.Module model, Examples digits)
     {
         using var rows = new Rows(digits, int.MaxValue);
         return rows.Accuracy((nn.Module<Tensor, Tensor>)model);
@@ -70,7 +70,7 @@ static class Compressing
     {
         readonly Tensor inputs, labels;
 
-        public Rows(Digits digits, int most)
+        public Rows(Examples digits, int most)
         {
             var count = (int)Math.Min(most, digits.Count!.Value);
             var (pixels, classes) = (new float[count * 784], new long[count]);

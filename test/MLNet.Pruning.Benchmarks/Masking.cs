@@ -14,7 +14,7 @@ static class Masking
     public static void Run(string[] args)
     {
         var rounds = args.Length > 0 ? int.Parse(args[0]) : 6;
-        var digits = Digits.Load(12_800).Train;
+        var digits = Examples.Load(12_800).Train;
         var only = args.Length > 1 ? args[1] : "";
         foreach (var (model, blueprint, epochs) in new (string, Blueprint, int)[]
         {

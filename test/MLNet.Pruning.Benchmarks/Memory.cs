@@ -10,7 +10,7 @@ static class Memory
     public static void Run(string[] args)
     {
         var steps = args.Length > 0 ? int.Parse(args[0]) : 20_000;
-        var (train, test, _) = Digits.Load(12_800);
+        var (train, test, _) = Examples.Load(12_800);
         var watch = new Watch(steps);
         Train.Ours(new FeedForwardBlueprint([784, 50, 30, 10]), train, test, new TrainingOptions { Epochs = int.MaxValue, HistoryInterval = 1000, GradientClipNorm = 10, Hooks = [watch] });
         var (from, to) = (watch.Samples[0], watch.Samples[^1]);

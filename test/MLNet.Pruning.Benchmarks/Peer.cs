@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace MLNet.Pruning.Benchmarks;
 
-/// <summary>A program in another language that measures when told to: a line in, a number out.</summary>
+/// <summary>Another process that measures when told to: a line in, a number out.</summary>
 sealed class Peer : IDisposable
 {
     static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(2);
@@ -33,6 +33,13 @@ sealed class Peer : IDisposable
 
     public static Peer? Python(string script, params string[] arguments) =>
         Start(Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "peers", script), .. arguments]);
+
+    /// <summary>This program once more.</summary>
+    public static Peer? Own(params string[] arguments)
+    {
+        var (host, program) = (Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]);
+        return Start(host, Path.GetFileNameWithoutExtension(host) == "dotnet" ? [program, .. arguments] : arguments);
+    }
 
     public double Ask(string question)
     {

@@ -1,53 +1,38 @@
 using MLNet.Pruning.Benchmarks;
 using MLNet.Pruning.Native;
 
-// What is measured, each beside its peer in the same run; see bench.sh.
+// What is measured, each beside its peer in the same run.
 LibTorch.Load();
-var what = args.Length > 0 ? args[0] : "";
+(string Name, string Arguments, string What, Action<string[]> Run)[] parts =
+[
+    ("train", "[rounds] [networks]", "training beside a plain TorchSharp loop and PyTorch: fc, vit, vit25, cnn", Train.Run),
+    ("observe", "[rounds] [criteria]", "what observing for contributions, or for other criteria by name, costs an epoch", Observing.Run),
+    ("replicas", "[rounds]", "two replicas beside one, and beside two trainings that know nothing of each other", ReplicaScaling.Run),
+    ("memory", "[steps]", "live tensors and resident memory over many steps", Memory.Run),
+    ("step", "[rows] [sizes]", "where the microseconds of a training step go", StepProfile.Run),
+    ("contribution", "[rounds]", "scoring neurons beside PyTorch by broadcasting, and beside a convolution's own forward pass", Contributions.Run),
+    ("merge", "[rounds]", "token merging beside ToMe's way in PyTorch", Merging.Run),
+    ("masks", "[rounds] [part of a name]", "what weight masks and burden statistics add to a step", Masking.Run),
+    ("sparse", "[milliseconds]", "layers with inactive weights: dense, sparse, and PyTorch's own sparse product", SparseLayers.Run),
+    ("threads", "[milliseconds]", "scoring on one of LibTorch's threads and on all", ScoringThreads.Run),
+    ("compress", "[epochs]", "the comparators PQH and FPRL on 784-300-100-10", Compressing.Run),
+];
 var rest = args.Skip(1).ToArray();
-switch (what)
+switch (args.FirstOrDefault())
 {
-    case "train":
-        Train.Run(rest);
-        break;
-    case "replicas":
-        ReplicaScaling.Run(rest);
-        break;
-    case "memory":
-        Memory.Run(rest);
-        break;
-    case "contribution":
-        Contributions.Run(rest);
-        break;
-    case "step":
-        StepProfile.Run(rest);
-        break;
-    case "observe":
-        Observing.Run(rest);
-        break;
-    case "compress":
-        Compressing.Run(rest);
-        break;
-    case "merge":
-        Merging.Run(rest);
-        break;
-    case "masks":
-        Masking.Run(rest);
-        break;
-    case "sparse":
-        SparseLayers.Run(rest);
-        break;
-    case "threads":
-        ScoringThreads.Run(rest);
-        break;
-    case "vit":
-        Transformers.Run(rest);
-        break;
-    case "vit-memory":
-        Transformers.Memory(rest);
-        break;
+    case null or "all":
+        foreach (var part in parts.Where(p => p.Name is "train" or "observe" or "replicas" or "memory"))
+            part.Run([]);
+        return 0;
+    case "contender":
+        Contender.Run(rest);
+        return 0;
+    case var name when parts.FirstOrDefault(p => p.Name == name) is { Run: not null } part:
+        part.Run(rest);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: train [rounds] | replicas [rounds] | memory [steps] | step [rows] [sizes] | contribution [rounds] | observe [rounds] [criteria] | compress [epochs] | merge [rounds] | masks [rounds] [a part of a row's name] | sparse [milliseconds] | threads [milliseconds] | vit [rounds]");
+        Console.Error.WriteLine("usage: bench.sh [part]; without one: train, observe, replicas and memory");
+        foreach (var part in parts)
+            Console.Error.WriteLine($"  {part.Name + " " + part.Arguments,-34} {part.What}");
         return 2;
 }
-return 0;

@@ -9,7 +9,7 @@ static class ReplicaScaling
     public static void Run(string[] args)
     {
         var rounds = args.Length > 0 ? int.Parse(args[0]) : 9;
-        var (train, _, _) = Digits.Load(3_840);
+        var (train, _, _) = Examples.Load(3_840);
         foreach (var blueprint in new[] { new FeedForwardBlueprint([784, 512, 256, 10]), new FeedForwardBlueprint([784, 50, 30, 10]) })
         {
             List<double> one = [], two = [], apart = [];

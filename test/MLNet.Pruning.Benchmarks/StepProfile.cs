@@ -37,7 +37,7 @@ static class StepProfile
         foreach (var replicas in new[] { 1, 2 })
         {
             var steps = new StepTimes();
-            Train.Ours(blueprint, Digits.Load(12_800).Train, null, new TrainingOptions { Epochs = 10, BatchSize = replicas * rows, Replicas = replicas, Hooks = [steps] });
+            Train.Ours(blueprint, Examples.Load(12_800).Train, null, new TrainingOptions { Epochs = 10, BatchSize = replicas * rows, Replicas = replicas, Hooks = [steps] });
             Table.Row($"a whole step of the loop, {replicas} x {rows} rows", $"{steps.Quantile(0.02):F1}", $"median {steps.Quantile(0.5):F1}");
         }
     }

@@ -1,59 +1,62 @@
+using System.Globalization;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;
 
-/// <summary>784-50-30-10 with Adam and batches of 128: epochs of ours and of PyTorch's in turn.</summary>
+/// <summary>Training beside a plain TorchSharp loop and beside PyTorch: epochs of each in turn, each in a process of its own, the peers on one thread and on two.</summary>
 static class Train
 {
     public static void Run(string[] args)
     {
-        var rounds = args.Length > 0 ? int.Parse(args[0]) : 7;
-        var blueprint = new FeedForwardBlueprint([784, 50, 30, 10]);
-        var (train, test, real) = Digits.Load();
+        var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 11;
+        var networks = args.Length > 1 ? args[1].Split(',').Select(Network.Of) : Network.All;
         var folder = Directory.CreateTempSubdirectory("mlprune-bench").FullName;
         try
         {
-            var (x, y) = train.Write(folder, "train");
-            var (testX, testY) = test.Write(folder, "test");
-            using var python = Peer.Python("train.py", x, y, testX, testY, string.Join('-', blueprint.Sizes), "128");
-            List<double> one = [], two = [];
-            double theirAccuracy = double.NaN;
-            var turn = new EpochHook(run =>
-            {
-                if (python is null)
-                    return;
-                one.Add(python.Ask("epoch 1"));
-                two.Add(python.Ask("epoch 2"));
-                python.AwaitRest();
-            });
-            var history = Ours(blueprint, train, null, new TrainingOptions { Epochs = rounds, Hooks = [turn] });
-            var ours = history.Epochs.Select(e => e.RowsPerSecond).ToList();
-            var best = one.Zip(two, Math.Max).ToList();
-            Table.Title($"Training {string.Join('-', blueprint.Sizes)}, batch 128, Adam, {(real ? "MNIST" : "noise of MNIST's shape")}, images/s (median of {rounds} interleaved epochs)");
-            Table.Row($"ours, {history.Replicas} replicas", $"{Table.Median(ours):N0}", $"best {ours.Max():N0}");
-            if (python is not null)
-            {
-                Table.Row("PyTorch, 1 thread", $"{Table.Median(one):N0}", $"best {one.Max():N0}");
-                Table.Row("PyTorch, 2 threads", $"{Table.Median(two):N0}", $"best {two.Max():N0}");
-                Table.Row("ours / PyTorch's better", $"{Table.Median(ours.Zip(best, (a, b) => a / b)):F2}x", $"of the best: {ours.Max() / best.Max():F2}x (wanted: at least 2x)");
-                python.Ask("reset");
-                for (var i = 0; i < 3; i++)
-                    python.Ask("epoch 1");
-                theirAccuracy = python.Ask("accuracy");
-            }
-            if (!real)
-                return;
-            var accuracy = Ours(blueprint, train, test, new TrainingOptions { Epochs = 3 }).Epochs[^1].ValidationAccuracy!.Value;
-            Table.Row("test accuracy after 3 epochs, ours", $"{accuracy:P2}");
-            if (python is not null)
-                Table.Row("test accuracy after 3 epochs, PyTorch", $"{theirAccuracy:P2}", $"difference {100 * (accuracy - theirAccuracy):+0.00;-0.00} points (wanted: within 0.5)");
+            foreach (var network in networks)
+                Measure(network, network.Load().Write(folder, network.Name), rounds);
         }
         finally
         {
             Directory.Delete(folder, true);
         }
+    }
+
+    static void Measure(Network network, string rows, int rounds)
+    {
+        using var ours = Peer.Own("contender", "ours", network.Name, rows) ?? throw new InvalidOperationException("This program does not start itself.");
+        using var plain = Peer.Own("contender", "plain", network.Name, rows);
+        using var fused = network.Blueprint is VitBlueprint ? Peer.Own("contender", "fused", network.Name, rows) : null;
+        using var python = Peer.Python("train.py", network.Name, rows);
+        (string Name, Peer? Peer)[] started = [("plain TorchSharp", plain), ("plain, fused attention", fused), ("PyTorch", python)];
+        var peers = started.Where(p => p.Peer is not null).Select(p => (p.Name, Peer: p.Peer!, Rates: new[] { new List<double>(), new List<double>() })).ToList();
+        List<double> our = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            our.Add(Ask(ours, "epoch 0"));
+            foreach (var (_, peer, rates) in peers)
+                for (var threads = 1; threads <= rates.Length; threads++)
+                    rates[threads - 1].Add(Ask(peer, $"epoch {threads}"));
+        }
+        Table.Title($"Training {network.Title}, batch 128, {network.Optimizer}, images/s (median of {rounds} interleaved epochs of {network.Images:N0}; load {Table.Load()})");
+        Table.Row("ours", $"{Table.Median(our):N0}", $"best {our.Max():N0}; most memory {ours.Ask("memory"):N0} MB");
+        foreach (var (name, peer, rates) in peers)
+        {
+            for (var threads = 1; threads <= rates.Length; threads++)
+                Table.Row($"{name}, {threads} thread{(threads > 1 ? "s" : "")}", $"{Table.Median(rates[threads - 1]):N0}", $"best {rates[threads - 1].Max():N0}");
+            var better = rates.MaxBy(Table.Median)!;
+            var wanted = peer == plain ? $" (wanted: at least {network.Wanted:0.0}x)" : "";
+            Table.Row($"ours / {name}", $"{Table.Median(our.Zip(better, (o, t) => o / t)):F2}x", $"of the best: {our.Max() / better.Max():F2}x; most memory {peer.Ask("memory"):N0} MB{wanted}");
+        }
+    }
+
+    static double Ask(Peer peer, string question)
+    {
+        var rate = peer.Ask(question);
+        peer.AwaitRest();
+        return rate;
     }
 
     public static TrainingHistory Ours(Blueprint blueprint, IExampleSource train, IExampleSource? test, TrainingOptions options)
@@ -62,10 +65,4 @@ static class Train
         using var model = blueprint.Build();
         return new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = blueprint.Build, Examples = train, Validation = test, Objective = new CrossEntropy(10) }).History;
     }
-}
-
-/// <summary>Does something after each epoch.</summary>
-sealed class EpochHook(Action<TrainingRun> action) : ITrainingHook
-{
-    public void AfterEpoch(TrainingRun run) => action(run);
 }

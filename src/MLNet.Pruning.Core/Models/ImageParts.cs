@@ -38,7 +38,8 @@ static class ImageParts
         return size <= int.MaxValue ? size : throw new ArgumentException($"{channels[^1]} channels of {image[1] >> channels.Count}x{image[2] >> channels.Count} are too many numbers for a fully connected layer.");
     }
 
-    /// <summary>Convolution 3x3 that keeps height and width, batch norm if asked for, activation, max pooling by 2; for each count of channels.</summary>
+    /// <summary>Convolution 3x3 that keeps height and width, batch norm if asked for, activation and max pooling by 2; for each count of channels.</summary>
+    /// <remarks>The largest of four values stays the largest behind a function that never falls: pooled first, the activation has a quarter of the work and gives the same.</remarks>
     public static void AddBlocks(List<(string, nn.Module<Tensor, Tensor>)> parts, IReadOnlyList<long> image, IReadOnlyList<int> channels, Activation activation, bool batchNorm)
     {
         var inputs = image[0];
@@ -47,8 +48,8 @@ static class ImageParts
             parts.Add(($"conv{i}", nn.Conv2d(inputs, channels[i - 1], 3, 1, 1)));
             if (batchNorm)
                 parts.Add(($"norm{i}", nn.BatchNorm2d(channels[i - 1])));
-            parts.Add(($"active{i}", activation.Module()));
-            parts.Add(($"pool{i}", nn.MaxPool2d(2)));
+            (string, nn.Module<Tensor, Tensor>) active = ($"active{i}", activation.Module()), pool = ($"pool{i}", nn.MaxPool2d(2));
+            parts.AddRange(activation is Activation.Relu or Activation.LeakyRelu ? [pool, active] : [active, pool]);
             inputs = channels[i - 1];
         }
     }
@@ -66,6 +67,10 @@ static class ImageParts
         }
     }
 
-    /// <summary>[rows, channels, height, width]; rows that come flat are folded.</summary>
-    public static Tensor Images(Tensor input, IReadOnlyList<long> image) => input.Dimensions == 4 ? input : input.reshape(-1, image[0], image[1], image[2]);
+    /// <summary>[rows, channels, height, width]; rows that come flat are folded. On the CPU the channels of a pixel lie side by side, as LibTorch pools six times as fast.</summary>
+    public static Tensor Images(Tensor input, IReadOnlyList<long> image)
+    {
+        var images = input.Dimensions == 4 ? input : input.reshape(-1, image[0], image[1], image[2]);
+        return images.device_type == TorchSharp.DeviceType.CPU ? images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) : images;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MLNet.Pruning.Tokens.Kernels;
 using static TorchSharp.torch;
 
@@ -38,11 +39,35 @@ public sealed class TokenAssignments : IDisposable
         var all = Scalars.Range(count, tokens.device).expand(tokens.shape[0], count);
         if (merge == 0)
             return new(all.contiguous().MoveToOuterDisposeScope(), count);
+        if (tokens.device_type == TorchSharp.DeviceType.CPU && tokens.dtype == ScalarType.Float32)
+            return new(MatchedOnCpu(tokens, merge, apart).MoveToOuterDisposeScope(), count - merge);
         var (evens, targets) = Merging(tokens.detach().narrow(1, apart, count - apart), merge);
         // Where each token goes, by its own number; then by the survivor's.
         var goes = all.clone().scatter_(1, evens.Times(2).Plus(apart).expand(targets.shape[0], evens.shape[0]), targets.Plus(apart));
         var place = goes.eq(all).to(ScalarType.Int64).cumsum(1).Plus(-1);
         return new(place.gather(1, goes).MoveToOuterDisposeScope(), count - merge);
+    }
+
+    [ThreadStatic]
+    static (TokenMatcher Matcher, (int, int, int) Shape) lastMatcher;
+
+    /// <summary>[B, N], int64: the same, an image at a time, in a tenth of the time that LibTorch's operators take.</summary>
+    static unsafe Tensor MatchedOnCpu(Tensor tokens, int merge, int apart)
+    {
+        int images = (int)tokens.shape[0], count = (int)tokens.shape[1], width = (int)tokens.shape[2], part = count - apart;
+        if (lastMatcher.Shape != (part, width, merge))
+            lastMatcher = (new TokenMatcher(part, width, merge), (part, width, merge));
+        var (sources, goes) = (new long[images * count], new int[part]);
+        var values = MemoryMarshal.Cast<byte, float>(tokens.detach().narrow(1, apart, part).contiguous().bytes);
+        fixed (float* from = values)
+        fixed (int* to = goes)
+            for (var image = 0; image < images; image++)
+            {
+                lastMatcher.Matcher.Match(from + (long)image * part * width, to);
+                for (var token = 0; token < count; token++)
+                    sources[image * count + token] = token < apart ? token : apart + goes[token - apart];
+            }
+        return tensor(sources, [images, count]);
     }
 
     /// <summary>The numbers of the even tokens, 0 for the first of them, and [B, evens]: the token that each goes to, perhaps itself.</summary>

@@ -6,7 +6,6 @@ import warnings
 
 import torch
 
-torch.manual_seed(1)
 warnings.simplefilter("ignore")
 
 
@@ -35,17 +34,19 @@ def merge(x, r):
     return add_up(x * size) / total, total
 
 
-threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-torch.set_num_threads(threads)
-print("ready", flush=True)
-for line in sys.stdin:
-    images, tokens, width, r, repeat = map(int, line.split())
-    x = torch.randn(images, tokens, width)
-    best = float("inf")
-    with torch.no_grad():
-        merge(x, r)
-        for _ in range(repeat):
-            began = time.perf_counter()
+if __name__ == "__main__":
+    torch.manual_seed(1)
+    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    torch.set_num_threads(threads)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        images, tokens, width, r, repeat = map(int, line.split())
+        x = torch.randn(images, tokens, width)
+        best = float("inf")
+        with torch.no_grad():
             merge(x, r)
-            best = min(best, time.perf_counter() - began)
-    print(images / best, flush=True)
+            for _ in range(repeat):
+                began = time.perf_counter()
+                merge(x, r)
+                best = min(best, time.perf_counter() - began)
+        print(images / best, flush=True)

@@ -22,7 +22,7 @@ public sealed class ConvNetTests
         Assert.AreEqual("10,128", shapes["classifier.logits.weight"]);
         using var scope = NewDisposeScope();
         CollectionAssert.AreEqual(new long[] { 2, 10 }, model.call(rand(2, 3, 32, 32)).shape);
-        CollectionAssert.AreEqual(new[] { "conv1", "active1", "pool1", "conv2", "active2", "pool2" }, model.named_modules().Where(m => m.name.StartsWith("features.", StringComparison.Ordinal)).Select(m => m.name[9..]).ToArray());
+        CollectionAssert.AreEqual(new[] { "conv1", "pool1", "active1", "conv2", "pool2", "active2" }, model.named_modules().Where(m => m.name.StartsWith("features.", StringComparison.Ordinal)).Select(m => m.name[9..]).ToArray());
     }
 
     [TestMethod]

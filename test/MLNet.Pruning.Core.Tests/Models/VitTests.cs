@@ -23,6 +23,18 @@ public sealed class VitTests
 
     [TestMethod]
     [DynamicData(nameof(Kinds))]
+    public void Logits_are_the_same_whether_or_not_gradients_are_recorded(VitBlueprint blueprint)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Drawn(blueprint);
+        var images = rand([5, .. blueprint.Image]);
+        var recorded = model.call(images).detach();
+        using var off = no_grad();
+        VitPeer.AreClose(recorded.data<float>().ToArray(), model.call(images).data<float>().ToArray(), "logits", 1e-5);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
     public void Outputs_and_gradients_equal_PyTorchs(VitBlueprint blueprint)
     {
         const int Count = 6;

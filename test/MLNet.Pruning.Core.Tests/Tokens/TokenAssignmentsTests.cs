@@ -22,6 +22,18 @@ public sealed class TokenAssignmentsTests
     }
 
     [TestMethod]
+    [DataRow(0)]
+    [DataRow(2)]
+    public void LibTorchs_operators_which_compare_double_precision_decide_as_the_kernel_does(int apart)
+    {
+        using var scope = NewDisposeScope();
+        // Of few values, so that many similarities are equal and some tokens are zeros.
+        var tokens = tensor([.. NaiveMerging.Normal(new Random(2), 40 * 15 * 2).Select(v => MathF.Round(v))], [40, 15, 2]);
+        var (kernel, operators) = (TokenAssignments.Match(tokens, 6, apart), TokenAssignments.Match(tokens.to(ScalarType.Float64), 6, apart));
+        Assert.IsTrue(kernel.Sources.equal(operators.Sources).all().item<bool>());
+    }
+
+    [TestMethod]
     public void Gradients_flow_through_the_means_to_the_values_but_not_into_the_choice()
     {
         using var scope = NewDisposeScope();
