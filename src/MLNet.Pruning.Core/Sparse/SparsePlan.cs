@@ -1,6 +1,5 @@
 using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;
