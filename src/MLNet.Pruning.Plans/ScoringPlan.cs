@@ -39,6 +39,8 @@ public sealed unsafe class ScoringPlan
         Network network = description switch
         {
             FeedForwardDescription feedForward => new FeedForwardNetwork(feedForward, weights, options),
+            ConvNetDescription convNet => new ConvNetwork(convNet, weights, options),
+            VaeDescription vae => new VaeNetwork(vae, weights, options),
             VitDescription vit => new VitNetwork(vit, weights, options),
             _ => throw new ArgumentException($"There is no plan for a {description.GetType().Name}.", nameof(description)),
         };
