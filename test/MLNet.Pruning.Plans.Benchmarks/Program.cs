@@ -6,10 +6,13 @@ switch (args.FirstOrDefault())
     case "score":
         Scoring.Run(args[1..]);
         break;
+    case "kernels":
+        KernelCosts.Run();
+        break;
     case "check":
         return Scoring.Check(args[1..]);
     default:
-        Console.Error.WriteLine("usage: score [parts of networks' names] | check [the same]");
+        Console.Error.WriteLine("usage: kernels | score [parts of networks' names] | check [the same]");
         return 2;
 }
 return 0;

@@ -35,6 +35,9 @@ abstract unsafe class KernelSet
 
     public abstract void Product(in ProductArguments arguments);
 
+    /// <summary>A few outputs of rows, by a dot product each.</summary>
+    public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y, nint yStride, float* residual);
+
     public abstract void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual);
 
     public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) => Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
@@ -66,6 +69,9 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override int Lanes => TVectors.Count;
 
     public override void Product(in ProductArguments arguments) => DenseProduct<TVectors, TVector>.Multiply(arguments);
+
+    public override void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y, nint yStride, float* residual) =>
+        DotProduct<TVectors, TVector>.Multiply(x, rows, xStride, weights, bias, outputs, inputs, y, yStride, residual);
 
     public override void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual) =>
         SparseProduct<TVectors, TVector>.Multiply(matrix, places, x, lanes, y, stride, residual);

@@ -21,8 +21,8 @@ static unsafe class SparseProduct<TVectors, TVector>
         for (int lane = 0; lane < lanes;)
         {
             float *from = x + lane, to = y + lane, added = residual == null ? null : residual + lane;
-            // 16 sums fit only where there are 32 registers.
-            if (TVectors.Count == 16 && lanes - lane > 2 * TVectors.Count)
+            // 16 sums fit only where there are 32 registers. Nothing is written behind the lanes' last vector.
+            if (TVectors.Count == 16 && lanes - lane > 3 * TVectors.Count)
             {
                 Lanes4(matrix, places, from, to, stride, added);
                 lane += 4 * TVectors.Count;

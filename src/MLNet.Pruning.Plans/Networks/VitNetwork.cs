@@ -11,7 +11,7 @@ sealed unsafe class VitNetwork : Network
     readonly ScoringOutput output;
     readonly VitDescription vit;
     readonly PatchGrid grid;
-    readonly int dim, stride, patchWidth, patchCount, merged, tokens, apart, tokensLeft;
+    readonly int dim, stride, patchWidth, patchCount, patchesLeft, merged, tokens, apart, tokensLeft;
     readonly bool sized;
     readonly LinearLayer embedding, logits;
     readonly AlignedBuffer<float> positions, classToken;
@@ -24,8 +24,9 @@ sealed unsafe class VitNetwork : Network
         (kernels, output, vit, grid) = (options.Kernels, options.Output, description, description.Grid);
         (dim, stride, patchWidth, patchCount) = (vit.Dim, kernels.Padded(vit.Dim), grid.TokenWidth, grid.Count);
         apart = vit.Pooling == VitPooling.ClassToken ? 1 : 0;
-        tokens = vit.Tokens + apart;
-        merged = patchCount - vit.Tokens;
+        (InputWidth, patchesLeft) = (vit.InputWidth, vit.Tokens);
+        tokens = patchesLeft + apart;
+        merged = patchCount - patchesLeft;
         int[] merges = vit.BlockMerges();
         tokensLeft = tokens - merges.Sum();
         sized = merged > 0 || merges.Any(merge => merge > 0);
@@ -39,8 +40,8 @@ sealed unsafe class VitNetwork : Network
         logits = new(kernels, head, KernelRule.SparseRows(head, kernels, options.Choice), blocks.Images);
 
         cut = layout.Add((long)patchCount * patchWidth);
-        patches = layout.Add((long)vit.Tokens * patchWidth);
-        places = layout.Add((long)vit.Tokens * stride);
+        patches = layout.Add((long)patchesLeft * patchWidth);
+        places = layout.Add((long)patchesLeft * stride);
         sizes = layout.Add((long)blocks.Images * tokens);
         x = layout.Add((long)blocks.Images * tokens * stride);
         pooled = layout.Add((long)blocks.Images * stride);
@@ -56,7 +57,7 @@ sealed unsafe class VitNetwork : Network
         }
     }
 
-    public override int InputWidth => vit.InputWidth;
+    public override int InputWidth { get; }
 
     public override int OutputWidth => vit.Classes;
 
@@ -102,7 +103,7 @@ sealed unsafe class VitNetwork : Network
             if (merged > 0)
             {
                 workspace.Matchers[0].Match(values, sources);
-                TokenMeans.Merge(values, null, sources, patchCount, patchWidth, workspace.At(patches), sizes, vit.Tokens, null);
+                TokenMeans.Merge(values, null, sources, patchCount, patchWidth, workspace.At(patches), sizes, patchesLeft, null);
                 values = workspace.At(patches);
             }
             else if (sizes != null)
@@ -112,10 +113,10 @@ sealed unsafe class VitNetwork : Network
         }
         else
         {
-            float* from = row + (vit.Tokens * patchWidth);
-            for (int k = 0; sizes != null && k < vit.Tokens; k++)
+            float* from = row + (patchesLeft * patchWidth);
+            for (int k = 0; sizes != null && k < patchesLeft; k++)
                 sizes[k] = from[k] > 0 ? from[k] : 1;
-            from += vit.Tokens;
+            from += patchesLeft;
             for (int n = 0; n < patchCount; n++)
                 sources[n] = (int)from[n];
         }
@@ -124,17 +125,17 @@ sealed unsafe class VitNetwork : Network
             places = workspace.At(this.places);
             MeanPositions(sources, sizes, places);
         }
-        embedding.Compute(values, vit.Tokens, patchWidth, x, stride, null, places);
+        embedding.Compute(values, patchesLeft, patchWidth, x, stride, null, places);
     }
 
     /// <summary>For each token, the sum of the positions of its patches over its size.</summary>
     void MeanPositions(int* sources, float* sizes, float* places)
     {
-        new Span<float>(places, vit.Tokens * stride).Clear();
+        new Span<float>(places, patchesLeft * stride).Clear();
         for (int n = 0; n < patchCount; n++)
         {
             // A source of the input may be any number; the patch of one that is no token's belongs to none.
-            if ((uint)sources[n] < (uint)vit.Tokens)
+            if ((uint)sources[n] < (uint)patchesLeft)
                 kernels.AddScaled(positions.Pointer + ((long)n * stride), 1 / (sizes == null ? 1 : sizes[sources[n]]), places + ((long)sources[n] * stride), dim);
         }
     }

@@ -9,9 +9,9 @@ sealed unsafe class LinearLayer
     const int FewestLanes = 4;
 
     readonly KernelSet kernels;
-    readonly AlignedBuffer<float>? panels, bias;
+    readonly AlignedBuffer<float>? panels, bias, rest;
     readonly SparseMatrix? sparse;
-    readonly int blockStride;
+    readonly int blockStride, columns;
 
     /// <param name="kernels">What to compute with.</param>
     /// <param name="weights">The layer's weights.</param>
@@ -28,10 +28,12 @@ sealed unsafe class LinearLayer
             sparse = new(weights.Weight, weights.Bias, i => i, i => i * blockStride);
             return;
         }
-        int width = kernels.PanelWidth, count = (Outputs + width - 1) / width;
-        (panels, bias) = (new((long)count * Inputs * width), new(count * width));
+        columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
+        int width = kernels.PanelWidth, count = (columns + width - 1) / width;
+        (panels, bias) = (new((long)count * Inputs * width), new(Math.Max(count * width, Outputs)));
+        rest = new(weights.Weight.AsSpan(columns * Inputs));
         weights.Bias.CopyTo(bias.Span);
-        for (int o = 0; o < Outputs; o++)
+        for (int o = 0; o < columns; o++)
         {
             float* panel = panels.Pointer + ((long)o / width * Inputs * width) + (o % width);
             for (int i = 0; i < Inputs; i++)
@@ -61,10 +63,15 @@ sealed unsafe class LinearLayer
         {
             kernels.Product(new()
             {
-                A = x, RowStride = xStride, DepthStride = 1, Rows = rows, Columns = Outputs, Depth = Inputs,
+                A = x, RowStride = xStride, DepthStride = 1, Rows = rows, Columns = columns, Depth = Inputs,
                 B = panels!.Pointer, BStride = kernels.PanelWidth, PanelStride = (nint)Inputs * kernels.PanelWidth,
                 C = y, CStride = yStride, ColumnBias = bias!.Pointer, Residual = residual,
             });
+            if (columns < Outputs)
+            {
+                float* added = residual == null ? null : residual + columns;
+                kernels.DotProducts(x, rows, xStride, rest!.Pointer, bias.Pointer + columns, Outputs - columns, Inputs, y + columns, yStride, added);
+            }
             return;
         }
         if (rows < FewestLanes)
@@ -78,4 +85,10 @@ sealed unsafe class LinearLayer
         kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, null);
         Transposition.Transpose(outputs, Outputs, rows, blockStride, y, yStride);
     }
+
+    /// <summary>
+    /// Outputs behind the last full vector that are cheaper as dot products: where a vector would be nearly empty, and there are inputs enough to fill vectors with. This depends on the shape alone, as the order
+    /// of a sum must not depend on anything else.
+    /// </summary>
+    static int Rest(int outputs, int inputs, int lanes) => outputs > lanes && outputs % lanes <= lanes / 4 && inputs >= 8 * lanes ? outputs % lanes : 0;
 }
