@@ -29,24 +29,17 @@ static unsafe class KernelCosts
     /// <summary>Eight tokens of 64 values, four heads of 16, 128 hidden neurons.</summary>
     static void Parts()
     {
-        AlignedBuffer<float> x = Numbers(8 * 64), y = new(8 * 64), queries = new(64 * 8), weights = new(64), qkv = Numbers(8 * 208), mixed = new(8 * 80), hidden = Numbers(8 * 128);
+        AlignedBuffer<float> x = Numbers(8 * 64), y = new(8 * 64), queries = new(64 * 8), qkv = Numbers(8 * 208), mixed = new(16 * 8), hidden = Numbers(8 * 128);
         var narrow = Kernels.Narrowed(8);
         Print("norm", () => Kernels.NormalizeRows(x.Pointer, 8, 64, 64, y.Pointer));
         foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (64, 64), (64, 128), (128, 64)])
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {inputs} -> {outputs}: {Rows(Weights(outputs, inputs, 1), 8, false):F3} us"));
         Print("gelu", () => Kernels.Activate(Activation.Gelu, hidden.Pointer, 8 * 128));
         Print("queries to lanes", () => Transposition.Transpose(qkv.Pointer, 8, 64, 208, queries.Pointer, 8));
-        Print("logits of a head", () => narrow.Product(new()
-        {
-            A = qkv.Pointer + 64, RowStride = 208, DepthStride = 1, Rows = 8, Columns = 8, Depth = 16,
-            B = queries.Pointer, BStride = 8, PanelStride = narrow.PanelWidth, C = weights.Pointer, CStride = 8,
-        }));
-        Print("softmax of a head", () => narrow.SoftmaxLanes(weights.Pointer, 8, 8, 8));
-        Print("values of a head", () => Kernels.Product(new()
-        {
-            A = weights.Pointer, RowStride = 1, DepthStride = 8, Rows = 8, Columns = 16, Depth = 8,
-            B = qkv.Pointer + 128, BStride = 208, PanelStride = Kernels.PanelWidth, C = mixed.Pointer, CStride = 80,
-        }));
+        Print("attention of a head", () => narrow.AttendFew(queries.Pointer, 8, qkv.Pointer + 64, qkv.Pointer + 128, 1, 208, null, 8, 16, mixed.Pointer));
+        Print("norm in lanes", () => narrow.NormalizeLanes(x.Pointer, 8, 64, 8, y.Pointer));
+        foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (64, 64), (64, 128), (128, 64)])
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {inputs} -> {outputs}, 20 % active: {Lanes(Weights(outputs, inputs, 0.2), 8, true):F3} us"));
     }
 
     static LinearWeights Weights(int outputs, int inputs, double density)
@@ -87,6 +80,8 @@ static unsafe class KernelCosts
     /// <summary>Microseconds, the best of many: whatever else runs only adds to it.</summary>
     static double Best(Action action)
     {
+        for (int i = 0; i < 20; i++)
+            action();
         long began = Stopwatch.GetTimestamp();
         action();
         int repeats = (int)Math.Clamp(100 / Math.Max(0.05, Stopwatch.GetElapsedTime(began).TotalMicroseconds), 1, 400);

@@ -30,6 +30,9 @@ abstract unsafe class KernelSet
         _ => this,
     };
 
+    /// <summary>Whether so few tokens attend to each other by <see cref="AttendFew"/>.</summary>
+    public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MostKeys;
+
     /// <summary>A count rounded up to whole vectors.</summary>
     public int Padded(int count) => (count + Lanes - 1) / Lanes * Lanes;
 
@@ -49,6 +52,10 @@ abstract unsafe class KernelSet
     public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y);
 
     public abstract void SoftmaxLanes(float* x, int count, int lanes, nint stride);
+
+    /// <summary>One head over a few tokens; see <see cref="FewKeysAttention{TVectors,TVector}"/>.</summary>
+    public abstract void AttendFew(
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens, int headSize, float* mixed);
 
     public abstract void SoftmaxRows(float* x, int rows, int count, nint stride);
 
@@ -83,6 +90,10 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y) => Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y);
 
     public override void SoftmaxLanes(float* x, int count, int lanes, nint stride) => Softmax<TVectors, TVector>.Lanes(x, count, lanes, stride);
+
+    public override void AttendFew(
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens, int headSize, float* mixed) =>
+        FewKeysAttention<TVectors, TVector>.Compute(queries, lanes, keys, values, valueStep, tokenStep, logSizes, tokens, headSize, mixed);
 
     public override void SoftmaxRows(float* x, int rows, int count, nint stride) => Softmax<TVectors, TVector>.Rows(x, rows, count, stride);
 

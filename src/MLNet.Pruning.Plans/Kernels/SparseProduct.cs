@@ -44,11 +44,14 @@ static unsafe class SparseProduct<TVectors, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Lanes1(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
     {
-        float* values = matrix.Values;
-        for (int slot = 0; slot < matrix.Outputs; slot += 8)
+        float *values = matrix.Values, biases = matrix.Bias;
+        int *starts = matrix.Starts, order = matrix.Order;
+        int outputs = matrix.Outputs;
+        for (int slot = 0; slot < outputs; slot += 8)
         {
-            int group = slot / SparseMatrix.Group, start = matrix.Starts[group] + (slot % SparseMatrix.Group), end = matrix.Starts[group + 1];
-            float* bias = matrix.Bias + slot;
+            int group = slot / SparseMatrix.Group, start = starts[group] + (slot % SparseMatrix.Group), end = starts[group + 1];
+            float* bias = biases + slot;
+            int* output = order + slot;
             var s0 = TVectors.Create(bias[0]);
             var s1 = TVectors.Create(bias[1]);
             var s2 = TVectors.Create(bias[2]);
@@ -70,22 +73,22 @@ static unsafe class SparseProduct<TVectors, TVector>
                 s6 = TVectors.MultiplyAdd(TVectors.Create(value[6]), TVectors.Load(x + place[6]), s6);
                 s7 = TVectors.MultiplyAdd(TVectors.Create(value[7]), TVectors.Load(x + place[7]), s7);
             }
-            int count = matrix.Outputs - slot;
-            Store(matrix.Order[slot + 0] * stride, y, residual, s0);
+            int count = outputs - slot;
+            Store(output[0] * stride, y, residual, s0);
             if (count > 1)
-                Store(matrix.Order[slot + 1] * stride, y, residual, s1);
+                Store(output[1] * stride, y, residual, s1);
             if (count > 2)
-                Store(matrix.Order[slot + 2] * stride, y, residual, s2);
+                Store(output[2] * stride, y, residual, s2);
             if (count > 3)
-                Store(matrix.Order[slot + 3] * stride, y, residual, s3);
+                Store(output[3] * stride, y, residual, s3);
             if (count > 4)
-                Store(matrix.Order[slot + 4] * stride, y, residual, s4);
+                Store(output[4] * stride, y, residual, s4);
             if (count > 5)
-                Store(matrix.Order[slot + 5] * stride, y, residual, s5);
+                Store(output[5] * stride, y, residual, s5);
             if (count > 6)
-                Store(matrix.Order[slot + 6] * stride, y, residual, s6);
+                Store(output[6] * stride, y, residual, s6);
             if (count > 7)
-                Store(matrix.Order[slot + 7] * stride, y, residual, s7);
+                Store(output[7] * stride, y, residual, s7);
         }
     }
 
@@ -93,11 +96,14 @@ static unsafe class SparseProduct<TVectors, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Lanes2(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
     {
-        float* values = matrix.Values;
-        for (int slot = 0; slot < matrix.Outputs; slot += 4)
+        float *values = matrix.Values, biases = matrix.Bias;
+        int *starts = matrix.Starts, order = matrix.Order;
+        int outputs = matrix.Outputs;
+        for (int slot = 0; slot < outputs; slot += 4)
         {
-            int group = slot / SparseMatrix.Group, start = matrix.Starts[group] + (slot % SparseMatrix.Group), end = matrix.Starts[group + 1];
-            float* bias = matrix.Bias + slot;
+            int group = slot / SparseMatrix.Group, start = starts[group] + (slot % SparseMatrix.Group), end = starts[group + 1];
+            float* bias = biases + slot;
+            int* output = order + slot;
             TVector s00 = TVectors.Create(bias[0]), s01 = s00;
             TVector s10 = TVectors.Create(bias[1]), s11 = s10;
             TVector s20 = TVectors.Create(bias[2]), s21 = s20;
@@ -123,14 +129,14 @@ static unsafe class SparseProduct<TVectors, TVector>
                 s30 = TVectors.MultiplyAdd(w, TVectors.Load(from), s30);
                 s31 = TVectors.MultiplyAdd(w, TVectors.Load(from + TVectors.Count), s31);
             }
-            int count = matrix.Outputs - slot;
-            Store(matrix.Order[slot + 0] * stride, y, residual, s00, s01);
+            int count = outputs - slot;
+            Store(output[0] * stride, y, residual, s00, s01);
             if (count > 1)
-                Store(matrix.Order[slot + 1] * stride, y, residual, s10, s11);
+                Store(output[1] * stride, y, residual, s10, s11);
             if (count > 2)
-                Store(matrix.Order[slot + 2] * stride, y, residual, s20, s21);
+                Store(output[2] * stride, y, residual, s20, s21);
             if (count > 3)
-                Store(matrix.Order[slot + 3] * stride, y, residual, s30, s31);
+                Store(output[3] * stride, y, residual, s30, s31);
         }
     }
 
@@ -138,11 +144,14 @@ static unsafe class SparseProduct<TVectors, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Lanes4(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
     {
-        float* values = matrix.Values;
-        for (int slot = 0; slot < matrix.Outputs; slot += 4)
+        float *values = matrix.Values, biases = matrix.Bias;
+        int *starts = matrix.Starts, order = matrix.Order;
+        int outputs = matrix.Outputs;
+        for (int slot = 0; slot < outputs; slot += 4)
         {
-            int group = slot / SparseMatrix.Group, start = matrix.Starts[group] + (slot % SparseMatrix.Group), end = matrix.Starts[group + 1];
-            float* bias = matrix.Bias + slot;
+            int group = slot / SparseMatrix.Group, start = starts[group] + (slot % SparseMatrix.Group), end = starts[group + 1];
+            float* bias = biases + slot;
+            int* output = order + slot;
             TVector s00 = TVectors.Create(bias[0]), s01 = s00, s02 = s00, s03 = s00;
             TVector s10 = TVectors.Create(bias[1]), s11 = s10, s12 = s10, s13 = s10;
             TVector s20 = TVectors.Create(bias[2]), s21 = s20, s22 = s20, s23 = s20;
@@ -176,14 +185,14 @@ static unsafe class SparseProduct<TVectors, TVector>
                 s32 = TVectors.MultiplyAdd(w, TVectors.Load(from + (2 * TVectors.Count)), s32);
                 s33 = TVectors.MultiplyAdd(w, TVectors.Load(from + (3 * TVectors.Count)), s33);
             }
-            int count = matrix.Outputs - slot;
-            Store(matrix.Order[slot + 0] * stride, y, residual, s00, s01, s02, s03);
+            int count = outputs - slot;
+            Store(output[0] * stride, y, residual, s00, s01, s02, s03);
             if (count > 1)
-                Store(matrix.Order[slot + 1] * stride, y, residual, s10, s11, s12, s13);
+                Store(output[1] * stride, y, residual, s10, s11, s12, s13);
             if (count > 2)
-                Store(matrix.Order[slot + 2] * stride, y, residual, s20, s21, s22, s23);
+                Store(output[2] * stride, y, residual, s20, s21, s22, s23);
             if (count > 3)
-                Store(matrix.Order[slot + 3] * stride, y, residual, s30, s31, s32, s33);
+                Store(output[3] * stride, y, residual, s30, s31, s32, s33);
         }
     }
 

@@ -90,6 +90,11 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         for (int head = 0; head < block.Heads; head++)
         {
             float *queries = qkv + (head * headSize * stride), keys = queries + (block.Width * stride), values = keys + (block.Width * stride);
+            if (KernelSet.AreFew(tokens))
+            {
+                vectors.AttendFew(queries, stride, keys, values, stride, 1, logSizes, tokens, headSize, mixed + (head * headSize * stride));
+                continue;
+            }
             // [keys x queries]: the logits, and the logarithm of each key's size.
             vectors.Product(new()
             {

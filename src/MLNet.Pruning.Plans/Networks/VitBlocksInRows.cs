@@ -90,6 +90,17 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         nint qkvStride = QkvStride(width);
         float *queries = workspace.At(this.queries), weights = workspace.At(this.weights);
         Transposition.Transpose(qkv, tokens, width, qkvStride, queries, lanes);
+        if (KernelSet.AreFew(tokens))
+        {
+            // Each head's queries are done with when its mixed values take their place.
+            for (int head = 0; head < block.Heads; head++)
+            {
+                float *own = queries + (head * headSize * lanes), keys = qkv + width + (head * headSize);
+                byQuery.AttendFew(own, lanes, keys, keys + width, 1, qkvStride, logSizes, tokens, headSize, own);
+            }
+            Transposition.Transpose(queries, width, tokens, lanes, mixed, MixedStride(width));
+            return;
+        }
         for (int head = 0; head < block.Heads; head++)
         {
             float *keys = qkv + width + (head * headSize), values = keys + width;
