@@ -13,6 +13,13 @@ static unsafe class KernelCosts
     public static void Run()
     {
         Parts();
+        foreach (var subject in Scoring.Measured)
+        {
+            var plan = subject.Plan();
+            float[] row = new float[plan.InputWidth], scores = new float[plan.OutputWidth];
+            row.AsSpan().Fill(0.3f);
+            Print($"a row of {subject.Name}", () => plan.Score(row, scores));
+        }
         Console.WriteLine($"\nCost of a sparse weight in dense weights; vectors of {Kernels.Lanes}");
         foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (128, 64), (784, 50), (256, 128), (2048, 256)])
         {

@@ -7,6 +7,7 @@ switch (args.FirstOrDefault())
         Scoring.Run(args[1..]);
         break;
     case "kernels":
+        Subject.WriteModels();
         KernelCosts.Run();
         break;
     case "check":

@@ -15,7 +15,7 @@ static class Scoring
 
     static readonly ConvNetDescription Cifar = new([3, 32, 32], [16, 32], [256, 128], 10);
 
-    static readonly Subject[] Measured =
+    public static readonly Subject[] Measured =
     [
         new("vit8", Quick8), new("vit8-80", Quick8), new("vit49", Fine), new("vit49-90", Fine),
         new("feed-forward", new FeedForwardDescription([784, 50, 30, 10])),
@@ -52,8 +52,8 @@ static class Scoring
         using var peer = new Peer(session, subject, input, theirs, rows);
         Action ours = () => plan.Score(input, scores, threads), other = peer.Run;
         // Calls of a few microseconds are timed many at a time.
-        Warm(ours, 300);
-        Warm(other, 300);
+        Warm(ours, 500);
+        Warm(other, 500);
         int repeatOurs = Repeats(ours), repeatTheirs = Repeats(other);
         var (one, two) = (new List<double>(), new List<double>());
         for (int round = 0; round < 60; round++)

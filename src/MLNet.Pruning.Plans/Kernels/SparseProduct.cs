@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
@@ -9,6 +10,8 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class SparseProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
+    const int Ahead = 256;
+
     /// <param name="matrix">The layer.</param>
     /// <param name="places">Of the matrix: where each weight's input lies behind <paramref name="x"/>.</param>
     /// <param name="x">The first lane of the inputs.</param>
@@ -64,6 +67,12 @@ static unsafe class SparseProduct<TVectors, TVector>
             {
                 float* value = values + k;
                 int* place = places + k;
+                if (Sse.IsSupported)
+                {
+                    // A few tokens use up weights faster than the processor fetches them by itself.
+                    Sse.Prefetch0(value + Ahead);
+                    Sse.Prefetch0(place + Ahead);
+                }
                 s0 = TVectors.MultiplyAdd(TVectors.Create(value[0]), TVectors.Load(x + place[0]), s0);
                 s1 = TVectors.MultiplyAdd(TVectors.Create(value[1]), TVectors.Load(x + place[1]), s1);
                 s2 = TVectors.MultiplyAdd(TVectors.Create(value[2]), TVectors.Load(x + place[2]), s2);
