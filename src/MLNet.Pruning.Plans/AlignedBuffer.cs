@@ -1,6 +1,8 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>Numbers that stay where they are, from the start of a cache line on, with zeros behind them for kernels that read whole vectors.</summary>
+/// <summary>
+/// Numbers that stay where they are, from the start of a cache line on, with zeros behind them for kernels that read whole vectors.
+/// </summary>
 sealed unsafe class AlignedBuffer<T>
     where T : unmanaged
 {

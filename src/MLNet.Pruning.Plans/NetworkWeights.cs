@@ -31,7 +31,8 @@ public sealed class NetworkWeights
             throw new ArgumentException($"The weights '{name}' are missing; there are {string.Join(", ", arrays.Keys)}.");
         return shape.SequenceEqual(array.Shape)
             ? array.Values
-            : throw new ArgumentException($"The weights '{name}' have the shape [{string.Join(", ", array.Shape)}]; the network wants [{string.Join(", ", shape.ToArray())}].");
+            : throw new ArgumentException($"The weights '{name}' have the shape [{string.Join(", ", array.Shape)}]; "
+                + $"the network wants [{string.Join(", ", shape.ToArray())}].");
     }
 
     /// <summary>The weight and the bias of a linear layer.</summary>

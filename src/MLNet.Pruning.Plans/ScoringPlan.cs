@@ -5,7 +5,8 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans;
 
 /// <summary>
-/// A trained network compiled for this machine. Immutable; any number of threads may score with it at once, and a call allocates nothing once as many were under way before. A row has the same scores, bit for bit,
+/// A trained network compiled for this machine. Immutable; any number of threads may score with it at once, and a call allocates nothing
+/// once as many were under way before. A row has the same scores, bit for bit,
 /// alone and in any batch, on any number of threads and in every run.
 /// </summary>
 public sealed unsafe class ScoringPlan
@@ -26,9 +27,11 @@ public sealed unsafe class ScoringPlan
     /// <summary>Compiles a network.</summary>
     /// <param name="description">What it is made of.</param>
     /// <param name="weights">Its weights; copied.</param>
-    /// <param name="output">What a classifier gives. An autoencoder gives its latents, the reconstruction and the loss, one behind the other.</param>
+    /// <param name="output">What a classifier gives. An autoencoder gives its latents, the reconstruction and the loss, one behind the
+    /// other.</param>
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
-    public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, ScoringOutput output = ScoringOutput.Probabilities) =>
+    public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights,
+        ScoringOutput output = ScoringOutput.Probabilities) =>
         Compile(description, weights, new CompileOptions(KernelSet.Here, KernelChoice.Rule, output));
 
     internal static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, CompileOptions options)
@@ -71,7 +74,8 @@ public sealed unsafe class ScoringPlan
         if (rows.Length != (long)count * InputWidth)
             throw new ArgumentException($"There are {rows.Length} numbers; wanted a multiple of {InputWidth}, a row's.", nameof(rows));
         if (scores.Length != (long)count * OutputWidth)
-            throw new ArgumentException($"There is room for {scores.Length} scores; {count} rows have {(long)count * OutputWidth}.", nameof(scores));
+            throw new ArgumentException($"There is room for {scores.Length} scores; {count} rows have {(long)count * OutputWidth}.",
+                nameof(scores));
         fixed (float* from = rows, to = scores)
         {
             int blocks = (count + network.BlockRows - 1) / network.BlockRows;

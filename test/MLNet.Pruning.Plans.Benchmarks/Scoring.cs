@@ -36,7 +36,7 @@ static class Scoring
     public static void Run(string[] args)
     {
         Subject.WriteModels();
-        Console.WriteLine($"{"network",-14} {"rows",5} {"threads",7} {"plan us/row",12} {"rows/s",10} {"ONNX us/row",12} {"ratio",7} {"best",16}  kernels");
+        Console.WriteLine("network         rows threads  plan us/row     rows/s  ONNX us/row   ratio   best of both   kernels");
         foreach (var subject in Measured.Where(s => Named(s, args)))
         {
             foreach (var (rows, threads) in subject.Name == "wide" ? [(1, 1), (64, 1)] : ((int, int)[])[(1, 1), (256, 1), (256, 2)])
@@ -63,11 +63,14 @@ static class Scoring
         }
         double a = Median(one) / rows, b = Median(two) / rows;
         string kernels = string.Join(", ", plan.Steps.CountBy(step => step.Kernel).Select(kind => $"{kind.Value} {kind.Key}"));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{subject.Name,-14} {rows,5} {threads,7} {a,12:F2} {1e6 / a,10:F0} {b,12:F2} {b / a,6:F2}x {one[0] / rows,7:F2} {two[0] / rows,8:F2}  {kernels}"));
+        var culture = CultureInfo.InvariantCulture;
+        Console.Write(string.Create(culture, $"{subject.Name,-14} {rows,5} {threads,7} {a,12:F2} {1e6 / a,10:F0} {b,12:F2} {b / a,6:F2}x"));
+        Console.WriteLine(string.Create(culture, $" {one[0] / rows,7:F2} {two[0] / rows,8:F2}  {kernels}"));
     }
 
-    /// <summary>Holds every network against ONNX Runtime. Returns how many are farther apart than 1e-5 of the larger of 1 and the score.</summary>
+    /// <summary>
+    /// Holds every network against ONNX Runtime. Returns how many are farther apart than 1e-5 of the larger of 1 and the score.
+    /// </summary>
     public static int Check(string[] args)
     {
         Subject.WriteModels();
@@ -77,7 +80,8 @@ static class Scoring
             const int Rows = 7;
             var plan = subject.Plan();
             using var session = subject.Session(1);
-            float[] input = Scoring.Rows(subject, plan, Rows), scores = new float[Rows * plan.OutputWidth], theirs = new float[scores.Length];
+            float[] input = Scoring.Rows(subject, plan, Rows), scores = new float[Rows * plan.OutputWidth],
+                theirs = new float[scores.Length];
             using var peer = new Peer(session, subject, input, theirs, Rows);
             plan.Score(input, scores);
             peer.Run();

@@ -19,7 +19,8 @@ public sealed unsafe class FunctionTests
             kernels.Activate(activation, values.Pointer, values.Length);
             for (int i = 0; i < values.Length; i++)
             {
-                double wanted = Numbers.Activate(activation, inputs[i]), room = activation == Activation.Tanh ? 3e-7 : 2.5e-7 * Math.Max(1, Math.Abs(inputs[i]));
+                double wanted = Numbers.Activate(activation, inputs[i]), room = activation == Activation.Tanh ? 3e-7
+                    : 2.5e-7 * Math.Max(1, Math.Abs(inputs[i]));
                 Assert.IsLessThanOrEqualTo(room, Math.Abs(values.Pointer[i] - wanted), $"{activation} of {inputs[i]}");
             }
         }
@@ -67,8 +68,10 @@ public sealed unsafe class FunctionTests
                 double sum = Enumerable.Range(0, count).Sum(i => Math.Exp(numbers[(r * count) + i]));
                 for (int i = 0; i < count; i++)
                 {
-                    Numbers.AreClose(Math.Exp(numbers[(r * count) + i]) / sum, rows.Pointer[(r * stride) + i], 2e-6, $"row {r} of {count}");
-                    Numbers.AreClose(Math.Exp(numbers[(r * count) + i]) / sum, lanes.Pointer[(i * kernels.Padded(5)) + r], 2e-6, $"lane {r} of {count}");
+                    Numbers.AreClose(Math.Exp(numbers[(r * count) + i]) / sum, rows.Pointer[(r * stride) + i], 2e-6,
+                        $"row {r} of {count}");
+                    Numbers.AreClose(Math.Exp(numbers[(r * count) + i]) / sum, lanes.Pointer[(i * kernels.Padded(5)) + r], 2e-6,
+                        $"lane {r} of {count}");
                 }
             }
         }
@@ -84,7 +87,8 @@ public sealed unsafe class FunctionTests
             const int Tokens = 5;
             var numbers = Numbers.Random(Tokens * values, values, 3);
             int stride = kernels.Padded(values), lanes = kernels.Padded(Tokens);
-            AlignedBuffer<float> rows = new(Tokens * stride), normed = new(Tokens * stride), columns = new(values * lanes), normedColumns = new(values * lanes);
+            AlignedBuffer<float> rows = new(Tokens * stride), normed = new(Tokens * stride), columns = new(values * lanes),
+                normedColumns = new(values * lanes);
             for (int t = 0; t < Tokens; t++)
                 numbers.AsSpan(t * values, values).CopyTo(rows.Span[(t * stride)..]);
             Transposition.Transpose(rows.Pointer, Tokens, values, stride, columns.Pointer, lanes);
@@ -114,7 +118,8 @@ public sealed unsafe class FunctionTests
             double wanted = 0;
             for (int i = 0; i < count; i++)
                 wanted += Math.Max(logits[i], 0) - ((double)logits[i] * targets[i]) + Math.Log(1 + Math.Exp(-Math.Abs(logits[i])));
-            Numbers.AreClose(wanted, kernels.ReconstructionLoss(Numbers.Buffer(logits).Pointer, Numbers.Buffer(targets).Pointer, count), 2e-6, $"{count} values");
+            Numbers.AreClose(wanted, kernels.ReconstructionLoss(Numbers.Buffer(logits).Pointer, Numbers.Buffer(targets).Pointer, count),
+                2e-6, $"{count} values");
         }
     }
 }

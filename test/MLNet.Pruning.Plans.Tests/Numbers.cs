@@ -25,7 +25,8 @@ static class Numbers
 
     /// <summary>Asserts that a result is there to a tolerance, relative to the larger of 1 and the wanted number.</summary>
     public static void AreClose(double wanted, double found, double tolerance, string what) =>
-        Assert.IsLessThanOrEqualTo(tolerance * Math.Max(1, Math.Abs(wanted)), Math.Abs(found - wanted), $"{what}: wanted {wanted}, found {found}.");
+        Assert.IsLessThanOrEqualTo(tolerance * Math.Max(1, Math.Abs(wanted)), Math.Abs(found - wanted),
+            $"{what}: wanted {wanted}, found {found}.");
 
     /// <summary>The error function by a series whose terms are all positive.</summary>
     public static double Erf(double x)

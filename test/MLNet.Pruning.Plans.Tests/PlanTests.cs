@@ -26,7 +26,8 @@ public sealed class PlanTests
                     {
                         var wanted = ReferenceNetworks.Score(network, weights, rows.AsSpan(row * plan.InputWidth, plan.InputWidth));
                         for (int i = 0; i < wanted.Length; i++)
-                            Numbers.AreClose(wanted[i], scores[(row * plan.OutputWidth) + i], 1e-5, $"{network}, {choice}, {density}: row {row}, score {i}");
+                            Numbers.AreClose(wanted[i], scores[(row * plan.OutputWidth) + i], 1e-5,
+                                $"{network}, {choice}, {density}: row {row}, score {i}");
                     }
                 }
             }
@@ -44,17 +45,20 @@ public sealed class PlanTests
                 const int Count = 131;
                 var plan = Compile(network, Samples.Weights(network, 0.5), width, choice);
                 var rows = Samples.Rows(network, Count);
-                float[] batch = new float[Count * plan.OutputWidth], several = new float[batch.Length], alone = new float[plan.OutputWidth];
+                float[] batch = new float[Count * plan.OutputWidth], several = new float[batch.Length],
+                    alone = new float[plan.OutputWidth];
                 plan.Score(rows, batch);
                 plan.Score(rows, several, threads: 3);
                 Assert.IsTrue(SameBits(batch, several), $"{network}, {choice}: several threads give other bits.");
                 for (int row = 0; row < Count; row += 13)
                 {
                     plan.Score(rows.AsSpan(row * plan.InputWidth, plan.InputWidth), alone);
-                    Assert.IsTrue(SameBits(alone, batch.AsSpan(row * plan.OutputWidth, plan.OutputWidth)), $"{network}, {choice}: row {row} has other bits alone.");
+                    Assert.IsTrue(SameBits(alone, batch.AsSpan(row * plan.OutputWidth, plan.OutputWidth)),
+                        $"{network}, {choice}: row {row} has other bits alone.");
                 }
                 plan.Score(rows.AsSpan(0, 5 * plan.InputWidth), several.AsSpan(0, 5 * plan.OutputWidth));
-                Assert.IsTrue(SameBits(several.AsSpan(0, 5 * plan.OutputWidth), batch.AsSpan(0, 5 * plan.OutputWidth)), $"{network}, {choice}: five rows.");
+                Assert.IsTrue(SameBits(several.AsSpan(0, 5 * plan.OutputWidth), batch.AsSpan(0, 5 * plan.OutputWidth)),
+                    $"{network}, {choice}: five rows.");
             }
         }
     }
@@ -136,16 +140,21 @@ public sealed class PlanTests
         var network = new FeedForwardDescription([4, 3]);
         var weights = Samples.Weights(network, 1);
         var plan = ScoringPlan.Compile(network, weights);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => plan.Score(new float[7], new float[3])).Message, "a multiple of 4");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => plan.Score(new float[8], new float[3])).Message, "2 rows have 6");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => plan.Score(new float[7], new float[3])).Message,
+            "a multiple of 4");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => plan.Score(new float[8], new float[3])).Message,
+            "2 rows have 6");
         StringAssert.Contains(
             Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new FeedForwardDescription([4, 5]), weights)).Message,
             "'layers.linear1.weight' have the shape [3, 4]; the network wants [5, 4]");
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new FeedForwardDescription([4, 3, 2]), weights)).Message, "'layers.linear2.weight' are missing");
+            Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new FeedForwardDescription([4, 3, 2]), weights)).Message,
+            "'layers.linear2.weight' are missing");
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new VitDescription([1, 9, 9], 2, 2, 4, [1], 4, [4]), weights)).Message, "do not divide");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => weights.Add("layers.linear1.weight", [1], 1)).Message, "twice");
+            Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new VitDescription([1, 9, 9], 2, 2, 4, [1], 4, [4]),
+            weights)).Message, "do not divide");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => weights.Add("layers.linear1.weight", [1], 1)).Message,
+            "twice");
     }
 
     [TestMethod]

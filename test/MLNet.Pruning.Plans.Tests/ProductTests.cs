@@ -51,7 +51,8 @@ public sealed unsafe class ProductTests
                 double wanted = weights.Bias[o] + (residual ? before[(r * stride) + o] : 0);
                 for (int i = 0; i < inputs; i++)
                     wanted += (double)weights.Weight[(o * inputs) + i] * x.Pointer[(r * inputs) + i];
-                Numbers.AreClose(wanted, y.Pointer[(r * stride) + o], 3e-6, $"{rows} x {inputs} -> {outputs}, {(sparse ? "sparse" : "dense")}, row {r}");
+                Numbers.AreClose(wanted, y.Pointer[(r * stride) + o], 3e-6,
+                    $"{rows} x {inputs} -> {outputs}, {(sparse ? "sparse" : "dense")}, row {r}");
                 Assert.AreEqual(
                     BitConverter.SingleToInt32Bits(alone.Pointer[o]), BitConverter.SingleToInt32Bits(y.Pointer[(r * stride) + o]),
                     $"Row {r} of {rows} x {inputs} -> {outputs} has other bits than alone.");
@@ -71,7 +72,8 @@ public sealed unsafe class ProductTests
                 int inputs = (lanes * 5 % 37) + 1, outputs = (lanes * 3 % 29) + 1, stride = kernels.Padded(lanes) + kernels.Lanes;
                 var weights = new LinearWeights("layer", Numbers.Sparse(outputs * inputs, 1, 0.5), Numbers.Random(outputs, 2));
                 var layer = new LaneLayer(kernels, weights, choice, i => i * stride);
-                AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(inputs * stride, 3)), y = Numbers.Buffer(Numbers.Random(outputs * stride, 4));
+                AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(inputs * stride, 3)),
+                    y = Numbers.Buffer(Numbers.Random(outputs * stride, 4));
                 var before = y.Span.ToArray();
                 layer.Compute(kernels.Narrowed(lanes), 0, x.Pointer, lanes, y.Pointer, stride, y.Pointer);
                 for (int o = 0; o < outputs; o++)
@@ -81,7 +83,8 @@ public sealed unsafe class ProductTests
                         double wanted = weights.Bias[o] + (double)before[(o * stride) + lane];
                         for (int i = 0; i < inputs; i++)
                             wanted += (double)weights.Weight[(o * inputs) + i] * x.Pointer[(i * stride) + lane];
-                        Numbers.AreClose(wanted, y.Pointer[(o * stride) + lane], 3e-6, $"{inputs} -> {outputs}, {choice}, lane {lane} of {lanes}");
+                        Numbers.AreClose(wanted, y.Pointer[(o * stride) + lane], 3e-6,
+                            $"{inputs} -> {outputs}, {choice}, lane {lane} of {lanes}");
                     }
                 }
             }

@@ -81,7 +81,8 @@ static class ReferenceLayers
         var pairs = new List<(double Similarity, int Even, int Odd)>();
         for (int even = 0; even < part.Length && part.Length > 1; even += 2)
         {
-            var best = Enumerable.Range(0, part.Length / 2).Select(o => (Cosine(part[even], part[(2 * o) + 1]), even, (2 * o) + 1)).MaxBy(pair => pair.Item1);
+            var best = Enumerable.Range(0, part.Length / 2).Select(o =>
+                (Cosine(part[even], part[(2 * o) + 1]), even, (2 * o) + 1)).MaxBy(pair => pair.Item1);
             pairs.Add(best);
         }
         var goes = Enumerable.Range(0, tokens.Length).ToArray();

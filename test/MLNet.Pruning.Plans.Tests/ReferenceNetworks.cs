@@ -16,7 +16,8 @@ static class ReferenceNetworks
         };
     }
 
-    static double[] Chain(NetworkWeights weights, string name, double[] x, IEnumerable<int> sizes, Activation activation, bool activatesLast)
+    static double[] Chain(NetworkWeights weights, string name, double[] x, IEnumerable<int> sizes, Activation activation,
+        bool activatesLast)
     {
         var all = sizes.ToArray();
         for (int i = 0; i < all.Length; i++)
@@ -28,7 +29,8 @@ static class ReferenceNetworks
         return x;
     }
 
-    static double[] Encode(NetworkWeights weights, string name, string? norm, double[] x, IReadOnlyList<int> image, IReadOnlyList<int> channels, Activation activation)
+    static double[] Encode(NetworkWeights weights, string name, string? norm, double[] x, IReadOnlyList<int> image,
+        IReadOnlyList<int> channels, Activation activation)
     {
         var (inputs, height, width) = (image[0], image[1], image[2]);
         for (int i = 1; i <= channels.Count; i++)
@@ -40,7 +42,8 @@ static class ReferenceNetworks
                 float[] scale = weights.Get($"{norm}{i}.weight", outputs), shift = weights.Get($"{norm}{i}.bias", outputs);
                 float[] mean = weights.Get($"{norm}{i}.running_mean", outputs), variance = weights.Get($"{norm}{i}.running_var", outputs);
                 int area = height * width;
-                x = [.. x.Select((v, at) => ((v - mean[at / area]) / Math.Sqrt(variance[at / area] + 1e-5) * scale[at / area]) + shift[at / area])];
+                x = [.. x.Select((v, at) => ((v - mean[at / area]) / Math.Sqrt(variance[at / area] + 1e-5) * scale[at / area])
+                    + shift[at / area])];
             }
             x = ReferenceLayers.Pool(ReferenceLayers.Activate(activation, x), outputs, height, width);
             (inputs, height, width) = (outputs, height / 2, width / 2);
@@ -57,8 +60,10 @@ static class ReferenceNetworks
 
     static double[] Vae(VaeDescription v, NetworkWeights weights, double[] x)
     {
-        var encoded = Chain(weights, "encoder.linear", Encode(weights, "encoder.conv", null, x, v.Image, v.Channels, v.Activation), v.Hidden, v.Activation, true);
-        var (mean, spread) = (ReferenceLayers.Linear(weights, "mean", encoded, v.Latent), ReferenceLayers.Linear(weights, "logVariance", encoded, v.Latent));
+        var encoded = Chain(weights, "encoder.linear", Encode(weights, "encoder.conv", null, x, v.Image, v.Channels, v.Activation),
+            v.Hidden, v.Activation, true);
+        var (mean, spread) = (ReferenceLayers.Linear(weights, "mean", encoded, v.Latent),
+            ReferenceLayers.Linear(weights, "logVariance", encoded, v.Latent));
         int blocks = v.Channels.Count, height = v.Image[1] >> blocks, width = v.Image[2] >> blocks;
         var y = Chain(weights, "expansion.linear", mean, [.. v.HiddenBack, v.ChannelsBack[0] * height * width], v.Activation, true);
         int[] channels = [.. v.ChannelsBack, v.Image[0]];
@@ -69,7 +74,8 @@ static class ReferenceNetworks
         }
         double entropy = y.Zip(x, (logit, t) => Math.Max(logit, 0) - (logit * t) + Math.Log(1 + Math.Exp(-Math.Abs(logit)))).Sum();
         double divergence = mean.Zip(spread, (m, s) => (m * m) + Math.Exp(s) - 1 - s).Sum() / 2;
-        return [.. mean, .. ReferenceLayers.Activate(Activation.Sigmoid, y), (v.ReconstructionWeight * entropy) + (v.DivergenceWeight * divergence)];
+        return [.. mean, .. ReferenceLayers.Activate(Activation.Sigmoid, y), (v.ReconstructionWeight * entropy)
+            + (v.DivergenceWeight * divergence)];
     }
 
     static double[] Vit(VitDescription v, NetworkWeights weights, double[] x)
@@ -96,19 +102,24 @@ static class ReferenceNetworks
         }
         var positions = weights.Get("positions.weight", patches, dim);
         tokens = [.. tokens.Select((token, k) => ReferenceLayers.Linear(weights, "embedding", token, dim)
-            .Select((value, d) => value + (Enumerable.Range(0, patches).Where(n => sources[n] == k).Sum(n => positions[(n * dim) + d]) / sizes[k])).ToArray())];
+            .Select((value, d) => value + (Enumerable.Range(0, patches).Where(n => sources[n] == k).Sum(n =>
+                positions[(n * dim) + d]) / sizes[k])).ToArray())];
         int apart = v.Pooling == VitPooling.ClassToken ? 1 : 0;
         if (apart > 0)
-            (tokens, sizes) = ([weights.Get("classToken.weight", 1, dim).Select(value => (double)value).ToArray(), .. tokens], [1, .. sizes]);
+            (tokens, sizes) = ([weights.Get("classToken.weight", 1, dim).Select(value => (double)value).ToArray(), .. tokens],
+                [1, .. sizes]);
         int[] merges = v.BlockMerges();
         for (int b = 0; b < v.Depth; b++)
         {
             string name = $"blocks.{b}";
-            var mixed = Attention(v, weights, b, [.. tokens.Select(token => ReferenceLayers.Norm(weights, $"{name}.attentionNorm", token))], sizes);
-            tokens = [.. tokens.Select((token, t) => Sum(token, ReferenceLayers.Linear(weights, $"{name}.attention.projection", mixed[t], dim)))];
+            var mixed = Attention(v, weights, b, [.. tokens.Select(token =>
+                ReferenceLayers.Norm(weights, $"{name}.attentionNorm", token))], sizes);
+            tokens = [.. tokens.Select((token, t) => Sum(token,
+                ReferenceLayers.Linear(weights, $"{name}.attention.projection", mixed[t], dim)))];
             if (merges[b] > 0)
             {
-                var goes = ReferenceLayers.Match([.. tokens.Select(token => ReferenceLayers.Norm(weights, $"{name}.hiddenNorm", token))], merges[b], apart);
+                var goes = ReferenceLayers.Match([.. tokens.Select(token => ReferenceLayers.Norm(weights, $"{name}.hiddenNorm", token))],
+                    merges[b], apart);
                 tokens = Means(tokens, sizes, goes, tokens.Length - merges[b]);
                 sizes = [.. Enumerable.Range(0, tokens.Length).Select(k => sizes.Where((_, t) => goes[t] == k).Sum())];
             }
@@ -116,12 +127,14 @@ static class ReferenceNetworks
         }
         double[] pooled = apart > 0 ? tokens[0]
             : [.. Enumerable.Range(0, dim).Select(d => tokens.Select((token, t) => token[d] * sizes[t]).Sum() / patches)];
-        return ReferenceLayers.Softmax(ReferenceLayers.Linear(weights, "logits", ReferenceLayers.Norm(weights, "norm", pooled), v.Classes));
+        return ReferenceLayers.Softmax(ReferenceLayers.Linear(weights, "logits", ReferenceLayers.Norm(weights, "norm", pooled),
+            v.Classes));
     }
 
     static double[] Chain(NetworkWeights weights, string name, double[] token, VitDescription v, int block)
     {
-        var hidden = ReferenceLayers.Linear(weights, $"{name}.hidden", ReferenceLayers.Norm(weights, $"{name}.hiddenNorm", token), v.Hidden[block]);
+        var hidden = ReferenceLayers.Linear(weights, $"{name}.hidden", ReferenceLayers.Norm(weights, $"{name}.hiddenNorm", token),
+            v.Hidden[block]);
         return ReferenceLayers.Linear(weights, $"{name}.output", ReferenceLayers.Activate(v.Activation, hidden), v.Dim);
     }
 
@@ -134,8 +147,10 @@ static class ReferenceNetworks
         {
             for (int t = 0; t < tokens.Length; t++)
             {
-                var shares = ReferenceLayers.Softmax([.. Enumerable.Range(0, tokens.Length).Select(key => Math.Log(sizes[key])
-                    + (Enumerable.Range(head * size, size).Sum(d => qkv[t][d] * qkv[key][width + d]) / Math.Sqrt(size)))]);
+                double Logit(int key) =>
+                    Math.Log(sizes[key]) + (Enumerable.Range(head * size, size).Sum(d => qkv[t][d] * qkv[key][width + d]) / Math.Sqrt(size));
+
+                var shares = ReferenceLayers.Softmax([.. Enumerable.Range(0, tokens.Length).Select(Logit)]);
                 for (int d = head * size; d < (head + 1) * size; d++)
                     mixed[t][d] = Enumerable.Range(0, tokens.Length).Sum(key => shares[key] * qkv[key][(2 * width) + d]);
             }
@@ -148,7 +163,8 @@ static class ReferenceNetworks
         .. Enumerable.Range(0, survivors).Select(k =>
         {
             var members = Enumerable.Range(0, tokens.Length).Where(t => sources[t] == k).ToArray();
-            return Enumerable.Range(0, tokens[0].Length).Select(d => members.Sum(t => tokens[t][d] * sizes[t]) / members.Sum(t => sizes[t])).ToArray();
+            return Enumerable.Range(0, tokens[0].Length).Select(d =>
+                members.Sum(t => tokens[t][d] * sizes[t]) / members.Sum(t => sizes[t])).ToArray();
         }),
     ];
 

@@ -42,7 +42,8 @@ static class Samples
                 {
                     foreach (string part in (string[])["weight", "bias", "running_mean"])
                         Add($"features.norm{i}.{part}", 1, 1, c.Channels[i - 1]);
-                    weights.Add($"features.norm{i}.running_var", [.. Numbers.Random(c.Channels[i - 1], ++seed).Select(v => 1 + (v / 2))], c.Channels[i - 1]);
+                    weights.Add($"features.norm{i}.running_var", [.. Numbers.Random(c.Channels[i - 1], ++seed).Select(v => 1 + (v / 2))],
+                        c.Channels[i - 1]);
                 }
                 int[] sizes = [Flat(c.Image, c.Channels), .. c.Hidden];
                 Chain("classifier.linear", sizes);

@@ -20,9 +20,11 @@ public abstract record NetworkDescription
     private protected static void CheckImage(IReadOnlyList<int>? image, string network)
     {
         if (image is not { Count: 3 })
-            throw new ArgumentException($"A {network} reads images of three dimensions, channels, height and width; there are {image?.Count ?? 0}.");
+            throw new ArgumentException($"A {network} reads images of three dimensions, "
+                + $"channels, height and width; there are {image?.Count ?? 0}.");
         if (image.Any(d => d is < 1 or > 1 << 20) || (Int128)image[0] * image[1] * image[2] > Array.MaxLength / sizeof(float))
-            throw new ArgumentException($"The images of the {network} are [{string.Join(", ", image)}]; wanted dimensions of at least 1 and fewer values.");
+            throw new ArgumentException($"The images of the {network} are [{string.Join(", ", image)}]; "
+                + "wanted dimensions of at least 1 and fewer values.");
     }
 
     private protected static void CheckAtLeastOne(int value, string what)
@@ -38,7 +40,10 @@ public abstract record NetworkDescription
     }
 }
 
-/// <summary>A fully connected network: linear layers with an activation between them, and logits at the end. Layer i, from 1 on, is named <c>layers.linear{i}</c>.</summary>
+/// <summary>
+/// A fully connected network: linear layers with an activation between them, and logits at the end. Layer i, from 1 on, is named
+/// <c>layers.linear{i}</c>.
+/// </summary>
 /// <param name="Sizes">Inputs, hidden sizes, outputs.</param>
 /// <param name="Activation">What stands between the layers.</param>
 public sealed record FeedForwardDescription(IReadOnlyList<int> Sizes, Activation Activation = Activation.Relu) : NetworkDescription
@@ -55,7 +60,8 @@ public sealed record FeedForwardDescription(IReadOnlyList<int> Sizes, Activation
 }
 
 /// <summary>
-/// A convolutional network: blocks of convolution 3x3, batch norm if there is any, activation and max pooling by 2, then fully connected layers, and logits at the end. Its weights are named
+/// A convolutional network: blocks of convolution 3x3, batch norm if there is any, activation and max pooling by 2, then fully connected
+/// layers, and logits at the end. Its weights are named
 /// <c>features.conv{i}</c>, <c>features.norm{i}</c>, <c>classifier.linear{i}</c> and <c>classifier.logits</c>, with i from 1 on.
 /// </summary>
 /// <param name="Image">Channels, height and width of an input.</param>
@@ -82,23 +88,28 @@ public sealed record ConvNetDescription(
         CheckSizes(Channels, "convolution", 1);
         CheckSizes(Hidden, "hidden layer", 0);
         if (Channels.Count > 20 || Image[1] >> Channels.Count < 1 || Image[2] >> Channels.Count < 1)
-            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} are too small for {Channels.Count} blocks, each of which halves them.");
+            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} are too small for {Channels.Count} "
+                + "blocks, each of which halves them.");
         CheckAtLeastOne(Classes, "The number of classes");
         CheckActivation(Activation);
     }
 }
 
 /// <summary>
-/// A variational autoencoder: the blocks of a <see cref="ConvNetDescription"/> and hidden layers to means and log-variances of latents; from the means back through hidden layers and transposed convolutions
-/// 4x4 of stride 2. Its weights are named <c>encoder.conv{i}</c>, <c>encoder.linear{i}</c>, <c>mean</c>, <c>logVariance</c>, <c>expansion.linear{i}</c> and <c>decoder.deconv{i}</c>.
+/// A variational autoencoder: the blocks of a <see cref="ConvNetDescription"/> and hidden layers to means and log-variances of latents;
+/// from the means back through hidden layers and transposed convolutions
+/// 4x4 of stride 2. Its weights are named <c>encoder.conv{i}</c>, <c>encoder.linear{i}</c>, <c>mean</c>, <c>logVariance</c>,
+/// <c>expansion.linear{i}</c> and <c>decoder.deconv{i}</c>.
 /// </summary>
 /// <param name="Image">Channels, height and width of an input.</param>
 /// <param name="Channels">The channels of each block of the encoder; each halves height and width, which must be even there.</param>
 /// <param name="Hidden">The sizes of the encoder's fully connected layers.</param>
 /// <param name="Latent">How many numbers an image is described by.</param>
 /// <param name="Activation">What stands behind convolutions and hidden layers.</param>
-/// <param name="DecoderHidden">The sizes of the decoder's fully connected layers; null for the encoder's from the last to the first.</param>
-/// <param name="DecoderChannels">The channels that each block of the decoder reads; null for the encoder's from the last to the first.</param>
+/// <param name="DecoderHidden">The sizes of the decoder's fully connected layers; null for the encoder's from the last to the
+/// first.</param>
+/// <param name="DecoderChannels">The channels that each block of the decoder reads; null for the encoder's from the last to the
+/// first.</param>
 /// <param name="ReconstructionWeight">The weight of the cross entropy in a row's loss.</param>
 /// <param name="DivergenceWeight">The weight of the divergence in a row's loss.</param>
 public sealed record VaeDescription(
@@ -132,10 +143,13 @@ public sealed record VaeDescription(
         if (Channels.Count > 20 || Image[1] % (1 << Channels.Count) != 0 || Image[2] % (1 << Channels.Count) != 0)
             throw new ArgumentException($"Images of {Image[1]}x{Image[2]} cannot be halved {Channels.Count} times without rest.");
         if (ChannelsBack.Count != Channels.Count)
-            throw new ArgumentException($"The encoder has {Channels.Count} blocks and the decoder {ChannelsBack.Count}; it must have as many.");
+            throw new ArgumentException($"The encoder has {Channels.Count} blocks and the decoder {ChannelsBack.Count}; "
+                + "it must have as many.");
         CheckAtLeastOne(Latent, "The number of latents");
         CheckActivation(Activation);
-        if (ReconstructionWeight is not (> 0 and < double.PositiveInfinity) || DivergenceWeight is not (>= 0 and < double.PositiveInfinity))
-            throw new ArgumentException($"The weights of the loss are {ReconstructionWeight} and {DivergenceWeight}; wanted one above 0 and one of at least 0.");
+        if (ReconstructionWeight is not (> 0 and < double.PositiveInfinity)
+            || DivergenceWeight is not (>= 0 and < double.PositiveInfinity))
+            throw new ArgumentException($"The weights of the loss are {ReconstructionWeight} and {DivergenceWeight}; "
+                + "wanted one above 0 and one of at least 0.");
     }
 }

@@ -23,8 +23,10 @@ public enum VitInput
 }
 
 /// <summary>
-/// A vision transformer that can merge similar patches before its first block, and similar tokens within each. Its weights are named <c>embedding</c>, <c>positions</c>, <c>classToken</c>,
-/// <c>blocks.{b}.attentionNorm</c>, <c>.attention.qkv</c>, <c>.attention.projection</c>, <c>.hiddenNorm</c>, <c>.hidden</c> and <c>.output</c> with b from 0 on, <c>norm</c> and <c>logits</c>.
+/// A vision transformer that can merge similar patches before its first block, and similar tokens within each. Its weights are named
+/// <c>embedding</c>, <c>positions</c>, <c>classToken</c>,
+/// <c>blocks.{b}.attentionNorm</c>, <c>.attention.qkv</c>, <c>.attention.projection</c>, <c>.hiddenNorm</c>, <c>.hidden</c> and
+/// <c>.output</c> with b from 0 on, <c>norm</c> and <c>logits</c>.
 /// </summary>
 /// <param name="Image">Channels, height and width of an image; patches must divide it.</param>
 /// <param name="PatchSize">Rows and columns of a patch.</param>
@@ -35,8 +37,10 @@ public enum VitInput
 /// <param name="Hidden">The hidden neurons of each block.</param>
 /// <param name="Activation">What stands behind hidden neurons.</param>
 /// <param name="Pooling">How one vector is made of many tokens.</param>
-/// <param name="Merge">Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With <see cref="VitInput.Tokens"/>, those that have merged already.</param>
-/// <param name="LayerMerges">Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null for none.</param>
+/// <param name="Merge">Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With
+/// <see cref="VitInput.Tokens"/>, those that have merged already.</param>
+/// <param name="LayerMerges">Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null
+/// for none.</param>
 /// <param name="Input">What a row of the input holds.</param>
 public sealed record VitDescription(
     IReadOnlyList<int> Image,
@@ -78,7 +82,8 @@ public sealed record VitDescription(
     {
         CheckImage(Image, "vision transformer");
         if (PatchSize < 1 || Image[1] % PatchSize != 0 || Image[2] % PatchSize != 0)
-            throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide images of {Image[1]}x{Image[2]} (height x width).");
+            throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide "
+                + $"images of {Image[1]}x{Image[2]} (height x width).");
         if ((long)(Image[1] / PatchSize) * (Image[2] / PatchSize) > 1 << 16)
             throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have more than {1 << 16} patches of {PatchSize}x{PatchSize}.");
         CheckAtLeastOne(Classes, "The number of classes");
@@ -87,7 +92,9 @@ public sealed record VitDescription(
         CheckSizes(Heads, "block's head", 1);
         CheckSizes(Hidden, "hidden layer", 1);
         if (Hidden.Count != Depth || (LayerMerges?.Count ?? Depth) != Depth)
-            throw new ArgumentException($"The vision transformer has {Depth} blocks, {Hidden.Count} counts of hidden neurons and {LayerMerges?.Count ?? Depth} merges; there must be one for each block.");
+            throw new ArgumentException($"The vision transformer has {Depth} blocks, {Hidden.Count} counts of hidden neurons "
+                + $"and {LayerMerges?.Count ?? Depth} merges; "
+                + "there must be one for each block.");
         CheckActivation(Activation);
         if (!Enum.IsDefined(Pooling))
             throw new ArgumentException($"There is no pooling {Pooling}.");

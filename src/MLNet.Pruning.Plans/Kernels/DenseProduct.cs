@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The dense product, in tiles that stay in registers. Every sum runs over k from first to last in one chain, whatever the tile: a row gets the same bits alone or among others.
+/// The dense product, in tiles that stay in registers. Every sum runs over k from first to last in one chain, whatever the tile: a row
+/// gets the same bits alone or among others.
 /// Most of the time of dense networks goes by in the loops over k here.
 /// </summary>
 static unsafe class DenseProduct<TVectors, TVector>
@@ -57,14 +58,17 @@ static unsafe class DenseProduct<TVectors, TVector>
         }
     }
 
-    /// <summary>One row by four panels, since a sum alone would wait for itself. Panels that are not there are computed as the last one again.</summary>
+    /// <summary>
+    /// One row by four panels, since a sum alone would wait for itself. Panels that are not there are computed as the last one again.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Row<TCursor>(in ProductArguments p, int column)
         where TCursor : struct, IRowCursor<TCursor>
     {
         int panels = Math.Min(4, (p.Columns - column + PanelWidth - 1) / PanelWidth);
         // What lies between the panels, in numbers; and between their columns.
-        nint one = panels > 1 ? p.PanelStride : 0, two = panels > 2 ? 2 * p.PanelStride : one, three = panels > 3 ? 3 * p.PanelStride : two;
+        nint one = panels > 1 ? p.PanelStride : 0, two = panels > 2 ? 2 * p.PanelStride : one, three = panels > 3 ? 3 * p.PanelStride
+            : two;
         var b = TCursor.Of(p, column / PanelWidth * p.PanelStride);
         TVector s0, s1, s2, s3, t0, t1, t2, t3;
         s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = TVectors.Zero;
@@ -142,7 +146,9 @@ static unsafe class DenseProduct<TVectors, TVector>
             TVectors.Store(second, p.C + place + TVectors.Count);
     }
 
-    /// <summary>Eight rows by one or two vectors of columns. Rows that are not there are computed as the last one again, and not stored.</summary>
+    /// <summary>
+    /// Eight rows by one or two vectors of columns. Rows that are not there are computed as the last one again, and not stored.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Tile8<TCursor, TColumns>(in ProductArguments p, int row, int rows, int column)
         where TCursor : struct, IRowCursor<TCursor>
@@ -224,7 +230,9 @@ static unsafe class DenseProduct<TVectors, TVector>
             Store<TColumns>(p, s7, t7, row + 7, column);
     }
 
-    /// <summary>Four rows by one or two vectors of columns. Rows that are not there are computed as the last one again, and not stored.</summary>
+    /// <summary>
+    /// Four rows by one or two vectors of columns. Rows that are not there are computed as the last one again, and not stored.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Tile4<TCursor, TColumns>(in ProductArguments p, int row, int rows, int column)
         where TCursor : struct, IRowCursor<TCursor>

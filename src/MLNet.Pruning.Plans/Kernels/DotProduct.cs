@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>A few outputs of many inputs, by a dot product each: the inputs are the lanes. The order of a sum depends on the number of inputs alone.</summary>
+/// <summary>
+/// A few outputs of many inputs, by a dot product each: the inputs are the lanes. The order of a sum depends on the number of inputs
+/// alone.
+/// </summary>
 static unsafe class DotProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {

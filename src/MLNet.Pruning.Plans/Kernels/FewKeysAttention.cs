@@ -20,7 +20,8 @@ static unsafe class FewKeysAttention<TVectors, TVector>
     /// <param name="mixed">[headSize][lanes]; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Compute(
-        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens, int headSize, float* mixed)
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
+        int headSize, float* mixed)
     {
         // Tokens that are not there are the last one again, with a logit that leaves nothing of them.
         nint j1 = Math.Min(1, tokens - 1) * tokenStep, j2 = Math.Min(2, tokens - 1) * tokenStep, j3 = Math.Min(3, tokens - 1) * tokenStep;
@@ -31,8 +32,10 @@ static unsafe class FewKeysAttention<TVectors, TVector>
             bias[j] = j >= tokens ? float.NegativeInfinity : logSizes == null ? 0 : logSizes[j];
         for (int lane = 0; lane < tokens; lane += TVectors.Count)
         {
-            TVector s0 = TVectors.Create(bias[0]), s1 = TVectors.Create(bias[1]), s2 = TVectors.Create(bias[2]), s3 = TVectors.Create(bias[3]);
-            TVector s4 = TVectors.Create(bias[4]), s5 = TVectors.Create(bias[5]), s6 = TVectors.Create(bias[6]), s7 = TVectors.Create(bias[7]);
+            TVector s0 = TVectors.Create(bias[0]), s1 = TVectors.Create(bias[1]), s2 = TVectors.Create(bias[2]),
+                s3 = TVectors.Create(bias[3]);
+            TVector s4 = TVectors.Create(bias[4]), s5 = TVectors.Create(bias[5]), s6 = TVectors.Create(bias[6]),
+                s7 = TVectors.Create(bias[7]);
             float *from = queries + lane, at = keys;
             for (int d = headSize; d > 0; d--, from += lanes, at += valueStep)
             {
@@ -46,7 +49,8 @@ static unsafe class FewKeysAttention<TVectors, TVector>
                 s6 = TVectors.MultiplyAdd(query, TVectors.Create(at[j6]), s6);
                 s7 = TVectors.MultiplyAdd(query, TVectors.Create(at[j7]), s7);
             }
-            var most = TVectors.Max(TVectors.Max(TVectors.Max(s0, s1), TVectors.Max(s2, s3)), TVectors.Max(TVectors.Max(s4, s5), TVectors.Max(s6, s7)));
+            var most = TVectors.Max(TVectors.Max(TVectors.Max(s0, s1), TVectors.Max(s2, s3)),
+                TVectors.Max(TVectors.Max(s4, s5), TVectors.Max(s6, s7)));
             s0 = Power(s0, most);
             s1 = Power(s1, most);
             s2 = Power(s2, most);
@@ -55,7 +59,8 @@ static unsafe class FewKeysAttention<TVectors, TVector>
             s5 = Power(s5, most);
             s6 = Power(s6, most);
             s7 = Power(s7, most);
-            var sum = TVectors.Add(TVectors.Add(TVectors.Add(s0, s1), TVectors.Add(s2, s3)), TVectors.Add(TVectors.Add(s4, s5), TVectors.Add(s6, s7)));
+            var sum = TVectors.Add(TVectors.Add(TVectors.Add(s0, s1), TVectors.Add(s2, s3)),
+                TVectors.Add(TVectors.Add(s4, s5), TVectors.Add(s6, s7)));
             var factor = TVectors.Divide(TVectors.Create(1f), sum);
             float* to = mixed + lane;
             at = values;

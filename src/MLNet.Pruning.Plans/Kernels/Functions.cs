@@ -54,7 +54,8 @@ static class Functions<TVectors, TVector>
     }
 
     /// <summary>
-    /// x F(x), where F is the normal distribution: 1/2 + x g(x^2) with a polynomial g of degree 14 for |x| up to 5.25, behind which F is 0 or 1 to 8e-8.
+    /// x F(x), where F is the normal distribution: 1/2 + x g(x^2) with a polynomial g of degree 14 for |x| up to 5.25, behind which F is
+    /// 0 or 1 to 8e-8.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Gelu(TVector x)

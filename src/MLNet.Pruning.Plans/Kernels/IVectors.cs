@@ -1,7 +1,8 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The vector operations of the kernels, for one width of vector. A lane gets the same bits whatever the width, and whether the code that computes it is
+/// The vector operations of the kernels, for one width of vector. A lane gets the same bits whatever the width, and whether the code that
+/// computes it is
 /// fully optimized yet: nothing here is left to the compiler's choice.
 /// </summary>
 unsafe interface IVectors<TVector>

@@ -27,7 +27,8 @@ static unsafe class ImageKernels
                 {
                     var left = Vectors128.Max(Vector128.Load(from + (2 * x)), Vector128.Load(below + (2 * x)));
                     var right = Vectors128.Max(Vector128.Load(from + (2 * x) + 4), Vector128.Load(below + (2 * x) + 4));
-                    Vector128.Store(Vectors128.Max(Sse.Shuffle(left, right, 0b10_00_10_00), Sse.Shuffle(left, right, 0b11_01_11_01)), to + x);
+                    Vector128.Store(Vectors128.Max(Sse.Shuffle(left, right, 0b10_00_10_00), Sse.Shuffle(left, right, 0b11_01_11_01)),
+                        to + x);
                 }
             }
             for (; x < width; x++)

@@ -39,11 +39,13 @@ abstract unsafe class KernelSet
     public abstract void Product(in ProductArguments arguments);
 
     /// <summary>A few outputs of rows, by a dot product each.</summary>
-    public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y, nint yStride, float* residual);
+    public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
+        nint yStride, float* residual);
 
     public abstract void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual);
 
-    public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) => Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
+    public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) =>
+        Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
 
     public abstract void Activate(Activation activation, float* values, nint count);
 
@@ -55,7 +57,8 @@ abstract unsafe class KernelSet
 
     /// <summary>One head over a few tokens; see <see cref="FewKeysAttention{TVectors,TVector}"/>.</summary>
     public abstract void AttendFew(
-        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens, int headSize, float* mixed);
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
+        int headSize, float* mixed);
 
     public abstract void SoftmaxRows(float* x, int rows, int count, nint stride);
 
@@ -77,27 +80,35 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
 
     public override void Product(in ProductArguments arguments) => DenseProduct<TVectors, TVector>.Multiply(arguments);
 
-    public override void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y, nint yStride, float* residual) =>
+    public override void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
+        nint yStride, float* residual) =>
         DotProduct<TVectors, TVector>.Multiply(x, rows, xStride, weights, bias, outputs, inputs, y, yStride, residual);
 
     public override void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual) =>
         SparseProduct<TVectors, TVector>.Multiply(matrix, places, x, lanes, y, stride, residual);
 
-    public override void Activate(Activation activation, float* values, nint count) => Elementwise<TVectors, TVector>.Apply(activation, values, count);
+    public override void Activate(Activation activation, float* values, nint count) =>
+        Elementwise<TVectors, TVector>.Apply(activation, values, count);
 
-    public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y) => Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y);
+    public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y) =>
+        Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y);
 
-    public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y) => Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y);
+    public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y) =>
+        Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y);
 
-    public override void SoftmaxLanes(float* x, int count, int lanes, nint stride) => Softmax<TVectors, TVector>.Lanes(x, count, lanes, stride);
+    public override void SoftmaxLanes(float* x, int count, int lanes, nint stride) =>
+        Softmax<TVectors, TVector>.Lanes(x, count, lanes, stride);
 
     public override void AttendFew(
-        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens, int headSize, float* mixed) =>
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
+        int headSize, float* mixed) =>
         FewKeysAttention<TVectors, TVector>.Compute(queries, lanes, keys, values, valueStep, tokenStep, logSizes, tokens, headSize, mixed);
 
-    public override void SoftmaxRows(float* x, int rows, int count, nint stride) => Softmax<TVectors, TVector>.Rows(x, rows, count, stride);
+    public override void SoftmaxRows(float* x, int rows, int count, nint stride) =>
+        Softmax<TVectors, TVector>.Rows(x, rows, count, stride);
 
-    public override float ReconstructionLoss(float* logits, float* targets, int count) => Kernels.ReconstructionLoss<TVectors, TVector>.Sum(logits, targets, count);
+    public override float ReconstructionLoss(float* logits, float* targets, int count) =>
+        Kernels.ReconstructionLoss<TVectors, TVector>.Sum(logits, targets, count);
 
     public override void AddScaled(float* x, float factor, float* y, int count)
     {

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Layer norm without its weight and bias, which the next layer's weights take in: (x - mean) / sqrt(variance + epsilon) over the values of each token.</summary>
+/// <summary>
+/// Layer norm without its weight and bias, which the next layer's weights take in: (x - mean) / sqrt(variance + epsilon) over the values
+/// of each token.
+/// </summary>
 static unsafe class Normalization<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
@@ -36,7 +39,8 @@ static unsafe class Normalization<TVectors, TVector>
             a = b = TVectors.Zero;
             for (d = 0; d < whole - TVectors.Count; d += 2 * TVectors.Count)
             {
-                var (u, v) = (TVectors.Subtract(TVectors.Load(x + d), mean), TVectors.Subtract(TVectors.Load(x + d + TVectors.Count), mean));
+                var (u, v) = (TVectors.Subtract(TVectors.Load(x + d), mean),
+                    TVectors.Subtract(TVectors.Load(x + d + TVectors.Count), mean));
                 TVectors.Store(u, y + d);
                 TVectors.Store(v, y + d + TVectors.Count);
                 a = TVectors.MultiplyAdd(u, u, a);

@@ -1,7 +1,8 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// C[m, n] = column bias[n] + sum over k of A(k, m) B[k, n], + row bias[m] + residual[m, n]: a linear layer over rows (A the rows, B packed weights), the same over
+/// C[m, n] = column bias[n] + sum over k of A(k, m) B[k, n], + row bias[m] + residual[m, n]: a linear layer over rows (A the rows, B
+/// packed weights), the same over
 /// lanes (A packed weights, B lanes of tokens), a convolution (B the taps of an image), and both products of attention.
 /// </summary>
 unsafe struct ProductArguments
@@ -14,7 +15,10 @@ unsafe struct ProductArguments
     /// <summary>m, n and k each run from 0 to these.</summary>
     public int Rows, Columns, Depth;
 
-    /// <summary>B lies in panels of two vectors' columns. B[k, n] stands k * BStride, or Offsets[k] where there are any, behind the start of its panel.</summary>
+    /// <summary>
+    /// B lies in panels of two vectors' columns. B[k, n] stands k * BStride, or Offsets[k] where there are any, behind the start of its
+    /// panel.
+    /// </summary>
     public float* B;
 
     public nint BStride, PanelStride;

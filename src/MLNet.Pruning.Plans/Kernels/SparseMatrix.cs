@@ -1,7 +1,8 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The active weights of a layer, by outputs. Outputs with equally many weights stand together in groups of eight, and shorter ones of a group are filled up with zeros:
+/// The active weights of a layer, by outputs. Outputs with equally many weights stand together in groups of eight, and shorter ones of a
+/// group are filled up with zeros:
 /// so the kernel's inner loop hardly ever ends where the processor does not expect it, and eight sums run side by side.
 /// </summary>
 sealed unsafe class SparseMatrix
@@ -15,7 +16,8 @@ sealed unsafe class SparseMatrix
 
     /// <param name="weights">[outputs x inputs]</param>
     /// <param name="outputBias">[outputs]</param>
-    /// <param name="scales">The sets of places that are wanted, each for one way in which inputs lie: the place of each input there.</param>
+    /// <param name="scales">The sets of places that are wanted, each for one way in which inputs lie: the place of each input
+    /// there.</param>
     public SparseMatrix(ReadOnlySpan<float> weights, ReadOnlySpan<float> outputBias, params ReadOnlySpan<Func<int, int>> scales)
     {
         Outputs = outputBias.Length;

@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The sparse product over lanes: inputs lie as [input][lane], where a lane is a row, a token or a pixel, and a weight is multiplied with many lanes at a time. Every sum begins with the bias and runs
+/// The sparse product over lanes: inputs lie as [input][lane], where a lane is a row, a token or a pixel, and a weight is multiplied with
+/// many lanes at a time. Every sum begins with the bias and runs
 /// over the output's weights in one chain, as it does in <see cref="SparseRow"/>.
 /// </summary>
 static unsafe class SparseProduct<TVectors, TVector>

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The sparse product of a single row: the eight outputs of a group are the lanes. The sums are those of <see cref="SparseProduct{TVectors,TVector}"/>, term by term, so that a row has the same bits alone
+/// The sparse product of a single row: the eight outputs of a group are the lanes. The sums are those of <see
+/// cref="SparseProduct{TVectors,TVector}"/>, term by term, so that a row has the same bits alone
 /// and among others.
 /// </summary>
 static unsafe class SparseRow
@@ -32,7 +33,8 @@ static unsafe class SparseRow
             var sum = Vector256.Load(matrix.Bias + (g * SparseMatrix.Group));
             int end = matrix.Starts[g + 1];
             for (nint k = matrix.Starts[g]; k < end; k += SparseMatrix.Group)
-                sum = Vectors256.MultiplyAdd(Vector256.Load(values + k), Avx2.GatherVector256(x, Vector256.Load(places + k), sizeof(float)), sum);
+                sum = Vectors256.MultiplyAdd(Vector256.Load(values + k),
+                    Avx2.GatherVector256(x, Vector256.Load(places + k), sizeof(float)), sum);
             Vector256.Store(sum, sums);
             Scatter(matrix, g, sums, y);
         }

@@ -60,7 +60,8 @@ readonly unsafe struct Vectors128 : IVectors<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle(), values, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector128<float> values) => (values.GetElement(0) + values.GetElement(2)) + (values.GetElement(1) + values.GetElement(3));
+    public static float Sum(Vector128<float> values) =>
+        (values.GetElement(0) + values.GetElement(2)) + (values.GetElement(1) + values.GetElement(3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(Vector128<float> values) =>

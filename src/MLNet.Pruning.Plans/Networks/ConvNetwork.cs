@@ -3,7 +3,9 @@ using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Networks;
 
-/// <summary>Blocks of convolution, activation and pooling, an image at a time; then linear layers over all images, and probabilities at the end.</summary>
+/// <summary>
+/// Blocks of convolution, activation and pooling, an image at a time; then linear layers over all images, and probabilities at the end.
+/// </summary>
 sealed unsafe class ConvNetwork : Network
 {
     /// <summary>PyTorch's, of batch norm.</summary>

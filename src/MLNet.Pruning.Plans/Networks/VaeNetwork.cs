@@ -4,7 +4,8 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// A variational autoencoder: convolution blocks and hidden layers to means and log-variances of latents; from the means hidden layers and transposed convolutions back. A row gets its means, its reconstruction
+/// A variational autoencoder: convolution blocks and hidden layers to means and log-variances of latents; from the means hidden layers
+/// and transposed convolutions back. A row gets its means, its reconstruction
 /// and its loss.
 /// </summary>
 sealed unsafe class VaeNetwork : Network
@@ -41,7 +42,8 @@ sealed unsafe class VaeNetwork : Network
         for (int i = 0; i < blocks; i++)
         {
             string name = $"decoder.deconv{i + 1}";
-            float[] weight = weights.Get($"{name}.weight", channels[i], channels[i + 1], 4, 4), bias = weights.Get($"{name}.bias", channels[i + 1]);
+            float[] weight = weights.Get($"{name}.weight", channels[i], channels[i + 1], 4, 4),
+                bias = weights.Get($"{name}.bias", channels[i + 1]);
             decoder[i] = new(kernels, name, weight, bias, choice, height << i, width << i, layout);
         }
         target = layout.Add(values);
@@ -107,7 +109,10 @@ sealed unsafe class VaeNetwork : Network
         return from;
     }
 
-    /// <summary>The cross entropy of the reconstruction, and the divergence of the latents from the standard normal distribution: the sum of (mean^2 + variance - 1 - log variance) / 2.</summary>
+    /// <summary>
+    /// The cross entropy of the reconstruction, and the divergence of the latents from the standard normal distribution: the sum of
+    /// (mean^2 + variance - 1 - log variance) / 2.
+    /// </summary>
     float Loss(Workspace workspace, float* row, float* logits, float* means, float* logVariances)
     {
         float* target = workspace.At(this.target);
@@ -115,6 +120,7 @@ sealed unsafe class VaeNetwork : Network
         double divergence = 0;
         for (int i = 0; i < vae.Latent; i++)
             divergence += ((double)means[i] * means[i]) + (Math.Exp(logVariances[i]) - 1) - logVariances[i];
-        return (float)((vae.ReconstructionWeight * kernels.ReconstructionLoss(logits, target, values)) + (0.5 * vae.DivergenceWeight * divergence));
+        return (float)((vae.ReconstructionWeight * kernels.ReconstructionLoss(logits, target, values))
+            + (0.5 * vae.DivergenceWeight * divergence));
     }
 }

@@ -4,7 +4,10 @@ using MLNet.Pruning.Plans.Tokens;
 
 namespace MLNet.Pruning.Plans.Networks;
 
-/// <summary>The blocks of a vision transformer: attention over normalised tokens, added; perhaps a merging; hidden neurons over normalised tokens, added.</summary>
+/// <summary>
+/// The blocks of a vision transformer: attention over normalised tokens, added; perhaps a merging; hidden neurons over normalised tokens,
+/// added.
+/// </summary>
 abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
 {
     /// <summary>Images that are computed at once.</summary>
@@ -22,7 +25,8 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     /// <summary>A matcher for each block that merges.</summary>
     public abstract IEnumerable<TokenMatcher> NewMatchers();
 
-    public static VitBlocks Compile(VitDescription vit, NetworkWeights weights, CompileOptions options, int tokens, int[] merges, WorkspaceLayout layout)
+    public static VitBlocks Compile(VitDescription vit, NetworkWeights weights, CompileOptions options, int tokens, int[] merges,
+        WorkspaceLayout layout)
     {
         var blocks = new VitBlock[vit.Depth];
         for (int b = 0; b < blocks.Length; b++)
@@ -45,7 +49,9 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
         return logarithms;
     }
 
-    /// <summary>Merges the tokens of each image that are most similar as the hidden layer sees them. What is left moves up to the start.</summary>
+    /// <summary>
+    /// Merges the tokens of each image that are most similar as the hidden layer sees them. What is left moves up to the start.
+    /// </summary>
     /// <param name="block">The block.</param>
     /// <param name="matcher">Its matcher.</param>
     /// <param name="x">[images x tokens][stride]</param>

@@ -4,7 +4,10 @@ using MLNet.Pruning.Plans.Tokens;
 
 namespace MLNet.Pruning.Plans.Networks;
 
-/// <summary>Blocks with their active weights alone: the lanes of vectors are the tokens, of one image or of several, and a value of all tokens is a row.</summary>
+/// <summary>
+/// Blocks with their active weights alone: the lanes of vectors are the tokens, of one image or of several, and a value of all tokens is
+/// a row.
+/// </summary>
 sealed unsafe class VitBlocksInLanes : VitBlocks
 {
     // So many tokens share the reading of a weight; more would not stay in the first-level cache.
@@ -42,9 +45,11 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
 
     public override int Images { get; }
 
-    public override IEnumerable<PlanStep> Steps => layers.SelectMany(layer => (PlanStep[])[layer.Qkv.Step, layer.Projection.Step, layer.Hidden.Step, layer.Output.Step]);
+    public override IEnumerable<PlanStep> Steps =>
+        layers.SelectMany(layer => (PlanStep[])[layer.Qkv.Step, layer.Projection.Step, layer.Hidden.Step, layer.Output.Step]);
 
-    public override IEnumerable<TokenMatcher> NewMatchers() => blocks.Select(block => new TokenMatcher(block.Tokens - block.Apart, dim, block.Merge));
+    public override IEnumerable<TokenMatcher> NewMatchers() =>
+        blocks.Select(block => new TokenMatcher(block.Tokens - block.Apart, dim, block.Merge));
 
     public override void Compute(Workspace workspace, float* rows, float* sizes, int images)
     {
@@ -81,7 +86,10 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         Transposition.Transpose(x, dim, lanes, stride, rows, rowStride);
     }
 
-    /// <summary>Attention over the tokens of an image, which begin at the first lane here. Lanes behind them, which whole vectors write too, are the next image's, and written again.</summary>
+    /// <summary>
+    /// Attention over the tokens of an image, which begin at the first lane here. Lanes behind them, which whole vectors write too, are
+    /// the next image's, and written again.
+    /// </summary>
     void Attend(VitBlock block, float* qkv, nint stride, float* logSizes, float* weights, float* mixed)
     {
         int tokens = block.Tokens, headSize = block.HeadSize;
@@ -89,10 +97,12 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         nint lanes = vectors.Padded(tokens);
         for (int head = 0; head < block.Heads; head++)
         {
-            float *queries = qkv + (head * headSize * stride), keys = queries + (block.Width * stride), values = keys + (block.Width * stride);
+            float *queries = qkv + (head * headSize * stride), keys = queries + (block.Width * stride),
+                values = keys + (block.Width * stride);
             if (KernelSet.AreFew(tokens))
             {
-                vectors.AttendFew(queries, stride, keys, values, stride, 1, logSizes, tokens, headSize, mixed + (head * headSize * stride));
+                vectors.AttendFew(queries, stride, keys, values, stride, 1, logSizes, tokens, headSize,
+                    mixed + (head * headSize * stride));
                 continue;
             }
             // [keys x queries]: the logits, and the logarithm of each key's size.

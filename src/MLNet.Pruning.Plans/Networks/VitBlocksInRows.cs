@@ -40,9 +40,11 @@ sealed unsafe class VitBlocksInRows : VitBlocks
 
     public override int Images { get; }
 
-    public override IEnumerable<PlanStep> Steps => layers.SelectMany(layer => (PlanStep[])[layer.Qkv.Step, layer.Projection.Step, layer.Hidden.Step, layer.Output.Step]);
+    public override IEnumerable<PlanStep> Steps =>
+        layers.SelectMany(layer => (PlanStep[])[layer.Qkv.Step, layer.Projection.Step, layer.Hidden.Step, layer.Output.Step]);
 
-    public override IEnumerable<TokenMatcher> NewMatchers() => blocks.Select(block => new TokenMatcher(block.Tokens - block.Apart, dim, block.Merge));
+    public override IEnumerable<TokenMatcher> NewMatchers() =>
+        blocks.Select(block => new TokenMatcher(block.Tokens - block.Apart, dim, block.Merge));
 
     // The last head's vectors may reach past its columns.
     int QkvStride(int width) => kernels.Padded(3 * width) + kernels.Lanes;
@@ -51,7 +53,8 @@ sealed unsafe class VitBlocksInRows : VitBlocks
 
     public override void Compute(Workspace workspace, float* x, float* sizes, int images)
     {
-        float *normed = workspace.At(this.normed), qkv = workspace.At(this.qkv), mixed = workspace.At(this.mixed), hidden = workspace.At(this.hidden);
+        float *normed = workspace.At(this.normed), qkv = workspace.At(this.qkv), mixed = workspace.At(this.mixed),
+            hidden = workspace.At(this.hidden);
         for (int b = 0; b < blocks.Length; b++)
         {
             var (block, layer) = (blocks[b], layers[b]);
@@ -63,7 +66,8 @@ sealed unsafe class VitBlocksInRows : VitBlocks
             for (int image = 0; image < images; image++)
             {
                 int token = image * block.Tokens;
-                Attend(workspace, block, qkv + ((long)token * qkvStride), logSizes == null ? null : logSizes + token, mixed + ((long)token * mixedStride));
+                Attend(workspace, block, qkv + ((long)token * qkvStride), logSizes == null ? null : logSizes + token,
+                    mixed + ((long)token * mixedStride));
             }
             layer.Projection.Compute(mixed, rows, mixedStride, x, stride, null, residual: x);
 
@@ -81,7 +85,9 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         }
     }
 
-    /// <summary>Attention over the tokens of an image. Queries are turned into lanes, so that the softmax of each needs no sums across a vector.</summary>
+    /// <summary>
+    /// Attention over the tokens of an image. Queries are turned into lanes, so that the softmax of each needs no sums across a vector.
+    /// </summary>
     void Attend(Workspace workspace, VitBlock block, float* qkv, float* logSizes, float* mixed)
     {
         int tokens = block.Tokens, headSize = block.HeadSize, width = block.Width;
@@ -108,14 +114,16 @@ sealed unsafe class VitBlocksInRows : VitBlocks
             byQuery.Product(new()
             {
                 A = keys, RowStride = qkvStride, DepthStride = 1, Rows = tokens, Columns = tokens, Depth = headSize,
-                B = queries + (head * headSize * lanes), BStride = lanes, PanelStride = byQuery.PanelWidth, C = weights, CStride = lanes, RowBias = logSizes,
+                B = queries + (head * headSize * lanes), BStride = lanes, PanelStride = byQuery.PanelWidth, C = weights, CStride = lanes,
+                    RowBias = logSizes,
             });
             byQuery.SoftmaxLanes(weights, tokens, tokens, lanes);
             // [queries x values of the head]
             byValue.Product(new()
             {
                 A = weights, RowStride = 1, DepthStride = lanes, Rows = tokens, Columns = headSize, Depth = tokens,
-                B = values, BStride = qkvStride, PanelStride = byValue.PanelWidth, C = mixed + (head * headSize), CStride = MixedStride(width),
+                B = values, BStride = qkvStride, PanelStride = byValue.PanelWidth, C = mixed + (head * headSize),
+                    CStride = MixedStride(width),
             });
         }
     }

@@ -66,7 +66,8 @@ sealed unsafe class VitNetwork : Network
     public override IEnumerable<PlanStep> Steps => [embedding.Step, .. blocks.Steps, logits.Step];
 
     public override Workspace NewWorkspace() =>
-        new(layout.Length, (2 * tokens) + patchCount, [new(patchCount, patchWidth, vit.Input == VitInput.Pixels ? merged : 0), .. blocks.NewMatchers()]);
+        new(layout.Length, (2 * tokens) + patchCount, [new(patchCount, patchWidth, vit.Input == VitInput.Pixels ? merged : 0),
+            .. blocks.NewMatchers()]);
 
     public override void Score(Workspace workspace, float* rows, int count, float* scores)
     {
@@ -77,14 +78,18 @@ sealed unsafe class VitNetwork : Network
 
         float *pooled = workspace.At(this.pooled), logits = workspace.At(this.scores);
         for (int image = 0; image < count; image++)
-            Pool(x + ((long)image * tokensLeft * stride), sized ? workspace.At(sizes) + (image * tokensLeft) : null, pooled + (image * stride));
+            Pool(x + ((long)image * tokensLeft * stride), sized ? workspace.At(sizes) + (image * tokensLeft) : null,
+                pooled + (image * stride));
         kernels.NormalizeRows(pooled, count, dim, stride, pooled);
         int classes = kernels.Padded(vit.Classes);
         this.logits.Compute(pooled, count, stride, logits, classes, workspace.At(scratch));
         ClassScores.Write(kernels, output, logits, count, vit.Classes, classes, scores);
     }
 
-    /// <summary>A row of input to embedded tokens and their sizes. The embedding is affine, so that of a mean is the mean of embeddings; a merged token has its patches' mean position.</summary>
+    /// <summary>
+    /// A row of input to embedded tokens and their sizes. The embedding is affine, so that of a mean is the mean of embeddings; a merged
+    /// token has its patches' mean position.
+    /// </summary>
     void Embed(Workspace workspace, float* row, float* x, float* sizes)
     {
         if (apart > 0)
@@ -136,7 +141,8 @@ sealed unsafe class VitNetwork : Network
         {
             // A source of the input may be any number; the patch of one that is no token's belongs to none.
             if ((uint)sources[n] < (uint)patchesLeft)
-                kernels.AddScaled(positions.Pointer + ((long)n * stride), 1 / (sizes == null ? 1 : sizes[sources[n]]), places + ((long)sources[n] * stride), dim);
+                kernels.AddScaled(positions.Pointer + ((long)n * stride), 1 / (sizes == null ? 1 : sizes[sources[n]]),
+                    places + ((long)sources[n] * stride), dim);
         }
     }
 

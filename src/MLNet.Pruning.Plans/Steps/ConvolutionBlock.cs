@@ -3,7 +3,8 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Convolution 3x3 that keeps height and width, activation, and max pooling by 2. The image stands in a frame of zeros, so that a tap is the same image some numbers further on; pixels are the lanes.
+/// Convolution 3x3 that keeps height and width, activation, and max pooling by 2. The image stands in a frame of zeros, so that a tap is
+/// the same image some numbers further on; pixels are the lanes.
 /// Those at the ends of the rows, which run into the frame, are computed too and left out afterwards.
 /// </summary>
 sealed unsafe class ConvolutionBlock
@@ -21,7 +22,8 @@ sealed unsafe class ConvolutionBlock
     /// <param name="height">Of an image.</param>
     /// <param name="width">Of an image.</param>
     /// <param name="layout">Where memory is reserved.</param>
-    public ConvolutionBlock(KernelSet kernels, LinearWeights weights, Activation activation, KernelChoice choice, int height, int width, WorkspaceLayout layout)
+    public ConvolutionBlock(KernelSet kernels, LinearWeights weights, Activation activation, KernelChoice choice, int height, int width,
+        WorkspaceLayout layout)
     {
         (this.kernels, this.activation) = (kernels, activation);
         frame = new(weights.Inputs / 9, height, width);
@@ -50,7 +52,8 @@ sealed unsafe class ConvolutionBlock
             kernels.Activate(activation, convolved, (nint)layer.Outputs * stride);
         int height = frame.Height / 2, width = frame.Width / 2;
         for (int channel = 0; channel < layer.Outputs; channel++)
-            ImageKernels.MaxPool(convolved + ((long)channel * stride), height, width, frame.Stride, pooled + ((long)channel * height * width), width);
+            ImageKernels.MaxPool(convolved + ((long)channel * stride), height, width, frame.Stride,
+                pooled + ((long)channel * height * width), width);
         if (late)
             kernels.Activate(activation, pooled, Outputs);
     }

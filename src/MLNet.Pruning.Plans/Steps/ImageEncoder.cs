@@ -2,7 +2,9 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>Convolution blocks one behind the other, an image at a time, to rows of features: the last block's channels, one behind the other.</summary>
+/// <summary>
+/// Convolution blocks one behind the other, an image at a time, to rows of features: the last block's channels, one behind the other.
+/// </summary>
 sealed unsafe class ImageEncoder
 {
     readonly ConvolutionBlock[] blocks;
@@ -16,7 +18,8 @@ sealed unsafe class ImageEncoder
     /// <param name="choice">Which kernels.</param>
     /// <param name="layout">Where memory is reserved.</param>
     public ImageEncoder(
-        KernelSet kernels, IReadOnlyList<int> image, IEnumerable<LinearWeights> weights, Activation activation, KernelChoice choice, WorkspaceLayout layout)
+        KernelSet kernels, IReadOnlyList<int> image, IEnumerable<LinearWeights> weights, Activation activation, KernelChoice choice,
+        WorkspaceLayout layout)
     {
         imageWidth = image[0] * image[1] * image[2];
         blocks = [.. weights.Select((w, i) => new ConvolutionBlock(kernels, w, activation, choice, image[1] >> i, image[2] >> i, layout))];

@@ -16,7 +16,8 @@ enum KernelChoice
 }
 
 /// <summary>
-/// Which kernel computes a layer: a function of its shape, its density and the vectors of the machine. Costs are in weights of the dense kernel, and the sparse kernel is taken where it costs less. The
+/// Which kernel computes a layer: a function of its shape, its density and the vectors of the machine. Costs are in weights of the dense
+/// kernel, and the sparse kernel is taken where it costs less. The
 /// table is from the benchmark <c>kernels</c>; nothing is measured when a plan is compiled.
 /// </summary>
 /// <remarks>
@@ -32,9 +33,11 @@ enum KernelChoice
 /// </remarks>
 static class KernelRule
 {
-    readonly record struct Costs(double ManyRows, double Turning, double SingleRow, double LargeSingleRow, double Lanes, double LanesBesideRows, double DenseLanes);
+    readonly record struct Costs(double ManyRows, double Turning, double SingleRow, double LargeSingleRow, double Lanes,
+        double LanesBesideRows, double DenseLanes);
 
-    static readonly Costs Widest = new(2.4, 33, 8, 4, 1.8, 2.4, 1.5), Wide = new(2.2, 24, 4, 3, 1.7, 2.0, 1.2), Portable = new(2.0, 16, 3, 2.5, 1.6, 1.8, 1.1);
+    static readonly Costs Widest = new(2.4, 33, 8, 4, 1.8, 2.4, 1.5), Wide = new(2.2, 24, 4, 3, 1.7, 2.0, 1.2),
+        Portable = new(2.0, 16, 3, 2.5, 1.6, 1.8, 1.1);
 
     // Smaller layers take a microsecond either way.
     const int FewestWeights = 1024;
@@ -73,7 +76,8 @@ static class KernelRule
         foreach (var layer in layers)
         {
             rows += layer.Weight.Length;
-            lanes += layer.Weight.Length * (SparseLanes(layer, kernels, choice) ? layer.Density * costs.LanesBesideRows : costs.DenseLanes);
+            lanes += layer.Weight.Length * (SparseLanes(layer, kernels, choice) ? layer.Density * costs.LanesBesideRows
+                : costs.DenseLanes);
         }
         return lanes < rows;
     }

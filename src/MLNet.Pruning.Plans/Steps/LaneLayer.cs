@@ -2,7 +2,10 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>A linear layer over lanes, [inputs x lanes] -> [outputs x lanes]; or a convolution, whose inputs are the taps of an image and whose lanes are its pixels.</summary>
+/// <summary>
+/// A linear layer over lanes, [inputs x lanes] -> [outputs x lanes]; or a convolution, whose inputs are the taps of an image and whose
+/// lanes are its pixels.
+/// </summary>
 sealed unsafe class LaneLayer
 {
     readonly AlignedBuffer<float>? weight, bias;
@@ -56,7 +59,8 @@ sealed unsafe class LaneLayer
         kernels.Product(new()
         {
             A = weight!.Pointer, RowStride = Inputs, DepthStride = 1, Rows = Outputs, Columns = lanes, Depth = Inputs,
-            B = x, Offsets = offsets[way].Pointer, PanelStride = kernels.PanelWidth, C = y, CStride = stride, RowBias = bias!.Pointer, Residual = residual,
+            B = x, Offsets = offsets[way].Pointer, PanelStride = kernels.PanelWidth, C = y, CStride = stride, RowBias = bias!.Pointer,
+                Residual = residual,
         });
     }
 }

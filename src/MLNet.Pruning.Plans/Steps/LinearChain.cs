@@ -20,7 +20,8 @@ sealed unsafe class LinearChain
     /// <param name="blockRows">The most rows that are computed at once.</param>
     /// <param name="layout">Where the layers' outputs are reserved.</param>
     public LinearChain(
-        KernelSet kernels, IReadOnlyList<LinearWeights> weights, Activation activation, bool activatesLast, KernelChoice choice, int blockRows, WorkspaceLayout layout)
+        KernelSet kernels, IReadOnlyList<LinearWeights> weights, Activation activation, bool activatesLast, KernelChoice choice,
+        int blockRows, WorkspaceLayout layout)
     {
         (this.kernels, this.activation, this.activatesLast) = (kernels, activation, activatesLast);
         layers = [.. weights.Select(w => new LinearLayer(kernels, w, KernelRule.SparseRows(w, kernels, choice), blockRows))];
@@ -35,7 +36,9 @@ sealed unsafe class LinearChain
     /// <summary>Numbers from one row of the result to the next.</summary>
     public int Stride => kernels.Padded(layers[^1].Outputs);
 
-    /// <summary>Computes all layers. Returns the last one's outputs, [rows][<see cref="Stride"/>], which are good until the next call.</summary>
+    /// <summary>
+    /// Computes all layers. Returns the last one's outputs, [rows][<see cref="Stride"/>], which are good until the next call.
+    /// </summary>
     public float* Compute(Workspace workspace, float* x, int rows, nint stride)
     {
         float *y = workspace.At(buffer), next = workspace.At(other);

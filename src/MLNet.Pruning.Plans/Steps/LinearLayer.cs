@@ -70,7 +70,8 @@ sealed unsafe class LinearLayer
             if (columns < Outputs)
             {
                 float* added = residual == null ? null : residual + columns;
-                kernels.DotProducts(x, rows, xStride, rest!.Pointer, bias.Pointer + columns, Outputs - columns, Inputs, y + columns, yStride, added);
+                kernels.DotProducts(x, rows, xStride, rest!.Pointer, bias.Pointer + columns, Outputs - columns, Inputs, y + columns,
+                    yStride, added);
             }
             return;
         }
@@ -87,8 +88,10 @@ sealed unsafe class LinearLayer
     }
 
     /// <summary>
-    /// Outputs behind the last full vector that are cheaper as dot products: where a vector would be nearly empty, and there are inputs enough to fill vectors with. This depends on the shape alone, as the order
+    /// Outputs behind the last full vector that are cheaper as dot products: where a vector would be nearly empty, and there are inputs
+    /// enough to fill vectors with. This depends on the shape alone, as the order
     /// of a sum must not depend on anything else.
     /// </summary>
-    static int Rest(int outputs, int inputs, int lanes) => outputs > lanes && outputs % lanes <= lanes / 4 && inputs >= 8 * lanes ? outputs % lanes : 0;
+    static int Rest(int outputs, int inputs, int lanes) =>
+        outputs > lanes && outputs % lanes <= lanes / 4 && inputs >= 8 * lanes ? outputs % lanes : 0;
 }

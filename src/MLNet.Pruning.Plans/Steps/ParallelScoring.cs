@@ -44,7 +44,10 @@ sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputW
         }
     }
 
-    /// <summary>A batch under way. A pool thread that comes when it is over, or when enough others are there, leaves at once; one that comes for an earlier batch helps with this one.</summary>
+    /// <summary>
+    /// A batch under way. A pool thread that comes when it is over, or when enough others are there, leaves at once; one that comes for
+    /// an earlier batch helps with this one.
+    /// </summary>
     sealed class Batch(RowScorer score, int inputWidth, int outputWidth) : IThreadPoolWorkItem
     {
         const int Closed = int.MinValue / 2;

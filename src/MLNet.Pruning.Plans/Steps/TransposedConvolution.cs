@@ -3,7 +3,8 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Transposed convolution 4x4 of stride 2 and padding 1, which doubles height and width: each of the four pixels that one becomes is a convolution 2x2 of its own, and the four images are put together.
+/// Transposed convolution 4x4 of stride 2 and padding 1, which doubles height and width: each of the four pixels that one becomes is a
+/// convolution 2x2 of its own, and the four images are put together.
 /// </summary>
 sealed unsafe class TransposedConvolution
 {

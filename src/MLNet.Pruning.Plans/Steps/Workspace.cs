@@ -8,7 +8,9 @@ sealed class WorkspaceLayout
     /// <summary>Numbers.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Reserves so many numbers, from a cache line on and with room for a vector that reads past them. Returns where they begin.</summary>
+    /// <summary>
+    /// Reserves so many numbers, from a cache line on and with room for a vector that reads past them. Returns where they begin.
+    /// </summary>
     public int Add(long numbers)
     {
         int start = checked((int)Length);
@@ -17,7 +19,10 @@ sealed class WorkspaceLayout
     }
 }
 
-/// <summary>The memory that one thread computes in. It begins as zeros, and what kernels leave behind the columns or lanes in use are always numbers of earlier rows.</summary>
+/// <summary>
+/// The memory that one thread computes in. It begins as zeros, and what kernels leave behind the columns or lanes in use are always
+/// numbers of earlier rows.
+/// </summary>
 sealed unsafe class Workspace(long numbers, int indices, params TokenMatcher[] matchers)
 {
     readonly AlignedBuffer<float> floats = new(numbers);

@@ -4,7 +4,8 @@ namespace MLNet.Pruning.Plans.Tokens;
 public static class MergeAmount
 {
     /// <summary>The number of tokens that merge away.</summary>
-    /// <param name="merge">Below 1 a fraction of the tokens, 0 to 0.5, rounded down; from 1 on a whole number of them, at most half.</param>
+    /// <param name="merge">Below 1 a fraction of the tokens, 0 to 0.5, rounded down; from 1 on a whole number of them, at most
+    /// half.</param>
     /// <param name="tokens">How many tokens there are.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, more than half of the tokens, or not whole.</exception>
     public static int Of(double merge, int tokens)
@@ -16,6 +17,8 @@ public static class MergeAmount
         if (merge >= 1 && merge <= most && merge == Math.Floor(merge))
             return (int)merge;
         throw new ArgumentOutOfRangeException(
-            nameof(merge), merge, $"Merge is {merge}; of {tokens} tokens at most half can merge: wanted a fraction from 0 to 0.5, or a whole number from 1 to {most}.");
+            nameof(merge), merge,
+            $"Merge is {merge}; of {tokens} tokens at most half can merge: "
+                + $"wanted a fraction from 0 to 0.5, or a whole number from 1 to {most}.");
     }
 }

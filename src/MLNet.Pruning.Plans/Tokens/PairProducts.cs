@@ -14,7 +14,8 @@ static unsafe class PairProducts
 
     const int Lanes = 8;
 
-    // A panel of so many features (9 KiB) stays in the first-level cache while all even tokens pass by; and no sum has more terms, which bounds its error.
+    // A panel of so many features (9 KiB) stays in the first-level cache while all even tokens pass by; and no sum has more terms, which
+    // bounds its error.
     const int DepthBlock = 96;
 
     /// <summary>What a dot product may be off by, as a fraction of the product of the two norms.</summary>
@@ -71,7 +72,8 @@ static unsafe class PairProducts
             for (int lane = 0; lane < panel; lane += 4)
             {
                 // Four sums side by side: an addition waits for the one before it.
-                var (first, second, third, fourth) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+                var (first, second, third, fourth) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero,
+                    Vector128<float>.Zero);
                 float* at = packed + lane;
                 int d = 0;
                 for (; d <= width - 4; d += 4, at += 4 * panel)
@@ -110,7 +112,8 @@ static unsafe class PairProducts
                 int depth = Math.Min(DepthBlock, width - start);
                 float* b = odds + ((long)start * PanelWidth);
                 for (int row = 0; row < rowPanels; row++)
-                    Tile(evens + ((((long)row * width) + start) * RowTile), b, depth, products + ((long)row * RowTile * stride) + (column * PanelWidth), stride, start > 0);
+                    Tile(evens + ((((long)row * width) + start) * RowTile), b, depth,
+                        products + ((long)row * RowTile * stride) + (column * PanelWidth), stride, start > 0);
             }
         }
     }

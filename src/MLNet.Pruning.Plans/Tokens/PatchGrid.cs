@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Plans.Tokens;
 
-/// <summary>How an image is cut into tokens: patches row by row, within a patch pixels row by row, a pixel's channels side by side.</summary>
+/// <summary>
+/// How an image is cut into tokens: patches row by row, within a patch pixels row by row, a pixel's channels side by side.
+/// </summary>
 public sealed record PatchGrid
 {
     /// <summary>Checks the sizes.</summary>
@@ -10,7 +12,8 @@ public sealed record PatchGrid
     /// <param name="width">Columns of the image; at least 1.</param>
     /// <param name="channels">1 for grey, 3 for color; at least 1.</param>
     /// <param name="patchSize">Rows and columns of a patch; at least 1.</param>
-    /// <param name="pad">Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is refused.</param>
+    /// <param name="pad">Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is
+    /// refused.</param>
     /// <exception cref="ArgumentException">A size is out of range, or the patches do not divide the image.</exception>
     public PatchGrid(int height, int width, int channels = 1, int patchSize = 4, bool pad = false)
     {
@@ -19,10 +22,12 @@ public sealed record PatchGrid
         Require(channels >= 1, nameof(channels), channels, "at least 1");
         Require(patchSize >= 1, nameof(patchSize), patchSize, "at least 1");
         if (!pad && (height % patchSize != 0 || width % patchSize != 0))
-            throw new ArgumentException($"Patches of {patchSize}x{patchSize} do not divide images of {height}x{width} (height x width); choose another patch size, or have the images padded with zeros.", nameof(patchSize));
+            throw new ArgumentException($"Patches of {patchSize}x{patchSize} do not divide images of {height}x{width} (height x width); "
+                + "choose another patch size, or have the images padded with zeros.", nameof(patchSize));
         (Height, Width, Channels, PatchSize, Pad) = (height, width, channels, patchSize, pad);
         (long rows, long columns) = (((long)height + patchSize - 1) / patchSize, ((long)width + patchSize - 1) / patchSize);
-        Require((Int128)rows * columns * patchSize * patchSize * channels <= Array.MaxLength, nameof(height), height, $"so small that images of {height}x{width}x{channels} have no more than {Array.MaxLength} values");
+        Require((Int128)rows * columns * patchSize * patchSize * channels <= Array.MaxLength, nameof(height), height,
+            $"so small that images of {height}x{width}x{channels} have no more than {Array.MaxLength} values");
         (Rows, Columns) = ((int)rows, (int)columns);
     }
 
@@ -77,7 +82,8 @@ public sealed record PatchGrid
         for (int channel = 0, at = 0; channel < Channels; channel++)
             for (int y = 0; y < Height; y++)
                 for (int x = 0; x < Width; x++)
-                    planes[at++] = tokens[PatchAt(y, x) * TokenWidth + ((y % PatchSize * PatchSize) + (x % PatchSize)) * Channels + channel];
+                    planes[at++] = tokens[PatchAt(y, x) * TokenWidth + ((y % PatchSize * PatchSize) + (x % PatchSize)) * Channels
+                        + channel];
     }
 
     /// <summary>The patch that a pixel belongs to.</summary>
@@ -91,7 +97,8 @@ public sealed record PatchGrid
             new Span<float>(tokens, Count * TokenWidth).Clear();
         for (int y = 0; y < Height; y++)
         {
-            float* from = planes + (y * Width), to = tokens + (y / PatchSize * Columns * TokenWidth) + (y % PatchSize * PatchSize * Channels);
+            float* from = planes + (y * Width),
+                to = tokens + (y / PatchSize * Columns * TokenWidth) + (y % PatchSize * PatchSize * Channels);
             for (int left = Width; left > 0; left -= PatchSize, from += PatchSize, to += TokenWidth)
                 CutRow(from, to, Math.Min(left, PatchSize));
         }

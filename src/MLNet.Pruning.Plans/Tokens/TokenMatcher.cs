@@ -6,7 +6,8 @@ namespace MLNet.Pruning.Plans.Tokens;
 
 /// <summary>Decides which tokens merge; keeps its working memory, so it serves one thread at a time.</summary>
 /// <remarks>
-/// Single precision finds the partners that can be the best of an even token, and the even tokens that can be among those that merge. Where that is more than one
+/// Single precision finds the partners that can be the best of an even token, and the even tokens that can be among those that merge.
+/// Where that is more than one
 /// answer, <see cref="ExactCosine"/> decides.
 /// </remarks>
 sealed unsafe class TokenMatcher
@@ -70,7 +71,9 @@ sealed unsafe class TokenMatcher
         }
     }
 
-    /// <summary>Finds the partner of each even token, and how similar it is: in single precision, or, where false is returned, as a key.</summary>
+    /// <summary>
+    /// Finds the partner of each even token, and how similar it is: in single precision, or, where false is returned, as a key.
+    /// </summary>
     bool FindPartners(float* tokens)
     {
         fixed (float* a = packedEvens, b = packedOdds, ab = products, aa = evenNorms, bb = oddNorms, offset = bias)
@@ -118,7 +121,8 @@ sealed unsafe class TokenMatcher
     }
 
     /// <summary>
-    /// Makes norms, or their reciprocals, of squared norms: of a token of zeros 0. Gives the first of those, or -1, and returns whether single
+    /// Makes norms, or their reciprocals, of squared norms: of a token of zeros 0. Gives the first of those, or -1, and returns whether
+    /// single
     /// precision can be relied on for all.
     /// </summary>
     bool Roots(float* tokens, float* norms, int tokenCount, bool inverse, out int zero)
@@ -129,7 +133,8 @@ sealed unsafe class TokenMatcher
         for (; start <= tokenCount - Vector256<float>.Count; start += Vector256<float>.Count)
         {
             var squares = Vector256.Load(norms + start);
-            if (!Vector256.GreaterThanAll(squares, Vector256.Create(Smallest)) || !Vector256.LessThanAll(squares, Vector256.Create(Largest)))
+            if (!Vector256.GreaterThanAll(squares, Vector256.Create(Smallest))
+                || !Vector256.LessThanAll(squares, Vector256.Create(Largest)))
                 break;
             var roots = Vector256.Sqrt(squares);
             Vector256.Store(inverse ? Vector256<float>.One / roots : roots, norms + start);
@@ -153,7 +158,8 @@ sealed unsafe class TokenMatcher
         var most = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < stride; j += Vector256<float>.Count)
         {
-            var product = Vector256.MultiplyAddEstimate(Vector256.Load(row + j), Vector256.Load(reciprocals + j), Vector256.Load(offset + j));
+            var product = Vector256.MultiplyAddEstimate(Vector256.Load(row + j), Vector256.Load(reciprocals + j),
+                Vector256.Load(offset + j));
             Vector256.Store(product, row + j);
             most = Vector256.MaxNative(most, product);
         }
@@ -181,13 +187,16 @@ sealed unsafe class TokenMatcher
         var best = new Closest(this, tokens, even);
         for (int j = 0; j < columnPanels * PairProducts.PanelWidth; j += Vector256<float>.Count)
         {
-            for (uint candidates = Vector256.GreaterThanOrEqual(Vector256.Load(row + j), enough).ExtractMostSignificantBits(); candidates != 0; candidates &= candidates - 1)
+            for (uint candidates = Vector256.GreaterThanOrEqual(Vector256.Load(row + j),
+                enough).ExtractMostSignificantBits(); candidates != 0; candidates &= candidates - 1)
                 best.Consider(j + BitOperations.TrailingZeroCount(candidates));
         }
         return best.Index;
     }
 
-    /// <summary>Looks in double for the most similar odd token, the first of several. One that is no number is never more similar.</summary>
+    /// <summary>
+    /// Looks in double for the most similar odd token, the first of several. One that is no number is never more similar.
+    /// </summary>
     ref struct Closest(TokenMatcher matcher, float* tokens, int even)
     {
         readonly double norm = matcher.Norm(tokens, even);
@@ -199,7 +208,8 @@ sealed unsafe class TokenMatcher
         public void Consider(int odd)
         {
             // Plain areas have many equal tokens: those need no second product.
-            if (Similarity > -2 && matcher.OddNorm(tokens, odd) == matcher.OddNorm(tokens, Index) && matcher.Equal(matcher.Odd(tokens, odd), matcher.Odd(tokens, Index)))
+            if (Similarity > -2 && matcher.OddNorm(tokens, odd) == matcher.OddNorm(tokens, Index)
+                && matcher.Equal(matcher.Odd(tokens, odd), matcher.Odd(tokens, Index)))
                 return;
             double similarity = matcher.Similarity(tokens, even, norm, odd);
             if (similarity > Similarity)
@@ -224,7 +234,8 @@ sealed unsafe class TokenMatcher
     float* Odd(float* tokens, int odd) => tokens + (((2L * odd) + 1) * width);
 
     bool Equal(float* one, float* other) =>
-        MemoryMarshal.AsBytes(new ReadOnlySpan<float>(one, width)).SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<float>(other, width)));
+        MemoryMarshal.AsBytes(new ReadOnlySpan<float>(one, width)).SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<float>(other,
+            width)));
 
     /// <summary>Larger for a larger similarity, and for a lower index where similarities are equal.</summary>
     static long Key(double similarity, int index)

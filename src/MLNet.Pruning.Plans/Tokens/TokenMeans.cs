@@ -15,7 +15,8 @@ static unsafe class TokenMeans
     /// <param name="sizes">[K]; written: the sum of the weights.</param>
     /// <param name="survivors">K.</param>
     /// <param name="members">[K], written: how many tokens go to each survivor; needed only where there are weights.</param>
-    public static void Merge(float* values, float* weights, int* sources, int count, int width, float* means, float* sizes, int survivors, int* members)
+    public static void Merge(float* values, float* weights, int* sources, int count, int width, float* means, float* sizes,
+        int survivors, int* members)
     {
         new Span<float>(sizes, survivors).Fill(-1);
         for (int i = 0; i < count; i++)
@@ -50,7 +51,8 @@ static unsafe class TokenMeans
         for (int i = 0; i < count; i++)
         {
             if (members[sources[i]] == 1)
-                new ReadOnlySpan<float>(values + ((long)i * width), width).CopyTo(new Span<float>(means + ((long)sources[i] * width), width));
+                new ReadOnlySpan<float>(values + ((long)i * width),
+                    width).CopyTo(new Span<float>(means + ((long)sources[i] * width), width));
         }
     }
 
