@@ -4,13 +4,15 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The dense product, in tiles that stay in registers. Every sum runs over k from first to last in one chain, whatever the tile: a row
-/// gets the same bits alone or among others.
-/// Most of the time of dense networks goes by in the loops over k here.
+/// The dense product, in tiles that stay in registers. Every sum runs over k from first to last in one chain, and in blocks where there are
+/// many, whatever the tile: a row gets the same bits alone or among others. Most of the time of dense networks goes by in the loops over k.
 /// </summary>
 static unsafe class DenseProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
+    // A panel of so many k, 32 KiB, stays in the first-level cache while all rows pass by. Sums that are not much longer stay in one piece.
+    const int DepthBlock = 256, WholeDepth = 384;
+
     /// <summary>Columns of a panel.</summary>
     public static int PanelWidth => 2 * TVectors.Count;
 
@@ -18,6 +20,27 @@ static unsafe class DenseProduct<TVectors, TVector>
     static int TileRows => TVectors.Count == 16 ? 8 : 4;
 
     public static void Multiply(in ProductArguments p)
+    {
+        if (p.Depth <= WholeDepth)
+        {
+            Part(p);
+            return;
+        }
+        var part = p;
+        for (int k = 0; k < p.Depth; k += DepthBlock)
+        {
+            part.Depth = Math.Min(DepthBlock, p.Depth - k);
+            Part(part);
+            part.A += DepthBlock * p.DepthStride;
+            part.B += p.Offsets == null ? DepthBlock * p.BStride : 0;
+            part.Offsets += p.Offsets == null ? 0 : DepthBlock;
+            // The rest of a sum is added to what is there already.
+            part.ColumnBias = part.RowBias = null;
+            part.Residual = p.C;
+        }
+    }
+
+    static void Part(in ProductArguments p)
     {
         if (p.Offsets == null)
             Multiply<StridedRows>(p);

@@ -29,7 +29,7 @@ sealed unsafe class VitNetwork : Network
         merged = patchCount - patchesLeft;
         int[] merges = vit.BlockMerges();
         tokensLeft = tokens - merges.Sum();
-        sized = merged > 0 || merges.Any(merge => merge > 0);
+        sized = vit.Input == VitInput.Tokens || merged > 0 || merges.Any(merge => merge > 0);
 
         var embed = weights.Linear("embedding", dim, patchWidth);
         embedding = new(kernels, embed, isSparse: false, tokens);
