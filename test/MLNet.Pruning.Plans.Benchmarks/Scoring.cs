@@ -64,7 +64,8 @@ static class Scoring
         double a = Median(one) / rows, b = Median(two) / rows;
         string kernels = string.Join(", ", plan.Steps.CountBy(step => step.Kernel).Select(kind => $"{kind.Value} {kind.Key}"));
         var culture = CultureInfo.InvariantCulture;
-        Console.Write(string.Create(culture, $"{subject.Name,-14} {rows,5} {threads,7} {a,12:F2} {1e6 / a,10:F0} {b,12:F2} {b / a,6:F2}x"));
+        Console.Write(string.Create(culture, $"{subject.Name,-14} {rows,5} {threads,7} {a,12:F2} {1e6 / a,10:F0}"));
+        Console.Write(string.Create(culture, $" {b,12:F2} {b / a,6:F2}x"));
         Console.WriteLine(string.Create(culture, $" {one[0] / rows,7:F2} {two[0] / rows,8:F2}  {kernels}"));
     }
 

@@ -148,7 +148,8 @@ static class ReferenceNetworks
             for (int t = 0; t < tokens.Length; t++)
             {
                 double Logit(int key) =>
-                    Math.Log(sizes[key]) + (Enumerable.Range(head * size, size).Sum(d => qkv[t][d] * qkv[key][width + d]) / Math.Sqrt(size));
+                    Math.Log(sizes[key])
+                    + (Enumerable.Range(head * size, size).Sum(d => qkv[t][d] * qkv[key][width + d]) / Math.Sqrt(size));
 
                 var shares = ReferenceLayers.Softmax([.. Enumerable.Range(0, tokens.Length).Select(Logit)]);
                 for (int d = head * size; d < (head + 1) * size; d++)

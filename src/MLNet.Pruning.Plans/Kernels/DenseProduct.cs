@@ -4,13 +4,14 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The dense product, in tiles that stay in registers. Every sum runs over k from first to last in one chain, and in blocks where there are
-/// many, whatever the tile: a row gets the same bits alone or among others. Most of the time of dense networks goes by in the loops over k.
+/// The dense product, in tiles that stay in registers. Every sum runs over k from first to last in one chain, and in blocks where there
+/// are many, whatever the tile: a row gets the same bits alone or among others. Most of the time of dense networks is spent in the loops
+/// over k.
 /// </summary>
 static unsafe class DenseProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    // A panel of so many k, 32 KiB, stays in the first-level cache while all rows pass by. Sums that are not much longer stay in one piece.
+    // A panel of so many k, 32 KiB, stays in the first-level cache while all rows pass by. Sums that are not much longer stay whole.
     const int DepthBlock = 256, WholeDepth = 384;
 
     /// <summary>Columns of a panel.</summary>

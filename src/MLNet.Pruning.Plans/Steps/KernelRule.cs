@@ -17,8 +17,8 @@ enum KernelChoice
 
 /// <summary>
 /// Which kernel computes a layer: a function of its shape, its density and the vectors of the machine. Costs are in weights of the dense
-/// kernel, and the sparse kernel is taken where it costs less. The figures for 512 bits are from the benchmark <c>kernels</c>, the others are
-/// estimates from the number of lanes; nothing is measured when a plan is compiled.
+/// kernel, and the sparse kernel is taken where it costs less. The figures for 512 bits are from the benchmark <c>kernels</c>, the others
+/// are estimates from the number of lanes; nothing is measured when a plan is compiled.
 /// </summary>
 /// <remarks>
 /// | what | 512 bits | 256 bits | 128 bits |
