@@ -50,8 +50,12 @@ sealed class Subject(string name, NetworkDescription description)
     /// <summary>Threads that wait do not spin: they would take the time that the plan is measured in.</summary>
     public InferenceSession Session(int threads)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL
+        };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         return new(Path.Combine(Folder, $"{name}.onnx"), options);
     }

@@ -30,18 +30,18 @@ static class ReferenceLayers
         float[] w = weights.Get($"{name}.weight", outputs, inputs, 3, 3), b = weights.Get($"{name}.bias", outputs);
         var y = new double[outputs * height * width];
         for (int o = 0; o < outputs; o++)
-        for (int row = 0; row < height; row++)
-        for (int column = 0; column < width; column++)
-        {
-            double sum = b[o];
-            for (int tap = 0; tap < inputs * 9; tap++)
-            {
-                int r = row + (tap / 3 % 3) - 1, c = column + (tap % 3) - 1;
-                if (r >= 0 && r < height && c >= 0 && c < width)
-                    sum += w[(o * inputs * 9) + tap] * x[(((tap / 9 * height) + r) * width) + c];
-            }
-            y[(((o * height) + row) * width) + column] = sum;
-        }
+            for (int row = 0; row < height; row++)
+                for (int column = 0; column < width; column++)
+                {
+                    double sum = b[o];
+                    for (int tap = 0; tap < inputs * 9; tap++)
+                    {
+                        int r = row + (tap / 3 % 3) - 1, c = column + (tap % 3) - 1;
+                        if (r >= 0 && r < height && c >= 0 && c < width)
+                            sum += w[(o * inputs * 9) + tap] * x[(((tap / 9 * height) + r) * width) + c];
+                    }
+                    y[(((o * height) + row) * width) + column] = sum;
+                }
         return y;
     }
 
@@ -54,12 +54,12 @@ static class ReferenceLayers
         {
             Array.Fill(y, b[o], o * 4 * height * width, 4 * height * width);
             for (int i = 0; i < inputs * height * width; i++)
-            for (int tap = 0; tap < 16; tap++)
-            {
-                int r = (2 * (i / width % height)) - 1 + (tap / 4), c = (2 * (i % width)) - 1 + (tap % 4);
-                if (r >= 0 && r < 2 * height && c >= 0 && c < 2 * width)
-                    y[(((o * 2 * height) + r) * 2 * width) + c] += w[(((i / (height * width) * outputs) + o) * 16) + tap] * x[i];
-            }
+                for (int tap = 0; tap < 16; tap++)
+                {
+                    int r = (2 * (i / width % height)) - 1 + (tap / 4), c = (2 * (i % width)) - 1 + (tap % 4);
+                    if (r >= 0 && r < 2 * height && c >= 0 && c < 2 * width)
+                        y[(((o * 2 * height) + r) * 2 * width) + c] += w[(((i / (height * width) * outputs) + o) * 16) + tap] * x[i];
+                }
         }
         return y;
     }

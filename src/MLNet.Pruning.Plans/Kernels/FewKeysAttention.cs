@@ -36,7 +36,7 @@ static unsafe class FewKeysAttention<TVectors, TVector>
                 s3 = TVectors.Create(bias[3]);
             TVector s4 = TVectors.Create(bias[4]), s5 = TVectors.Create(bias[5]), s6 = TVectors.Create(bias[6]),
                 s7 = TVectors.Create(bias[7]);
-            float *from = queries + lane, at = keys;
+            float* from = queries + lane, at = keys;
             for (int d = headSize; d > 0; d--, from += lanes, at += valueStep)
             {
                 var query = TVectors.Load(from);

@@ -25,7 +25,7 @@ static unsafe class Softmax<TVectors, TVector>
             for (; i < count - 1; i += 2)
             {
                 // Two at a time fill the time that each waits for itself.
-                float *one = at + (i * stride), other = one + stride;
+                float* one = at + (i * stride), other = one + stride;
                 var a = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(one), most));
                 var b = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(other), most));
                 TVectors.Store(a, one);

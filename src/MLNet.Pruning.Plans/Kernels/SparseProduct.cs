@@ -24,7 +24,7 @@ static unsafe class SparseProduct<TVectors, TVector>
     {
         for (int lane = 0; lane < lanes;)
         {
-            float *from = x + lane, to = y + lane, added = residual == null ? null : residual + lane;
+            float* from = x + lane, to = y + lane, added = residual == null ? null : residual + lane;
             // 16 sums fit only where there are 32 registers. Nothing is written behind the lanes' last vector.
             if (TVectors.Count == 16 && lanes - lane > 3 * TVectors.Count)
             {
@@ -48,8 +48,8 @@ static unsafe class SparseProduct<TVectors, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Lanes1(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
     {
-        float *values = matrix.Values, biases = matrix.Bias;
-        int *starts = matrix.Starts, order = matrix.Order;
+        float* values = matrix.Values, biases = matrix.Bias;
+        int* starts = matrix.Starts, order = matrix.Order;
         int outputs = matrix.Outputs;
         for (int slot = 0; slot < outputs; slot += 8)
         {
@@ -106,8 +106,8 @@ static unsafe class SparseProduct<TVectors, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Lanes2(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
     {
-        float *values = matrix.Values, biases = matrix.Bias;
-        int *starts = matrix.Starts, order = matrix.Order;
+        float* values = matrix.Values, biases = matrix.Bias;
+        int* starts = matrix.Starts, order = matrix.Order;
         int outputs = matrix.Outputs;
         for (int slot = 0; slot < outputs; slot += 4)
         {
@@ -154,8 +154,8 @@ static unsafe class SparseProduct<TVectors, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Lanes4(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
     {
-        float *values = matrix.Values, biases = matrix.Bias;
-        int *starts = matrix.Starts, order = matrix.Order;
+        float* values = matrix.Values, biases = matrix.Bias;
+        int* starts = matrix.Starts, order = matrix.Order;
         int outputs = matrix.Outputs;
         for (int slot = 0; slot < outputs; slot += 4)
         {

@@ -21,7 +21,7 @@ static unsafe class Transposition
         {
             for (; row <= rows - 4; row += 4)
             {
-                float *source = from + (row * fromStride), target = to + row;
+                float* source = from + (row * fromStride), target = to + row;
                 int column = 0;
                 for (; column <= columns - 4; column += 4)
                     Square(source + column, fromStride, target + (column * toStride), toStride);
@@ -35,7 +35,7 @@ static unsafe class Transposition
         }
         for (; row < rows; row++)
         {
-            float *source = from + (row * fromStride), target = to + row;
+            float* source = from + (row * fromStride), target = to + row;
             for (int column = 0; column < columns; column++, target += toStride)
                 *target = source[column];
         }

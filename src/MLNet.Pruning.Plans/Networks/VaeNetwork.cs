@@ -76,7 +76,7 @@ sealed unsafe class VaeNetwork : Network
 
     public override void Score(Workspace workspace, float* rows, int count, float* scores)
     {
-        float *features = workspace.At(this.features), means = workspace.At(this.means), logVariances = workspace.At(this.logVariances);
+        float* features = workspace.At(this.features), means = workspace.At(this.means), logVariances = workspace.At(this.logVariances);
         int latents = kernels.Padded(vae.Latent);
         encoder.Compute(workspace, rows, count, features);
         float* encoded = hidden.Compute(workspace, features, count, encoder.Features);
@@ -96,7 +96,7 @@ sealed unsafe class VaeNetwork : Network
     /// <summary>An image's expanded latents to the logits of its values.</summary>
     float* Decode(Workspace workspace, float* from)
     {
-        float *to = workspace.At(image), next = workspace.At(other);
+        float* to = workspace.At(image), next = workspace.At(other);
         for (int i = 0; i < decoder.Length; i++)
         {
             decoder[i].Compute(workspace, from, to);

@@ -62,8 +62,8 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     protected void Merge(VitBlock block, TokenMatcher matcher, float* x, float* sizes, int images, float* buffer, int* indices)
     {
         int tokens = block.Tokens, apart = block.Apart, left = tokens - block.Merge;
-        float *means = buffer + (tokens * dim), counts = means + (tokens * dim);
-        float *to = x, toSizes = sizes;
+        float* means = buffer + (tokens * dim), counts = means + (tokens * dim);
+        float* to = x, toSizes = sizes;
         for (int image = 0; image < images; image++, x += tokens * stride, sizes += tokens, to += left * stride, toSizes += left)
         {
             for (int t = 0; t < apart; t++)

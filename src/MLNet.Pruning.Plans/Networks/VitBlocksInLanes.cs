@@ -53,8 +53,8 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
 
     public override void Compute(Workspace workspace, float* rows, float* sizes, int images)
     {
-        float *x = workspace.At(this.x), normed = workspace.At(this.normed), qkv = workspace.At(this.qkv);
-        float *mixed = workspace.At(this.mixed), hidden = workspace.At(this.hidden);
+        float* x = workspace.At(this.x), normed = workspace.At(this.normed), qkv = workspace.At(this.qkv);
+        float* mixed = workspace.At(this.mixed), hidden = workspace.At(this.hidden);
         var (way, stride) = images == 1 ? (0, imageStride) : (1, blockStride);
         int lanes = images * blocks[0].Tokens;
         Transposition.Transpose(rows, lanes, dim, rowStride, x, stride);
@@ -97,7 +97,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         nint lanes = vectors.Padded(tokens);
         for (int head = 0; head < block.Heads; head++)
         {
-            float *queries = qkv + (head * headSize * stride), keys = queries + (block.Width * stride),
+            float* queries = qkv + (head * headSize * stride), keys = queries + (block.Width * stride),
                 values = keys + (block.Width * stride);
             if (KernelSet.AreFew(tokens))
             {
@@ -108,15 +108,34 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
             // [keys x queries]: the logits, and the logarithm of each key's size.
             vectors.Product(new()
             {
-                A = keys, RowStride = 1, DepthStride = stride, Rows = tokens, Columns = tokens, Depth = headSize,
-                B = queries, BStride = stride, PanelStride = vectors.PanelWidth, C = weights, CStride = lanes, RowBias = logSizes,
+                A = keys,
+                RowStride = 1,
+                DepthStride = stride,
+                Rows = tokens,
+                Columns = tokens,
+                Depth = headSize,
+                B = queries,
+                BStride = stride,
+                PanelStride = vectors.PanelWidth,
+                C = weights,
+                CStride = lanes,
+                RowBias = logSizes,
             });
             vectors.SoftmaxLanes(weights, tokens, tokens, lanes);
             // [values of the head x queries]
             vectors.Product(new()
             {
-                A = values, RowStride = stride, DepthStride = 1, Rows = headSize, Columns = tokens, Depth = tokens,
-                B = weights, BStride = lanes, PanelStride = vectors.PanelWidth, C = mixed + (head * headSize * stride), CStride = stride,
+                A = values,
+                RowStride = stride,
+                DepthStride = 1,
+                Rows = headSize,
+                Columns = tokens,
+                Depth = tokens,
+                B = weights,
+                BStride = lanes,
+                PanelStride = vectors.PanelWidth,
+                C = mixed + (head * headSize * stride),
+                CStride = stride,
             });
         }
     }

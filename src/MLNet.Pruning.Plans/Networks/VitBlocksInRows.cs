@@ -53,7 +53,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
 
     public override void Compute(Workspace workspace, float* x, float* sizes, int images)
     {
-        float *normed = workspace.At(this.normed), qkv = workspace.At(this.qkv), mixed = workspace.At(this.mixed),
+        float* normed = workspace.At(this.normed), qkv = workspace.At(this.qkv), mixed = workspace.At(this.mixed),
             hidden = workspace.At(this.hidden);
         for (int b = 0; b < blocks.Length; b++)
         {
@@ -94,14 +94,14 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         var (byQuery, byValue) = (kernels.Narrowed(tokens), kernels.Narrowed(headSize));
         int lanes = byQuery.Padded(tokens);
         nint qkvStride = QkvStride(width);
-        float *queries = workspace.At(this.queries), weights = workspace.At(this.weights);
+        float* queries = workspace.At(this.queries), weights = workspace.At(this.weights);
         Transposition.Transpose(qkv, tokens, width, qkvStride, queries, lanes);
         if (KernelSet.AreFew(tokens))
         {
             // Each head's queries are done with when its mixed values take their place.
             for (int head = 0; head < block.Heads; head++)
             {
-                float *own = queries + (head * headSize * lanes), keys = qkv + width + (head * headSize);
+                float* own = queries + (head * headSize * lanes), keys = qkv + width + (head * headSize);
                 byQuery.AttendFew(own, lanes, keys, keys + width, 1, qkvStride, logSizes, tokens, headSize, own);
             }
             Transposition.Transpose(queries, width, tokens, lanes, mixed, MixedStride(width));
@@ -109,21 +109,38 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         }
         for (int head = 0; head < block.Heads; head++)
         {
-            float *keys = qkv + width + (head * headSize), values = keys + width;
+            float* keys = qkv + width + (head * headSize), values = keys + width;
             // [keys x queries]: the logits, and the logarithm of each key's size.
             byQuery.Product(new()
             {
-                A = keys, RowStride = qkvStride, DepthStride = 1, Rows = tokens, Columns = tokens, Depth = headSize,
-                B = queries + (head * headSize * lanes), BStride = lanes, PanelStride = byQuery.PanelWidth, C = weights, CStride = lanes,
-                    RowBias = logSizes,
+                A = keys,
+                RowStride = qkvStride,
+                DepthStride = 1,
+                Rows = tokens,
+                Columns = tokens,
+                Depth = headSize,
+                B = queries + (head * headSize * lanes),
+                BStride = lanes,
+                PanelStride = byQuery.PanelWidth,
+                C = weights,
+                CStride = lanes,
+                RowBias = logSizes,
             });
             byQuery.SoftmaxLanes(weights, tokens, tokens, lanes);
             // [queries x values of the head]
             byValue.Product(new()
             {
-                A = weights, RowStride = 1, DepthStride = lanes, Rows = tokens, Columns = headSize, Depth = tokens,
-                B = values, BStride = qkvStride, PanelStride = byValue.PanelWidth, C = mixed + (head * headSize),
-                    CStride = MixedStride(width),
+                A = weights,
+                RowStride = 1,
+                DepthStride = lanes,
+                Rows = tokens,
+                Columns = headSize,
+                Depth = tokens,
+                B = values,
+                BStride = qkvStride,
+                PanelStride = byValue.PanelWidth,
+                C = mixed + (head * headSize),
+                CStride = MixedStride(width),
             });
         }
     }

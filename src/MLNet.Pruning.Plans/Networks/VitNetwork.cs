@@ -76,7 +76,7 @@ sealed unsafe class VitNetwork : Network
             Embed(workspace, rows, x + ((long)image * tokens * stride), sized ? workspace.At(sizes) + (image * tokens) : null);
         blocks.Compute(workspace, x, sized ? workspace.At(sizes) : null, count);
 
-        float *pooled = workspace.At(this.pooled), logits = workspace.At(this.scores);
+        float* pooled = workspace.At(this.pooled), logits = workspace.At(this.scores);
         for (int image = 0; image < count; image++)
             Pool(x + ((long)image * tokensLeft * stride), sized ? workspace.At(sizes) + (image * tokensLeft) : null,
                 pooled + (image * stride));
@@ -99,7 +99,7 @@ sealed unsafe class VitNetwork : Network
             if (sizes != null)
                 *sizes++ = 1;
         }
-        float *values = row, places = positions.Pointer;
+        float* values = row, places = positions.Pointer;
         int* sources = workspace.Indices;
         if (vit.Input == VitInput.Pixels)
         {

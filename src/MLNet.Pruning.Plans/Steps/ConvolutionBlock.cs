@@ -43,7 +43,7 @@ sealed unsafe class ConvolutionBlock
     /// <param name="pooled">[outputs][height / 2][width / 2]; written.</param>
     public void Compute(Workspace workspace, float* image, float* pooled)
     {
-        float *framed = workspace.At(this.framed), convolved = workspace.At(this.convolved);
+        float* framed = workspace.At(this.framed), convolved = workspace.At(this.convolved);
         frame.Fill(image, framed);
         layer.Compute(kernels, 0, framed, frame.Lanes, convolved, stride);
         // What never falls can as well wait until there is a quarter of it.

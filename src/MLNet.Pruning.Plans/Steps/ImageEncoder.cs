@@ -40,7 +40,7 @@ sealed unsafe class ImageEncoder
     {
         for (int image = 0; image < count; image++, images += imageWidth, features += Features)
         {
-            float *from = images, to = workspace.At(buffer), next = workspace.At(other);
+            float* from = images, to = workspace.At(buffer), next = workspace.At(other);
             for (int b = 0; b < blocks.Length; b++)
             {
                 float* target = b == blocks.Length - 1 ? features : to;

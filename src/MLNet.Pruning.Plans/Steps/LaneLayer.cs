@@ -58,9 +58,19 @@ sealed unsafe class LaneLayer
         }
         kernels.Product(new()
         {
-            A = weight!.Pointer, RowStride = Inputs, DepthStride = 1, Rows = Outputs, Columns = lanes, Depth = Inputs,
-            B = x, Offsets = offsets[way].Pointer, PanelStride = kernels.PanelWidth, C = y, CStride = stride, RowBias = bias!.Pointer,
-                Residual = residual,
+            A = weight!.Pointer,
+            RowStride = Inputs,
+            DepthStride = 1,
+            Rows = Outputs,
+            Columns = lanes,
+            Depth = Inputs,
+            B = x,
+            Offsets = offsets[way].Pointer,
+            PanelStride = kernels.PanelWidth,
+            C = y,
+            CStride = stride,
+            RowBias = bias!.Pointer,
+            Residual = residual,
         });
     }
 }

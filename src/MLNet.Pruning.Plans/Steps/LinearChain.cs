@@ -41,7 +41,7 @@ sealed unsafe class LinearChain
     /// </summary>
     public float* Compute(Workspace workspace, float* x, int rows, nint stride)
     {
-        float *y = workspace.At(buffer), next = workspace.At(other);
+        float* y = workspace.At(buffer), next = workspace.At(other);
         for (int i = 0; i < layers.Length; i++)
         {
             var layer = layers[i];

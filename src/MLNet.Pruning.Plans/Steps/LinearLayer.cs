@@ -63,9 +63,19 @@ sealed unsafe class LinearLayer
         {
             kernels.Product(new()
             {
-                A = x, RowStride = xStride, DepthStride = 1, Rows = rows, Columns = columns, Depth = Inputs,
-                B = panels!.Pointer, BStride = kernels.PanelWidth, PanelStride = (nint)Inputs * kernels.PanelWidth,
-                C = y, CStride = yStride, ColumnBias = bias!.Pointer, Residual = residual,
+                A = x,
+                RowStride = xStride,
+                DepthStride = 1,
+                Rows = rows,
+                Columns = columns,
+                Depth = Inputs,
+                B = panels!.Pointer,
+                BStride = kernels.PanelWidth,
+                PanelStride = (nint)Inputs * kernels.PanelWidth,
+                C = y,
+                CStride = yStride,
+                ColumnBias = bias!.Pointer,
+                Residual = residual,
             });
             if (columns < Outputs)
             {

@@ -58,7 +58,7 @@ sealed unsafe class TransposedConvolution
     /// <param name="doubled">[outputs][2 height][2 width]; written.</param>
     public void Compute(Workspace workspace, float* image, float* doubled)
     {
-        float *framed = workspace.At(this.framed), computed = workspace.At(this.computed);
+        float* framed = workspace.At(this.framed), computed = workspace.At(this.computed);
         frame.Fill(image, framed);
         for (int phase = 0; phase < 4; phase++)
         {
