@@ -1,0 +1,106 @@
+using MLNet.Pruning.Plans.Tokens;
+
+namespace MLNet.Pruning.Plans;
+
+/// <summary>How a vision transformer makes one vector of many tokens.</summary>
+public enum VitPooling
+{
+    /// <summary>The mean of the tokens, weighted by how many patches each stands for.</summary>
+    Mean,
+
+    /// <summary>A token of its own, which looks at all others and never merges.</summary>
+    ClassToken,
+}
+
+/// <summary>What a vision transformer reads.</summary>
+public enum VitInput
+{
+    /// <summary>Images, one channel after the other; they are cut into patches, and merged, inside.</summary>
+    Pixels,
+
+    /// <summary>Merged tokens, side by side in one row: K tokens, K sizes, and for each patch the token that it went to.</summary>
+    Tokens,
+}
+
+/// <summary>
+/// A vision transformer that can merge similar patches before its first block, and similar tokens within each. Its weights are named
+/// <c>embedding</c>, <c>positions</c>, <c>classToken</c>,
+/// <c>blocks.{b}.attentionNorm</c>, <c>.attention.qkv</c>, <c>.attention.projection</c>, <c>.hiddenNorm</c>, <c>.hidden</c> and
+/// <c>.output</c> with b from 0 on, <c>norm</c> and <c>logits</c>.
+/// </summary>
+/// <param name="Image">Channels, height and width of an image; patches must divide it.</param>
+/// <param name="PatchSize">Rows and columns of a patch.</param>
+/// <param name="Classes">How many logits there are.</param>
+/// <param name="Dim">Values of a token between the blocks.</param>
+/// <param name="Heads">The attention heads of each block.</param>
+/// <param name="HeadSize">Values of a head's queries, keys and values.</param>
+/// <param name="Hidden">The hidden neurons of each block.</param>
+/// <param name="Activation">What stands behind hidden neurons.</param>
+/// <param name="Pooling">How one vector is made of many tokens.</param>
+/// <param name="Merge">Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With
+/// <see cref="VitInput.Tokens"/>, those that have merged already.</param>
+/// <param name="LayerMerges">Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null
+/// for none.</param>
+/// <param name="Input">What a row of the input holds.</param>
+public sealed record VitDescription(
+    IReadOnlyList<int> Image,
+    int PatchSize,
+    int Classes,
+    int Dim,
+    IReadOnlyList<int> Heads,
+    int HeadSize,
+    IReadOnlyList<int> Hidden,
+    Activation Activation = Activation.Gelu,
+    VitPooling Pooling = VitPooling.Mean,
+    double Merge = 0,
+    IReadOnlyList<double>? LayerMerges = null,
+    VitInput Input = VitInput.Pixels) : NetworkDescription
+{
+    /// <summary>Blocks.</summary>
+    public int Depth => Heads.Count;
+
+    /// <summary>How an image is cut.</summary>
+    public PatchGrid Grid => new(Image[1], Image[2], Image[0], PatchSize);
+
+    /// <summary>Tokens of an image at the first block, apart from a class token.</summary>
+    public int Tokens => Grid.Count - MergeAmount.Of(Merge, Grid.Count);
+
+    /// <inheritdoc/>
+    public override int InputWidth => Input == VitInput.Pixels ? Grid.ImageValues : (Tokens * (Grid.TokenWidth + 1)) + Grid.Count;
+
+    /// <summary>Tokens that merge in each block.</summary>
+    internal int[] BlockMerges()
+    {
+        var merges = new int[Depth];
+        for (int block = 0, left = Tokens; LayerMerges is not null && block < merges.Length; block++)
+            left -= merges[block] = MergeAmount.Of(LayerMerges[block], left);
+        return merges;
+    }
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        CheckImage(Image, "vision transformer");
+        if (PatchSize < 1 || Image[1] % PatchSize != 0 || Image[2] % PatchSize != 0)
+            throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide "
+                + $"images of {Image[1]}x{Image[2]} (height x width).");
+        if ((long)(Image[1] / PatchSize) * (Image[2] / PatchSize) > 1 << 16)
+            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have more than {1 << 16} patches of {PatchSize}x{PatchSize}.");
+        CheckAtLeastOne(Classes, "The number of classes");
+        CheckAtLeastOne(Dim, "The number of a token's values");
+        CheckAtLeastOne(HeadSize, "The size of a head");
+        CheckSizes(Heads, "block's head", 1);
+        CheckSizes(Hidden, "hidden layer", 1);
+        if (Hidden.Count != Depth || (LayerMerges?.Count ?? Depth) != Depth)
+            throw new ArgumentException($"The vision transformer has {Depth} blocks, {Hidden.Count} counts of hidden neurons "
+                + $"and {LayerMerges?.Count ?? Depth} merges; "
+                + "there must be one for each block.");
+        CheckActivation(Activation);
+        if (!Enum.IsDefined(Pooling))
+            throw new ArgumentException($"There is no pooling {Pooling}.");
+        if (!Enum.IsDefined(Input))
+            throw new ArgumentException($"There is no input {Input}.");
+        _ = Tokens;
+        BlockMerges();
+    }
+}

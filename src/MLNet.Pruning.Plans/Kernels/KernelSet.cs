@@ -1,0 +1,138 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>The kernels for one width of vector.</summary>
+abstract unsafe class KernelSet
+{
+    /// <summary>The kernels for this machine.</summary>
+    public static KernelSet Here { get; } = For(VectorWidths.Here);
+
+    public static KernelSet For(VectorWidth width) => width switch
+    {
+        VectorWidth.Widest => KernelSet<Vectors512, Vector512<float>>.Instance,
+        VectorWidth.Wide => KernelSet<Vectors256, Vector256<float>>.Instance,
+        _ => KernelSet<Vectors128, Vector128<float>>.Instance,
+    };
+
+    /// <summary>Lanes of a vector.</summary>
+    public abstract int Lanes { get; }
+
+    /// <summary>Columns of a panel of packed weights.</summary>
+    public int PanelWidth => 2 * Lanes;
+
+    /// <summary>Which of these vectors is wide enough for so few lanes: wider ones would compute nothing in the rest.</summary>
+    public KernelSet Narrowed(int lanes) => lanes switch
+    {
+        <= 4 => For(VectorWidth.Portable),
+        <= 8 when Lanes > 8 => For(VectorWidth.Wide),
+        _ => this,
+    };
+
+    /// <summary>Whether so few tokens attend to each other by <see cref="AttendFew"/>.</summary>
+    public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MostKeys;
+
+    /// <summary>A count rounded up to whole vectors.</summary>
+    public int Padded(int count) => (count + Lanes - 1) / Lanes * Lanes;
+
+    public abstract void Product(in ProductArguments arguments);
+
+    /// <summary>A few outputs of rows, by a dot product each.</summary>
+    public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
+        nint yStride, float* residual);
+
+    public abstract void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual);
+
+    public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) =>
+        Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
+
+    public abstract void Activate(Activation activation, float* values, nint count);
+
+    public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y);
+
+    public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y);
+
+    public abstract void SoftmaxLanes(float* x, int count, int lanes, nint stride);
+
+    /// <summary>One head over a few tokens; see <see cref="FewKeysAttention{TVectors,TVector}"/>.</summary>
+    public abstract void AttendFew(
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
+        int headSize, float* mixed);
+
+    public abstract void SoftmaxRows(float* x, int rows, int count, nint stride);
+
+    public abstract float ReconstructionLoss(float* logits, float* targets, int count);
+
+    /// <summary>Adds factor * x to y.</summary>
+    public abstract void AddScaled(float* x, float factor, float* y, int count);
+
+    /// <summary>Whether a row has a NaN.</summary>
+    public abstract bool HasNaN(float* values, int count);
+}
+
+sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
+    where TVectors : struct, IVectors<TVector>
+{
+    public static KernelSet<TVectors, TVector> Instance { get; } = new();
+
+    public override int Lanes => TVectors.Count;
+
+    public override void Product(in ProductArguments arguments) => DenseProduct<TVectors, TVector>.Multiply(arguments);
+
+    public override void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
+        nint yStride, float* residual) =>
+        DotProduct<TVectors, TVector>.Multiply(x, rows, xStride, weights, bias, outputs, inputs, y, yStride, residual);
+
+    public override void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual) =>
+        SparseProduct<TVectors, TVector>.Multiply(matrix, places, x, lanes, y, stride, residual);
+
+    public override void Activate(Activation activation, float* values, nint count) =>
+        Elementwise<TVectors, TVector>.Apply(activation, values, count);
+
+    public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y) =>
+        Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y);
+
+    public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y) =>
+        Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y);
+
+    public override void SoftmaxLanes(float* x, int count, int lanes, nint stride) =>
+        Softmax<TVectors, TVector>.Lanes(x, count, lanes, stride);
+
+    public override void AttendFew(
+        float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
+        int headSize, float* mixed) =>
+        FewKeysAttention<TVectors, TVector>.Compute(queries, lanes, keys, values, valueStep, tokenStep, logSizes, tokens, headSize, mixed);
+
+    public override void SoftmaxRows(float* x, int rows, int count, nint stride) =>
+        Softmax<TVectors, TVector>.Rows(x, rows, count, stride);
+
+    public override float ReconstructionLoss(float* logits, float* targets, int count) =>
+        Kernels.ReconstructionLoss<TVectors, TVector>.Sum(logits, targets, count);
+
+    public override void AddScaled(float* x, float factor, float* y, int count)
+    {
+        var scale = TVectors.Create(factor);
+        int i = 0;
+        for (; i <= count - TVectors.Count; i += TVectors.Count)
+            TVectors.Store(TVectors.MultiplyAdd(TVectors.Load(x + i), scale, TVectors.Load(y + i)), y + i);
+        for (; i < count; i++)
+            y[i] = Vectors128.MultiplyAdd(Vectors128.Create(x[i]), Vectors128.Create(factor), Vectors128.Create(y[i])).GetElement(0);
+    }
+
+    public override bool HasNaN(float* values, int count)
+    {
+        int i = 0;
+        for (; i <= count - TVectors.Count; i += TVectors.Count)
+        {
+            if (TVectors.HasNaN(TVectors.Load(values + i)))
+                return true;
+        }
+        for (; i < count; i++)
+        {
+            if (float.IsNaN(values[i]))
+                return true;
+        }
+        return false;
+    }
+}

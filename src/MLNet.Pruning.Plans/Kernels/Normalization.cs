@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>
+/// Layer norm without its weight and bias, which the next layer's weights take in: (x - mean) / sqrt(variance + epsilon) over the values
+/// of each token.
+/// </summary>
+static unsafe class Normalization<TVectors, TVector>
+    where TVectors : struct, IVectors<TVector>
+{
+    /// <summary>PyTorch's.</summary>
+    const float Epsilon = 1e-5f;
+
+    /// <param name="x">[tokens][stride]</param>
+    /// <param name="tokens">Tokens.</param>
+    /// <param name="width">Values of a token.</param>
+    /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
+    /// <param name="y">Written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows(float* x, int tokens, int width, nint stride, float* y)
+    {
+        int whole = width / TVectors.Count * TVectors.Count, rest = width - whole;
+        var share = TVectors.Create(1f / width);
+        for (int token = 0; token < tokens; token++, x += stride, y += stride)
+        {
+            TVector a = TVectors.Zero, b = TVectors.Zero;
+            int d = 0;
+            for (; d < whole - TVectors.Count; d += 2 * TVectors.Count)
+            {
+                a = TVectors.Add(a, TVectors.Load(x + d));
+                b = TVectors.Add(b, TVectors.Load(x + d + TVectors.Count));
+            }
+            if (d < whole)
+                a = TVectors.Add(a, TVectors.Load(x + d));
+            if (rest > 0)
+                b = TVectors.Add(b, TVectors.First(TVectors.Load(x + whole), rest, TVectors.Zero));
+            var mean = TVectors.Multiply(TVectors.Create(TVectors.Sum(TVectors.Add(a, b))), share);
+            a = b = TVectors.Zero;
+            for (d = 0; d < whole - TVectors.Count; d += 2 * TVectors.Count)
+            {
+                var (u, v) = (TVectors.Subtract(TVectors.Load(x + d), mean),
+                    TVectors.Subtract(TVectors.Load(x + d + TVectors.Count), mean));
+                TVectors.Store(u, y + d);
+                TVectors.Store(v, y + d + TVectors.Count);
+                a = TVectors.MultiplyAdd(u, u, a);
+                b = TVectors.MultiplyAdd(v, v, b);
+            }
+            if (d < whole)
+            {
+                var u = TVectors.Subtract(TVectors.Load(x + d), mean);
+                TVectors.Store(u, y + d);
+                a = TVectors.MultiplyAdd(u, u, a);
+            }
+            if (rest > 0)
+            {
+                var v = TVectors.First(TVectors.Subtract(TVectors.Load(x + whole), mean), rest, TVectors.Zero);
+                TVectors.Store(v, y + whole);
+                b = TVectors.MultiplyAdd(v, v, b);
+            }
+            var factor = Factor(TVectors.Create(TVectors.Sum(TVectors.Add(a, b))), share);
+            for (d = 0; d < width; d += TVectors.Count)
+                TVectors.Store(TVectors.Multiply(TVectors.Load(y + d), factor), y + d);
+        }
+    }
+
+    /// <param name="x">[value][stride]</param>
+    /// <param name="lanes">Tokens; whole vectors of them are computed.</param>
+    /// <param name="width">Values of a token.</param>
+    /// <param name="stride">Numbers from one value to the next, in y as well.</param>
+    /// <param name="y">Written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Lanes(float* x, int lanes, int width, nint stride, float* y)
+    {
+        var share = TVectors.Create(1f / width);
+        for (int lane = 0; lane < lanes; lane += TVectors.Count)
+        {
+            // Four sums side by side: an addition waits for the one before it.
+            TVector a = TVectors.Zero, b = a, c = a, e = a;
+            float* from = x + lane;
+            int d = 0;
+            for (; d <= width - 4; d += 4, from += 4 * stride)
+            {
+                a = TVectors.Add(a, TVectors.Load(from));
+                b = TVectors.Add(b, TVectors.Load(from + stride));
+                c = TVectors.Add(c, TVectors.Load(from + (2 * stride)));
+                e = TVectors.Add(e, TVectors.Load(from + (3 * stride)));
+            }
+            for (; d < width; d++, from += stride)
+                a = TVectors.Add(a, TVectors.Load(from));
+            var mean = TVectors.Multiply(TVectors.Add(TVectors.Add(a, b), TVectors.Add(c, e)), share);
+            a = b = c = e = TVectors.Zero;
+            from = x + lane;
+            for (d = 0; d <= width - 4; d += 4, from += 4 * stride)
+            {
+                a = Square(TVectors.Load(from), mean, a);
+                b = Square(TVectors.Load(from + stride), mean, b);
+                c = Square(TVectors.Load(from + (2 * stride)), mean, c);
+                e = Square(TVectors.Load(from + (3 * stride)), mean, e);
+            }
+            for (; d < width; d++, from += stride)
+                a = Square(TVectors.Load(from), mean, a);
+            var factor = Factor(TVectors.Add(TVectors.Add(a, b), TVectors.Add(c, e)), share);
+            from = x + lane;
+            float* to = y + lane;
+            for (d = 0; d < width; d++, from += stride, to += stride)
+                TVectors.Store(TVectors.Multiply(TVectors.Subtract(TVectors.Load(from), mean), factor), to);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static TVector Square(TVector x, TVector mean, TVector sum)
+    {
+        var centered = TVectors.Subtract(x, mean);
+        return TVectors.MultiplyAdd(centered, centered, sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static TVector Factor(TVector squares, TVector share) =>
+        TVectors.Divide(TVectors.Create(1f), TVectors.Sqrt(TVectors.MultiplyAdd(squares, share, TVectors.Create(Epsilon))));
+}

@@ -1,0 +1,35 @@
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>
+/// C[m, n] = column bias[n] + sum over k of A(k, m) B[k, n], + row bias[m] + residual[m, n]: a linear layer over rows (A the rows, B
+/// packed weights), the same over
+/// lanes (A packed weights, B lanes of tokens), a convolution (B the taps of an image), and both products of attention.
+/// </summary>
+unsafe struct ProductArguments
+{
+    /// <summary>A(k, m) stands at A + m * RowStride + k * DepthStride.</summary>
+    public float* A;
+
+    public nint RowStride, DepthStride;
+
+    /// <summary>m, n and k each run from 0 to these.</summary>
+    public int Rows, Columns, Depth;
+
+    /// <summary>
+    /// B lies in panels of two vectors' columns. B[k, n] stands k * BStride, or Offsets[k] where there are any, behind the start of its
+    /// panel.
+    /// </summary>
+    public float* B;
+
+    public nint BStride, PanelStride;
+
+    public int* Offsets;
+
+    /// <summary>Rows of C; whole vectors are written, so that a row needs room for its columns rounded up.</summary>
+    public float* C;
+
+    public nint CStride;
+
+    /// <summary>A number a column, a number a row, and a matrix whose rows lie like C's, or C itself; each may be null.</summary>
+    public float* ColumnBias, RowBias, Residual;
+}

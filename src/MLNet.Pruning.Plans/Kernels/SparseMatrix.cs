@@ -1,0 +1,86 @@
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>
+/// The active weights of a layer, by outputs. Outputs with equally many weights stand together in groups of eight, and shorter ones of a
+/// group are filled up with zeros:
+/// so the kernel's inner loop hardly ever ends where the processor does not expect it, and eight sums run side by side.
+/// </summary>
+sealed unsafe class SparseMatrix
+{
+    /// <summary>Outputs of a group.</summary>
+    public const int Group = 8;
+
+    readonly AlignedBuffer<float> values, bias;
+    readonly AlignedBuffer<int>[] places;
+    readonly AlignedBuffer<int> starts, outputs;
+
+    /// <param name="weights">[outputs x inputs]</param>
+    /// <param name="outputBias">[outputs]</param>
+    /// <param name="scales">The sets of places that are wanted, each for one way in which inputs lie: the place of each input
+    /// there.</param>
+    public SparseMatrix(ReadOnlySpan<float> weights, ReadOnlySpan<float> outputBias, params ReadOnlySpan<Func<int, int>> scales)
+    {
+        Outputs = outputBias.Length;
+        Inputs = weights.Length / Outputs;
+        var lists = new List<int>[Outputs];
+        for (int o = 0; o < Outputs; o++)
+        {
+            lists[o] = [];
+            for (int i = 0; i < Inputs; i++)
+            {
+                if (weights[(o * Inputs) + i] != 0)
+                    lists[o].Add(i);
+            }
+            Active += lists[o].Count;
+        }
+        int[] order = [.. Enumerable.Range(0, Outputs).OrderBy(o => lists[o].Count)];
+        Groups = (Outputs + Group - 1) / Group;
+        (starts, outputs, bias) = (new(Groups + 1), new(Groups * Group), new(Groups * Group));
+        for (int g = 0; g < Groups; g++)
+            starts.Pointer[g + 1] = starts.Pointer[g] + (Group * lists[order[Math.Min(Outputs, (g + 1) * Group) - 1]].Count);
+        values = new(starts.Pointer[Groups]);
+        places = new AlignedBuffer<int>[scales.Length];
+        for (int s = 0; s < scales.Length; s++)
+            places[s] = new(values.Length);
+        for (int slot = 0; slot < Groups * Group; slot++)
+        {
+            // The last group is filled up with its last output, which is not stored again.
+            int output = order[Math.Min(slot, Outputs - 1)], start = starts.Pointer[slot / Group];
+            outputs.Pointer[slot] = output;
+            bias.Pointer[slot] = outputBias[output];
+            var list = lists[output];
+            int length = (starts.Pointer[(slot / Group) + 1] - start) / Group;
+            for (int k = 0; k < length; k++)
+            {
+                // A zero weight stands beside an input that the output reads anyway: what is not finite there must not come to others.
+                int input = list.Count == 0 ? 0 : list[Math.Min(k, list.Count - 1)], at = start + (k * Group) + (slot % Group);
+                values.Pointer[at] = k < list.Count ? weights[(output * Inputs) + input] : 0;
+                for (int s = 0; s < scales.Length; s++)
+                    places[s].Pointer[at] = scales[s](input);
+            }
+        }
+    }
+
+    public int Outputs { get; }
+
+    public int Inputs { get; }
+
+    /// <summary>Weights that are not zero.</summary>
+    public int Active { get; }
+
+    public int Groups { get; }
+
+    /// <summary>Where each group begins among the weights, and where the last ends: [k][output of the group].</summary>
+    public int* Starts => starts.Pointer;
+
+    public float* Values => values.Pointer;
+
+    /// <summary>For each weight where its input lies, in one of the ways that were asked for.</summary>
+    public int* Places(int scale) => places[scale].Pointer;
+
+    /// <summary>The outputs in the order of the groups.</summary>
+    public int* Order => outputs.Pointer;
+
+    /// <summary>The bias in the order of the groups.</summary>
+    public float* Bias => bias.Pointer;
+}

@@ -1,0 +1,82 @@
+namespace MLNet.Pruning.Plans;
+
+/// <summary>The weights of a network by the names that its PyTorch module has for them, batch norm's statistics included.</summary>
+public sealed class NetworkWeights
+{
+    readonly Dictionary<string, (float[] Values, int[] Shape)> arrays = [];
+
+    /// <summary>Adds an array. It is not copied, but a plan copies what it needs.</summary>
+    /// <param name="name">Such as <c>layers.linear1.weight</c>.</param>
+    /// <param name="values">The numbers, the last dimension's side by side.</param>
+    /// <param name="shape">The dimensions.</param>
+    /// <exception cref="ArgumentException">The name is there already, or the shape does not have as many numbers.</exception>
+    public void Add(string name, float[] values, params int[] shape)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(shape);
+        if (shape.Aggregate((Int128)1, (product, size) => product * size) != values.Length)
+            throw new ArgumentException($"'{name}' has the shape [{string.Join(", ", shape)}] and {values.Length} values.", nameof(shape));
+        if (!arrays.TryAdd(name, (values, shape)))
+            throw new ArgumentException($"'{name}' is there twice.", nameof(name));
+    }
+
+    /// <summary>The names that are there.</summary>
+    public IReadOnlyCollection<string> Names => arrays.Keys;
+
+    /// <summary>An array of known shape.</summary>
+    internal float[] Get(string name, params ReadOnlySpan<int> shape)
+    {
+        if (!arrays.TryGetValue(name, out var array))
+            throw new ArgumentException($"The weights '{name}' are missing; there are {string.Join(", ", arrays.Keys)}.");
+        return shape.SequenceEqual(array.Shape)
+            ? array.Values
+            : throw new ArgumentException($"The weights '{name}' have the shape [{string.Join(", ", array.Shape)}]; "
+                + $"the network wants [{string.Join(", ", shape.ToArray())}].");
+    }
+
+    /// <summary>The weight and the bias of a linear layer.</summary>
+    internal LinearWeights Linear(string name, int outputs, int inputs) =>
+        new(name, [.. Get($"{name}.weight", outputs, inputs)], [.. Get($"{name}.bias", outputs)]);
+
+    /// <summary>The weight and the bias of a convolution, as a matrix of [outputs x (inputs x kernel x kernel)].</summary>
+    internal LinearWeights Convolution(string name, int outputs, int inputs, int kernel) =>
+        new(name, [.. Get($"{name}.weight", outputs, inputs, kernel, kernel)], [.. Get($"{name}.bias", outputs)]);
+}
+
+/// <summary>A layer's weights, its own to change: [outputs x inputs], and [outputs].</summary>
+sealed record LinearWeights(string Name, float[] Weight, float[] Bias)
+{
+    public int Outputs => Bias.Length;
+
+    public int Inputs => Weight.Length / Bias.Length;
+
+    /// <summary>The fraction of the weights that are not zero.</summary>
+    public double Density => 1 - ((double)Weight.AsSpan().Count(0f) / Weight.Length);
+
+    /// <summary>Takes in what stands before the layer: W (scale x + shift) + b.</summary>
+    public LinearWeights After(ReadOnlySpan<float> scale, ReadOnlySpan<float> shift)
+    {
+        for (int o = 0; o < Outputs; o++)
+        {
+            var row = Weight.AsSpan(o * Inputs, Inputs);
+            double sum = Bias[o];
+            for (int i = 0; i < row.Length; i++)
+            {
+                sum += (double)row[i] * shift[i];
+                row[i] *= scale[i];
+            }
+            Bias[o] = (float)sum;
+        }
+        return this;
+    }
+
+    /// <summary>Takes in what stands behind some outputs: scale (W x + b) + shift.</summary>
+    public LinearWeights Before(int output, double scale, double shift = 0)
+    {
+        foreach (ref float weight in Weight.AsSpan(output * Inputs, Inputs))
+            weight = (float)(weight * scale);
+        Bias[output] = (float)((Bias[output] * scale) + shift);
+        return this;
+    }
+}

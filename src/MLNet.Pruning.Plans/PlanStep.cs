@@ -1,0 +1,9 @@
+namespace MLNet.Pruning.Plans;
+
+/// <summary>How a plan computes one layer.</summary>
+/// <param name="Layer">The layer's name.</param>
+/// <param name="Kernel">What computes it, such as <c>sparse lanes</c>.</param>
+/// <param name="Outputs">Outputs of the layer; of a convolution, channels.</param>
+/// <param name="Inputs">Inputs of an output; of a convolution, channels times taps.</param>
+/// <param name="Density">The fraction of the weights that are not zero.</param>
+public sealed record PlanStep(string Layer, string Kernel, int Outputs, int Inputs, double Density);

@@ -1,0 +1,106 @@
+using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Networks;
+using MLNet.Pruning.Plans.Steps;
+
+namespace MLNet.Pruning.Plans;
+
+/// <summary>
+/// A trained network compiled for this machine. Immutable; any number of threads may score with it at once, and a call allocates nothing
+/// once as many were under way before. A row has the same scores, bit for bit,
+/// alone and in any batch, on any number of threads and in every run.
+/// </summary>
+public sealed unsafe class ScoringPlan
+{
+    readonly Network network;
+    readonly KernelSet kernels;
+    readonly WorkspacePool workspaces;
+    readonly ParallelScoring parallel;
+
+    ScoringPlan(NetworkDescription description, Network network, KernelSet kernels)
+    {
+        (Description, this.network, this.kernels) = (description, network, kernels);
+        workspaces = new(network);
+        parallel = new(ScoreRows, network.InputWidth, network.OutputWidth);
+        Steps = [.. network.Steps];
+    }
+
+    /// <summary>Compiles a network.</summary>
+    /// <param name="description">What it is made of.</param>
+    /// <param name="weights">Its weights; copied.</param>
+    /// <param name="output">What a classifier gives. An autoencoder gives its latents, the reconstruction and the loss, one behind the
+    /// other.</param>
+    /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
+    public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights,
+        ScoringOutput output = ScoringOutput.Probabilities) =>
+        Compile(description, weights, new CompileOptions(KernelSet.Here, KernelChoice.Rule, output));
+
+    internal static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, CompileOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        ArgumentNullException.ThrowIfNull(weights);
+        description.Validate();
+        Network network = description switch
+        {
+            FeedForwardDescription feedForward => new FeedForwardNetwork(feedForward, weights, options),
+            ConvNetDescription convNet => new ConvNetwork(convNet, weights, options),
+            VaeDescription vae => new VaeNetwork(vae, weights, options),
+            VitDescription vit => new VitNetwork(vit, weights, options),
+            _ => throw new ArgumentException($"There is no plan for a {description.GetType().Name}.", nameof(description)),
+        };
+        return new(description, network, options.Kernels);
+    }
+
+    /// <summary>What the network is made of.</summary>
+    public NetworkDescription Description { get; }
+
+    /// <summary>How each layer is computed, in their order.</summary>
+    public IReadOnlyList<PlanStep> Steps { get; }
+
+    /// <summary>Numbers of a row.</summary>
+    public int InputWidth => network.InputWidth;
+
+    /// <summary>Numbers that are computed for a row.</summary>
+    public int OutputWidth => network.OutputWidth;
+
+    /// <summary>Scores rows. A row with a NaN has NaN for all of its scores.</summary>
+    /// <param name="rows">One row of <see cref="InputWidth"/> numbers behind the other.</param>
+    /// <param name="scores">Written: <see cref="OutputWidth"/> numbers for each row.</param>
+    /// <param name="threads">At most so many threads, this one among them; 0 for one per core.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit.</exception>
+    public void Score(ReadOnlySpan<float> rows, Span<float> scores, int threads = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        int count = rows.Length / InputWidth;
+        if (rows.Length != (long)count * InputWidth)
+            throw new ArgumentException($"There are {rows.Length} numbers; wanted a multiple of {InputWidth}, a row's.", nameof(rows));
+        if (scores.Length != (long)count * OutputWidth)
+            throw new ArgumentException($"There is room for {scores.Length} scores; {count} rows have {(long)count * OutputWidth}.",
+                nameof(scores));
+        fixed (float* from = rows, to = scores)
+        {
+            int blocks = (count + network.BlockRows - 1) / network.BlockRows;
+            int used = Math.Min(threads == 0 ? Environment.ProcessorCount : threads, blocks);
+            if (used > 1)
+                parallel.Run(from, count, network.BlockRows, to, used);
+            else
+                ScoreRows(from, count, to);
+        }
+    }
+
+    void ScoreRows(float* rows, int count, float* scores)
+    {
+        var workspace = workspaces.Take();
+        for (int done = 0; done < count;)
+        {
+            int block = Math.Min(network.BlockRows, count - done);
+            network.Score(workspace, rows, block, scores);
+            for (int row = 0; row < block; row++, rows += InputWidth, scores += OutputWidth)
+            {
+                if (kernels.HasNaN(rows, InputWidth))
+                    new Span<float>(scores, OutputWidth).Fill(float.NaN);
+            }
+            done += block;
+        }
+        workspaces.Give(workspace);
+    }
+}

@@ -1,0 +1,60 @@
+using MLNet.Pruning.Plans.Kernels;
+
+namespace MLNet.Pruning.Plans.Steps;
+
+/// <summary>
+/// Convolution 3x3 that keeps height and width, activation, and max pooling by 2. The image stands in a frame of zeros, so that a tap is
+/// the same image some numbers further on; pixels are the lanes.
+/// Those at the ends of the rows, which run into the frame, are computed too and left out afterwards.
+/// </summary>
+sealed unsafe class ConvolutionBlock
+{
+    readonly KernelSet kernels;
+    readonly Activation activation;
+    readonly LaneLayer layer;
+    readonly ImageFrame frame;
+    readonly int framed, convolved, stride;
+
+    /// <param name="kernels">What to compute with.</param>
+    /// <param name="weights">The layer's weights, batch norm taken in.</param>
+    /// <param name="activation">What stands behind it.</param>
+    /// <param name="choice">Which kernel.</param>
+    /// <param name="height">Of an image.</param>
+    /// <param name="width">Of an image.</param>
+    /// <param name="layout">Where memory is reserved.</param>
+    public ConvolutionBlock(KernelSet kernels, LinearWeights weights, Activation activation, KernelChoice choice, int height, int width,
+        WorkspaceLayout layout)
+    {
+        (this.kernels, this.activation) = (kernels, activation);
+        frame = new(weights.Inputs / 9, height, width);
+        layer = new(kernels, weights, choice, input => frame.At(input / 9, (input / 3 % 3) - 1, (input % 3) - 1));
+        stride = kernels.Padded(frame.Lanes);
+        framed = layout.Add(frame.Length + kernels.PanelWidth);
+        convolved = layout.Add((long)layer.Outputs * stride);
+    }
+
+    public PlanStep Step => layer.Step;
+
+    /// <summary>Channels times height times width of the result.</summary>
+    public int Outputs => layer.Outputs * (frame.Height / 2) * (frame.Width / 2);
+
+    /// <param name="workspace">Where.</param>
+    /// <param name="image">[channels][height][width]</param>
+    /// <param name="pooled">[outputs][height / 2][width / 2]; written.</param>
+    public void Compute(Workspace workspace, float* image, float* pooled)
+    {
+        float* framed = workspace.At(this.framed), convolved = workspace.At(this.convolved);
+        frame.Fill(image, framed);
+        layer.Compute(kernels, 0, framed, frame.Lanes, convolved, stride);
+        // What never falls can as well wait until there is a quarter of it.
+        bool late = activation is not (Activation.Gelu or Activation.Silu);
+        if (!late)
+            kernels.Activate(activation, convolved, (nint)layer.Outputs * stride);
+        int height = frame.Height / 2, width = frame.Width / 2;
+        for (int channel = 0; channel < layer.Outputs; channel++)
+            ImageKernels.MaxPool(convolved + ((long)channel * stride), height, width, frame.Stride,
+                pooled + ((long)channel * height * width), width);
+        if (late)
+            kernels.Activate(activation, pooled, Outputs);
+    }
+}

@@ -1,0 +1,59 @@
+using MLNet.Pruning.Plans.Kernels;
+
+namespace MLNet.Pruning.Plans.Steps;
+
+/// <summary>Linear layers one behind the other, over rows, with an activation between them and perhaps behind the last.</summary>
+sealed unsafe class LinearChain
+{
+    readonly KernelSet kernels;
+    readonly Activation activation;
+    readonly bool activatesLast;
+    readonly LinearLayer[] layers;
+    readonly int buffer, other, scratch;
+    readonly int width;
+
+    /// <param name="kernels">What to compute with.</param>
+    /// <param name="weights">The layers' weights.</param>
+    /// <param name="activation">What stands between them.</param>
+    /// <param name="activatesLast">Whether it stands behind the last as well.</param>
+    /// <param name="choice">Which kernels.</param>
+    /// <param name="blockRows">The most rows that are computed at once.</param>
+    /// <param name="layout">Where the layers' outputs are reserved.</param>
+    public LinearChain(
+        KernelSet kernels, IReadOnlyList<LinearWeights> weights, Activation activation, bool activatesLast, KernelChoice choice,
+        int blockRows, WorkspaceLayout layout)
+    {
+        (this.kernels, this.activation, this.activatesLast) = (kernels, activation, activatesLast);
+        layers = [.. weights.Select(w => new LinearLayer(kernels, w, KernelRule.SparseRows(w, kernels, choice), blockRows))];
+        width = layers.Max(layer => kernels.Padded(layer.Outputs));
+        buffer = layout.Add((long)width * blockRows);
+        other = layout.Add((long)width * blockRows);
+        scratch = layout.Add(layers.Max(layer => layer.Scratch));
+    }
+
+    public IEnumerable<PlanStep> Steps => layers.Select(layer => layer.Step);
+
+    /// <summary>Numbers from one row of the result to the next.</summary>
+    public int Stride => kernels.Padded(layers[^1].Outputs);
+
+    /// <summary>
+    /// Computes all layers. Returns the last one's outputs, [rows][<see cref="Stride"/>], which are good until the next call.
+    /// </summary>
+    public float* Compute(Workspace workspace, float* x, int rows, nint stride)
+    {
+        float* y = workspace.At(buffer), next = workspace.At(other);
+        for (int i = 0; i < layers.Length; i++)
+        {
+            var layer = layers[i];
+            int yStride = kernels.Padded(layer.Outputs);
+            layer.Compute(x, rows, stride, y, yStride, workspace.At(scratch));
+            if (activatesLast || i < layers.Length - 1)
+                kernels.Activate(activation, y, (nint)rows * yStride);
+            x = y;
+            stride = yStride;
+            y = next;
+            next = x;
+        }
+        return x;
+    }
+}

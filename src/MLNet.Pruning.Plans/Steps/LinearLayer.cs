@@ -1,0 +1,107 @@
+using MLNet.Pruning.Plans.Kernels;
+
+namespace MLNet.Pruning.Plans.Steps;
+
+/// <summary>A linear layer over rows, [rows x inputs] -> [rows x outputs].</summary>
+sealed unsafe class LinearLayer
+{
+    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time.
+    const int FewestLanes = 4;
+
+    readonly KernelSet kernels;
+    readonly AlignedBuffer<float>? panels, bias, rest;
+    readonly SparseMatrix? sparse;
+    readonly int blockStride, columns;
+
+    /// <param name="kernels">What to compute with.</param>
+    /// <param name="weights">The layer's weights.</param>
+    /// <param name="isSparse">Whether to compute with the active weights alone.</param>
+    /// <param name="blockRows">The most rows that are computed at once.</param>
+    public LinearLayer(KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows)
+    {
+        this.kernels = kernels;
+        (Inputs, Outputs) = (weights.Inputs, weights.Outputs);
+        blockStride = kernels.Padded(blockRows);
+        Step = new(weights.Name, isSparse ? "sparse rows" : "dense rows", Outputs, Inputs, weights.Density);
+        if (isSparse)
+        {
+            sparse = new(weights.Weight, weights.Bias, i => i, i => i * blockStride);
+            return;
+        }
+        columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
+        int width = kernels.PanelWidth, count = (columns + width - 1) / width;
+        (panels, bias) = (new((long)count * Inputs * width), new(Math.Max(count * width, Outputs)));
+        rest = new(weights.Weight.AsSpan(columns * Inputs));
+        weights.Bias.CopyTo(bias.Span);
+        for (int o = 0; o < columns; o++)
+        {
+            float* panel = panels.Pointer + ((long)o / width * Inputs * width) + (o % width);
+            for (int i = 0; i < Inputs; i++)
+                panel[(long)i * width] = weights.Weight[((long)o * Inputs) + i];
+        }
+    }
+
+    public int Inputs { get; }
+
+    public int Outputs { get; }
+
+    public PlanStep Step { get; }
+
+    /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
+    public long Scratch => sparse is null ? 0 : (long)(Inputs + Outputs) * blockStride;
+
+    /// <param name="x">[rows][xStride]</param>
+    /// <param name="rows">At most the block's.</param>
+    /// <param name="xStride">Numbers from one row to the next.</param>
+    /// <param name="y">[rows][yStride]; written, whole vectors.</param>
+    /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
+    /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>
+    /// <param name="residual">Added, of a dense layer; may be y itself, or null.</param>
+    public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
+    {
+        if (sparse is null)
+        {
+            kernels.Product(new()
+            {
+                A = x,
+                RowStride = xStride,
+                DepthStride = 1,
+                Rows = rows,
+                Columns = columns,
+                Depth = Inputs,
+                B = panels!.Pointer,
+                BStride = kernels.PanelWidth,
+                PanelStride = (nint)Inputs * kernels.PanelWidth,
+                C = y,
+                CStride = yStride,
+                ColumnBias = bias!.Pointer,
+                Residual = residual,
+            });
+            if (columns < Outputs)
+            {
+                float* added = residual == null ? null : residual + columns;
+                kernels.DotProducts(x, rows, xStride, rest!.Pointer, bias.Pointer + columns, Outputs - columns, Inputs, y + columns,
+                    yStride, added);
+            }
+            return;
+        }
+        if (rows < FewestLanes)
+        {
+            for (int row = 0; row < rows; row++)
+                kernels.SparseRow(sparse, sparse.Places(0), x + (row * xStride), y + (row * yStride));
+            return;
+        }
+        float* outputs = scratch + ((long)Inputs * blockStride);
+        Transposition.Transpose(x, rows, Inputs, xStride, scratch, blockStride);
+        kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, null);
+        Transposition.Transpose(outputs, Outputs, rows, blockStride, y, yStride);
+    }
+
+    /// <summary>
+    /// Outputs behind the last full vector that are cheaper as dot products: where a vector would be nearly empty, and there are inputs
+    /// enough to fill vectors with. This depends on the shape alone, as the order
+    /// of a sum must not depend on anything else.
+    /// </summary>
+    static int Rest(int outputs, int inputs, int lanes) =>
+        outputs > lanes && outputs % lanes <= lanes / 4 && inputs >= 8 * lanes ? outputs % lanes : 0;
+}

@@ -1,0 +1,36 @@
+using MLNet.Pruning.Plans.Tokens;
+
+namespace MLNet.Pruning.Plans.Steps;
+
+/// <summary>Adds up the memory that a network's steps need.</summary>
+sealed class WorkspaceLayout
+{
+    /// <summary>Numbers.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>
+    /// Reserves so many numbers, from a cache line on and with room for a vector that reads past them. Returns where they begin.
+    /// </summary>
+    public int Add(long numbers)
+    {
+        int start = checked((int)Length);
+        Length += ((numbers + 15) & ~15L) + 64;
+        return start;
+    }
+}
+
+/// <summary>
+/// The memory that one thread computes in. It begins as zeros, and what kernels leave behind the columns or lanes in use are always
+/// numbers of earlier rows.
+/// </summary>
+sealed unsafe class Workspace(long numbers, int indices, params TokenMatcher[] matchers)
+{
+    readonly AlignedBuffer<float> floats = new(numbers);
+    readonly AlignedBuffer<int> ints = new(indices);
+
+    public float* At(int start) => floats.Pointer + start;
+
+    public int* Indices => ints.Pointer;
+
+    public TokenMatcher[] Matchers { get; } = matchers;
+}

@@ -1,0 +1,165 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace MLNet.Pruning.Plans.Tokens;
+
+/// <summary>Dot products of every even with every odd token, in single precision.</summary>
+static unsafe class PairProducts
+{
+    // 4 x 3 accumulators, three vectors of odd tokens and one even value fill sixteen registers.
+    public const int RowTile = 4;
+
+    /// <summary>Odd tokens of a panel.</summary>
+    public const int PanelWidth = 3 * Lanes;
+
+    const int Lanes = 8;
+
+    // A panel of so many features (9 KiB) stays in the first-level cache while all even tokens pass by; and no sum has more terms, which
+    // bounds its error.
+    const int DepthBlock = 96;
+
+    /// <summary>What a dot product may be off by, as a fraction of the product of the two norms.</summary>
+    /// <param name="width">Values of a token, D.</param>
+    public static float Error(int width) => (Math.Min(width, DepthBlock) + (width / DepthBlock) + 4) * (1f / (1 << 24));
+
+    /// <summary>Brings every second token into panels: [panel][feature][token of the panel].</summary>
+    /// <param name="tokens">The first of them.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="width">Values of a token, D.</param>
+    /// <param name="panel">Tokens of a panel, a multiple of 4; a last one that is not full keeps the zeros that it has.</param>
+    /// <param name="to">Written.</param>
+    public static void Pack(float* tokens, int count, int width, int panel, float* to)
+    {
+        for (int first = 0; first < count; first += panel, to += (long)width * panel)
+        {
+            int lanes = Math.Min(panel, count - first);
+            for (int lane = 0; lane < lanes; lane += 4)
+            {
+                float* from = tokens + (2L * (first + lane) * width);
+                int d = 0;
+                if (Sse.IsSupported && lane + 4 <= lanes)
+                {
+                    for (; d <= width - 4; d += 4)
+                        Transpose(from + d, 2 * width, to + ((long)d * panel) + lane, panel);
+                }
+                for (; d < width; d++)
+                {
+                    for (int i = 0; i < Math.Min(4, lanes - lane); i++)
+                        to[((long)d * panel) + lane + i] = from[(2L * i * width) + d];
+                }
+            }
+        }
+    }
+
+    /// <summary>Four features of four tokens.</summary>
+    static void Transpose(float* from, int stride, float* to, int panel)
+    {
+        var (a, b) = (Vector128.Load(from), Vector128.Load(from + stride));
+        var (c, d) = (Vector128.Load(from + (2 * stride)), Vector128.Load(from + (3 * stride)));
+        var (ab, cd) = (Sse.UnpackLow(a, b), Sse.UnpackLow(c, d));
+        Vector128.Store(Sse.MoveLowToHigh(ab, cd), to);
+        Vector128.Store(Sse.MoveHighToLow(cd, ab), to + panel);
+        (ab, cd) = (Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d));
+        Vector128.Store(Sse.MoveLowToHigh(ab, cd), to + (2 * panel));
+        Vector128.Store(Sse.MoveHighToLow(cd, ab), to + (3 * panel));
+    }
+
+    /// <summary>|token|^2 for each token of the panels.</summary>
+    public static void Norms(float* packed, int panels, int width, int panel, float* norms)
+    {
+        for (int p = 0; p < panels; p++, packed += (long)width * panel, norms += panel)
+        {
+            for (int lane = 0; lane < panel; lane += 4)
+            {
+                // Four sums side by side: an addition waits for the one before it.
+                var (first, second, third, fourth) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero,
+                    Vector128<float>.Zero);
+                float* at = packed + lane;
+                int d = 0;
+                for (; d <= width - 4; d += 4, at += 4 * panel)
+                {
+                    first = Square(at, first);
+                    second = Square(at + panel, second);
+                    third = Square(at + (2 * panel), third);
+                    fourth = Square(at + (3 * panel), fourth);
+                }
+                for (; d < width; d++, at += panel)
+                    first = Square(at, first);
+                Vector128.Store(first + second + (third + fourth), norms + lane);
+            }
+        }
+    }
+
+    static Vector128<float> Square(float* at, Vector128<float> sum)
+    {
+        var value = Vector128.Load(at);
+        return Vector128.MultiplyAddEstimate(value, value, sum);
+    }
+
+    /// <param name="evens">Panels of <see cref="RowTile"/>.</param>
+    /// <param name="rowPanels">How many.</param>
+    /// <param name="odds">Panels of <see cref="PanelWidth"/>.</param>
+    /// <param name="columnPanels">How many.</param>
+    /// <param name="width">Values of a token, D.</param>
+    /// <param name="products">[rowPanels * RowTile x columnPanels * PanelWidth]; written.</param>
+    public static void Multiply(float* evens, int rowPanels, float* odds, int columnPanels, int width, float* products)
+    {
+        int stride = columnPanels * PanelWidth;
+        for (int column = 0; column < columnPanels; column++, odds += (long)width * PanelWidth)
+        {
+            for (int start = 0; start < width; start += DepthBlock)
+            {
+                int depth = Math.Min(DepthBlock, width - start);
+                float* b = odds + ((long)start * PanelWidth);
+                for (int row = 0; row < rowPanels; row++)
+                    Tile(evens + ((((long)row * width) + start) * RowTile), b, depth,
+                        products + ((long)row * RowTile * stride) + (column * PanelWidth), stride, start > 0);
+            }
+        }
+    }
+
+    static void Tile(float* a, float* b, int depth, float* c, int stride, bool add)
+    {
+        Vector256<float> c00, c01, c02, c10, c11, c12, c20, c21, c22, c30, c31, c32;
+        c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = Vector256<float>.Zero;
+        for (float* end = a + ((long)depth * RowTile); a < end; a += RowTile, b += PanelWidth)
+        {
+            var b0 = Vector256.Load(b);
+            var b1 = Vector256.Load(b + Lanes);
+            var b2 = Vector256.Load(b + (2 * Lanes));
+            var x = Vector256.Create(a[0]);
+            c00 = Vector256.MultiplyAddEstimate(x, b0, c00);
+            c01 = Vector256.MultiplyAddEstimate(x, b1, c01);
+            c02 = Vector256.MultiplyAddEstimate(x, b2, c02);
+            x = Vector256.Create(a[1]);
+            c10 = Vector256.MultiplyAddEstimate(x, b0, c10);
+            c11 = Vector256.MultiplyAddEstimate(x, b1, c11);
+            c12 = Vector256.MultiplyAddEstimate(x, b2, c12);
+            x = Vector256.Create(a[2]);
+            c20 = Vector256.MultiplyAddEstimate(x, b0, c20);
+            c21 = Vector256.MultiplyAddEstimate(x, b1, c21);
+            c22 = Vector256.MultiplyAddEstimate(x, b2, c22);
+            x = Vector256.Create(a[3]);
+            c30 = Vector256.MultiplyAddEstimate(x, b0, c30);
+            c31 = Vector256.MultiplyAddEstimate(x, b1, c31);
+            c32 = Vector256.MultiplyAddEstimate(x, b2, c32);
+        }
+        Store(c, c00, c01, c02, add);
+        Store(c + stride, c10, c11, c12, add);
+        Store(c + (2 * stride), c20, c21, c22, add);
+        Store(c + (3 * stride), c30, c31, c32, add);
+
+        static void Store(float* to, Vector256<float> first, Vector256<float> second, Vector256<float> third, bool add)
+        {
+            if (add)
+            {
+                first += Vector256.Load(to);
+                second += Vector256.Load(to + Lanes);
+                third += Vector256.Load(to + (2 * Lanes));
+            }
+            Vector256.Store(first, to);
+            Vector256.Store(second, to + Lanes);
+            Vector256.Store(third, to + (2 * Lanes));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace MLNet.Pruning.Plans.Tokens;
+
+/// <summary>Size-weighted means of the tokens that go to the same survivor.</summary>
+static unsafe class TokenMeans
+{
+    /// <param name="values">[N x D]</param>
+    /// <param name="weights">[N] sizes, or null where all are 1.</param>
+    /// <param name="sources">[N]: the survivor of each token.</param>
+    /// <param name="count">N.</param>
+    /// <param name="width">D.</param>
+    /// <param name="means">[K x D]; written.</param>
+    /// <param name="sizes">[K]; written: the sum of the weights.</param>
+    /// <param name="survivors">K.</param>
+    /// <param name="members">[K], written: how many tokens go to each survivor; needed only where there are weights.</param>
+    public static void Merge(float* values, float* weights, int* sources, int count, int width, float* means, float* sizes,
+        int survivors, int* members)
+    {
+        new Span<float>(sizes, survivors).Fill(-1);
+        for (int i = 0; i < count; i++)
+        {
+            float weight = weights == null ? 1 : weights[i];
+            float* from = values + ((long)i * width), to = means + ((long)sources[i] * width);
+            ref float size = ref sizes[sources[i]];
+            if (size >= 0)
+            {
+                Add(from, weight, to, width);
+                size += weight;
+                continue;
+            }
+            Begin(from, weight, to, width);
+            size = weight;
+        }
+        for (int k = 0; k < survivors; k++)
+        {
+            if (sizes[k] != 1)
+                Divide(means + ((long)k * width), sizes[k], width);
+        }
+        if (weights != null)
+            Restore(values, sources, count, width, means, new Span<int>(members, survivors));
+    }
+
+    /// <summary>What did not merge stays what it was, to the bit: x * s / s may be another number.</summary>
+    static void Restore(float* values, int* sources, int count, int width, float* means, Span<int> members)
+    {
+        members.Clear();
+        for (int i = 0; i < count; i++)
+            members[sources[i]]++;
+        for (int i = 0; i < count; i++)
+        {
+            if (members[sources[i]] == 1)
+                new ReadOnlySpan<float>(values + ((long)i * width),
+                    width).CopyTo(new Span<float>(means + ((long)sources[i] * width), width));
+        }
+    }
+
+    // A sum from 0, for which what is there need not be read.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Begin(float* from, float weight, float* to, int width)
+    {
+        int d = 0;
+        for (; d <= width - Vector<float>.Count; d += Vector<float>.Count)
+            Vector.Store(Vector<float>.Zero + (Vector.Load(from + d) * weight), to + d);
+        for (; d < width; d++)
+            to[d] = 0 + (from[d] * weight);
+    }
+
+    // Not fused, so that every machine computes the same.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Add(float* from, float weight, float* to, int width)
+    {
+        int d = 0;
+        for (; d <= width - Vector<float>.Count; d += Vector<float>.Count)
+            Vector.Store(Vector.Load(to + d) + (Vector.Load(from + d) * weight), to + d);
+        for (; d < width; d++)
+            to[d] += from[d] * weight;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Divide(float* values, float by, int width)
+    {
+        int d = 0;
+        for (; d <= width - Vector<float>.Count; d += Vector<float>.Count)
+            Vector.Store(Vector.Load(values + d) / new Vector<float>(by), values + d);
+        for (; d < width; d++)
+            values[d] /= by;
+    }
+}

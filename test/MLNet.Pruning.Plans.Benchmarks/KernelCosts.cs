@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Globalization;
+using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Steps;
+
+namespace MLNet.Pruning.Plans.Benchmarks;
+
+/// <summary>
+/// What kernels take: the parts of a transformer's block, and how much a sparse weight costs beside a dense one, which is where the
+/// rule's table is from.
+/// </summary>
+static unsafe class KernelCosts
+{
+    static readonly KernelSet Kernels = KernelSet.Here;
+
+    public static void Run()
+    {
+        Parts();
+        foreach (var subject in Scoring.Measured)
+        {
+            var plan = subject.Plan();
+            float[] row = new float[plan.InputWidth], scores = new float[plan.OutputWidth];
+            row.AsSpan().Fill(0.3f);
+            Print($"a row of {subject.Name}", () => plan.Score(row, scores));
+        }
+        Console.WriteLine($"\nCost of a sparse weight in dense weights; vectors of {Kernels.Lanes}");
+        foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (128, 64), (784, 50), (256, 128), (2048, 256)])
+        {
+            foreach (double density in (double[])[0.05, 0.2, 0.5])
+            {
+                var weights = Weights(outputs, inputs, density);
+                string costs = string.Join("", ((int[])[1, 64]).Select(rows =>
+                    $"  rows {rows}: {Rows(weights, rows, true) / Rows(weights, rows, false) / density,5:F2}"));
+                costs += string.Join("", ((int[])[8, 64]).Select(lanes =>
+                    $"  lanes {lanes}: {Lanes(weights, lanes, true) / Lanes(weights, lanes, false) / density,5:F2}"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"  {inputs,5} -> {outputs,4}, {density,4:P0} active: {costs}"));
+            }
+        }
+    }
+
+    /// <summary>Eight tokens of 64 values, four heads of 16, 128 hidden neurons.</summary>
+    static void Parts()
+    {
+        AlignedBuffer<float> x = Numbers(8 * 64), y = new(8 * 64), queries = new(64 * 8), qkv = Numbers(8 * 208), mixed = new(16 * 8),
+            hidden = Numbers(8 * 128);
+        var narrow = Kernels.Narrowed(8);
+        Print("norm", () => Kernels.NormalizeRows(x.Pointer, 8, 64, 64, y.Pointer));
+        foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (64, 64), (64, 128), (128, 64)])
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {inputs} -> {outputs}: {Rows(Weights(outputs, inputs, 1), 8, false):F3} us"));
+        Print("gelu", () => Kernels.Activate(Activation.Gelu, hidden.Pointer, 8 * 128));
+        Print("queries to lanes", () => Transposition.Transpose(qkv.Pointer, 8, 64, 208, queries.Pointer, 8));
+        Print("attention of a head", () => narrow.AttendFew(queries.Pointer, 8, qkv.Pointer + 64, qkv.Pointer + 128, 1, 208, null, 8, 16,
+            mixed.Pointer));
+        Print("norm in lanes", () => narrow.NormalizeLanes(x.Pointer, 8, 64, 8, y.Pointer));
+        foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (64, 64), (64, 128), (128, 64)])
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {inputs} -> {outputs}, 20 % active: {Lanes(Weights(outputs, inputs, 0.2), 8, true):F3} us"));
+    }
+
+    static LinearWeights Weights(int outputs, int inputs, double density)
+    {
+        var random = new Random(1);
+        float[] weights = new float[outputs * inputs];
+        foreach (ref float weight in weights.AsSpan())
+            weight = random.NextDouble() < density ? random.NextSingle() - 0.5f : 0;
+        return new("layer", weights, new float[outputs]);
+    }
+
+    static AlignedBuffer<float> Numbers(int count)
+    {
+        var random = new Random(2);
+        var values = new AlignedBuffer<float>(count);
+        foreach (ref float value in values.Span)
+            value = random.NextSingle() - 0.5f;
+        return values;
+    }
+
+    static double Rows(LinearWeights weights, int rows, bool sparse)
+    {
+        var layer = new LinearLayer(Kernels, weights, sparse, 64);
+        AlignedBuffer<float> x = Numbers(rows * weights.Inputs), y = new(rows * Kernels.Padded(weights.Outputs)),
+            scratch = new(layer.Scratch);
+        return Best(() => layer.Compute(x.Pointer, rows, weights.Inputs, y.Pointer, Kernels.Padded(weights.Outputs), scratch.Pointer));
+    }
+
+    static double Lanes(LinearWeights weights, int lanes, bool sparse)
+    {
+        var layer = new LaneLayer(Kernels, weights, sparse ? KernelChoice.Sparse : KernelChoice.Dense, i => i * lanes);
+        AlignedBuffer<float> x = Numbers(weights.Inputs * lanes), y = new(weights.Outputs * lanes);
+        var vectors = Kernels.Narrowed(lanes);
+        return Best(() => layer.Compute(vectors, 0, x.Pointer, lanes, y.Pointer, lanes));
+    }
+
+    static void Print(string what, Action action) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what}: {Best(action):F3} us"));
+
+    /// <summary>Microseconds, the best of many: whatever else runs only adds to it.</summary>
+    static double Best(Action action)
+    {
+        for (int i = 0; i < 20; i++)
+            action();
+        long began = Stopwatch.GetTimestamp();
+        action();
+        int repeats = (int)Math.Clamp(100 / Math.Max(0.05, Stopwatch.GetElapsedTime(began).TotalMicroseconds), 1, 400);
+        double best = double.PositiveInfinity;
+        for (int round = 0; round < 300; round++)
+        {
+            began = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repeats; i++)
+                action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(began).TotalMicroseconds / repeats);
+        }
+        return best;
+    }
+}
