@@ -223,6 +223,7 @@ public sealed class SparsePlanTests
         Assert.IsEmpty(plan.Layers, "most weights are on now");
 
         // A loop of one's own, scored in between.
+        using var two = Scalars.Of(2);
         Mask(network, 0.1);
         plan.Refresh();
         Assert.HasCount(2, plan.Layers);
@@ -233,7 +234,7 @@ public sealed class SparsePlanTests
             Agrees(network, plan, input);
             using (no_grad())
                 foreach (var parameter in network.parameters())
-                    parameter.mul_(2);
+                    parameter.mul_(two);
             Agrees(network, plan, input);
         }
         Assert.HasCount(2, plan.Layers);

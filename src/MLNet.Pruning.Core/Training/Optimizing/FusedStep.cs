@@ -147,7 +147,7 @@ abstract unsafe class FusedStep : IDisposable
             g = Decayed(g, p, decay);
             mean.mul_(keep1).add_(g, rest1);
             square.mul_(keep2).addcmul_(g, g, rest2);
-            p.addcdiv_(mean, square.sqrt().div_(below).add_(epsilon), speed);
+            p.addcdiv_(mean, square.sqrt().div_(below).add_(epsilon, Scalars.One), speed);
         }
     }
 
@@ -234,7 +234,7 @@ abstract unsafe class FusedStep : IDisposable
         {
             using Scalar keep = Alpha, rest = 1 - Alpha, roll = momentum, epsilon = Epsilon, speed = rate, one = 1;
             g = Decayed(g, p, decay);
-            var below = state[0].mul_(keep).addcmul_(g, g, rest).sqrt().add_(epsilon);
+            var below = state[0].mul_(keep).addcmul_(g, g, rest).sqrt().add_(epsilon, Scalars.One);
             if (momentum != 0)
                 p.add_(state[1].mul_(roll).addcdiv_(g, below, one), speed);
             else
