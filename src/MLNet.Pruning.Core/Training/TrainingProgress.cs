@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MLNet.Pruning.Training;
 
 /// <summary>How far a run has come.</summary>
@@ -10,4 +12,25 @@ namespace MLNet.Pruning.Training;
 /// <param name="RowsPerSecond">Examples a second in this epoch so far.</param>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="Finished">The epoch's record when it has just ended, else null.</param>
-public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double? Accuracy, double RowsPerSecond, double LearningRate, EpochRecord? Finished);
+public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double? Accuracy, double RowsPerSecond, double LearningRate, EpochRecord? Finished)
+{
+    /// <summary>Progress as a line of text an epoch: loss, accuracy, parameters and seconds.</summary>
+    /// <param name="writer">Where the lines go, such as <see cref="Console.Out"/>.</param>
+    public static IProgress<TrainingProgress> Lines(TextWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        return new LineWriter(writer);
+    }
+
+    sealed class LineWriter(TextWriter writer) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Finished is not { } epoch)
+                return;
+            var accuracy = (epoch.ValidationAccuracy ?? epoch.Accuracy) is { } fraction ? string.Create(CultureInfo.InvariantCulture, $", accuracy {100 * fraction:F1} %") : "";
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"epoch {epoch.Epoch} of {value.Epochs}: loss {epoch.ValidationLoss ?? epoch.Loss:F4}{accuracy}, {epoch.Parameters:N0} parameters, {epoch.Seconds:F1} s"));
+        }
+    }
+}
