@@ -11,12 +11,15 @@ sealed class FilterPolicy : IDisposable
     const int Hidden = 32;
 
     readonly Sequential network;
-    readonly optim.Optimizer optimizer;
+    readonly TrainedModel model;
+    readonly FusedStep step;
+    readonly double learningRate;
     readonly ShuffleRandom draws;
 
     public FilterPolicy(int features, double learningRate, int seed)
     {
         draws = new(seed, 1);
+        this.learningRate = learningRate;
         using (new RandomState())
         {
             random.manual_seed(seed);
@@ -29,7 +32,8 @@ sealed class FilterPolicy : IDisposable
             nn.init.zeros_(network.get_parameter("out.weight")!);
             nn.init.zeros_(network.get_parameter("out.bias")!);
         }
-        optimizer = optim.Adam(network.parameters(), learningRate);
+        model = new(network, CPU);
+        step = FusedStep.Of(new TrainingOptions { Optimizer = OptimizerKind.Adam }, model);
     }
 
     /// <summary>The best choice for a group.</summary>
@@ -56,11 +60,12 @@ sealed class FilterPolicy : IDisposable
         var choices = tensor(batch.SelectMany(b => b.Choices).Select(c => (float)c).ToArray());
         // Against the mean of the others, so that the estimate has no bias.
         var advantages = tensor(batch.SelectMany(b => Enumerable.Repeat((float)((b.Reward - mean) * batch.Count / (batch.Count - 1) / deviation), groups)).ToArray());
-        optimizer.zero_grad();
+        model.Gradients.Vector.zero_();
         // The logarithm of the density at the choice, but for a constant.
         var likelihood = (choices - network.call(states).view(-1)).Squared().Times(-0.5 / (spread * spread));
         (-(advantages * likelihood).mean()).backward();
-        optimizer.step()?.Dispose();
+        step.Begin(learningRate);
+        step.Move(0, model.Values.Length);
     }
 
     /// <summary>By Box and Muller.</summary>
@@ -73,7 +78,8 @@ sealed class FilterPolicy : IDisposable
 
     public void Dispose()
     {
-        optimizer.Dispose();
+        step.Dispose();
+        model.Dispose();
         network.Dispose();
     }
 }
