@@ -16,15 +16,15 @@ public sealed class BusyMachineTests
 
     ITransformer Fit() => context.Transforms.Conversion.MapValueToKey("Kind").Append(
         context.MulticlassClassification.Trainers.PrunedFeedForward(new()
-    {
-        LabelColumnName = "Kind",
-        FeatureColumnName = "Pixels",
-        HiddenSizes = [128, 70],
-        Epochs = 2,
-        BatchSize = 16,
-        Pruning = new WeightPruning { Schedule = Schedule.Constant(0.8), Every = 2 },
-        Seed = 3,
-    })).Fit(Patterns.View(context, 90));
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Pixels",
+            HiddenSizes = [128, 70],
+            Epochs = 2,
+            BatchSize = 16,
+            Pruning = new WeightPruning { Schedule = Schedule.Constant(0.8), Every = 2 },
+            Seed = 3,
+        })).Fit(Patterns.View(context, 90));
 
     // Not disposed of: with it would go the model.
     PredictionEngine<Pattern, Guess> Engine(ITransformer model) =>
