@@ -1,3 +1,4 @@
+using MLNet.Pruning.Plans;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Persistence;
@@ -31,6 +32,26 @@ static class ModuleState
             throw new InvalidDataException($"{what} is of another model: this one has no '{extra[Prefix.Length..]}'.");
         foreach (var (name, tensor) in tensors)
             TensorBlob.Into(archive.Entries[Prefix + name], tensor);
+    }
+
+    /// <summary>Whether a module's tensors are those of an archive, to the bit.</summary>
+    public static bool Holds(Archive archive, nn.Module module) =>
+        Of(module, null).All(t => archive.Entries.TryGetValue(Prefix + t.Name, out var blob) && TensorBlob.Holds(blob, t.Tensor, t.Name));
+
+    /// <summary>Copies the tensors of one archive into another.</summary>
+    public static void Copy(Archive from, Archive to)
+    {
+        foreach (var (name, blob) in from.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
+            to.Add(name, blob);
+    }
+
+    /// <summary>The tensors of an archive as a plan wants them; no LibTorch is needed for it.</summary>
+    public static NetworkWeights Weights(Archive archive, string what)
+    {
+        var weights = new NetworkWeights();
+        foreach (var (name, blob) in archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
+            TensorBlob.AddTo(weights, name[Prefix.Length..], blob, what);
+        return weights;
     }
 
     static (string Name, Tensor Tensor)[] Of(nn.Module module, IReadOnlySet<string>? except) =>

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using MLNet.Pruning.Models;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
 
@@ -10,6 +11,17 @@ namespace MLNet.Pruning.Scoring;
 sealed record Classifier(Blueprint Blueprint, string FeatureColumnName, ClassLabels Labels)
 {
     readonly int values = checked((int)Blueprint.InputShape.Aggregate(1L, (product, size) => checked(product * size)));
+
+    /// <summary>What computes it.</summary>
+    public ModelScorers Scorers => new(
+        NetworkPlans.Describe(Blueprint) is null ? null : blueprint => NetworkPlans.Describe(blueprint)!,
+        Check: null,
+        module => module is nn.Module<Tensor, Tensor> network
+            ? input => network.call(input).softmax(1)
+            : throw new InvalidDataException($"The pruned model is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does."),
+        Labels.Count,
+        typeof(PrunedModelTransformer),
+        "The pruned model");
 
     /// <summary>Finds in a schema what it reads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of another type or size than it was trained on.</exception>

@@ -15,13 +15,23 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
         ArgumentOutOfRangeException.ThrowIfNotEqual(output.Length, rows * numbers);
         fixed (float* images = features, results = output)
         {
-            var (from, to) = ((nint)images, (nint)results);
-            merging.ForEach(rows, threads: 0, (worker, row) =>
+            // A prediction engine's: nothing is allocated.
+            if (rows == 1)
             {
-                float* tokens = (float*)to + ((long)row * numbers), sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth), sources = sizes + columns.Survivors;
-                foreach (int source in worker.Merge((float*)from + ((long)row * values), tokens, sizes))
-                    *sources++ = source;
-            });
+                var worker = merging.Take();
+                Merge(worker, images, results);
+                merging.Give(worker);
+                return;
+            }
+            var (from, to) = ((nint)images, (nint)results);
+            merging.ForEach(rows, threads: 0, (worker, row) => Merge(worker, (float*)from + ((long)row * values), (float*)to + ((long)row * numbers)));
         }
+    }
+
+    void Merge(TokenMerging.Worker worker, float* image, float* tokens)
+    {
+        float* sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth), sources = sizes + columns.Survivors;
+        foreach (int source in worker.Merge(image, tokens, sizes))
+            *sources++ = source;
     }
 }
