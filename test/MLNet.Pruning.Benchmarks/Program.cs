@@ -16,6 +16,7 @@ LibTorch.Load();
     ("sparse", "[milliseconds]", "layers with inactive weights: dense, sparse, and PyTorch's own sparse product", SparseLayers.Run),
     ("threads", "[milliseconds]", "scoring on one of LibTorch's threads and on all", ScoringThreads.Run),
     ("compress", "[epochs]", "the comparators PQH and FPRL on 784-300-100-10", Compressing.Run),
+    ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),
 ];
 var rest = args.Skip(1).ToArray();
 switch (args.FirstOrDefault())
