@@ -75,8 +75,8 @@ public sealed unsafe class ScoringPlan
         return Load(stream, $"'{path}'", output);
     }
 
-    /// <summary>Loads the network of a stream. Of a pipeline in a model.zip, it is the network alone: a row is what the network
-    /// reads.</summary>
+    /// <summary>Loads the network of a stream. Of a pipeline in a model.zip, it is the network, and the <c>MergeTokens</c> before it
+    /// where images are not padded; other steps are left out.</summary>
     /// <param name="stream">At its beginning; left open.</param>
     /// <param name="output">What a classifier gives.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or has no network in it that a plan can compute, or several.

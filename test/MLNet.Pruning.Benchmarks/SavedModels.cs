@@ -48,8 +48,10 @@ static class SavedModels
             Schedule = Schedule.Stepwise(maturity: 1, every: 1, amount: 0.3, target: 0.5),
         };
         Write(folder, "vit", 3, trainers.PrunedVit(vit), zip: true);
+        // The pipeline reads pixels, the network alone tokens.
         var merging = context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, 1, 2);
-        Write(folder, "vit-tokens", 1, merging.Append(trainers.PrunedVit(Vit("Tokens"))), zip: true);
+        Write(folder, "vit-merged", 1, trainers.PrunedVit(Vit("Tokens")), zip: true, merging);
+        Write(folder, "vit-tokens", 1, trainers.PrunedVit(Vit("Tokens")), zip: false, merging);
         Write(folder, "vae", 1, context.Transforms.PrunedVae(new()
         {
             InputColumnName = "Pixels",
@@ -66,12 +68,14 @@ static class SavedModels
     static PrunedVitTrainer.Options Vit(string features) =>
         new() { FeatureColumnName = features, Dim = 16, Depth = 2, Heads = 4, HiddenSize = 20, Epochs = 3, LearningRate = 0.005, Seed = 7 };
 
-    static void Write<T>(string folder, string name, int channels, IEstimator<T> estimator, bool zip)
+    static void Write<T>(
+        string folder, string name, int channels, IEstimator<T> trainer, bool zip,
+        TokenMergingEstimator? merging = null)
         where T : class, ITransformer
     {
-        var keys = context.Transforms.Conversion.MapValueToKey("Label", "Kind");
+        var keys = new EstimatorChain<ITransformer>().Append(context.Transforms.Conversion.MapValueToKey("Label", "Kind"));
         var train = View(90, channels, seed: 1);
-        using var model = keys.Append(estimator).Fit(train);
+        using var model = (merging is null ? keys.Append(trainer) : keys.Append(merging).Append(trainer)).Fit(train);
         string file = Path.Combine(folder, name);
         if (zip)
             context.Model.Save(model, train.Schema, $"{file}.zip");
@@ -84,7 +88,7 @@ static class SavedModels
                 ((PrunedModelTransformer)(object)model.LastTransformer).WriteTo(stream);
         }
         var scored = model.Transform(View(Count, channels, seed: 2));
-        string[] read = scored.Schema.GetColumnOrNull("Tokens") is null ? ["Pixels"] : ["Tokens", "Tokens.Sizes", "Tokens.Sources"];
+        string[] read = zip || merging is null ? ["Pixels"] : ["Tokens", "Tokens.Sizes", "Tokens.Sources"];
         string[] computed = model.LastTransformer is PrunedVaeTransformer ? ["Latent", "Reconstruction", "Loss"] : ["Score"];
         File.WriteAllBytes($"{file}.rows", Numbers(scored, read));
         File.WriteAllBytes($"{file}.scores", Numbers(scored, computed));

@@ -21,7 +21,7 @@ public sealed partial class LoadTests
     [TestMethod]
     public void Files_of_every_network_are_there() =>
         CollectionAssert.AreEqual(
-            new[] { "conv-net.zip", "feed-forward.pruned", "vae.pruned", "vit-tokens.zip", "vit.zip" },
+            new[] { "conv-net.zip", "feed-forward.pruned", "vae.pruned", "vit-merged.zip", "vit-tokens.pruned", "vit.zip" },
             Files.Select(file => file[0]).ToArray());
 
     [TestMethod]
@@ -33,6 +33,13 @@ public sealed partial class LoadTests
         plan.Score(rows, scores);
         for (int i = 0; i < scores.Length; i++)
             Numbers.AreClose(wanted[i], scores[i], 1e-5, $"{file}, score {i}");
+    }
+
+    [TestMethod]
+    public void A_pipeline_that_merges_tokens_reads_images_and_its_network_alone_tokens()
+    {
+        Assert.AreEqual(64, ScoringPlan.Load(Path.Combine(folder, "vit-merged.zip")).InputWidth);
+        Assert.AreEqual((8 * (4 + 1)) + 16, ScoringPlan.Load(Path.Combine(folder, "vit-tokens.pruned")).InputWidth);
     }
 
     [TestMethod]

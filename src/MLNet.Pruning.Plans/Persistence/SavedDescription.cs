@@ -38,6 +38,9 @@ static class SavedDescription
         return vae;
     }
 
+    public static SavedMerging ReadMerging(byte[] json) =>
+        JsonSerializer.Deserialize(json, SavedJson.Default.SavedMerging) ?? throw new InvalidDataException("it is null.");
+
     static VitDescription Vit(Saved saved)
     {
         int depth = saved.Heads?.Length ?? saved.Hidden?.Length ?? saved.LayerMerges?.Length ?? DefaultDepth;
@@ -72,7 +75,16 @@ sealed record Saved(
 
 sealed record SavedLoss(double ReconstructionWeight = 1, double DivergenceWeight = 1);
 
+/// <summary>A <c>MergeTokens</c> of a pipeline.</summary>
+sealed record SavedMerging(string? Output, int Height, int Width, int Channels, int PatchSize, int Merge)
+{
+    /// <summary>Whether these are the tokens that a network reads as its feature column, of images without padding.</summary>
+    public bool Makes(VitDescription vit, string features) => Output == features && vit.Image.SequenceEqual([Channels, Height, Width])
+        && PatchSize == vit.PatchSize && vit.Grid.Count - vit.Tokens == Merge;
+}
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(Saved))]
 [JsonSerializable(typeof(SavedLoss))]
+[JsonSerializable(typeof(SavedMerging))]
 sealed partial class SavedJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using System.Text;
 using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Persistence;
@@ -11,15 +12,18 @@ namespace MLNet.Pruning.Persistence;
 /// <param name="Labels">The values of the label, as text; empty where the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
-    const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model";
-    const string Blueprint = "blueprint", Labelling = "labels", Columns = "columns", Tensor = "tensor:";
+    const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
+    const string Blueprint = "blueprint", Labelling = "labels", Features = "feature column", Columns = "columns", Tensor = "tensor:";
 
     // The file in ML.NET's zip that holds one of our transformers.
     const string Entry = "Model.pruned";
 
     static ReadOnlySpan<byte> Zip => "PK\x03\x04"u8;
 
-    /// <summary>Reads the network of an archive, or of ML.NET's model.zip with one in it.</summary>
+    /// <summary>
+    /// Reads the network of an archive, or of ML.NET's model.zip with one in it. Where a pipeline merges the tokens that a transformer
+    /// reads, of images that its patches divide, merging becomes part of the network.
+    /// </summary>
     /// <param name="stream">At its beginning.</param>
     /// <param name="what">What to call the stream in an error.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or holds something else.</exception>
@@ -51,11 +55,14 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     {
         using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
         (Archive Archive, string What)? found = null;
+        var mergings = new List<SavedMerging>();
         foreach (var entry in zip.Entries.Where(entry => entry.FullName.Split('/', '\\')[^1] == Entry))
         {
             string name = $"{what}, in its entry '{entry.FullName}',";
             using var content = entry.Open();
             var archive = Archive.Read(content, name);
+            if (archive.Kind == Merging)
+                mergings.Add(archive.Part(Columns, name, SavedDescription.ReadMerging));
             if (archive.Kind is not (Classifier or Autoencoder))
                 continue;
             if (found is not null)
@@ -63,8 +70,15 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
                     + "Save the transformer that is meant with its WriteTo.");
             found = (archive, name);
         }
-        return found is { } one ? Of(one.Archive, one.What) : throw new InvalidDataException(
-            $"{what} has no network of MLNet.Pruning in it: no entry '{Entry}' of a classifier or an autoencoder.");
+        if (found is not { } one)
+            throw new InvalidDataException(
+                $"{what} has no network of MLNet.Pruning in it: no entry '{Entry}' of a classifier or an autoencoder.");
+        var network = Of(one.Archive, one.What);
+        if (network.Description is not VitDescription { Input: VitInput.Tokens } vit)
+            return network;
+        string features = one.Archive.Part(Features, one.What, Encoding.UTF8.GetString);
+        return mergings.Any(merging => merging.Makes(vit, features)) ? network with { Description = vit with { Input = VitInput.Pixels } }
+            : network;
     }
 
     static SavedNetwork Of(Archive archive, string what)
