@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using static TorchSharp.torch;
 
@@ -16,17 +18,8 @@ public static class NetworkPlans
         ScoringPlan.Compile(Describe(Blueprint.Of(network))!, Weights(network), output);
 
     /// <summary>What a plan is compiled from, beside the weights; null for a module of the user's own.</summary>
-    internal static NetworkDescription? Describe(Blueprint blueprint) => blueprint switch
-    {
-        FeedForwardBlueprint b => new FeedForwardDescription(b.Sizes, Of(b.Activation)),
-        ConvNetBlueprint b => new ConvNetDescription(Of(b.Image), b.Channels, b.Hidden, b.Classes, Of(b.Activation), b.BatchNorm),
-        VaeBlueprint b => new VaeDescription(
-            Of(b.Image), b.Channels, b.Hidden, b.Latent, Of(b.Activation), b.DecoderHidden, b.DecoderChannels),
-        VitBlueprint b => new VitDescription(
-            Of(b.Image), b.PatchSize, b.Classes, b.Dim, b.BlockHeads, b.HeadSize, b.BlockHidden, Of(b.Activation),
-            (Plans.VitPooling)b.Pooling, b.Merge, b.LayerMerges, (Plans.VitInput)b.Input),
-        _ => null,
-    };
+    internal static NetworkDescription? Describe(Blueprint blueprint) =>
+        blueprint is ModuleBlueprint ? null : SavedDescription.Read(Encoding.UTF8.GetBytes(blueprint.ToJson()));
 
     static NetworkWeights Weights(nn.Module network)
     {
@@ -39,13 +32,8 @@ public static class NetworkPlans
             if (tensor.dtype != ScalarType.Float32)
                 continue;
             var data = tensor.detach().cpu().contiguous();
-            weights.Add(name, MemoryMarshal.Cast<byte, float>(data.bytes).ToArray(), Of(data.shape));
+            weights.Add(name, MemoryMarshal.Cast<byte, float>(data.bytes).ToArray(), [.. data.shape.Select(size => checked((int)size))]);
         }
         return weights;
     }
-
-    // The members have the same order, which files rely on as well.
-    static Plans.Activation Of(Activation activation) => (Plans.Activation)activation;
-
-    static int[] Of(IReadOnlyList<long> sizes) => [.. sizes.Select(size => checked((int)size))];
 }

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Plans;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Persistence;
@@ -43,15 +42,6 @@ static class ModuleState
     {
         foreach (var (name, blob) in from.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
             to.Add(name, blob);
-    }
-
-    /// <summary>The tensors of an archive as a plan wants them; no LibTorch is needed for it.</summary>
-    public static NetworkWeights Weights(Archive archive, string what)
-    {
-        var weights = new NetworkWeights();
-        foreach (var (name, blob) in archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
-            TensorBlob.AddTo(weights, name[Prefix.Length..], blob, what);
-        return weights;
     }
 
     static (string Name, Tensor Tensor)[] Of(nn.Module module, IReadOnlySet<string>? except) =>

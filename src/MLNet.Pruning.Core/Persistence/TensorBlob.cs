@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using MLNet.Pruning.Plans;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Persistence;
@@ -50,15 +48,6 @@ static class TensorBlob
         var data = tensor.detach().cpu().contiguous();
         var (type, shape) = Header(blob, name, "The model");
         return type == data.dtype && shape.AsSpan().SequenceEqual(data.shape) && blob.AsSpan(8 + (8 * shape.Length)).SequenceEqual(data.bytes);
-    }
-
-    /// <summary>Adds the blob to the weights of a plan, unless its numbers are none that plans compute with.</summary>
-    /// <exception cref="InvalidDataException">The blob is damaged.</exception>
-    public static void AddTo(NetworkWeights weights, string name, byte[] blob, string what)
-    {
-        var (type, shape) = Header(blob, name, what);
-        if (type == ScalarType.Float32)
-            weights.Add(name, MemoryMarshal.Cast<byte, float>(blob.AsSpan(8 + (8 * shape.Length))).ToArray(), [.. shape.Select(size => checked((int)size))]);
     }
 
     /// <summary>Throws unless the blob is of the tensor's type and shape.</summary>

@@ -118,7 +118,7 @@ sealed class PlanScorer : IModelScorer
         };
         try
         {
-            var weights = ModuleState.Weights(tensors, model.What);
+            var weights = SavedNetwork.Tensors(tensors, model.What);
             var plan = ScoringPlan.Compile(model.Describe!(Blueprint), weights, new CompileOptions(KernelSet.Here, choice, ScoringOutput.Probabilities));
             return plan.OutputWidth == model.Outputs
                 ? plan
