@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Schedules;
+using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Benchmarks;
 
@@ -12,7 +14,7 @@ namespace MLNet.Pruning.Benchmarks;
 /// </summary>
 static class Predicting
 {
-    const int Rows = 8_192, Singles = 2_000;
+    const int Rows = 8_192;
 
     public static void Run(string[] args)
     {
@@ -32,47 +34,53 @@ static class Predicting
         using var model = pipeline.Fit(train);
         var trained = model.OfType<PrunedModelTransformer>().Single();
         Console.WriteLine($"  kernels: {string.Join(", ", trained.Scoring.GroupBy(layer => layer.Kernel).Select(g => $"{g.Count()} {g.Key}"))}");
-        Table.Row("the network alone, one row", Microseconds(trained.MeasureScoring().Latency));
-        Table.Row("the network alone, batches, one thread", $"{trained.MeasureScoring().RowsPerSecond:N0} rows/s");
-
         var rows = context.Data.Cache(context.Data.SynthesizeDigits(Rows, 2));
         var digits = context.Data.CreateEnumerable<Image>(rows, reuseRowObject: false).Take(256).ToArray();
         var engine = context.Model.CreatePredictionEngine<Image, Prediction>(model, train.Schema);
-        var (single, many) = (new List<double>(), new List<double>());
-        string[] columns = ["Pixels", "Tokens", "Score"];
-        var reading = columns.Select(_ => new List<double>()).ToArray();
+        var plan = NetworkPlans.Compile(trained.Module);
+        var merging = new TokenMerging(new PatchGrid(28, 28, patchSize: 7), 8);
+        var (tokens, sizes, sources) = (new float[256 * 8 * 49], new float[256 * 8], new int[256 * 16]);
+        var images = digits.SelectMany(digit => digit.Pixels).ToArray();
+        var (features, outputs) = (new float[256 * plan.InputWidth], new float[256 * plan.OutputWidth]);
+        Array.Fill(features, 0.5f);
+        var view = model.Transform(rows);
+        var next = 0;
+        (string What, int Rows, Action Run)[] parts =
+        [
+            ("merging alone, one image", 1, () => merging.Merge(images.AsSpan(0, 784), tokens.AsSpan(0, 392), sizes.AsSpan(0, 8), sources.AsSpan(0, 16))),
+            ("the network alone, one row", 1, () => plan.Score(features.AsSpan(0, plan.InputWidth), outputs.AsSpan(0, plan.OutputWidth))),
+            ("PredictionEngine.Predict, both included", 1, () => engine.Predict(digits[next++ % digits.Length])),
+            ("merging alone, batches of 256, one thread", 256, () => merging.Merge(images, tokens, sizes, sources, threads: 1)),
+            ("the network alone, batches, one thread", 256, () => plan.Score(features, outputs)),
+            ("the network alone, batches, all threads", 256, () => plan.Score(features, outputs, threads: 0)),
+            ("a cursor over pixels", Rows, () => Read(view, "Pixels")),
+            ("a cursor over tokens", Rows, () => Read(view, "Tokens")),
+            ("a cursor over scores", Rows, () => Read(view, "Score")),
+            ("GetColumn of scores", Rows, () => _ = view.GetColumn<float[]>("Score").Count()),
+        ];
+        var times = parts.Select(_ => new List<double>()).ToArray();
         for (var turn = 0; turn <= turns; turn++)
         {
-            var began = Stopwatch.GetTimestamp();
-            for (var i = 0; i < Singles; i++)
-                engine.Predict(digits[i % digits.Length]);
-            var one = Stopwatch.GetElapsedTime(began).TotalSeconds / Singles;
-            var view = model.Transform(rows);
-            began = Stopwatch.GetTimestamp();
-            var count = view.GetColumn<float[]>("Score").Count();
-            var each = Stopwatch.GetElapsedTime(began).TotalSeconds / count;
-            for (var i = 0; i < columns.Length; i++)
+            for (var i = 0; i < parts.Length; i++)
             {
-                began = Stopwatch.GetTimestamp();
-                Read(view, columns[i]);
-                var read = Stopwatch.GetElapsedTime(began).TotalSeconds / count;
+                var calls = Math.Max(1, Rows / 4 / parts[i].Rows);
+                var began = Stopwatch.GetTimestamp();
+                for (var call = 0; call < calls; call++)
+                    parts[i].Run();
+                var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds / calls / parts[i].Rows;
+                // The first turn is for compilers and caches.
                 if (turn > 0)
-                    reading[i].Add(read);
-            }
-            if (turn > 0)
-            {
-                single.Add(one);
-                many.Add(each);
+                    times[i].Add(seconds);
             }
         }
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Singles; i++)
-            engine.Predict(digits[i % digits.Length]);
-        var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / Singles;
-        Table.Row("PredictionEngine.Predict, merging included", Microseconds(Table.Median(single)), $"{Microseconds(single.Min())} at best; {bytes} bytes allocated a call");
-        Table.Row("GetColumn of scores from a view", $"{1 / Table.Median(many):N0} rows/s");
-        for (var i = 0; i < columns.Length; i++)
-            Table.Row($"a cursor over {columns[i]}", $"{1 / Table.Median(reading[i]):N0} rows/s", $"{Microseconds(reading[i].Min())} a row at best");
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var call = 0; call < 16; call++)
+                parts[i].Run();
+            var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / 16.0 / parts[i].Rows;
+            Table.Row(parts[i].What, Microseconds(Table.Median(times[i])), $"{Microseconds(times[i].Min()),8} at best, {1 / Table.Median(times[i]),9:N0} rows/s, {bytes,5:F0} bytes allocated a row");
+        }
         Console.WriteLine($"  load of the machine: {Table.Load()}");
     }
 

@@ -147,6 +147,37 @@ public sealed class SparseScoringTests
     }
 
     [TestMethod]
+    public void Weights_that_were_written_by_hand_are_scored_by_after_a_refresh()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 30));
+        using var model = Fit(SparseScoring.Automatic, data);
+        var before = model.Transform(data).GetColumn<float[]>("Score").First();
+        using (no_grad())
+        {
+            foreach (var parameter in model.Module.parameters())
+                parameter.zero_();
+        }
+        CollectionAssert.AreEqual(before, model.Transform(data).GetColumn<float[]>("Score").First());
+        model.Refresh();
+        foreach (var score in model.Transform(data).GetColumn<float[]>("Score").First())
+            Assert.AreEqual(1 / 3f, score, 1e-6f);
+    }
+
+    [TestMethod]
+    public void An_infinity_among_the_features_predicts_the_missing_key()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 90));
+        using var model = Fit(SparseScoring.Dense, data);
+        foreach (var infinity in new[] { float.PositiveInfinity, float.NegativeInfinity })
+        {
+            var broken = Patterns.Draw(3);
+            broken[1].Pixels[5] = infinity;
+            var keys = model.Transform(Patterns.View(context, broken)).GetColumn<uint>("PredictedLabel").ToArray();
+            Assert.IsTrue(keys[0] != 0 && keys[1] == 0 && keys[2] != 0, $"{infinity}: {string.Join(", ", keys)}");
+        }
+    }
+
+    [TestMethod]
     public void Training_twice_gives_the_same_file()
     {
         var data = Patterns.Keys(context, Patterns.View(context, 90));
