@@ -32,6 +32,13 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     /// <summary>The column that the model reads.</summary>
     public string FeatureColumnName => classifier.FeatureColumnName;
 
+    /// <summary>Numbers of a row of features.</summary>
+    internal int FeatureCount => classifier.FeatureCount;
+
+    internal ClassLabels Labels => classifier.Labels;
+
+    internal IRowScorer Scorer => scorer;
+
     /// <summary>
     /// The network in TorchSharp, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of. Networks
     /// of this library are built when they are asked for first, which is the first time that the model needs LibTorch.

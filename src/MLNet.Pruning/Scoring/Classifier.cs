@@ -10,7 +10,8 @@ namespace MLNet.Pruning.Scoring;
 /// <param name="Labels">The classes it tells apart.</param>
 sealed record Classifier(Blueprint Blueprint, string FeatureColumnName, ClassLabels Labels)
 {
-    readonly int values = checked((int)Blueprint.InputShape.Aggregate(1L, (product, size) => checked(product * size)));
+    /// <summary>Numbers of a row of features.</summary>
+    public int FeatureCount { get; } = checked((int)Blueprint.InputShape.Aggregate(1L, (product, size) => checked(product * size)));
 
     /// <summary>What computes it.</summary>
     public ModelScorers Scorers => new(
@@ -27,5 +28,5 @@ sealed record Classifier(Blueprint Blueprint, string FeatureColumnName, ClassLab
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of another type or size than it was trained on.</exception>
     public FeatureColumns Features(DataViewSchema schema) => Blueprint is VitBlueprint { Input: VitInput.Tokens } vit
         ? TokenFeatures.Find(schema, FeatureColumnName, vit)
-        : FeatureColumns.Find(schema, FeatureColumnName, values);
+        : FeatureColumns.Find(schema, FeatureColumnName, FeatureCount);
 }
