@@ -1,3 +1,4 @@
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Plans.Networks;
 using MLNet.Pruning.Plans.Steps;
@@ -16,8 +17,9 @@ public sealed unsafe class ScoringPlan
     readonly WorkspacePool workspaces;
     readonly ParallelScoring parallel;
 
-    ScoringPlan(NetworkDescription description, Network network, KernelSet kernels)
+    ScoringPlan(NetworkDescription description, Network network, KernelSet kernels, IReadOnlyList<string> labels)
     {
+        Labels = labels;
         (Description, this.network, this.kernels) = (description, network, kernels);
         workspaces = new(network);
         parallel = new(ScoreRows, network.InputWidth, network.OutputWidth);
@@ -34,21 +36,72 @@ public sealed unsafe class ScoringPlan
         ScoringOutput output = ScoringOutput.Probabilities) =>
         Compile(description, weights, new CompileOptions(KernelSet.Here, KernelChoice.Rule, output));
 
-    internal static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, CompileOptions options)
+    internal static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, CompileOptions options,
+        params IReadOnlyList<string> labels)
     {
         ArgumentNullException.ThrowIfNull(description);
         ArgumentNullException.ThrowIfNull(weights);
         description.Validate();
-        Network network = description switch
+        Network network;
+        try
         {
-            FeedForwardDescription feedForward => new FeedForwardNetwork(feedForward, weights, options),
-            ConvNetDescription convNet => new ConvNetwork(convNet, weights, options),
-            VaeDescription vae => new VaeNetwork(vae, weights, options),
-            VitDescription vit => new VitNetwork(vit, weights, options),
-            _ => throw new ArgumentException($"There is no plan for a {description.GetType().Name}.", nameof(description)),
-        };
-        return new(description, network, options.Kernels);
+            network = description switch
+            {
+                FeedForwardDescription feedForward => new FeedForwardNetwork(feedForward, weights, options),
+                ConvNetDescription convNet => new ConvNetwork(convNet, weights, options),
+                VaeDescription vae => new VaeNetwork(vae, weights, options),
+                VitDescription vit => new VitNetwork(vit, weights, options),
+                _ => throw new ArgumentException($"There is no plan for a {description.GetType().Name}.", nameof(description)),
+            };
+        }
+        catch (OverflowException e)
+        {
+            throw new ArgumentException("The network needs more numbers at once than there can be.", nameof(description), e);
+        }
+        if (labels.Count > 0 && labels.Count != network.OutputWidth)
+            throw new ArgumentException($"There are {labels.Count} labels for {network.OutputWidth} classes.", nameof(labels));
+        return new(description, network, options.Kernels, labels);
     }
+
+    /// <summary>Loads the network of a file: what <c>mlContext.Model.Save</c>, a transformer's <c>WriteTo</c> or Core's
+    /// <c>ModelFile.Save</c> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="output">What a classifier gives.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or has no network in it that a plan can compute, or several.</exception>
+    public static ScoringPlan Load(string path, ScoringOutput output = ScoringOutput.Probabilities)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var stream = File.OpenRead(path);
+        return Load(stream, $"'{path}'", output);
+    }
+
+    /// <summary>Loads the network of a stream. Of a pipeline in a model.zip, it is the network, and the <c>MergeTokens</c> before it
+    /// where images are not padded; other steps are left out.</summary>
+    /// <param name="stream">At its beginning; left open.</param>
+    /// <param name="output">What a classifier gives.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, or has no network in it that a plan can compute, or several.
+    /// </exception>
+    public static ScoringPlan Load(Stream stream, ScoringOutput output = ScoringOutput.Probabilities)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Load(stream, "The model", output);
+    }
+
+    static ScoringPlan Load(Stream stream, string what, ScoringOutput output)
+    {
+        var saved = SavedNetwork.Read(stream, what);
+        try
+        {
+            return Compile(saved.Description, saved.Weights, new(KernelSet.Here, KernelChoice.Rule, output), saved.Labels);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{what} has a network that does not fit together: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The classes' names in the order of the scores; empty where no file has said them.</summary>
+    public IReadOnlyList<string> Labels { get; }
 
     /// <summary>What the network is made of.</summary>
     public NetworkDescription Description { get; }

@@ -34,8 +34,8 @@ public static class HistoryPage
         }
         if (history.Scoring is { Count: > 0 } layers)
         {
-            page.Heading("Scoring of sparse layers").Table(HistoryTables.Scoring(layers));
-            page.Append("<p>What a layer takes by LibTorch's dense product and by its weights that are on alone, where that was measured. Which way it is computed follows from its shape and its density.</p>\n");
+            page.Heading("Scoring").Table(HistoryTables.Scoring(layers));
+            page.Append("<p>What computes each layer when the model scores; it follows from the layer's shape and its density.</p>\n");
         }
         return page.End();
     }
@@ -60,6 +60,8 @@ public static class HistoryPage
             ? Count(last.Parameters)
             : $"{Count(history.ParametersAtStart)} at the start, {Count(last.Parameters)} at the end");
         yield return ("Training", $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")} of {Count(last.Rows)} rows in {Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
+        if (history.ScoringSpeed is { } speed)
+            yield return ("Scoring, one thread", $"{Duration(speed.Latency)} a row, {Count(speed.RowsPerSecond)} rows/s in batches");
         if (history.Stopped is { } reason)
             yield return ("Stopped early", reason);
     }

@@ -30,24 +30,14 @@ public static class HistoryTables
         return table;
     }
 
-    /// <summary>A row for each layer with many weights off and each number of rows that it was measured with: what each way to compute it takes, and which was chosen.</summary>
+    /// <summary>A row for each layer: its size, the fraction of its weights that are not zero, and what computes it.</summary>
     public static TextTable Scoring(IReadOnlyList<ScoringRecord> layers)
     {
         ArgumentNullException.ThrowIfNull(layers);
-        var table = new TextTable("layer", "inputs#", "outputs#", "density#", "rows#", "dense#", "sparse#", "dense / sparse#", "computed", "bytes more#");
+        var table = new TextTable("layer", "inputs#", "outputs#", "density#", "kernel");
         foreach (var layer in layers)
-        {
-            foreach (var time in layer.Times)
-            {
-                var measured = time is { DenseMicroseconds: not null, SparseMicroseconds: not null };
-                table.Add(
-                    layer.Layer, Count(layer.Inputs), Count(layer.Outputs), Percent(layer.Density), measured ? Count(time.Rows) : "any", Time(time.DenseMicroseconds), Time(time.SparseMicroseconds),
-                    measured ? (time.DenseMicroseconds / time.SparseMicroseconds)!.Value.ToString("F2", CultureInfo.InvariantCulture) : "", time.Sparse ? "sparse" : "dense", Bytes(layer.Bytes));
-            }
-        }
+            table.Add(layer.Layer, Count(layer.Inputs), Count(layer.Outputs), Percent(layer.Density), layer.Kernel);
         return table;
-
-        static string Time(double? microseconds) => microseconds is { } known ? Duration(known / 1e6) : "not measured";
     }
 
     /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.</summary>

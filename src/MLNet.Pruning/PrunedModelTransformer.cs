@@ -1,10 +1,9 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -12,22 +11,19 @@ namespace MLNet.Pruning;
 
 /// <summary>
 /// A trained classifier. Adds <c>PredictedLabel</c> and <c>Score</c> to its input; any number of threads may read from it
-/// at once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. Holds native memory: dispose of
-/// it, or of the chain it is part of, when done.
+/// at once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. A module of your own, or one that was asked for
+/// by <see cref="Module"/>, holds native memory: dispose of the transformer, or of the chain it is part of, when done.
 /// </summary>
 public sealed class PrunedModelTransformer : ITransformer, IDisposable
 {
     readonly Classifier classifier;
-    readonly nn.Module<Tensor, Tensor> module;
-    readonly ModelScorer scorer;
+    readonly IModelScorer scorer;
 
-    internal PrunedModelTransformer(Classifier classifier, nn.Module<Tensor, Tensor> module, string device, SparseScoring scoring, TrainingHistory? history)
+    internal PrunedModelTransformer(Classifier classifier, IModelScorer scorer, TrainingHistory? history)
     {
-        (this.classifier, this.module) = (classifier, module);
-        scorer = new ModelScorer(module, device, classifier.Blueprint.InputShape, input => module.call(input).softmax(1), scoring, typeof(PrunedModelTransformer));
-        History = history;
-        if (history is not null && scorer.Layers.Count > 0)
-            history.Scoring = scorer.Layers;
+        (this.classifier, this.scorer, History) = (classifier, scorer, history);
+        if (history is not null && scorer.Layers is { Count: > 0 } layers)
+            history.Scoring = layers;
     }
 
     /// <summary>The record of the training; null for a model that was loaded.</summary>
@@ -36,24 +32,37 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     /// <summary>The column that the model reads.</summary>
     public string FeatureColumnName => classifier.FeatureColumnName;
 
-    /// <summary>The network, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of.</summary>
-    public nn.Module<Tensor, Tensor> Module => module;
+    /// <summary>Numbers of a row of features.</summary>
+    internal int FeatureCount => classifier.FeatureCount;
 
-    /// <summary>How layers are computed of which at least half of the weights are off: dense or by the weights that are on alone. Empty
-    /// where there is none, or all were asked to be dense.</summary>
-    public IReadOnlyList<ScoringRecord> Scoring => scorer.Layers;
+    internal ClassLabels Labels => classifier.Labels;
+
+    internal IRowScorer Scorer => scorer;
 
     /// <summary>
-    /// Measures what each way to compute these layers takes on this machine, some milliseconds a layer, for a report: <see
-    /// cref="Scoring"/> and the history have the times from here on. How the model scores does not change.
+    /// The network in TorchSharp, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of. Networks
+    /// of this library are built when they are asked for first, which is the first time that the model needs LibTorch.
     /// </summary>
-    public IReadOnlyList<ScoringRecord> MeasureScoring()
+    public nn.Module<Tensor, Tensor> Module => (nn.Module<Tensor, Tensor>)scorer.Module;
+
+    /// <summary>How layers are computed: by a plan for this machine, or, of a module of your own or on a GPU, by LibTorch; then only layers stand
+    /// here that have many inactive weights.</summary>
+    public IReadOnlyList<ScoringRecord> Scoring => scorer.Layers;
+
+    /// <summary>Measures how fast the model scores on one thread, in some tenths of a second; the history has it from here on.</summary>
+    public ScoringSpeed MeasureScoring()
     {
-        var layers = scorer.Measure();
-        if (History is not null && layers.Count > 0)
-            History.Scoring = layers;
-        return layers;
+        var speed = scorer.Measure();
+        if (History is not null)
+            History.ScoringSpeed = speed;
+        return speed;
     }
+
+    /// <summary>
+    /// Scores by the weights that <see cref="Module"/> has now. A module that learns further is followed without it; it is for weights that were
+    /// written in another way.
+    /// </summary>
+    public void Refresh() => scorer.Refresh();
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -84,7 +93,7 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         scorer.ThrowIfDisposed();
-        ClassifierFile.Write(stream, classifier, module, scorer.Scoring);
+        ClassifierFile.Write(stream, classifier, scorer);
     }
 
     /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
@@ -96,9 +105,8 @@ public sealed class PrunedModelTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(stream);
-        string device = ComputeDevice.Choose(environment, asked: null);
-        var (classifier, module, scoring) = ClassifierFile.Read(stream, ModuleBuilders.Of(environment));
-        return new PrunedModelTransformer(classifier, module, device, scoring, history: null);
+        var (classifier, scorer) = ClassifierFile.Read(stream, environment);
+        return new PrunedModelTransformer(classifier, scorer, history: null);
     }
 
     ScoreBinding Bind(DataViewSchema input)

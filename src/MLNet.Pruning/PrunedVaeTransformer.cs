@@ -4,8 +4,6 @@ using Microsoft.ML.Runtime;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
@@ -13,20 +11,19 @@ namespace MLNet.Pruning;
 /// <summary>
 /// A trained variational autoencoder of images. Adds to its input the latents (their means, so that equal images have equal ones), the
 /// reconstruction, and the loss: what is unlike the images it has learnt has a high one. Any number of threads may read from it at
-/// once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. Holds native memory: dispose of
-/// it, or of the chain it is part of, when done.
+/// once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. The network that
+/// <see cref="Module"/> gives holds native memory: dispose of the transformer, or of the chain it is part of, when done.
 /// </summary>
 public sealed class PrunedVaeTransformer : ITransformer, IDisposable
 {
     readonly Autoencoder autoencoder;
-    readonly ModelScorer scorer;
+    readonly IModelScorer scorer;
 
-    internal PrunedVaeTransformer(Autoencoder autoencoder, Vae module, string device, SparseScoring scoring, TrainingHistory? history)
+    internal PrunedVaeTransformer(Autoencoder autoencoder, IModelScorer scorer, TrainingHistory? history)
     {
-        (this.autoencoder, Module, History) = (autoencoder, module, history);
-        scorer = new ModelScorer(module, device, autoencoder.Blueprint.InputShape, autoencoder.Compute(module), scoring, typeof(PrunedVaeTransformer));
-        if (history is not null && scorer.Layers.Count > 0)
-            history.Scoring = scorer.Layers;
+        (this.autoencoder, this.scorer, History) = (autoencoder, scorer, history);
+        if (history is not null && scorer.Layers is { Count: > 0 } layers)
+            history.Scoring = layers;
     }
 
     /// <summary>The record of the training; null for a model that was loaded.</summary>
@@ -35,24 +32,29 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
     /// <summary>The column that the model reads.</summary>
     public string InputColumnName => autoencoder.Columns.Input;
 
-    /// <summary>The network; the transformer's own, so not to be disposed of.</summary>
-    public Vae Module { get; }
+    /// <summary>
+    /// The network in TorchSharp; the transformer's own, so not to be disposed of. It is built when it is asked for first, which is the first time
+    /// that the model needs LibTorch.
+    /// </summary>
+    public Vae Module => (Vae)scorer.Module;
 
-    /// <summary>How layers are computed of which at least half of the weights are off: dense or by the weights that are on alone. Empty
-    /// where there is none, or all were asked to be dense.</summary>
+    /// <summary>How layers are computed: by a plan for this machine, or, on a GPU, by LibTorch; then only layers stand here that have many inactive weights.</summary>
     public IReadOnlyList<ScoringRecord> Scoring => scorer.Layers;
 
-    /// <summary>
-    /// Measures what each way to compute these layers takes on this machine, some milliseconds a layer, for a report: <see
-    /// cref="Scoring"/> and the history have the times from here on. How the model scores does not change.
-    /// </summary>
-    public IReadOnlyList<ScoringRecord> MeasureScoring()
+    /// <summary>Measures how fast the model scores on one thread, in some tenths of a second; the history has it from here on.</summary>
+    public ScoringSpeed MeasureScoring()
     {
-        var layers = scorer.Measure();
-        if (History is not null && layers.Count > 0)
-            History.Scoring = layers;
-        return layers;
+        var speed = scorer.Measure();
+        if (History is not null)
+            History.ScoringSpeed = speed;
+        return speed;
     }
+
+    /// <summary>
+    /// Scores by the weights that <see cref="Module"/> has now. A module that learns further is followed without it; it is for weights that were
+    /// written in another way.
+    /// </summary>
+    public void Refresh() => scorer.Refresh();
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -83,7 +85,7 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         scorer.ThrowIfDisposed();
-        VaeFile.Write(stream, autoencoder, Module, scorer.Scoring);
+        VaeFile.Write(stream, autoencoder, scorer);
     }
 
     /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
@@ -94,9 +96,8 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(stream);
-        string device = ComputeDevice.Choose(environment, asked: null);
-        var (autoencoder, module, scoring) = VaeFile.Read(stream);
-        return new PrunedVaeTransformer(autoencoder, module, device, scoring, history: null);
+        var (autoencoder, scorer) = VaeFile.Read(stream, environment);
+        return new PrunedVaeTransformer(autoencoder, scorer, history: null);
     }
 
     ScoreBinding Bind(DataViewSchema input)

@@ -15,7 +15,9 @@ LibTorch.Load();
     ("masks", "[rounds] [part of a name]", "what weight masks and burden statistics add to a step", Masking.Run),
     ("sparse", "[milliseconds]", "layers with inactive weights: dense, sparse, and PyTorch's own sparse product", SparseLayers.Run),
     ("threads", "[milliseconds]", "scoring on one of LibTorch's threads and on all", ScoringThreads.Run),
+    ("predict", "[turns]", "the quickstart's pipeline in a prediction engine and from a view", Predicting.Run),
     ("compress", "[epochs]", "the comparators PQH and FPRL on 784-300-100-10", Compressing.Run),
+    ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),
 ];
 var rest = args.Skip(1).ToArray();
 switch (args.FirstOrDefault())

@@ -158,6 +158,25 @@ public sealed class PlanTests
     }
 
     [TestMethod]
+    public void Sizes_whose_product_wraps_around_are_refused()
+    {
+        var vit = new VitDescription([1, 4, 4], 2, 3, 8, [2], 4, [4]);
+        var weights = Samples.Weights(vit, 1);
+        // 2^32 + 8 queries.
+        var wrapped = vit with { Heads = [3], HeadSize = 1431655768 };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(wrapped, weights)).Message, "more numbers");
+
+        // 2^32 features.
+        var convNet = new ConvNetDescription([1, 1 << 14, 1 << 14], [64], [], 3);
+        weights = new();
+        weights.Add("features.conv1.weight", new float[64 * 9], 64, 1, 3, 3);
+        weights.Add("features.conv1.bias", new float[64], 64);
+        weights.Add("classifier.logits.weight", [], 3, 0);
+        weights.Add("classifier.logits.bias", new float[3], 3);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(convNet, weights)).Message, "more numbers");
+    }
+
+    [TestMethod]
     public void Layers_with_few_active_weights_are_computed_by_those_alone()
     {
         var network = new FeedForwardDescription([256, 128, 10]);

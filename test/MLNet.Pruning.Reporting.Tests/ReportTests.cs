@@ -117,27 +117,34 @@ public sealed class ReportTests
     }
 
     [TestMethod]
-    public void Layers_that_were_measured_stand_in_a_table_also_where_the_dense_way_won()
+    public void How_layers_are_computed_stands_in_a_table_and_what_was_measured_among_the_facts()
     {
         var history = History();
-        Assert.DoesNotContain("Scoring of sparse layers", HistoryPage.ToHtml(history));
+        Assert.DoesNotContain("Scoring", HistoryPage.ToHtml(history));
         ScoringRecord[] layers =
         [
-            new() { Layer = "layers.linear1", Inputs = 1024, Outputs = 4096, Density = 0.05, Bytes = 1_280_000, Times = [new(1, 800, 100, true), new(64, 4000, 5000, false)] },
-            new() { Layer = "told", Inputs = 8, Outputs = 4, Density = 0.5, Bytes = 300, Times = [new(1, null, null, true)] },
+            new() { Layer = "layers.linear1", Kernel = "sparse rows", Inputs = 1024, Outputs = 4096, Density = 0.05 },
+            new() { Layer = "logits", Kernel = "dense rows", Inputs = 8, Outputs = 4, Density = 0.5 },
         ];
         history.Scoring = layers;
+        history.ScoringSpeed = new(RowsPerSecond: 120_000, Latency: 25e-6);
         Assert.AreEqual("""
-            layer           inputs  outputs  density  rows         dense        sparse  dense / sparse  computed  bytes more
-            --------------  ------  -------  -------  ----  ------------  ------------  --------------  --------  ----------
-            layers.linear1   1,024    4,096   5.00 %     1        800 us        100 us            8.00  sparse        1.3 MB
-            layers.linear1   1,024    4,096   5.00 %    64        4.0 ms        5.0 ms            0.80  dense         1.3 MB
-            told                 8        4  50.00 %   any  not measured  not measured                  sparse     300 bytes
+            layer           inputs  outputs  density  kernel
+            --------------  ------  -------  -------  -----------
+            layers.linear1   1,024    4,096   5.00 %  sparse rows
+            logits               8        4  50.00 %  dense rows
 
             """, HistoryTables.Scoring(layers).ToString());
         var page = HistoryPage.ToHtml(history);
-        foreach (var text in new[] { "Scoring of sparse layers", "layers.linear1", "800 us", "<td class=\"n\">8.00</td><td>sparse</td>", "<td class=\"n\">0.80</td><td>dense</td>" })
+        foreach (var text in new[] { "layers.linear1", "<td>sparse rows</td>", "25 us a row, 120,000 rows/s in batches" })
             StringAssert.Contains(page, text);
+    }
+
+    [TestMethod]
+    public void A_history_of_an_older_version_is_read_without_what_is_no_longer_told()
+    {
+        var old = """{"scoring":[{"layer":"a","inputs":3,"outputs":2,"density":0.5,"bytes":9,"times":[{"rows":1,"denseMicroseconds":2,"sparse":true}]}]}""";
+        Assert.AreEqual(new ScoringRecord { Layer = "a", Inputs = 3, Outputs = 2, Density = 0.5 }, TrainingHistory.FromJson(old).Scoring!.Single());
     }
 
     [TestMethod]

@@ -41,6 +41,15 @@ static class TensorBlob
     /// <summary>Bytes of the elements, without what stands before them; 0 of a blob that is damaged.</summary>
     public static long Elements(byte[] blob) => blob.Length < 8 ? 0 : Math.Max(0, blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
 
+    /// <summary>Whether a tensor has this type, shape and these elements.</summary>
+    public static bool Holds(byte[] blob, Tensor tensor, string name)
+    {
+        using var scope = NewDisposeScope();
+        var data = tensor.detach().cpu().contiguous();
+        var (type, shape) = Header(blob, name, "The model");
+        return type == data.dtype && shape.AsSpan().SequenceEqual(data.shape) && blob.AsSpan(8 + (8 * shape.Length)).SequenceEqual(data.bytes);
+    }
+
     /// <summary>Throws unless the blob is of the tensor's type and shape.</summary>
     public static void Check(byte[] blob, Tensor tensor, string name, string what)
     {

@@ -64,20 +64,12 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
         Record = new()
         {
             Layer = name,
+            Kernel = sparse ? SparsePlan.SparseKernel : SparsePlan.DenseKernel,
             Inputs = form.Weights.Columns,
             Outputs = form.Weights.Rows,
             Density = density,
-            Bytes = sparse ? form.Bytes : 0,
-            Times = [new(1, null, null, sparse)],
         };
         Choice = sparse ? new(form, nothing) : null;
-    }
-
-    /// <summary>Adds to the record what each way takes.</summary>
-    public void Measure(VectorWidth width)
-    {
-        if (Record is { } record && Seen is { } seen && (Choice?.Form ?? Form()) is { } form)
-            Record = record with { Times = LayerTimes.Measure(this, Rows(seen), RowShape(seen), form, width, Choice is not null) };
     }
 
     ISparseLayer? Form() => layer is Linear linear ? new SparseLinear(linear)

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Sparse;
 
 /// <summary>
-/// How a trained model scores: which of its linear layers and convolutions of images, of those with at least half of their weights off,
+/// How LibTorch scores a trained model of the user's own (those of this library have a scoring plan, see <see
+/// cref="Models.NetworkPlans"/>): which of its linear layers and convolutions of images, of those with at least half of their weights off,
 /// are computed by the weights that are on alone. The model stays as it is, and computes as ever when it is called; within <see
 /// cref="Run"/>, the chosen layers take the short way.
 /// </summary>
@@ -17,6 +18,9 @@ namespace MLNet.Pruning.Sparse;
 /// </remarks>
 public sealed class SparsePlan : IDisposable
 {
+    /// <summary>What <see cref="ScoringRecord.Kernel"/> says of a layer.</summary>
+    internal const string SparseKernel = "sparse", DenseKernel = "LibTorch";
+
     /// <summary>The plan that this thread scores by.</summary>
     [ThreadStatic]
     static SparsePlan? running;
@@ -44,7 +48,7 @@ public sealed class SparsePlan : IDisposable
     public IReadOnlyList<ScoringRecord> Layers { get; private set; } = [];
 
     /// <summary>Bytes held beside the model's own.</summary>
-    public long Bytes => Layers.Sum(layer => layer.Bytes);
+    public long Bytes => layers.Sum(layer => layer.Choice?.Form.Bytes ?? 0);
 
     /// <summary>Plans for a model that takes and gives one tensor.</summary>
     /// <param name="model">The model, on the CPU and in evaluation mode. It is not changed.</param>
@@ -117,19 +121,6 @@ public sealed class SparsePlan : IDisposable
         }
     }
 
-    /// <summary>Measures what each way takes, layer by layer, for a report: <see cref="Layers"/> has the times from here on. No choice is
-    /// changed by it.</summary>
-    public IReadOnlyList<ScoringRecord> Measure()
-    {
-        lock (layers)
-        {
-            foreach (var layer in layers)
-                layer.Measure(width);
-            Note();
-            return Layers;
-        }
-    }
-
     /// <summary>Gives the memory back. The model computes as ever.</summary>
     public void Dispose()
     {
@@ -152,10 +143,8 @@ public sealed class SparsePlan : IDisposable
     {
         foreach (var layer in among)
             layer.Choose(Scoring, width);
-        Note();
+        Layers = [.. layers.Select(layer => layer.Record).OfType<ScoringRecord>()];
     }
-
-    void Note() => Layers = [.. layers.Select(layer => layer.Record).OfType<ScoringRecord>()];
 
     /// <summary>Sees what each layer is given for one row of the model's.</summary>
     void Watch(IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Tokens.Kernels;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tokens;

@@ -36,7 +36,7 @@ sealed unsafe class VaeNetwork : Network
         scratch = layout.Add(Math.Max(mean.Scratch, logVariance.Scratch));
 
         var (height, width) = (vae.Image[1] >> blocks, vae.Image[2] >> blocks);
-        expansion = Chain("expansion", [vae.Latent, .. vae.HiddenBack, vae.ChannelsBack[0] * height * width]);
+        expansion = Chain("expansion", [vae.Latent, .. vae.HiddenBack, checked(vae.ChannelsBack[0] * height * width)]);
         channels = [.. vae.ChannelsBack, vae.Image[0]];
         decoder = new TransposedConvolution[blocks];
         for (int i = 0; i < blocks; i++)

@@ -1,6 +1,6 @@
 using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Plans.Steps;
-using MLNet.Pruning.Plans.Tokens;
+using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans.Networks;
 
@@ -98,7 +98,7 @@ sealed class VitBlock
         (Tokens, Merge, Apart) = (tokens, merge, vit.Pooling == VitPooling.ClassToken ? 1 : 0);
         (Heads, HeadSize) = (vit.Heads[number], vit.HeadSize);
         (HiddenNormWeight, HiddenNormBias) = (weights.Get($"{name}.hiddenNorm.weight", dim), weights.Get($"{name}.hiddenNorm.bias", dim));
-        Qkv = weights.Linear($"{name}.attention.qkv", 3 * Width, dim)
+        Qkv = weights.Linear($"{name}.attention.qkv", checked(3 * Width), dim)
             .After(weights.Get($"{name}.attentionNorm.weight", dim), weights.Get($"{name}.attentionNorm.bias", dim));
         for (int query = 0; query < Width; query++)
             Qkv.Before(query, 1 / Math.Sqrt(HeadSize));
@@ -119,7 +119,7 @@ sealed class VitBlock
     public int HeadSize { get; }
 
     /// <summary>Queries of all heads; as many keys and values.</summary>
-    public int Width => Heads * HeadSize;
+    public int Width => checked(Heads * HeadSize);
 
     public float[] HiddenNormWeight { get; }
 

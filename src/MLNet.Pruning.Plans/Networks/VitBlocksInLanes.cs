@@ -1,6 +1,6 @@
 using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Plans.Steps;
-using MLNet.Pruning.Plans.Tokens;
+using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans.Networks;
 

@@ -36,7 +36,7 @@ sealed unsafe class ConvolutionBlock
     public PlanStep Step => layer.Step;
 
     /// <summary>Channels times height times width of the result.</summary>
-    public int Outputs => layer.Outputs * (frame.Height / 2) * (frame.Width / 2);
+    public int Outputs => checked(layer.Outputs * (frame.Height / 2) * (frame.Width / 2));
 
     /// <param name="workspace">Where.</param>
     /// <param name="image">[channels][height][width]</param>

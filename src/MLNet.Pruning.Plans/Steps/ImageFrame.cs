@@ -7,7 +7,7 @@ sealed unsafe record ImageFrame(int Channels, int Height, int Width)
     public int Stride => Width + 2;
 
     /// <summary>Numbers of all channels.</summary>
-    public int Length => Channels * (Height + 2) * Stride;
+    public int Length => checked(Channels * (Height + 2) * Stride);
 
     /// <summary>Pixels of a channel from the first to the last, with the frame at the ends of the rows.</summary>
     public int Lanes => ((Height - 1) * Stride) + Width;

@@ -51,7 +51,7 @@ sealed unsafe class TransposedConvolution
     public PlanStep Step => phases[0].Step;
 
     /// <summary>Channels times height times width of the result.</summary>
-    public int Outputs => outputs * 4 * frame.Height * frame.Width;
+    public int Outputs => checked(outputs * 4 * frame.Height * frame.Width);
 
     /// <param name="workspace">Where.</param>
     /// <param name="image">[inputs][height][width]</param>

@@ -1,4 +1,4 @@
-using MLNet.Pruning.Plans.Tokens;
+using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans.Steps;
 

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace MLNet.Pruning.Plans.Tokens;
+namespace MLNet.Pruning.Tokens;
 
 /// <summary>Similarities that are the same to the bit on every machine, and equal where they differ by rounding only.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace MLNet.Pruning.Plans.Tokens;
+namespace MLNet.Pruning.Tokens;
 
 /// <summary>
 /// How an image is cut into tokens: patches row by row, within a patch pixels row by row, a pixel's channels side by side.
@@ -139,6 +139,6 @@ public sealed record PatchGrid
     static void Require(bool holds, string name, int value, string wanted)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(name, value, $"The {name} is {value}; it must be {wanted}.");
+            throw new ArgumentOutOfRangeException(name, $"The {name} is {value}; it must be {wanted}.");
     }
 }

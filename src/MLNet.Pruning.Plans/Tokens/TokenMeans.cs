@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace MLNet.Pruning.Plans.Tokens;
+namespace MLNet.Pruning.Tokens;
 
 /// <summary>Size-weighted means of the tokens that go to the same survivor.</summary>
 static unsafe class TokenMeans

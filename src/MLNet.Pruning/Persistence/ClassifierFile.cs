@@ -1,9 +1,7 @@
 using System.Text;
+using Microsoft.ML.Runtime;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Training;
-using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Persistence;
 
@@ -14,24 +12,25 @@ static class ClassifierFile
     const string BlueprintEntry = "blueprint", FeatureEntry = "feature column", LabelEntry = "labels";
 
     /// <summary>Writes a classifier; the same bytes whichever TorchSharp stands below.</summary>
-    public static void Write(Stream stream, Classifier classifier, nn.Module module, SparseScoring scoring)
+    public static void Write(Stream stream, Classifier classifier, IModelScorer scorer)
     {
+        scorer.Refresh();
         using var labels = new MemoryStream();
         using (var writer = new BinaryWriter(labels, Encoding.UTF8, leaveOpen: true))
             classifier.Labels.Write(writer);
         var archive = new Archive(Kind);
-        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(classifier.Blueprint.Now(module).ToJson()));
+        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(scorer.Blueprint.ToJson()));
         archive.Add(FeatureEntry, Encoding.UTF8.GetBytes(classifier.FeatureColumnName));
         archive.Add(LabelEntry, labels.ToArray());
-        ModuleState.Add(archive, module);
-        ScoringPart.Add(archive, scoring);
+        scorer.AddTensors(archive);
+        ScoringPart.Add(archive, scorer.Scoring);
         archive.Write(stream);
     }
 
-    /// <summary>Reads a classifier, after checking all of it; the module is the caller's to dispose of.</summary>
+    /// <summary>Reads a classifier, after checking all of it; the scorer is the caller's to dispose of.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
-    /// <exception cref="InvalidOperationException">Its network is built by code that <paramref name="builders"/> do not name.</exception>
-    public static (Classifier Classifier, nn.Module<Tensor, Tensor> Module, SparseScoring Scoring) Read(Stream stream, ModuleBuilders builders)
+    /// <exception cref="InvalidOperationException">Its network is built by code of the user's that the environment does not know.</exception>
+    public static (Classifier Classifier, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment)
     {
         var archive = Archive.Read(stream, Kind, What);
         var scoring = ScoringPart.Read(archive, What);
@@ -39,20 +38,7 @@ static class ClassifierFile
         using var labels = new BinaryReader(new MemoryStream(archive[LabelEntry], writable: false), Encoding.UTF8);
         var classifier = new Classifier(blueprint, Encoding.UTF8.GetString(archive[FeatureEntry]), ClassLabels.Read(labels));
         if (blueprint is ModuleBlueprint module)
-            classifier = classifier with { Blueprint = blueprint = module with { Builder = builders.Find(module.Name) } };
-        var built = blueprint.Build();
-        try
-        {
-            ModuleScope.Detach(built);
-            ModuleState.Load(archive, built, What);
-            return built is nn.Module<Tensor, Tensor> network
-                ? (classifier, network, scoring)
-                : throw new InvalidDataException($"{What} is a {built.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
-        }
-        catch
-        {
-            built.Dispose();
-            throw;
-        }
+            classifier = classifier with { Blueprint = blueprint = module with { Builder = ModuleBuilders.Of(environment).Find(module.Name) } };
+        return (classifier, classifier.Scorers.Loaded(blueprint, archive, environment, scoring));
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MLNet.Pruning;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
@@ -21,6 +22,24 @@ public static class PruningContextExtensions
         RuntimeHelpers.RunModuleConstructor(typeof(LibTorch).Module.ModuleHandle);
         Loaders.Register(mlContext);
         return mlContext;
+    }
+
+    /// <summary>
+    /// Makes a predictor of a trained classifier: unlike ML.NET's prediction engine it serves any number of threads at once, and it allocates nothing but
+    /// what it returns. It knows pipelines of <c>MergeTokens</c>, one classifier of this library, and mappings of labels; anything else is refused by name.
+    /// </summary>
+    /// <typeparam name="TIn">A row, with the model's features in a property of type float[].</typeparam>
+    /// <typeparam name="TOut">What is predicted: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
+    /// <param name="catalog"><c>mlContext.Model</c>.</param>
+    /// <param name="model">The fitted or loaded pipeline; not to be disposed of while there is a predictor.</param>
+    /// <exception cref="NotSupportedException">The pipeline or one of the types has something that a predictor does not know.</exception>
+    public static PruningPredictor<TIn, TOut> CreatePredictor<TIn, TOut>(this ModelOperationsCatalog catalog, ITransformer model)
+        where TIn : class
+        where TOut : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(model);
+        return new(new MLContext(), model);
     }
 
     /// <summary>

@@ -1,10 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Runtime;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Persistence;
 
@@ -15,19 +14,20 @@ static class VaeFile
     const string BlueprintEntry = "blueprint", ColumnsEntry = "columns";
 
     /// <summary>Writes an autoencoder; the same bytes whichever TorchSharp stands below.</summary>
-    public static void Write(Stream stream, Autoencoder autoencoder, Vae module, SparseScoring scoring)
+    public static void Write(Stream stream, Autoencoder autoencoder, IModelScorer scorer)
     {
+        scorer.Refresh();
         var archive = new Archive(Kind);
-        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(module.Blueprint.ToJson()));
+        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(scorer.Blueprint.ToJson()));
         archive.Add(ColumnsEntry, JsonSerializer.SerializeToUtf8Bytes(autoencoder.Columns, VaeFileJson.Default.VaeColumns));
-        ModuleState.Add(archive, module);
-        ScoringPart.Add(archive, scoring);
+        scorer.AddTensors(archive);
+        ScoringPart.Add(archive, scorer.Scoring);
         archive.Write(stream);
     }
 
-    /// <summary>Reads an autoencoder, after checking all of it; the module is the caller's to dispose of.</summary>
+    /// <summary>Reads an autoencoder, after checking all of it; the scorer is the caller's to dispose of.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
-    public static (Autoencoder Autoencoder, Vae Module, SparseScoring Scoring) Read(Stream stream)
+    public static (Autoencoder Autoencoder, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment)
     {
         var archive = Archive.Read(stream, Kind, What);
         var scoring = ScoringPart.Read(archive, What);
@@ -43,18 +43,8 @@ static class VaeFile
         {
             throw new InvalidDataException($"{What} names its columns wrongly: {failure.Message}", failure);
         }
-        var module = blueprint.Build();
-        try
-        {
-            ModuleScope.Detach(module);
-            ModuleState.Load(archive, module, What);
-            return (new Autoencoder(blueprint, columns), module, scoring);
-        }
-        catch
-        {
-            module.Dispose();
-            throw;
-        }
+        var autoencoder = new Autoencoder(blueprint, columns);
+        return (autoencoder, autoencoder.Scorers.Loaded(blueprint, archive, environment, scoring));
     }
 }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Plans;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
@@ -36,15 +37,32 @@ sealed record Autoencoder(VaeBlueprint Blueprint, VaeColumns Columns)
         AddedColumn.Number(Columns.Loss, Blueprint.Latent + ValueCount),
     ]);
 
-    /// <summary>Latents, reconstruction and loss of each image, [rows, numbers]. An image with a NaN in it gives NaN.</summary>
+    /// <summary>What computes it.</summary>
+    public ModelScorers Scorers => new(
+        blueprint => (VaeDescription)NetworkPlans.Describe(blueprint)! with { ReconstructionWeight = Columns.ReconstructionWeight, DivergenceWeight = Columns.DivergenceWeight },
+        Check,
+        module => Compute((Vae)module),
+        Blueprint.Latent + ValueCount + 1,
+        typeof(PrunedVaeTransformer),
+        "The pruned autoencoder");
+
+    /// <summary>NaN is let through: it makes NaN of its image, and of no other.</summary>
     /// <exception cref="InvalidOperationException">A value is outside 0 to 1.</exception>
-    public Func<Tensor, Tensor> Compute(Vae module)
+    void Check(ReadOnlySpan<float> images)
+    {
+        foreach (float value in images)
+        {
+            if (value is < 0 or > 1)
+                throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
+        }
+    }
+
+    /// <summary>Latents, reconstruction and loss of each image by LibTorch, [rows, numbers]. An image with a NaN in it gives NaN.</summary>
+    Func<Tensor, Tensor> Compute(Vae module)
     {
         var objective = Columns.Objective();
         return images =>
         {
-            if (images.lt(Scalars.Zero).logical_or(images.gt(Scalars.One)).any().item<bool>())
-                throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
             var output = module.Run(images);
             return cat([output.Mean, output.Logits.sigmoid().flatten(1), objective.UncheckedRowLosses(output, images).unsqueeze(1)], 1);
         };

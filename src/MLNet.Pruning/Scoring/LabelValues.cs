@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -14,6 +15,9 @@ abstract class LabelValues
 
     /// <summary>The values as text: the names of the classes.</summary>
     public abstract ReadOnlyMemory<char>[] Names { get; }
+
+    /// <summary>Sets a property to the value of a key, from 1, or to what stands for a missing one; null where the property is of another type.</summary>
+    public abstract Action<TOwner, uint>? Setter<TOwner>(PropertyInfo property);
 
     /// <summary>Adds them as an annotation.</summary>
     public abstract void Annotate(DataViewSchema.Annotations.Builder builder, string name);
@@ -33,6 +37,19 @@ sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
 
     /// <inheritdoc/>
     public override ReadOnlyMemory<char>[] Names => [.. values.Select(value => kind.Text(value).AsMemory())];
+
+    /// <inheritdoc/>
+    public override Action<TOwner, uint>? Setter<TOwner>(PropertyInfo property)
+    {
+        if (values is ReadOnlyMemory<char>[] texts && property.PropertyType == typeof(string))
+            return Setting(property.SetMethod!.CreateDelegate<Action<TOwner, string>>(), ["", .. texts.Select(text => text.ToString())]);
+        if (property.PropertyType != typeof(T))
+            return null;
+        object? missing = typeof(T) == typeof(float) ? float.NaN : typeof(T) == typeof(double) ? double.NaN : default(T);
+        return Setting(property.SetMethod!.CreateDelegate<Action<TOwner, T>>(), [(T)missing!, .. values]);
+
+        static Action<TOwner, uint> Setting<TValue>(Action<TOwner, TValue> set, TValue[] byKey) => (owner, key) => set(owner, byKey[key]);
+    }
 
     /// <inheritdoc/>
     public override void Annotate(DataViewSchema.Annotations.Builder builder, string name) =>

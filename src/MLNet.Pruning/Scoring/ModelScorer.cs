@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using TorchSharp;
@@ -7,62 +9,68 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Rows of features in, rows of what the model computes out. Owns the module; may be called from any number of threads.</summary>
-sealed class ModelScorer : IRowScorer, IDisposable
+/// <summary>Scores by LibTorch: modules of the user's own, and any network on another device than the CPU. Owns the module; may be called from any number of
+/// threads.</summary>
+sealed class ModelScorer : IModelScorer
 {
     // Multiplications from which LibTorch's other threads are worth their risk. Every operator ends in a barrier, and a transformer has
     // sixty. `./bench.sh threads`, on two cores: alone on the machine, the second brings up to 1.8 times; beside other programs, 64 rows
     // of a small transformer (0.4e9) took 2.0 s on two threads and 87 ms on one, as barriers wait for the scheduler.
     const long LargeWork = 1L << 32;
 
+    readonly Blueprint blueprint;
     readonly nn.Module module;
     readonly long[] shape;
     readonly Func<Tensor, Tensor> compute;
+    readonly RowCheck? check;
     readonly Type owner;
     readonly Device device;
     readonly SparsePlan plan;
     readonly long multiplications;
+    readonly int outputs;
     int users = 1; // the owner, and every call under way: the last one out gives the module back
     int disposed;
     int gone;
 
+    /// <param name="blueprint">What the module was built from.</param>
     /// <param name="module">Taken over and set to evaluation.</param>
     /// <param name="device">Where the module is moved to.</param>
-    /// <param name="shape">How the features of a row are arranged.</param>
-    /// <param name="compute">By the module, [rows, ...shape] to [rows, numbers], single precision.</param>
     /// <param name="scoring">How layers with many weights off are computed.</param>
-    /// <param name="owner">Whose disposal ends the scoring.</param>
-    public ModelScorer(nn.Module module, string device, IReadOnlyList<long> shape, Func<Tensor, Tensor> compute, SparseScoring scoring, Type owner)
+    /// <param name="model">What is known of it besides.</param>
+    public ModelScorer(Blueprint blueprint, nn.Module module, string device, SparseScoring scoring, ModelScorers model)
     {
-        (this.module, this.shape, this.compute, this.owner) = (module, [.. shape], compute, owner);
+        compute = model.Compute(module);
+        (check, outputs, owner) = (model.Check, model.Outputs, model.Owner);
+        (this.blueprint, this.module, shape) = (blueprint, module, [.. blueprint.InputShape]);
         this.device = new Device(device);
         module.to(this.device);
         module.eval();
         using var oneThread = new SingleThreaded();
-        plan = SparsePlan.For(module, this.shape, compute, scoring);
+        plan = SparsePlan.For(module, shape, compute, scoring);
         multiplications = Multiplications();
     }
 
-    /// <summary>How layers with many weights off are computed.</summary>
-    public IReadOnlyList<ScoringRecord> Layers => plan.Layers;
+    public Blueprint Blueprint => blueprint.Now(module);
 
-    /// <summary>How they were asked to be.</summary>
+    public nn.Module Module => module;
+
     public SparseScoring Scoring => plan.Scoring;
 
-    /// <summary>Measures what such layers take either way, on one thread.</summary>
-    public IReadOnlyList<ScoringRecord> Measure()
+    public IReadOnlyList<ScoringRecord> Layers => plan.Layers;
+
+    public ScoringSpeed Measure()
     {
-        Enter();
-        try
-        {
-            using var oneThread = new SingleThreaded();
-            return plan.Measure();
-        }
-        finally
-        {
-            Leave();
-        }
+        const int Batch = 256;
+        using var oneThread = new SingleThreaded();
+        var features = new float[Batch * shape.Aggregate(1L, (product, size) => product * size)];
+        Array.Fill(features, 0.5f);
+        var output = new float[Batch * outputs];
+        return ScoringSpeed.Measure([rows => Score(features.AsSpan(0, rows * features.Length / Batch), rows, output.AsSpan(0, rows * outputs))], Batch, turns: 15)[0];
     }
+
+    public void Refresh() => plan.Refresh();
+
+    public void AddTensors(Archive archive) => ModuleState.Add(archive, module);
 
     /// <summary>Scores <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
     public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
@@ -73,6 +81,7 @@ sealed class ModelScorer : IRowScorer, IDisposable
             using var oneThread = rows * multiplications < LargeWork ? new SingleThreaded() : null;
             using var scope = NewDisposeScope();
             using var withoutGradients = no_grad();
+            check?.Invoke(features);
             var input = empty([rows, .. shape]);
             MemoryMarshal.AsBytes(features).CopyTo(input.bytes);
             if (device.type != DeviceType.CPU)

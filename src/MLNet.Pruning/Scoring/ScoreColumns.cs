@@ -21,7 +21,7 @@ static class ScoreColumns
     }
 
     /// <summary>The key of the most probable class (1 for the first); 0, a missing key, when nothing is a number.</summary>
-    static uint MostProbable(ReadOnlySpan<float> probabilities)
+    public static uint MostProbable(ReadOnlySpan<float> probabilities)
     {
         int best = -1;
         for (int i = 0; i < probabilities.Length; i++)

@@ -29,6 +29,8 @@ public sealed class TokenMergingTransformer : ITransformer
     /// <summary>Tokens that are left of an image.</summary>
     public int Survivors => columns.Survivors;
 
+    internal TokenScorer Scorer => scorer;
+
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
 

@@ -10,18 +10,35 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
 
     public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
     {
-        int values = columns.Grid.ImageValues, numbers = columns.RowNumbers;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(features.Length, rows * values);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(output.Length, rows * numbers);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(features.Length, rows * columns.Grid.ImageValues);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(output.Length, rows * columns.RowNumbers);
         fixed (float* images = features, results = output)
         {
-            var (from, to) = ((nint)images, (nint)results);
-            merging.ForEach(rows, threads: 0, (worker, row) =>
-            {
-                float* tokens = (float*)to + ((long)row * numbers), sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth), sources = sizes + columns.Survivors;
-                foreach (int source in worker.Merge((float*)from + ((long)row * values), tokens, sizes))
-                    *sources++ = source;
-            });
+            if (rows == 1)
+                MergeOne(images, results);
+            else
+                MergeMany(images, rows, results);
         }
+    }
+
+    // A prediction engine's: nothing is allocated.
+    void MergeOne(float* image, float* result)
+    {
+        var worker = merging.Take();
+        Merge(worker, image, result);
+        merging.Give(worker);
+    }
+
+    void MergeMany(float* images, int rows, float* results)
+    {
+        int values = columns.Grid.ImageValues, numbers = columns.RowNumbers;
+        merging.ForEach(rows, threads: 0, (worker, row) => Merge(worker, images + ((long)row * values), results + ((long)row * numbers)));
+    }
+
+    void Merge(TokenMerging.Worker worker, float* image, float* tokens)
+    {
+        float* sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth), sources = sizes + columns.Survivors;
+        foreach (int source in worker.Merge(image, tokens, sizes))
+            *sources++ = source;
     }
 }

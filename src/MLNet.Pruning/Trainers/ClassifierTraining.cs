@@ -4,7 +4,6 @@ using Microsoft.ML.Runtime;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Training;
-using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Trainers;
 
@@ -50,7 +49,7 @@ sealed class ClassifierTraining
             PrunedRun.Warn(channel, rows.WithoutFeatures, "features", Columns.Features);
         });
         var classifier = new Classifier(plan.Now(result.Model), Columns.Features, labels);
-        return new PrunedModelTransformer(classifier, (nn.Module<Tensor, Tensor>)result.Model, device, run.Scoring, result.History);
+        return new PrunedModelTransformer(classifier, classifier.Scorers.Trained(classifier.Blueprint, result.Model, device, run.Scoring), result.History);
     }
 
     LabelledRows? Validation(ClassLabels trained, int width, IReadOnlyList<long> shape)

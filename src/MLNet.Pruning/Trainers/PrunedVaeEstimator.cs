@@ -62,7 +62,8 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         string device = run.ChooseDevice();
         var result = run.Train(plan, device, rows, validation, columns.Objective(), channel => PrunedRun.Warn(channel, rows.Skipped, "values", columns.Input));
         var trained = (Vae)result.Model;
-        return new PrunedVaeTransformer(new Autoencoder(trained.Blueprint, columns), trained, device, run.Scoring, result.History);
+        var autoencoder = new Autoencoder(trained.Blueprint, columns);
+        return new PrunedVaeTransformer(autoencoder, autoencoder.Scorers.Trained(autoencoder.Blueprint, trained, device, run.Scoring), result.History);
     }
 
     /// <inheritdoc/>

@@ -112,8 +112,6 @@ public sealed class SparsePlanTests
         Agrees(model, plan, input);
         using var turned = input.transpose(0, 1).contiguous().transpose(0, 1); // not contiguous
         Agrees(model, plan, turned);
-        using var automatic = SparsePlan.For(model, [7, 24]);
-        CollectionAssert.AreEqual(new long[] { 7, 7 * 16, 7 * 64, 7 * 256 }, automatic.Measure()[0].Times.Select(t => t.Rows).ToArray(), "a token is a row to a layer");
     }
 
     [TestMethod]
@@ -315,20 +313,15 @@ public sealed class SparsePlanTests
     }
 
     [TestMethod]
-    public void A_layer_is_computed_as_the_rule_says_and_measured_for_a_report_alone()
+    public void A_layer_is_computed_as_the_rule_says()
     {
         foreach (var (density, expected) in new[] { (0.05, true), (0.45, false) })
         {
             using var network = Network(density, 1024, 1024, 10);
             using var plan = SparsePlan.For(network, [1024]);
             var told = plan.Layers.Single(l => l.Layer == "layers.linear1");
-            Assert.AreEqual((1024, 1024, expected, expected), (told.Inputs, told.Outputs, told.IsEverSparse, told.Bytes > 0));
+            Assert.AreEqual((1024, 1024, expected ? "sparse" : "LibTorch", expected), (told.Inputs, told.Outputs, told.Kernel, plan.Bytes > 0));
             Assert.AreEqual(density, told.Density, 0.005);
-            Assert.AreEqual(new ScoringTime(1, null, null, expected), told.Times.Single());
-            var layer = plan.Measure().Single(l => l.Layer == "layers.linear1");
-            CollectionAssert.AreEqual(new long[] { 1, 16, 64, 128 }, layer.Times.Select(t => t.Rows).ToArray());
-            Assert.IsTrue(layer.Times.All(t => t is { DenseMicroseconds: > 0, SparseMicroseconds: > 0 } && t.Sparse == expected));
-            Assert.AreSame(layer, plan.Layers.Single(l => l.Layer == "layers.linear1"));
             using var input = randn(10, 1024);
             Agrees(network, plan, input);
         }

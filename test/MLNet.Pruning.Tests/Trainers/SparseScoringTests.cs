@@ -43,10 +43,12 @@ public sealed class SparseScoringTests
         using var dense = Fit(SparseScoring.Dense, data);
         using var sparse = Fit(SparseScoring.Sparse, data);
         using var automatic = Fit(SparseScoring.Automatic, data);
-        Assert.IsEmpty(dense.Scoring);
-        Assert.IsNull(dense.History!.Scoring);
-        CollectionAssert.AreEqual(new[] { "layers.linear1", "layers.linear2", "layers.linear3" }, sparse.Scoring.Select(l => l.Layer).ToArray());
-        Assert.IsTrue(sparse.Scoring.All(l => l.IsEverSparse && l.Bytes > 0 && l.Times is [{ DenseMicroseconds: null, SparseMicroseconds: null }]));
+        foreach (var (model, kernel) in new[] { (dense, "dense"), (sparse, "sparse") })
+        {
+            CollectionAssert.AreEqual(new[] { "layers.linear1", "layers.linear2", "layers.linear3" }, model.Scoring.Select(l => l.Layer).ToArray());
+            Assert.IsTrue(model.Scoring.All(l => l.Kernel.StartsWith(kernel, StringComparison.Ordinal)), string.Join(", ", model.Scoring));
+            CollectionAssert.AreEqual(model.Scoring.ToArray(), model.History!.Scoring!.ToArray());
+        }
         AreClose(dense.Transform(data), sparse.Transform(data));
         AreClose(dense.Transform(data), automatic.Transform(data));
 
@@ -68,20 +70,14 @@ public sealed class SparseScoringTests
     {
         var data = Patterns.Keys(context, Patterns.View(context, 90));
         using var model = Fit(SparseScoring.Automatic, data);
-        Assert.IsTrue(model.Scoring.All(l => l.Times is [{ DenseMicroseconds: null, SparseMicroseconds: null, Sparse: true }]));
-        Assert.AreSame(model.Scoring, model.History!.Scoring);
-        Assert.AreSame(model.MeasureScoring(), model.Scoring);
-        // The last layer has too few weights to be worth a look.
-        CollectionAssert.AreEqual(new[] { "layers.linear1", "layers.linear2" }, model.Scoring.Select(l => l.Layer).ToArray());
-        Assert.AreSame(model.Scoring, model.History!.Scoring);
-        foreach (var layer in model.Scoring)
-        {
+        Assert.IsNull(model.History!.ScoringSpeed);
+        var speed = model.MeasureScoring();
+        Assert.IsTrue(speed.Latency is > 0 and < 1 && speed.RowsPerSecond is > 1 and < double.PositiveInfinity, $"{speed}");
+        Assert.AreEqual(speed, model.History.ScoringSpeed);
+        Assert.AreEqual(speed, TrainingHistory.FromJson(model.History.ToJson()).ScoringSpeed);
+        foreach (var layer in model.Scoring.Take(2))
             Assert.AreEqual(0.1, layer.Density, 0.001);
-            CollectionAssert.AreEqual(new long[] { 1, 16, 64, 256 }, layer.Times.Select(t => t.Rows).ToArray());
-            Assert.IsTrue(layer.Times.All(t => t is { DenseMicroseconds: > 0, SparseMicroseconds: > 0, Sparse: true }));
-        }
-        var again = TrainingHistory.FromJson(model.History.ToJson());
-        CollectionAssert.AreEqual(model.Scoring[0].Times.ToArray(), again.Scoring![0].Times.ToArray());
+        CollectionAssert.AreEqual(model.Scoring.ToArray(), TrainingHistory.FromJson(model.History.ToJson()).Scoring!.ToArray());
         Assert.IsNull(TrainingHistory.FromJson("{}").Scoring);
     }
 
@@ -95,9 +91,8 @@ public sealed class SparseScoringTests
             using var model = Fit(scoring, data);
             context.Model.Save(model, data.Schema, folder["model.zip"]);
             using var loaded = (PrunedModelTransformer)new MLContext().UsePruning().Model.Load(folder["model.zip"], out _);
-            CollectionAssert.AreEqual(model.Scoring.Select(l => l.Layer).ToArray(), loaded.Scoring.Select(l => l.Layer).ToArray());
+            CollectionAssert.AreEqual(model.Scoring.ToArray(), loaded.Scoring.ToArray());
             ConvNetPipelineTests.AreSame(model.Transform(data), loaded.Transform(data));
-            CollectionAssert.AreEqual(model.Scoring.SelectMany(l => l.Times).ToArray(), loaded.Scoring.SelectMany(l => l.Times).ToArray());
         }
     }
 
@@ -119,7 +114,10 @@ public sealed class SparseScoringTests
             archive.Write(stream);
             stream.Position = 0;
             using var loaded = PrunedModelTransformer.ReadFrom(context, stream);
-            CollectionAssert.AreEqual(expected?.Scoring.SelectMany(l => l.Times).ToArray() ?? [], loaded.Scoring.SelectMany(l => l.Times).ToArray());
+            if (expected is not null)
+                CollectionAssert.AreEqual(expected.Scoring.ToArray(), loaded.Scoring.ToArray());
+            else
+                Assert.IsTrue(loaded.Scoring.All(l => l.Kernel.StartsWith("dense", StringComparison.Ordinal)));
             if (expected is not null)
                 ConvNetPipelineTests.AreSame(model.Transform(data), loaded.Transform(data));
         }
@@ -146,6 +144,37 @@ public sealed class SparseScoringTests
         stream.Position = 0;
         using var again = PrunedModelTransformer.ReadFrom(context, stream);
         ConvNetPipelineTests.AreSame(model.Transform(data), again.Transform(data));
+    }
+
+    [TestMethod]
+    public void Weights_that_were_written_by_hand_are_scored_by_after_a_refresh()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 30));
+        using var model = Fit(SparseScoring.Automatic, data);
+        var before = model.Transform(data).GetColumn<float[]>("Score").First();
+        using (no_grad())
+        {
+            foreach (var parameter in model.Module.parameters())
+                parameter.zero_();
+        }
+        CollectionAssert.AreEqual(before, model.Transform(data).GetColumn<float[]>("Score").First());
+        model.Refresh();
+        foreach (var score in model.Transform(data).GetColumn<float[]>("Score").First())
+            Assert.AreEqual(1 / 3f, score, 1e-6f);
+    }
+
+    [TestMethod]
+    public void An_infinity_among_the_features_predicts_the_missing_key()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 90));
+        using var model = Fit(SparseScoring.Dense, data);
+        foreach (var infinity in new[] { float.PositiveInfinity, float.NegativeInfinity })
+        {
+            var broken = Patterns.Draw(3);
+            broken[1].Pixels[5] = infinity;
+            var keys = model.Transform(Patterns.View(context, broken)).GetColumn<uint>("PredictedLabel").ToArray();
+            Assert.IsTrue(keys[0] != 0 && keys[1] == 0 && keys[2] != 0, $"{infinity}: {string.Join(", ", keys)}");
+        }
     }
 
     [TestMethod]
@@ -201,8 +230,8 @@ public sealed class SparseScoringTests
         sparse.WriteTo(stream);
         stream.Position = 0;
         using var again = PrunedVaeTransformer.ReadFrom(context, stream);
-        CollectionAssert.AreEqual(sparse.Scoring.Select(l => l.Layer).ToArray(), again.Scoring.Select(l => l.Layer).ToArray());
-        Assert.AreSame(sparse.Scoring, sparse.History!.Scoring);
+        CollectionAssert.AreEqual(sparse.Scoring.ToArray(), again.Scoring.ToArray());
+        CollectionAssert.AreEqual(sparse.Scoring.ToArray(), sparse.History!.Scoring!.ToArray());
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MLNet.Pruning.Burden;
+using MLNet.Pruning.Models;
 
 namespace MLNet.Pruning.Training;
 
@@ -24,9 +25,12 @@ public sealed record TrainingHistory
     /// <summary>What pruning did, and when.</summary>
     public List<PruningRecord> Events { get; init; } = [];
 
-    /// <summary>How layers with many weights off are computed when the trained model scores; null where none came into question, or all
-    /// were asked to be dense.</summary>
+    /// <summary>How layers are computed when the trained model scores: all of those of a scoring plan; of a module that LibTorch scores,
+    /// those with many inactive weights. Null where there is nothing to say.</summary>
     public IReadOnlyList<ScoringRecord>? Scoring { get; set; }
+
+    /// <summary>How fast the trained model scores; null where it was not measured.</summary>
+    public ScoringSpeed? ScoringSpeed { get; set; }
 
     /// <summary>What the neurons of each layer bore, where a <see cref="BurdenMonitor"/> watched.</summary>
     public List<BurdenRecord> Burden { get; init; } = [];

@@ -43,9 +43,12 @@ sealed class Archive(string kind)
         {
             return read(content);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException or IOException or ArgumentException or FormatException or OverflowException or NotSupportedException or ExternalException or OutOfMemoryException)
+        catch (Exception e) when (e is InvalidDataException or JsonException or IOException or ArgumentException or FormatException
+            or OverflowException or NotSupportedException or ExternalException or OutOfMemoryException)
         {
-            throw new InvalidDataException($"{what} cannot be read, because of its part '{name}': {e.Message.Split('\n')[0].TrimEnd()}", e); // LibTorch adds its call stack.
+            // LibTorch adds its call stack.
+            throw new InvalidDataException(
+                $"{what} cannot be read, because of its part '{name}': {e.Message.Split('\n')[0].TrimEnd()}", e);
         }
     }
 
@@ -101,13 +104,21 @@ sealed class Archive(string kind)
     }
 
     /// <summary>Reads an archive whole and checks it before any of it is used.</summary>
-    public static Archive Read(Stream stream, string kind, string what)
+    /// <param name="stream">Where it begins.</param>
+    /// <param name="kind">What it must be.</param>
+    /// <param name="what">What to call the stream in an error.</param>
+    public static Archive Read(Stream stream, string kind, string what) => Read(stream, $"{kind} file", what, only: kind);
+
+    /// <summary>The same for an archive that may be of any kind.</summary>
+    public static Archive Read(Stream stream, string what) => Read(stream, "file of MLNet.Pruning", what, only: null);
+
+    static Archive Read(Stream stream, string wanted, string what, string? only)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var magic = new byte[Magic.Length];
         var begun = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
         if (begun == 0 || !Magic.StartsWith(magic.AsSpan(0, begun)))
-            throw new InvalidDataException($"{what} is not a {kind} file: it does not begin as one.");
+            throw new InvalidDataException($"{what} is not a {wanted}: it does not begin as one.");
         if (begun < magic.Length)
             throw new InvalidDataException($"{what} is truncated.");
         hash.AppendData(magic);
@@ -115,9 +126,9 @@ sealed class Archive(string kind)
         if (version != Version)
             throw new InvalidDataException($"{what} has format version {version}; this build reads version {Version}.");
         var found = TakeString();
-        if (found != kind)
-            throw new InvalidDataException($"{what} is a {found} file, not a {kind} file.");
-        var archive = new Archive(kind);
+        if (only is not null && found != only)
+            throw new InvalidDataException($"{what} is a {found} file, not a {only} file.");
+        var archive = new Archive(found);
         var count = TakeInt32();
         if (count is < 0 or > MaximumEntries)
             throw Damaged();

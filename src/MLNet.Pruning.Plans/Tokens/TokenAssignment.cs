@@ -1,5 +1,3 @@
-using MLNet.Pruning.Tokens.Kernels;
-
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
@@ -12,15 +10,18 @@ public sealed class TokenAssignment
 
     TokenAssignment(int[] sources, int survivors) => (this.sources, Survivors) = (sources, survivors);
 
-    /// <summary>Decides which tokens merge: every even token's best partner is the most similar odd one (cosine; of equals the first), and the most similar pairs merge (of equals the first).</summary>
-    /// <param name="tokens">[N x D]. A token of zeros is like another one (similarity 1) and unlike all else (0); one that is not finite merges last.</param>
+    /// <summary>Decides which tokens merge: every even token's best partner is the most similar odd one (cosine; of equals the first), and
+    /// the most similar pairs merge (of equals the first).</summary>
+    /// <param name="tokens">[N x D]. A token of zeros is like another one (similarity 1) and unlike all else (0); one that is not finite
+    /// merges last.</param>
     /// <param name="width">Values of a token, D; at least 1.</param>
     /// <param name="merge">Tokens that merge away, r; 0 to half of the tokens.</param>
     public static unsafe TokenAssignment Match(ReadOnlySpan<float> tokens, int width, int merge)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         if (tokens.Length == 0 || tokens.Length % width != 0)
-            throw new ArgumentException($"There are {tokens.Length} values; wanted a multiple of the tokens' width, {width}.", nameof(tokens));
+            throw new ArgumentException($"There are {tokens.Length} values; wanted a multiple of the tokens' width, {width}.",
+                nameof(tokens));
         int count = tokens.Length / width;
         MergeAmount.Check(merge, count);
         var sources = new int[count];
@@ -41,11 +42,13 @@ public sealed class TokenAssignment
         foreach (int source in sources)
         {
             if (source < 0 || source >= sources.Length)
-                throw new ArgumentException($"One of the {sources.Length} tokens goes to survivor {source}; wanted 0 to {sources.Length - 1}.", nameof(sources));
+                throw new ArgumentException(
+                    $"One of the {sources.Length} tokens goes to survivor {source}; wanted 0 to {sources.Length - 1}.", nameof(sources));
             seen[source] = true;
         }
         if (survivors == 0 || Array.IndexOf(seen, false) is >= 0 and var missing)
-            throw new ArgumentException(survivors == 0 ? "There are no tokens." : $"No token goes to survivor {Array.IndexOf(seen, false)}, although one goes to {survivors - 1}.", nameof(sources));
+            throw new ArgumentException(survivors == 0 ? "There are no tokens."
+                : $"No token goes to survivor {Array.IndexOf(seen, false)}, although one goes to {survivors - 1}.", nameof(sources));
         return new TokenAssignment(sources.ToArray(), survivors);
     }
 
@@ -78,8 +81,8 @@ public sealed class TokenAssignment
             CheckSizes(sizes);
         var (means, counts) = (new float[Survivors * width], new float[Survivors]);
         fixed (float* from = values, weights = sizes, to = means, total = counts)
-        fixed (int* where = sources)
-            TokenMeans.Merge(from, sizes.IsEmpty ? null : weights, where, Tokens, width, to, total, Survivors);
+        fixed (int* where = sources, members = new int[sizes.IsEmpty ? 0 : Survivors])
+            TokenMeans.Merge(from, sizes.IsEmpty ? null : weights, where, Tokens, width, to, total, Survivors, members);
         return means;
     }
 

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MLNet.Pruning.Plans;
+
+namespace MLNet.Pruning.Persistence;
+
+/// <summary>Networks as files describe them: the blueprints' JSON, of which <c>kind</c> says whose it is.</summary>
+static class SavedDescription
+{
+    const int DefaultDepth = 4, DefaultHeads = 4;
+
+    public static NetworkDescription Read(byte[] json)
+    {
+        var saved = JsonSerializer.Deserialize(json, SavedJson.Default.Saved) ?? throw new InvalidDataException("it is null.");
+        NetworkDescription description = saved.Kind switch
+        {
+            "feed-forward" => new FeedForwardDescription(saved.Sizes ?? [], saved.Activation ?? Activation.Relu),
+            "conv-net" => new ConvNetDescription(saved.Image ?? [], saved.Channels ?? [], saved.Hidden ?? [], saved.Classes,
+                saved.Activation ?? Activation.Relu, saved.BatchNorm),
+            "vae" => new VaeDescription(saved.Image ?? [], saved.Channels ?? [], saved.Hidden ?? [], saved.Latent,
+                saved.Activation ?? Activation.Relu, saved.DecoderHidden, saved.DecoderChannels),
+            "vit" => Vit(saved),
+            "module" => throw new InvalidDataException("it is a module of the user's own code, which a plan cannot be loaded from."),
+            _ => throw new InvalidDataException($"there is no network of kind '{saved.Kind}'."),
+        };
+        description.Validate();
+        return description;
+    }
+
+    /// <summary>With the weights of the loss, which stand beside the names of columns.</summary>
+    public static NetworkDescription WithLoss(NetworkDescription description, byte[] json)
+    {
+        var loss = JsonSerializer.Deserialize(json, SavedJson.Default.SavedLoss) ?? throw new InvalidDataException("it is null.");
+        if (description is not VaeDescription vae)
+            throw new InvalidDataException("the network is no autoencoder.");
+        vae = vae with { ReconstructionWeight = loss.ReconstructionWeight, DivergenceWeight = loss.DivergenceWeight };
+        vae.Validate();
+        return vae;
+    }
+
+    public static SavedMerging ReadMerging(byte[] json) =>
+        JsonSerializer.Deserialize(json, SavedJson.Default.SavedMerging) ?? throw new InvalidDataException("it is null.");
+
+    static VitDescription Vit(Saved saved)
+    {
+        int depth = saved.Heads?.Length ?? saved.Hidden?.Length ?? saved.LayerMerges?.Length ?? DefaultDepth;
+        int[] heads = saved.Heads ?? [.. Enumerable.Repeat(DefaultHeads, depth)];
+        int[] hidden = saved.Hidden ?? [.. Enumerable.Repeat(2 * saved.Dim, depth)];
+        return new(saved.Image ?? [], saved.PatchSize, saved.Classes, saved.Dim, heads, saved.HeadSize, hidden,
+            saved.Activation ?? Activation.Gelu, saved.Pooling, saved.Merge, saved.LayerMerges, saved.Input);
+    }
+}
+
+/// <summary>All that the blueprint of any network can have.</summary>
+sealed record Saved(
+    string? Kind,
+    int[]? Sizes,
+    int[]? Image,
+    int[]? Channels,
+    int[]? Hidden,
+    int[]? DecoderHidden,
+    int[]? DecoderChannels,
+    int[]? Heads,
+    double[]? LayerMerges,
+    Activation? Activation,
+    VitPooling Pooling,
+    VitInput Input,
+    double Merge,
+    int PatchSize,
+    int Classes,
+    int Latent,
+    bool BatchNorm,
+    int Dim = 64,
+    int HeadSize = 16);
+
+sealed record SavedLoss(double ReconstructionWeight = 1, double DivergenceWeight = 1);
+
+/// <summary>A <c>MergeTokens</c> of a pipeline.</summary>
+sealed record SavedMerging(string? Output, int Height, int Width, int Channels, int PatchSize, int Merge)
+{
+    /// <summary>Whether these are the tokens that a network reads as its feature column, of images without padding.</summary>
+    public bool Makes(VitDescription vit, string features) => Output == features && vit.Image.SequenceEqual([Channels, Height, Width])
+        && PatchSize == vit.PatchSize && vit.Grid.Count - vit.Tokens == Merge;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Saved))]
+[JsonSerializable(typeof(SavedLoss))]
+[JsonSerializable(typeof(SavedMerging))]
+sealed partial class SavedJson : JsonSerializerContext;

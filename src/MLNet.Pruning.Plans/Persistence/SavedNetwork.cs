@@ -1,0 +1,136 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using MLNet.Pruning.Plans;
+
+namespace MLNet.Pruning.Persistence;
+
+/// <summary>A trained network out of a file, and the names of its classes.</summary>
+/// <param name="Description">What it is made of.</param>
+/// <param name="Weights">Its weights.</param>
+/// <param name="Labels">The values of the label, as text; empty where the file has none.</param>
+sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
+{
+    const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
+    const string Blueprint = "blueprint", Labelling = "labels", Features = "feature column", Columns = "columns", Tensor = "tensor:";
+
+    // The file in ML.NET's zip that holds one of our transformers.
+    const string Entry = "Model.pruned";
+
+    static ReadOnlySpan<byte> Zip => "PK\x03\x04"u8;
+
+    /// <summary>
+    /// Reads the network of an archive, or of ML.NET's model.zip with one in it. Where a pipeline merges the tokens that a transformer
+    /// reads, of images that its patches divide, merging becomes part of the network.
+    /// </summary>
+    /// <param name="stream">At its beginning.</param>
+    /// <param name="what">What to call the stream in an error.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, or holds something else.</exception>
+    public static SavedNetwork Read(Stream stream, string what)
+    {
+        if (!stream.CanSeek)
+        {
+            var copy = new MemoryStream();
+            stream.CopyTo(copy);
+            copy.Position = 0;
+            stream = copy;
+        }
+        Span<byte> begin = stackalloc byte[4];
+        int begun = stream.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false);
+        stream.Position -= begun;
+        if (!begin[..begun].SequenceEqual(Zip))
+            return Of(Archive.Read(stream, what), what);
+        try
+        {
+            return Zipped(stream, what);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or OverflowException)
+        {
+            throw new InvalidDataException($"{what} is a damaged zip file: {e.Message}", e);
+        }
+    }
+
+    static SavedNetwork Zipped(Stream stream, string what)
+    {
+        using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+        (Archive Archive, string What)? found = null;
+        var mergings = new List<SavedMerging>();
+        foreach (var entry in zip.Entries.Where(entry => entry.FullName.Split('/', '\\')[^1] == Entry))
+        {
+            string name = $"{what}, in its entry '{entry.FullName}',";
+            using var content = entry.Open();
+            var archive = Archive.Read(content, name);
+            if (archive.Kind == Merging)
+                mergings.Add(archive.Part(Columns, name, SavedDescription.ReadMerging));
+            if (archive.Kind is not (Classifier or Autoencoder))
+                continue;
+            if (found is not null)
+                throw new InvalidDataException($"{what} has several networks in it, {found.Value.What} and {name} and a plan computes one. "
+                    + "Save the transformer that is meant with its WriteTo.");
+            found = (archive, name);
+        }
+        if (found is not { } one)
+            throw new InvalidDataException(
+                $"{what} has no network of MLNet.Pruning in it: no entry '{Entry}' of a classifier or an autoencoder.");
+        var network = Of(one.Archive, one.What);
+        if (network.Description is not VitDescription { Input: VitInput.Tokens } vit)
+            return network;
+        string features = one.Archive.Part(Features, one.What, Encoding.UTF8.GetString);
+        return mergings.Any(merging => merging.Makes(vit, features)) ? network with { Description = vit with { Input = VitInput.Pixels } }
+            : network;
+    }
+
+    static SavedNetwork Of(Archive archive, string what)
+    {
+        if (archive.Kind is not (Classifier or Autoencoder or Model))
+            throw new InvalidDataException(
+                $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
+        var description = archive.Part(Blueprint, what, SavedDescription.Read);
+        if (archive.Kind == Autoencoder)
+            description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
+        var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];
+        return new(description, Tensors(archive, what), labels);
+    }
+
+    /// <summary>The tensors of an archive.</summary>
+    public static NetworkWeights Tensors(Archive archive, string what)
+    {
+        var weights = new NetworkWeights();
+        foreach (var name in archive.Entries.Keys.Where(key => key.StartsWith(Tensor, StringComparison.Ordinal)))
+            archive.Part(name, what, blob => AddTensor(weights, name[Tensor.Length..], blob));
+        return weights;
+    }
+
+    /// <summary>A tensor: int32 type, int32 dimensions, int64 for each, then its elements, all little-endian.</summary>
+    static bool AddTensor(NetworkWeights weights, string name, byte[] blob)
+    {
+        const int Int64 = 4, Float32 = 6, MaximumDimensions = 8;
+        var damaged = new InvalidDataException("it is damaged: its size is not what its shape says.");
+        if (blob.Length < 8)
+            throw damaged;
+        var (type, dimensions) = (BinaryPrimitives.ReadInt32LittleEndian(blob), BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
+        // The number of batches that batch norm has seen.
+        if (type == Int64)
+            return false;
+        if (type != Float32)
+            throw new InvalidDataException($"its numbers are of type {type}; wanted {Float32}, single precision.");
+        if (dimensions is < 0 or > MaximumDimensions || blob.Length < 8 + (8 * dimensions))
+            throw damaged;
+        int[] shape = new int[dimensions];
+        Int128 bytes = sizeof(float);
+        for (int i = 0; i < dimensions; i++)
+        {
+            long size = BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(8 + (8 * i)));
+            if (size is < 0 or > int.MaxValue)
+                throw damaged;
+            shape[i] = (int)size;
+            bytes *= size;
+        }
+        var values = blob.AsSpan(8 + (8 * dimensions));
+        if (bytes != values.Length)
+            throw damaged;
+        weights.Add(name, MemoryMarshal.Cast<byte, float>(values).ToArray(), shape);
+        return true;
+    }
+}

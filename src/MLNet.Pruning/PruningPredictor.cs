@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Reflection;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
+using MLNet.Pruning.Scoring;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// Predicts a row at a time with a trained classifier, on any number of threads at once, and allocates nothing but what it returns. Made by
+/// <c>mlContext.Model.CreatePredictor</c>; its model must not be disposed of meanwhile.
+/// </summary>
+/// <typeparam name="TIn">A row, with the model's features in a float[].</typeparam>
+/// <typeparam name="TOut">What is predicted: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
+public sealed class PruningPredictor<TIn, TOut>
+    where TIn : class
+    where TOut : class, new()
+{
+    const string Instead = "Use mlContext.Model.CreatePredictionEngine for it";
+
+    readonly IRowScorer scorer;
+    readonly TokenScorer? merging;
+    readonly Func<TIn, float[]?> features;
+    readonly string column;
+    readonly int width, numbers, classes;
+    readonly Action<TOut, float[]>? setScore;
+    readonly Action<TOut, uint>? setLabel;
+
+    internal PruningPredictor(MLContext context, ITransformer model)
+    {
+        var steps = Flat(model).ToArray();
+        if (steps.FirstOrDefault(step => step is not (PrunedModelTransformer or TokenMergingTransformer or ValueToKeyMappingTransformer or KeyToValueMappingTransformer)) is { } other)
+            throw new NotSupportedException($"The pipeline has a {other.GetType().Name}; a predictor knows MergeTokens, one trained classifier, and mappings of labels. {Instead}.");
+        var found = steps.OfType<PrunedModelTransformer>().ToArray();
+        if (found is not [var trained])
+            throw new NotSupportedException($"The pipeline has {found.Length} trained classifiers; a predictor is of one. {Instead}.");
+        var merges = steps.TakeWhile(step => step != trained).OfType<TokenMergingTransformer>().LastOrDefault(step => step.OutputColumnName == trained.FeatureColumnName);
+        (scorer, merging, classes) = (trained.Scorer, merges?.Scorer, trained.Labels.Count);
+        column = merges?.InputColumnName ?? trained.FeatureColumnName;
+        (width, numbers) = merges is null ? (trained.FeatureCount, 0) : (merges.Grid.ImageValues, trained.FeatureCount);
+
+        var definition = SchemaDefinition.Create(typeof(TIn));
+        var member = definition.FirstOrDefault(c => c.ColumnName == column)
+            ?? throw new ArgumentException($"{typeof(TIn).Name} has no member for column '{column}', which the model reads.");
+        features = Getter(member.MemberName);
+        member.ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
+        // Whatever does not fit says so here, as for any engine; and of the label it says whether it is mapped to its values.
+        var label = model.GetOutputSchema(context.Data.LoadFromEnumerable<TIn>([], definition).Schema)[ScoreColumns.PredictedLabel];
+        foreach (var property in typeof(TOut).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
+        {
+            if (property.Name == ScoreColumns.Score && property.PropertyType == typeof(float[]))
+                setScore = property.SetMethod!.CreateDelegate<Action<TOut, float[]>>();
+            else if (property.Name == ScoreColumns.PredictedLabel)
+                setLabel = Label(property, trained.Labels, label.Type);
+            else
+                throw new NotSupportedException($"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; a predictor gives {ScoreColumns.Score}, a float[], and {ScoreColumns.PredictedLabel}. {Instead}.");
+        }
+        if (setScore is null && setLabel is null)
+            throw new NotSupportedException($"{typeof(TOut).Name} has neither a property {ScoreColumns.Score} nor {ScoreColumns.PredictedLabel} to fill.");
+    }
+
+    /// <summary>Predicts.</summary>
+    /// <param name="row">The row; not changed.</param>
+    /// <exception cref="ArgumentException">The features are missing or of another number than the model reads.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed of.</exception>
+    public TOut Predict(TIn row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        float[]? values = features(row);
+        if (values?.Length != width)
+            throw new ArgumentException($"Feature column '{column}' has {(values is null ? "no" : values.Length)} values; wanted {width}.", nameof(row));
+        var scores = new float[classes];
+        if (merging is null)
+            scorer.Score(values, 1, scores);
+        else
+        {
+            float[] merged = ArrayPool<float>.Shared.Rent(numbers);
+            merging.Score(values, 1, merged.AsSpan(0, numbers));
+            scorer.Score(merged.AsSpan(0, numbers), 1, scores);
+            ArrayPool<float>.Shared.Return(merged);
+        }
+        var prediction = new TOut();
+        setScore?.Invoke(prediction, scores);
+        setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores));
+        return prediction;
+    }
+
+    static IEnumerable<ITransformer> Flat(ITransformer model) => model is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [model];
+
+    static Func<TIn, float[]?> Getter(string name) => typeof(TIn).GetProperty(name) is { PropertyType: var type, GetMethod: { } get } && type == typeof(float[])
+        ? get.CreateDelegate<Func<TIn, float[]?>>()
+        : throw new NotSupportedException($"{typeof(TIn).Name}.{name} is no property of type float[], which a predictor reads. {Instead}.");
+
+    static Action<TOut, uint> Label(PropertyInfo property, ClassLabels labels, DataViewType type)
+    {
+        if (type is KeyDataViewType && property.PropertyType == typeof(uint))
+            return property.SetMethod!.CreateDelegate<Action<TOut, uint>>();
+        return (type is KeyDataViewType ? null : labels.Values?.Setter<TOut>(property)) ?? throw new NotSupportedException(
+            $"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; the pipeline's {ScoreColumns.PredictedLabel} is {type}. {Instead}.");
+    }
+}
