@@ -26,7 +26,7 @@ static class ImageFile
         return Pgm(path, file);
     }
 
-    /// <summary>"P5", width, height and greatest value with white space or comments between them, one white space, and the pixels.</summary>
+    /// <summary>"P5", width, height and greatest value, with white space or comments between; one white space; the pixels.</summary>
     static float[] Pgm(string path, byte[] file)
     {
         int at = 0;
@@ -50,7 +50,8 @@ static class ImageFile
         }
     }
 
-    static float[] Pixels(string path, byte[] file, long start, long count, int greatest) => start >= 0 && count > 0 && start + count <= file.Length
+    static float[] Pixels(string path, byte[] file, long start, long count, int greatest) =>
+        start >= 0 && count > 0 && start + count <= file.Length
         ? Array.ConvertAll(file.AsSpan((int)start, (int)count).ToArray(), value => value / (float)greatest)
         : throw new InvalidDataException($"'{path}' is cut short.");
 }

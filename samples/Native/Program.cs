@@ -22,8 +22,9 @@ try
     double scoring = Stopwatch.GetElapsedTime(began).TotalMicroseconds;
     double started = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalMilliseconds;
     int best = Array.IndexOf(scores, scores.Max());
+    string label = plan.Labels.Count > 0 ? plan.Labels[best] : $"class {best}";
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{(plan.Labels.Count > 0 ? plan.Labels[best] : best)}: {scores[best]:P1}; scored in {scoring:F0} us, {started:F0} ms from the start"));
+        $"{label}: {scores[best]:P1}; scored in {scoring:F0} us, {started:F0} ms from the start"));
     return 0;
 }
 catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)

@@ -84,8 +84,9 @@ static class PlanScoring
         using var withoutGradients = no_grad();
         using var scope = NewDisposeScope();
         var weights = subject.Weights();
-        var weight = tensor(weights.Get("layers.linear1.weight", plan.OutputWidth, plan.InputWidth)).view(plan.OutputWidth, plan.InputWidth);
-        var bias = tensor(weights.Get("layers.linear1.bias", plan.OutputWidth));
+        var (inputs, outputs) = (plan.InputWidth, plan.OutputWidth);
+        var weight = tensor(weights.Get("layers.linear1.weight", outputs, inputs)).view(outputs, inputs);
+        var bias = tensor(weights.Get("layers.linear1.bias", outputs));
         foreach (int rows in (int[])[1, 64])
         {
             float[] input = Rows(plan, rows), scores = new float[rows * plan.OutputWidth];
