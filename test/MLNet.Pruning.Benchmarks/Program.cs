@@ -17,6 +17,9 @@ LibTorch.Load();
     ("threads", "[milliseconds]", "scoring on one of LibTorch's threads and on all", ScoringThreads.Run),
     ("predict", "[turns]", "the quickstart's pipeline in a prediction engine and from a view", Predicting.Run),
     ("compress", "[epochs]", "the comparators PQH and FPRL on 784-300-100-10", Compressing.Run),
+    ("score", "[parts of networks' names]", "scoring plans beside ONNX Runtime, and a sparse layer beside LibTorch's dense product", PlanScoring.Run),
+    ("check", "[the same]", "whether plans and ONNX Runtime agree", PlanScoring.Check),
+    ("kernels", "", "what kernels of scoring plans take, which their rule is from", KernelCosts.Run),
     ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),
 ];
 var rest = args.Skip(1).ToArray();
@@ -31,7 +34,7 @@ switch (args.FirstOrDefault())
         return 0;
     case var name when parts.FirstOrDefault(p => p.Name == name) is { Run: not null } part:
         part.Run(rest);
-        return 0;
+        return Environment.ExitCode;
     default:
         Console.Error.WriteLine("usage: bench.sh [part]; without one: train, observe, replicas and memory");
         foreach (var part in parts)

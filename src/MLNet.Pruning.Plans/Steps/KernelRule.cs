@@ -17,27 +17,29 @@ enum KernelChoice
 
 /// <summary>
 /// Which kernel computes a layer: a function of its shape, its density and the vectors of the machine. Costs are in weights of the dense
-/// kernel, and the sparse kernel is taken where it costs less. The figures for 512 bits are from the benchmark <c>kernels</c>, the others
-/// are estimates from the number of lanes; nothing is measured when a plan is compiled.
+/// kernel, and the sparse kernel is taken where it costs less. Nothing is measured when a plan is compiled.
 /// </summary>
 /// <remarks>
+/// Measured by <c>bench.sh kernels</c>, and rounded, but where the table says estimated; all on one processor with AVX-512 (Emerald
+/// Rapids). The columns of 256 and 128 bits are with wider vectors switched off (DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0): processors
+/// that have none may differ.
 /// | what | 512 bits | 256 bits | 128 bits |
 /// |---|---|---|---|
-/// | a sparse weight, many rows | 2.4 | 2.2 | 2.0 |
-/// | turning a number of these rows into lanes, or back | 33 | 24 | 16 |
-/// | a sparse weight, a single row, small layers | 8 | 4 | 3 |
-/// | the same, layers that leave the second-level cache | 4 | 3 | 2.5 |
-/// | a sparse weight, lanes | 1.8 | 1.7 | 1.6 |
-/// | the same beside dense weights over rows | 2.4 | 2.0 | 1.8 |
-/// | a dense weight over lanes beside one over rows | 1.5 | 1.2 | 1.1 |
+/// | a sparse weight, many rows | 2.4 | 2.2 | 1.4 |
+/// | turning a number of these rows into lanes, or back | 33 | 15 | 6 |
+/// | a sparse weight, a single row, small layers | 8 | 6 | 4.5 |
+/// | the same, layers that leave the second-level cache | 4 | 3.7 | 3 |
+/// | a sparse weight, lanes | 1.8 | 1.7 | 1.25 |
+/// | the same beside dense weights over rows | 2.4 | 2.0 | estimated: 1.8 |
+/// | a dense weight over lanes beside one over rows | 1.5 | estimated: 1.2 | estimated: 1.1 |
 /// </remarks>
 static class KernelRule
 {
     readonly record struct Costs(double ManyRows, double Turning, double SingleRow, double LargeSingleRow, double Lanes,
         double LanesBesideRows, double DenseLanes);
 
-    static readonly Costs Widest = new(2.4, 33, 8, 4, 1.8, 2.4, 1.5), Wide = new(2.2, 24, 4, 3, 1.7, 2.0, 1.2),
-        Portable = new(2.0, 16, 3, 2.5, 1.6, 1.8, 1.1);
+    static readonly Costs Widest = new(2.4, 33, 8, 4, 1.8, 2.4, 1.5), Wide = new(2.2, 15, 6, 3.7, 1.7, 2.0, 1.2),
+        Portable = new(1.4, 6, 4.5, 3, 1.25, 1.8, 1.1);
 
     // Smaller layers take a microsecond either way.
     const int FewestWeights = 1024;

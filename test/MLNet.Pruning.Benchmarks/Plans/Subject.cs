@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.ML.OnnxRuntime;
+using MLNet.Pruning.Plans;
 
-namespace MLNet.Pruning.Plans.Benchmarks;
+namespace MLNet.Pruning.Benchmarks;
 
 /// <summary>A network as a plan and as an ONNX model, with the same weights.</summary>
 sealed class Subject(string name, NetworkDescription description)
@@ -44,8 +45,13 @@ sealed class Subject(string name, NetworkDescription description)
         return weights;
     }
 
-    public ScoringPlan Plan() =>
-        ScoringPlan.Compile(description, Weights(), name == "wide" ? ScoringOutput.Logits : ScoringOutput.Probabilities);
+    public ScoringPlan Plan() => Plan(description);
+
+    /// <summary>Of a network that reads merged tokens: a plan that reads images and merges them itself.</summary>
+    public ScoringPlan MergingPlan() => Plan(description is VitDescription vit ? vit with { Input = VitInput.Pixels } : description);
+
+    ScoringPlan Plan(NetworkDescription read) =>
+        ScoringPlan.Compile(read, Weights(), name == "wide" ? ScoringOutput.Logits : ScoringOutput.Probabilities);
 
     /// <summary>Threads that wait do not spin: they would take the time that the plan is measured in.</summary>
     public InferenceSession Session(int threads)

@@ -1,16 +1,17 @@
 using Microsoft.ML.OnnxRuntime;
+using MLNet.Pruning.Plans;
 
-namespace MLNet.Pruning.Plans.Benchmarks;
+namespace MLNet.Pruning.Benchmarks;
 
 /// <summary>A network in ONNX Runtime over buffers that are bound once.</summary>
-sealed class Peer : IDisposable
+sealed class OnnxPeer : IDisposable
 {
     readonly InferenceSession session;
     readonly OrtIoBinding binding;
     readonly RunOptions options = new();
     readonly List<OrtValue> values = [];
 
-    public Peer(InferenceSession session, Subject subject, float[] input, float[] scores, int rows)
+    public OnnxPeer(InferenceSession session, Subject subject, float[] input, float[] scores, int rows)
     {
         this.session = session;
         binding = session.CreateIoBinding();

@@ -196,6 +196,7 @@ def main(folder):
     vit(folder, "vit49", 49, 16, 49)
     vit(folder, "vit49-90", 49, 16, 49, inactive=0.9)
     vit(folder, "vit-sized", 8, 49, 16, sized=True)
+    vit(folder, "vit-sized-80", 8, 49, 16, sized=True, inactive=0.8)
     vit(folder, "vit-class", 9, 48, 16, dim=44, depth=2, heads=3, head_size=12, hidden=70, sized=True, class_token=True, inactive=0.7)
     conv_net(folder, "conv-net", [3, 32, 32], [16, 32], [256, 128])
     conv_net(folder, "conv-net-90", [3, 32, 32], [16, 32], [256, 128], inactive=0.9)

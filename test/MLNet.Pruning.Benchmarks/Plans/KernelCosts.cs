@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Plans.Steps;
 
-namespace MLNet.Pruning.Plans.Benchmarks;
+namespace MLNet.Pruning.Benchmarks;
 
 /// <summary>
 /// What kernels take: the parts of a transformer's block, and how much a sparse weight costs beside a dense one, which is where the
@@ -13,10 +14,11 @@ static unsafe class KernelCosts
 {
     static readonly KernelSet Kernels = KernelSet.Here;
 
-    public static void Run()
+    public static void Run(string[] args)
     {
+        Subject.WriteModels();
         Parts();
-        foreach (var subject in Scoring.Measured)
+        foreach (var subject in PlanScoring.Measured)
         {
             var plan = subject.Plan();
             float[] row = new float[plan.InputWidth], scores = new float[plan.OutputWidth];

@@ -1,0 +1,196 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>Tiles of C, [rows x one or two vectors], whose sums stay in registers while k runs.</summary>
+static unsafe class DenseTile<TVectors, TVector>
+    where TVectors : struct, IVectors<TVector>
+{
+    /// <summary>
+    /// Eight rows by one or two vectors of columns. Rows that are not there are computed as the last one again, and not stored.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void EightRows<TCursor, TColumns>(in ProductArguments p, int row, int rows, int column)
+        where TCursor : struct, IRowCursor<TCursor>
+        where TColumns : struct, IColumns
+    {
+        float* a0 = p.A + (row * p.RowStride);
+        float* a1 = rows > 1 ? a0 + p.RowStride : a0;
+        float* a2 = rows > 2 ? a1 + p.RowStride : a1;
+        float* a3 = rows > 3 ? a2 + p.RowStride : a2;
+        float* a4 = rows > 4 ? a3 + p.RowStride : a3;
+        float* a5 = rows > 5 ? a4 + p.RowStride : a4;
+        float* a6 = rows > 6 ? a5 + p.RowStride : a5;
+        float* a7 = rows > 7 ? a6 + p.RowStride : a6;
+        var first = p.ColumnBias == null ? TVectors.Zero : TVectors.Load(p.ColumnBias + column);
+        var second = p.ColumnBias == null || !TColumns.Two ? TVectors.Zero : TVectors.Load(p.ColumnBias + column + TVectors.Count);
+        TVector s0 = first, t0 = second;
+        TVector s1 = first, t1 = second;
+        TVector s2 = first, t2 = second;
+        TVector s3 = first, t3 = second;
+        TVector s4 = first, t4 = second;
+        TVector s5 = first, t5 = second;
+        TVector s6 = first, t6 = second;
+        TVector s7 = first, t7 = second;
+        var b = TCursor.Of(p, column / (2 * TVectors.Count) * p.PanelStride);
+        nint at = 0, step = p.DepthStride;
+        for (int k = p.Depth; k > 0; k--, at += step)
+        {
+            float* from = b.Next();
+            Prefetch(from);
+            var u = TVectors.Load(from);
+            var v = TColumns.Two ? TVectors.Load(from + TVectors.Count) : TVectors.Zero;
+            var x = TVectors.Create(a0[at]);
+            s0 = TVectors.MultiplyAdd(x, u, s0);
+            if (TColumns.Two)
+                t0 = TVectors.MultiplyAdd(x, v, t0);
+            x = TVectors.Create(a1[at]);
+            s1 = TVectors.MultiplyAdd(x, u, s1);
+            if (TColumns.Two)
+                t1 = TVectors.MultiplyAdd(x, v, t1);
+            x = TVectors.Create(a2[at]);
+            s2 = TVectors.MultiplyAdd(x, u, s2);
+            if (TColumns.Two)
+                t2 = TVectors.MultiplyAdd(x, v, t2);
+            x = TVectors.Create(a3[at]);
+            s3 = TVectors.MultiplyAdd(x, u, s3);
+            if (TColumns.Two)
+                t3 = TVectors.MultiplyAdd(x, v, t3);
+            x = TVectors.Create(a4[at]);
+            s4 = TVectors.MultiplyAdd(x, u, s4);
+            if (TColumns.Two)
+                t4 = TVectors.MultiplyAdd(x, v, t4);
+            x = TVectors.Create(a5[at]);
+            s5 = TVectors.MultiplyAdd(x, u, s5);
+            if (TColumns.Two)
+                t5 = TVectors.MultiplyAdd(x, v, t5);
+            x = TVectors.Create(a6[at]);
+            s6 = TVectors.MultiplyAdd(x, u, s6);
+            if (TColumns.Two)
+                t6 = TVectors.MultiplyAdd(x, v, t6);
+            x = TVectors.Create(a7[at]);
+            s7 = TVectors.MultiplyAdd(x, u, s7);
+            if (TColumns.Two)
+                t7 = TVectors.MultiplyAdd(x, v, t7);
+        }
+        Store<TColumns>(p, s0, t0, row, column);
+        if (rows > 1)
+            Store<TColumns>(p, s1, t1, row + 1, column);
+        if (rows > 2)
+            Store<TColumns>(p, s2, t2, row + 2, column);
+        if (rows > 3)
+            Store<TColumns>(p, s3, t3, row + 3, column);
+        if (rows > 4)
+            Store<TColumns>(p, s4, t4, row + 4, column);
+        if (rows > 5)
+            Store<TColumns>(p, s5, t5, row + 5, column);
+        if (rows > 6)
+            Store<TColumns>(p, s6, t6, row + 6, column);
+        if (rows > 7)
+            Store<TColumns>(p, s7, t7, row + 7, column);
+    }
+
+    /// <summary>
+    /// Four rows by one or two vectors of columns. Rows that are not there are computed as the last one again, and not stored.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FourRows<TCursor, TColumns>(in ProductArguments p, int row, int rows, int column)
+        where TCursor : struct, IRowCursor<TCursor>
+        where TColumns : struct, IColumns
+    {
+        float* a0 = p.A + (row * p.RowStride);
+        float* a1 = rows > 1 ? a0 + p.RowStride : a0;
+        float* a2 = rows > 2 ? a1 + p.RowStride : a1;
+        float* a3 = rows > 3 ? a2 + p.RowStride : a2;
+        var first = p.ColumnBias == null ? TVectors.Zero : TVectors.Load(p.ColumnBias + column);
+        var second = p.ColumnBias == null || !TColumns.Two ? TVectors.Zero : TVectors.Load(p.ColumnBias + column + TVectors.Count);
+        TVector s0 = first, t0 = second;
+        TVector s1 = first, t1 = second;
+        TVector s2 = first, t2 = second;
+        TVector s3 = first, t3 = second;
+        var b = TCursor.Of(p, column / (2 * TVectors.Count) * p.PanelStride);
+        nint at = 0, step = p.DepthStride;
+        for (int k = p.Depth; k > 0; k--, at += step)
+        {
+            float* from = b.Next();
+            Prefetch(from);
+            var u = TVectors.Load(from);
+            var v = TColumns.Two ? TVectors.Load(from + TVectors.Count) : TVectors.Zero;
+            var x = TVectors.Create(a0[at]);
+            s0 = TVectors.MultiplyAdd(x, u, s0);
+            if (TColumns.Two)
+                t0 = TVectors.MultiplyAdd(x, v, t0);
+            x = TVectors.Create(a1[at]);
+            s1 = TVectors.MultiplyAdd(x, u, s1);
+            if (TColumns.Two)
+                t1 = TVectors.MultiplyAdd(x, v, t1);
+            x = TVectors.Create(a2[at]);
+            s2 = TVectors.MultiplyAdd(x, u, s2);
+            if (TColumns.Two)
+                t2 = TVectors.MultiplyAdd(x, v, t2);
+            x = TVectors.Create(a3[at]);
+            s3 = TVectors.MultiplyAdd(x, u, s3);
+            if (TColumns.Two)
+                t3 = TVectors.MultiplyAdd(x, v, t3);
+        }
+        Store<TColumns>(p, s0, t0, row, column);
+        if (rows > 1)
+            Store<TColumns>(p, s1, t1, row + 1, column);
+        if (rows > 2)
+            Store<TColumns>(p, s2, t2, row + 2, column);
+        if (rows > 3)
+            Store<TColumns>(p, s3, t3, row + 3, column);
+    }
+
+    /// <summary>Adds what is to be added to one row of a tile, and stores it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<TColumns>(in ProductArguments p, TVector first, TVector second, int row, int column)
+        where TColumns : struct, IColumns
+    {
+        nint place = (row * p.CStride) + column;
+        if (p.RowBias != null)
+        {
+            var bias = TVectors.Create(p.RowBias[row]);
+            first = TVectors.Add(first, bias);
+            second = TVectors.Add(second, bias);
+        }
+        if (p.Residual != null)
+        {
+            first = TVectors.Add(first, TVectors.Load(p.Residual + place));
+            if (TColumns.Two)
+                second = TVectors.Add(second, TVectors.Load(p.Residual + place + TVectors.Count));
+        }
+        TVectors.Store(first, p.C + place);
+        if (TColumns.Two)
+            TVectors.Store(second, p.C + place + TVectors.Count);
+    }
+
+    /// <summary>Weights of small batches come from the second-level cache faster than the processor asks for them by itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Prefetch(float* from)
+    {
+        const int Ahead = 16;
+        if (Sse.IsSupported && TVectors.Count == 16)
+        {
+            Sse.Prefetch0(from + (Ahead * 2 * TVectors.Count));
+            Sse.Prefetch0(from + (Ahead * 2 * TVectors.Count) + TVectors.Count);
+        }
+    }
+}
+
+/// <summary>Whether a tile is one vector of columns wide or two.</summary>
+interface IColumns
+{
+    static abstract bool Two { get; }
+}
+
+readonly struct OneVector : IColumns
+{
+    public static bool Two => false;
+}
+
+readonly struct TwoVectors : IColumns
+{
+    public static bool Two => true;
+}

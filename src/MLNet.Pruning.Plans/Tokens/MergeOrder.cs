@@ -1,0 +1,93 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace MLNet.Pruning.Plans.Tokens;
+
+/// <summary>
+/// Which even tokens are among the r that merge: those most similar to their partners, and of equals the first. A similarity in single
+/// precision decides where no other is near; a key, which is exact, where one is.
+/// </summary>
+sealed class MergeOrder
+{
+    const long IndexBits = (1L << ExactCosine.FreeBits) - 1;
+
+    // No similarity has this key.
+    const long Unknown = long.MinValue;
+
+    readonly int evens, merge;
+    readonly float error;
+    readonly float[] similarities;
+    readonly long[] keys;
+
+    /// <param name="evens">Even tokens.</param>
+    /// <param name="merge">Tokens that merge away, r.</param>
+    /// <param name="error">Of a product of two tokens in single precision, relative to their norms.</param>
+    public MergeOrder(int evens, int merge, float error)
+    {
+        (this.evens, this.merge, this.error) = (evens, merge, error);
+        similarities = new float[WholeVectors(evens, Vector256<float>.Count)];
+        similarities.AsSpan(evens).Fill(float.NegativeInfinity);
+        keys = new long[WholeVectors(evens, Vector<long>.Count)];
+        Array.Fill(keys, Unknown);
+    }
+
+    public void SetExactly(int even, double similarity) => (similarities[even], keys[even]) = ((float)similarity, Key(similarity, even));
+
+    /// <summary>The key is made when it is needed.</summary>
+    public void SetRoughly(int even, float similarity) => (similarities[even], keys[even]) = (similarity, Unknown);
+
+    /// <summary>Whether fewer than r even tokens come before this one. All keys are known.</summary>
+    public bool Merges(int even)
+    {
+        var key = new Vector<long>(keys[even]);
+        var before = Vector<long>.Zero;
+        foreach (var others in MemoryMarshal.Cast<long, Vector<long>>(keys))
+            before -= Vector.GreaterThan(others, key);
+        return Vector.Sum(before) < merge;
+    }
+
+    /// <summary>The same by what single precision can tell apart, and by keys where it cannot.</summary>
+    public bool MergesRoughly(int even, ExactTokens exact, int[] partners)
+    {
+        float similarity = similarities[even];
+        // Two products and four norms are rounded.
+        float above = similarity + (5 * error), below = similarity - (5 * error);
+        var (before, perhaps, most, least) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256.Create(above), Vector256.Create(below));
+        foreach (var others in MemoryMarshal.Cast<float, Vector256<float>>(similarities))
+        {
+            before -= Vector256.GreaterThan(others, most).AsInt32();
+            perhaps -= Vector256.GreaterThanOrEqual(others, least).AsInt32();
+        }
+        int rank = Vector256.Sum(before);
+        if (rank >= merge)
+            return false;
+        // It is itself among those.
+        if (Vector256.Sum(perhaps) - 1 < merge)
+            return true;
+        long key = KeyOf(even, exact, partners);
+        for (int i = 0; i < evens; i++)
+        {
+            if (similarities[i] >= below && similarities[i] <= above && KeyOf(i, exact, partners) > key)
+                rank++;
+        }
+        return rank < merge;
+    }
+
+    long KeyOf(int even, ExactTokens exact, int[] partners)
+    {
+        if (keys[even] == Unknown)
+            keys[even] = Key(exact.Similarity(even, exact.Norm(even), partners[even]), even);
+        return keys[even];
+    }
+
+    /// <summary>Larger for a larger similarity, and for a lower index where similarities are equal.</summary>
+    static long Key(double similarity, int index)
+    {
+        // Without a sign of zero; the bits of negative numbers are turned round, so that integers have the order of the numbers.
+        long bits = BitConverter.DoubleToInt64Bits(similarity + 0.0);
+        return ((bits ^ ((bits >> 63) & long.MaxValue)) & ~IndexBits) | (IndexBits - index);
+    }
+
+    static int WholeVectors(int count, int lanes) => (count + lanes - 1) / lanes * lanes;
+}
