@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MLNet.Pruning.Plans.Tokens;
+namespace MLNet.Pruning.Tokens;
 
 /// <summary>
 /// Similarities in double precision (<see cref="ExactCosine"/>) of the tokens that are matched now: even ones with odd ones.

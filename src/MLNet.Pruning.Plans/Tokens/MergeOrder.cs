@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace MLNet.Pruning.Plans.Tokens;
+namespace MLNet.Pruning.Tokens;
 
 /// <summary>
 /// Which even tokens are among the r that merge: those most similar to their partners, and of equals the first. A similarity in single
