@@ -28,12 +28,17 @@ sealed class VitAttention : nn.Module
     {
         // What only this computation needs goes as soon as it is over, and not with the whole step: its memory serves the next one.
         using var scope = NewDisposeScope();
-        var (images, tokens) = (values.shape[0], values.shape[1]);
-        var parts = qkv.call(values).view(images, tokens, 3, -1, headSize).permute(2, 0, 3, 1, 4).unbind(0); // of [B, heads, N, head size]
+        var (images, tokens, joined) = (values.shape[0], values.shape[1], qkv.call(values));
         // The logarithm of a size is added to all logits of the token's key.
-        var added = sizes?.log().view(images, 1, 1, tokens);
-        // One fused operator saves a training step a tenth; discovery, which goes without gradients, needs the plain ones, through which NaN finds its way.
-        var mixed = is_grad_enabled() ? nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], added) : Plain(parts[0], parts[1], parts[2], added);
+        var logSizes = sizes?.log();
+        // Discovery, which goes without gradients, needs the plain operators, through which NaN finds its way.
+        if (is_grad_enabled() && FewTokensAttention.Computes(joined, headSize))
+            return projection.call(FewTokensAttention.Apply(joined, logSizes, headSize)).MoveToOuterDisposeScope();
+        var parts = joined.view(images, tokens, 3, -1, headSize).permute(2, 0, 3, 1, 4).unbind(0); // of [B, heads, N, head size]
+        var added = logSizes?.view(images, 1, 1, tokens);
+        var mixed = is_grad_enabled()
+            ? nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], added)
+            : Plain(parts[0], parts[1], parts[2], added);
         return projection.call(mixed.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
     }
 

@@ -18,6 +18,9 @@ public sealed class VitTests
         [Small with { Merge = 0.5, Pooling = VitPooling.ClassToken }],
         [Small with { Pooling = VitPooling.ClassToken, Activation = Activation.Silu }],
         [Small with { LayerMerges = [3, 2] }],
+        // Heads of 16 values are computed by a kernel of our own.
+        [Small with { HeadSize = 16 }],
+        [Small with { HeadSize = 16, Merge = 5, LayerMerges = [1, 2], Pooling = VitPooling.ClassToken }],
         [Small with { Merge = 3, LayerMerges = [2, 1], Pooling = VitPooling.ClassToken, Activation = Activation.Relu }],
     ];
 

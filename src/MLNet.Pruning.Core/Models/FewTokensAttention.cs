@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using MLNet.Pruning.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>What <c>scaled_dot_product_attention</c> computes, with its gradient, by a kernel for a few tokens on the CPU.</summary>
+sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokensAttention>
+{
+    // With more, a head's logits would leave the second-level cache, and LibTorch's operator is made for those.
+    const int MostTokens = 256;
+
+    public override string Name => nameof(FewTokensAttention);
+
+    /// <summary>Whether the kernel computes these. It is written for vectors of 512 bits, and was measured with no others.</summary>
+    public static bool Computes(Tensor qkv, int headSize) =>
+        Vector512.IsHardwareAccelerated && headSize % AttentionKernel.Lanes == 0 && qkv.shape[1] is > 0 and <= MostTokens
+        && qkv.device_type == DeviceType.CPU && qkv.dtype == ScalarType.Float32;
+
+    /// <summary>[B, N, 3 x H x S] -> [B, N, H x S]</summary>
+    /// <param name="qkv">Queries of all heads, then keys, then values.</param>
+    /// <param name="added">[B, N]: added to the logits of each key, without a gradient; null for nothing.</param>
+    /// <param name="headSize">S</param>
+    public static Tensor Apply(Tensor qkv, Tensor? added, int headSize) => apply(qkv.contiguous(), added?.contiguous()!, headSize);
+
+    /// <inheritdoc/>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (qkv, added, headSize) = ((Tensor)vars[0], (Tensor?)vars[1], (int)vars[2]);
+        var sizes = SizesOf(qkv, headSize);
+        var mixed = empty(sizes.Images, sizes.Tokens, sizes.Width, dtype: ScalarType.Float32);
+        var logSums = empty(sizes.Images, sizes.Heads, sizes.Padded, dtype: ScalarType.Float32);
+        AttentionKernel.Forward(Pointer(qkv), Pointer(added), sizes, Pointer(mixed), Pointer(logSums));
+        ctx.save_for_backward([qkv, logSums, added!]);
+        ctx.save_data(nameof(headSize), headSize);
+        return mixed;
+    }
+
+    /// <inheritdoc/>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        var saved = ctx.get_saved_variables();
+        var (qkv, logSums, added) = (saved[0], saved[1], (Tensor?)saved[2]);
+        var sizes = SizesOf(qkv, (int)ctx.get_data("headSize")!);
+        var (gradient, result) = (grad_output.contiguous(), empty_like(qkv));
+        AttentionKernel.Backward(Pointer(qkv), Pointer(added), Pointer(logSums), sizes, Pointer(gradient), Pointer(result));
+        // LibTorch reads it after this has returned; where there is no dispose scope around, nothing else would hold it.
+        ctx.save_data(nameof(result), new[] { result });
+        return [result.MoveToOuterDisposeScope(), null!, null!];
+    }
+
+    static AttentionKernel.Sizes SizesOf(Tensor qkv, int headSize) =>
+        new((int)qkv.shape[0], (int)qkv.shape[1], (int)qkv.shape[2] / 3 / headSize, headSize);
+
+    // LibTorch's memory does not move.
+    static float* Pointer(Tensor? tensor)
+    {
+        if (tensor is null || tensor.IsInvalid)
+            return null;
+        fixed (float* first = MemoryMarshal.Cast<byte, float>(tensor.bytes))
+            return first;
+    }
+}
