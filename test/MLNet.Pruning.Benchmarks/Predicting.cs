@@ -44,12 +44,14 @@ static class Predicting
         var (features, outputs) = (new float[256 * plan.InputWidth], new float[256 * plan.OutputWidth]);
         Array.Fill(features, 0.5f);
         var view = model.Transform(rows);
+        var predictor = context.Model.CreatePredictor<Image, Prediction>(model);
         var next = 0;
         (string What, int Rows, Action Run)[] parts =
         [
             ("merging alone, one image", 1, () => merging.Merge(images.AsSpan(0, 784), tokens.AsSpan(0, 392), sizes.AsSpan(0, 8), sources.AsSpan(0, 16))),
             ("the network alone, one row", 1, () => plan.Score(features.AsSpan(0, plan.InputWidth), outputs.AsSpan(0, plan.OutputWidth))),
             ("PredictionEngine.Predict, both included", 1, () => engine.Predict(digits[next++ % digits.Length])),
+            ("the predictor, both included", 1, () => predictor.Predict(digits[next++ % digits.Length])),
             ("merging alone, batches of 256, one thread", 256, () => merging.Merge(images, tokens, sizes, sources, threads: 1)),
             ("the network alone, batches, one thread", 256, () => plan.Score(features, outputs)),
             ("the network alone, batches, all threads", 256, () => plan.Score(features, outputs, threads: 0)),
