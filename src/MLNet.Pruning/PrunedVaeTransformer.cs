@@ -88,7 +88,7 @@ public sealed class PrunedVaeTransformer : ITransformer, IDisposable
         VaeFile.Write(stream, autoencoder, scorer);
     }
 
-    /// <summary>Reads a model that <see cref="WriteTo"/> wrote, on this stack or another.</summary>
+    /// <summary>Reads a model that <see cref="WriteTo"/> wrote.</summary>
     /// <param name="environment">The MLContext, whose GpuDeviceId and FallbackToCpu say where the model computes.</param>
     /// <param name="stream">Where from; left open.</param>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, or holds something else.</exception>

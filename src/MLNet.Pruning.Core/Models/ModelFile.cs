@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>A model with its weights in one file: the same bytes whichever TorchSharp reads or writes them.</summary>
+/// <summary>A model with its weights in one file.</summary>
 public static class ModelFile
 {
     const string Kind = "model";

@@ -11,7 +11,7 @@ static class ClassifierFile
     const string Kind = "classifier", What = "The pruned model";
     const string BlueprintEntry = "blueprint", FeatureEntry = "feature column", LabelEntry = "labels";
 
-    /// <summary>Writes a classifier; the same bytes whichever TorchSharp stands below.</summary>
+    /// <summary>Writes a classifier.</summary>
     public static void Write(Stream stream, Classifier classifier, IModelScorer scorer)
     {
         scorer.Refresh();

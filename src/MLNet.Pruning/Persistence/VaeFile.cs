@@ -13,7 +13,7 @@ static class VaeFile
     const string Kind = "autoencoder", What = "The pruned autoencoder";
     const string BlueprintEntry = "blueprint", ColumnsEntry = "columns";
 
-    /// <summary>Writes an autoencoder; the same bytes whichever TorchSharp stands below.</summary>
+    /// <summary>Writes an autoencoder.</summary>
     public static void Write(Stream stream, Autoencoder autoencoder, IModelScorer scorer)
     {
         scorer.Refresh();
