@@ -16,7 +16,7 @@ public sealed class CollectionTests
     // The smallest generation 0 that .NET takes: a collection every 256 KB. It is read when a process starts.
     const string Generation0 = "DOTNET_GCgen0size";
 
-    static readonly VitBlueprint vit = VitBlueprint.For([1, 8, 8], 2, 3, dim: 16, depth: 2, heads: 2) with { Merge = 0.5 };
+    static readonly VitBlueprint vit = VitBlueprint.For([1, 8, 8], 2, 3, dim: 32, depth: 2, heads: 2) with { Merge = 0.5 };
     static readonly ConvNetBlueprint convolutions = new([1, 8, 8], [4, 6], [10], 3, Activation.LeakyRelu, BatchNorm: true);
 
     [TestMethod]
