@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Sparse.Kernels;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

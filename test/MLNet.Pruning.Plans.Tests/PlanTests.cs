@@ -70,7 +70,7 @@ public sealed class PlanTests
         {
             foreach (var choice in (KernelChoice[])[KernelChoice.Dense, KernelChoice.Sparse])
             {
-                var plan = Compile(network, Samples.Weights(network, 0.5), (int)Kernels.VectorWidths.Here, choice);
+                var plan = Compile(network, Samples.Weights(network, 0.5), (int)VectorWidths.Here, choice);
                 var rows = Samples.Rows(network, 9);
                 float[] clean = new float[9 * plan.OutputWidth], scores = new float[clean.Length];
                 plan.Score(rows, clean);

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Sparse.Kernels;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;

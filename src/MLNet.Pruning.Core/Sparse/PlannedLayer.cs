@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Sparse.Kernels;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 

@@ -1,5 +1,3 @@
-using MLNet.Pruning.Sparse.Kernels;
-
 namespace MLNet.Pruning.Sparse;
 
 /// <summary>

@@ -2,7 +2,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Sparse.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

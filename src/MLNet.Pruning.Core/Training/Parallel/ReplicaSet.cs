@@ -16,8 +16,6 @@ sealed class ReplicaSet : IDisposable
     // Batch norm needs two rows to have a variance.
     const int FewestRows = 2;
 
-    // The sum of two tensors takes a scalar as well, and TorchSharp's own may be freed before LibTorch has read it.
-
     readonly Replica[] replicas;
     readonly Tensor[][] slices; // [replica][slice]: the gradient vectors cut for summing side by side
     readonly ReplicaThreads threads;

@@ -1,11 +1,11 @@
 using System.Runtime.Intrinsics;
 
-namespace MLNet.Pruning.Sparse.Kernels;
+namespace MLNet.Pruning;
 
-/// <summary>The vectors that a kernel computes with.</summary>
+/// <summary>The vectors that kernels compute with.</summary>
 enum VectorWidth
 {
-    /// <summary>128 bits, on any machine.</summary>
+    /// <summary>128 bits: SSE, NEON, and what .NET computes where no hardware does.</summary>
     Portable,
 
     /// <summary>256 bits: AVX2.</summary>
@@ -17,7 +17,7 @@ enum VectorWidth
 
 static class VectorWidths
 {
-    /// <summary>The widest that this machine computes in one step.</summary>
+    /// <summary>The widest vectors that this machine computes in hardware.</summary>
     public static VectorWidth Here { get; } =
         Vector512.IsHardwareAccelerated ? VectorWidth.Widest : Vector256.IsHardwareAccelerated ? VectorWidth.Wide : VectorWidth.Portable;
 }
