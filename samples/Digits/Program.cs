@@ -34,7 +34,7 @@ var pruned = model.OfType<PrunedModelTransformer>().Single();
 using var whole = new FeedForward([784, 256, 128, 10]);
 var speed = ScoringSpeed.Measure([whole, pruned.Module], inputShape: [784]);
 Console.WriteLine($"test accuracy {metrics.MicroAccuracy:P1}");
-Console.WriteLine($"parameters {pruned.History!.ParametersAtStart:N0} -> {pruned.History.Epochs[^1].Parameters:N0}");
+Console.WriteLine($"parameters {pruned.History!.ParametersAtStart:N0} -> {pruned.History!.Epochs[^1].Parameters:N0}");
 Console.WriteLine($"scores {speed[1].RowsPerSecond:N0} digits/s, {speed[1].RowsPerSecond / speed[0].RowsPerSecond:F1}x as many as before pruning");
 
 var file = Path.Combine(Path.GetTempPath(), "digits.zip");

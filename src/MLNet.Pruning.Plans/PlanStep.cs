@@ -1,9 +1,13 @@
-namespace MLNet.Pruning.Plans;
+namespace MLNet.Pruning;
 
-/// <summary>How a plan computes one layer.</summary>
+/// <summary>How one layer is computed when a model scores.</summary>
 /// <param name="Layer">The layer's name.</param>
-/// <param name="Kernel">What computes it, such as <c>sparse lanes</c>.</param>
+/// <param name="Kernel">What computes it, such as <c>sparse lanes</c>; empty in histories of older versions.</param>
 /// <param name="Outputs">Outputs of the layer; of a convolution, channels.</param>
 /// <param name="Inputs">Inputs of an output; of a convolution, channels times taps.</param>
 /// <param name="Density">The fraction of the weights that are not zero.</param>
-public sealed record PlanStep(string Layer, string Kernel, int Outputs, int Inputs, double Density);
+public sealed record PlanStep(string Layer, string Kernel, int Outputs, int Inputs, double Density)
+{
+    /// <summary>What computes it, such as <c>sparse lanes</c>; empty in histories of older versions.</summary>
+    public string Kernel { get; init; } = Kernel ?? "";
+}

@@ -31,7 +31,7 @@ public static class HistoryTables
     }
 
     /// <summary>A row for each layer: its size, the fraction of its weights that are not zero, and what computes it.</summary>
-    public static TextTable Scoring(IReadOnlyList<ScoringRecord> layers)
+    public static TextTable Scoring(IReadOnlyList<PlanStep> layers)
     {
         ArgumentNullException.ThrowIfNull(layers);
         var table = new TextTable("layer", "inputs#", "outputs#", "density#", "kernel");

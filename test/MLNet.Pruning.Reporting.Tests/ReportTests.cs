@@ -121,10 +121,10 @@ public sealed class ReportTests
     {
         var history = History();
         Assert.DoesNotContain("Scoring", HistoryPage.ToHtml(history));
-        ScoringRecord[] layers =
+        PlanStep[] layers =
         [
-            new() { Layer = "layers.linear1", Kernel = "sparse rows", Inputs = 1024, Outputs = 4096, Density = 0.05 },
-            new() { Layer = "logits", Kernel = "dense rows", Inputs = 8, Outputs = 4, Density = 0.5 },
+            new("layers.linear1", "sparse rows", Outputs: 4096, Inputs: 1024, Density: 0.05),
+            new("logits", "dense rows", Outputs: 4, Inputs: 8, Density: 0.5),
         ];
         history.Scoring = layers;
         history.ScoringSpeed = new(RowsPerSecond: 120_000, Latency: 25e-6);
@@ -144,7 +144,7 @@ public sealed class ReportTests
     public void A_history_of_an_older_version_is_read_without_what_is_no_longer_told()
     {
         var old = """{"scoring":[{"layer":"a","inputs":3,"outputs":2,"density":0.5,"bytes":9,"times":[{"rows":1,"denseMicroseconds":2,"sparse":true}]}]}""";
-        Assert.AreEqual(new ScoringRecord { Layer = "a", Inputs = 3, Outputs = 2, Density = 0.5 }, TrainingHistory.FromJson(old).Scoring!.Single());
+        Assert.AreEqual(new PlanStep("a", "", Outputs: 2, Inputs: 3, Density: 0.5), TrainingHistory.FromJson(old).Scoring!.Single());
     }
 
     [TestMethod]

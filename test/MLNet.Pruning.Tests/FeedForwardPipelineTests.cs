@@ -223,7 +223,7 @@ public sealed class FeedForwardPipelineTests
             ValidationSet = keys,
         }).Fit(keys);
         Assert.HasCount(3, model.History!.Epochs);
-        Assert.IsNotNull(model.History.Epochs[2].ValidationAccuracy);
+        Assert.IsNotNull(model.History!.Epochs[2].ValidationAccuracy);
         Assert.IsTrue(lines.Any(line => line.Contains("Epoch 3 of 3", StringComparison.Ordinal) && line.Contains("validation accuracy", StringComparison.Ordinal)));
     }
 

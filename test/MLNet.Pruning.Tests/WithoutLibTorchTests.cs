@@ -17,8 +17,6 @@ public sealed class WithoutLibTorchTests
         var data = Data(context);
         using var model = Trainer(context).Fit(data);
         context.Model.Save(context.Transforms.CopyColumns("Copy", "Pixels").Fit(data).Append(model), data.Schema, folder["model.zip"]);
-        foreach (string file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Models")))
-            File.Copy(file, folder[Path.GetFileName(file)]);
         foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Append(Path.ChangeExtension(typeof(Program).Assembly.Location, ".runtimeconfig.json")))
             File.Copy(file, folder[Path.GetFileName(file)]);
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", folder[Path.GetFileName(typeof(Program).Assembly.Location)], folder["model.zip"]])
@@ -33,11 +31,10 @@ public sealed class WithoutLibTorchTests
         string[] lines = process.StandardOutput.ReadToEnd().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
         process.WaitForExit();
         Assert.AreEqual("", error.Result);
-        Assert.HasCount(8, lines, string.Join(Environment.NewLine, lines));
+        Assert.HasCount(4, lines, string.Join(Environment.NewLine, lines));
         Assert.AreEqual("32 values", lines[0]);
         Assert.AreEqual(string.Join(" ", model.Transform(data).GetColumn<float[]>("Score").First()), lines[1]);
-        CollectionAssert.AreEqual(Enumerable.Repeat("scores as LibTorch did", 4).ToArray(), lines[2..6]);
-        foreach (string line in lines[6..])
+        foreach (string line in lines[2..])
             StringAssert.StartsWith(line, "InvalidOperationException: There is no LibTorch to compute with: add the package TorchSharp-cpu 0.107.0 to the program's project");
     }
 
@@ -58,11 +55,6 @@ static class Program
         Console.WriteLine($"{WithoutLibTorchTests.Merging(context).Fit(data).Transform(data).GetColumn<float[]>("Tokens").First().Length} values");
         var model = (TransformerChain<ITransformer>)context.Model.Load(args[0], out _);
         Console.WriteLine(string.Join(" ", model.Transform(data).GetColumn<float[]>("Score").First()));
-        foreach (var name in new[] { "feedforward", "convnet", "vit", "vae" })
-        {
-            var difference = EarlierModelTests.Difference(context, Path.GetDirectoryName(args[0])!, name);
-            Console.WriteLine(difference < 1e-5 ? "scores as LibTorch did" : $"{name} differs by {difference}");
-        }
         Tell(() => WithoutLibTorchTests.Trainer(context).Fit(data));
         Tell(() => _ = model.OfType<PrunedModelTransformer>().Single().Module);
     }

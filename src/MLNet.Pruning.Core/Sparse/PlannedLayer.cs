@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -20,7 +19,7 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
 
     /// <summary>What there is to tell of it; null for a layer with more than half of its weights on, or none that has a sparse
     /// form.</summary>
-    public ScoringRecord? Record { get; private set; }
+    public PlanStep? Record { get; private set; }
 
     /// <summary>The shape of what the layer was given when the model scored a row; null if it was not called.</summary>
     public long[]? Seen { get; set; }
@@ -60,14 +59,7 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
             return;
         var density = form.Weights.Count / ((double)form.Weights.Columns * form.Weights.Rows);
         var sparse = scoring == SparseScoring.Sparse || SparseRule.IsFaster(layer is Conv2d, density, width);
-        Record = new()
-        {
-            Layer = name,
-            Kernel = sparse ? SparsePlan.SparseKernel : SparsePlan.DenseKernel,
-            Inputs = form.Weights.Columns,
-            Outputs = form.Weights.Rows,
-            Density = density,
-        };
+        Record = new(name, sparse ? SparsePlan.SparseKernel : SparsePlan.DenseKernel, form.Weights.Rows, form.Weights.Columns, density);
         Choice = sparse ? new(form, nothing) : null;
     }
 

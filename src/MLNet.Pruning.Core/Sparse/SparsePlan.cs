@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Sparse;
@@ -17,7 +16,7 @@ namespace MLNet.Pruning.Sparse;
 /// </remarks>
 public sealed class SparsePlan : IDisposable
 {
-    /// <summary>What <see cref="ScoringRecord.Kernel"/> says of a layer.</summary>
+    /// <summary>What <see cref="PlanStep.Kernel"/> says of a layer.</summary>
     internal const string SparseKernel = "sparse", DenseKernel = "LibTorch";
 
     /// <summary>The plan that this thread scores by.</summary>
@@ -44,7 +43,7 @@ public sealed class SparsePlan : IDisposable
     public SparseScoring Scoring { get; }
 
     /// <summary>The layers that could be computed by the weights that are on alone, and which way was chosen.</summary>
-    public IReadOnlyList<ScoringRecord> Layers { get; private set; } = [];
+    public IReadOnlyList<PlanStep> Layers { get; private set; } = [];
 
     /// <summary>Bytes held beside the model's own.</summary>
     public long Bytes => layers.Sum(layer => layer.Choice?.Form.Bytes ?? 0);
@@ -142,7 +141,7 @@ public sealed class SparsePlan : IDisposable
     {
         foreach (var layer in among)
             layer.Choose(Scoring, width);
-        Layers = [.. layers.Select(layer => layer.Record).OfType<ScoringRecord>()];
+        Layers = [.. layers.Select(layer => layer.Record).OfType<PlanStep>()];
     }
 
     /// <summary>Sees what each layer is given for one row of the model's.</summary>

@@ -27,6 +27,20 @@ static class SavedDescription
         return description;
     }
 
+    /// <summary>Whether it is a module of the user's own code.</summary>
+    public static bool IsModule(byte[] json) => Module(json).Kind == "module";
+
+    /// <summary>Numbers of a row that a module of the user's own code reads.</summary>
+    public static int ModuleInputs(byte[] json)
+    {
+        var shape = Module(json).Shape;
+        var count = shape?.Aggregate((Int128)1, (product, size) => size < 1 || product > int.MaxValue ? Int128.MaxValue : product * size);
+        return shape is { Length: > 0 } && count <= int.MaxValue
+            ? (int)count
+            : throw new InvalidDataException($"the module's inputs have the shape [{string.Join(", ", shape ?? [])}]; "
+                + "wanted at least one dimension, each at least 1.");
+    }
+
     /// <summary>With the weights of the loss, which stand beside the names of columns.</summary>
     public static NetworkDescription WithLoss(NetworkDescription description, byte[] json)
     {
@@ -40,6 +54,9 @@ static class SavedDescription
 
     public static SavedMerging ReadMerging(byte[] json) =>
         JsonSerializer.Deserialize(json, SavedJson.Default.SavedMerging) ?? throw new InvalidDataException("it is null.");
+
+    static SavedModule Module(byte[] json) =>
+        JsonSerializer.Deserialize(json, SavedJson.Default.SavedModule) ?? throw new InvalidDataException("it is null.");
 
     static VitDescription Vit(Saved saved)
     {
@@ -73,6 +90,9 @@ sealed record Saved(
     int Dim = 64,
     int HeadSize = 16);
 
+/// <summary>What a module of the user's own is known by.</summary>
+sealed record SavedModule(string? Kind, long[]? Shape);
+
 sealed record SavedLoss(double ReconstructionWeight = 1, double DivergenceWeight = 1);
 
 /// <summary>A <c>MergeTokens</c> of a pipeline.</summary>
@@ -85,6 +105,7 @@ sealed record SavedMerging(string? Output, int Height, int Width, int Channels, 
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(Saved))]
+[JsonSerializable(typeof(SavedModule))]
 [JsonSerializable(typeof(SavedLoss))]
 [JsonSerializable(typeof(SavedMerging))]
 sealed partial class SavedJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Plans;
 using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using TorchSharp;
@@ -35,28 +36,26 @@ sealed class ModelScorer : IModelScorer
     /// <param name="blueprint">What the module was built from.</param>
     /// <param name="module">Taken over and set to evaluation.</param>
     /// <param name="device">Where the module is moved to.</param>
-    /// <param name="scoring">How layers with many weights off are computed.</param>
     /// <param name="model">What is known of it besides.</param>
-    public ModelScorer(Blueprint blueprint, nn.Module module, string device, SparseScoring scoring, ModelScorers model)
+    /// <param name="network">The same network; it says how layers with many weights off are computed.</param>
+    public ModelScorer(Blueprint blueprint, nn.Module module, string device, ScoredModel model, Archive network)
     {
-        compute = model.Compute(module);
+        compute = Compute(module, model.Describe(network), model.What);
         (check, outputs, owner) = (model.Check, model.Outputs, model.Owner);
         (this.blueprint, this.module, shape) = (blueprint, module, [.. blueprint.InputShape]);
         this.device = new Device(device);
         module.to(this.device);
         module.eval();
         using var oneThread = new SingleThreaded();
-        plan = SparsePlan.For(module, shape, compute, scoring);
+        plan = SparsePlan.For(module, shape, compute, NetworkPart.Scoring(network, model.What));
         multiplications = Multiplications();
     }
 
-    public Blueprint Blueprint => blueprint.Now(module);
+    public Archive Network => FollowedModule.Write(blueprint.Now(module), module, plan.Scoring);
 
     public nn.Module Module => module;
 
-    public SparseScoring Scoring => plan.Scoring;
-
-    public IReadOnlyList<ScoringRecord> Layers => plan.Layers;
+    public IReadOnlyList<PlanStep> Layers => plan.Layers;
 
     public ScoringSpeed Measure()
     {
@@ -69,8 +68,6 @@ sealed class ModelScorer : IModelScorer
     }
 
     public void Refresh() => plan.Refresh();
-
-    public void AddTensors(Archive archive) => ModuleState.Add(archive, module);
 
     /// <summary>Scores <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
     public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
@@ -107,6 +104,22 @@ sealed class ModelScorer : IModelScorer
     {
         if (Interlocked.Exchange(ref disposed, 1) == 0)
             Leave();
+    }
+
+    static Func<Tensor, Tensor> Compute(nn.Module module, NetworkDescription? description, string what)
+    {
+        if (module is Vae vae && description is VaeDescription { ReconstructionWeight: var reconstruction, DivergenceWeight: var divergence })
+        {
+            var objective = new VaeObjective(reconstruction, divergence);
+            return images =>
+            {
+                var output = vae.Run(images);
+                return cat([output.Mean, output.Logits.sigmoid().flatten(1), objective.UncheckedRowLosses(output, images).unsqueeze(1)], 1);
+            };
+        }
+        return module is nn.Module<Tensor, Tensor> network
+            ? input => network.call(input).softmax(1)
+            : throw new InvalidDataException($"{what} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
     }
 
     /// <summary>Of a row; where the model refuses the one that it is tried with, as if each parameter were used once.</summary>

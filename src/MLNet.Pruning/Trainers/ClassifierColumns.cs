@@ -32,8 +32,8 @@ sealed record ClassifierColumns(string Label, string Features)
     public SchemaShape OutputShape(SchemaShape input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var label = Find(input, Label, "label", column => column.IsKey && column.Kind == VectorKind.Scalar, "a key");
-        FindFeatures(input, Features);
+        var label = ShapeColumns.Find(input, Label, "label", column => column.IsKey && column.Kind == VectorKind.Scalar, "a key");
+        ShapeColumns.FindFeatures(input, Features);
 
         SchemaShape.Column[] shared =
         [
@@ -55,31 +55,5 @@ sealed record ClassifierColumns(string Label, string Features)
             Doors.Column(ScoreColumns.PredictedLabel, VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape(ofLabel)),
             Doors.Column(ScoreColumns.Score, VectorKind.Vector, NumberDataViewType.Single, isKey: false, new SchemaShape(ofScore)),
         ]);
-    }
-
-    /// <summary>Finds a feature column in the shape of a schema.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
-    public static void FindFeatures(SchemaShape shape, string name) =>
-        Find(shape, name, "feature", column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single), "a vector of Single of known size");
-
-    static SchemaShape.Column Find(SchemaShape shape, string name, string role, Func<SchemaShape.Column, bool> fits, string wanted)
-    {
-        var column = shape.FirstOrDefault(column => column.Name == name);
-        if (column.Name is null)
-            throw new ArgumentOutOfRangeException(null, $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", shape.Select(column => column.Name))}.");
-        return fits(column)
-            ? column
-            : throw new ArgumentOutOfRangeException(null, $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}' is {Describe(column)}; wanted {wanted}.");
-    }
-
-    static string Describe(SchemaShape.Column column)
-    {
-        string item = column.IsKey ? $"Key<{column.ItemType}>" : column.ItemType.ToString()!;
-        return column.Kind switch
-        {
-            VectorKind.Vector => $"Vector<{item}>",
-            VectorKind.VariableVector => $"Vector<{item}> of unknown size",
-            _ => item,
-        };
     }
 }

@@ -48,8 +48,11 @@ sealed class ClassifierTraining
             PrunedRun.Warn(channel, rows.WithoutLabel, "label", Columns.Label);
             PrunedRun.Warn(channel, rows.WithoutFeatures, "features", Columns.Features);
         });
-        var classifier = new Classifier(plan.Now(result.Model), Columns.Features, labels);
-        return new PrunedModelTransformer(classifier, classifier.Scorers.Trained(classifier.Blueprint, result.Model, device, run.Scoring), result.History);
+        return run.Finish<PrunedModelTransformer>(result, device, plan, network =>
+        {
+            var classifier = Classifier.Of(network, Columns.Features, labels);
+            return (classifier.Scored, scorer => new PrunedModelTransformer(classifier, scorer));
+        });
     }
 
     LabelledRows? Validation(ClassLabels trained, int width, IReadOnlyList<long> shape)

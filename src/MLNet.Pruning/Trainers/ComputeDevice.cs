@@ -8,9 +8,6 @@ namespace MLNet.Pruning.Trainers;
 /// <summary>Chooses the device to compute on, after seeing to it that there is a LibTorch.</summary>
 static class ComputeDevice
 {
-    /// <summary>Whether the MLContext names a GPU.</summary>
-    public static bool MayBeGpu(IHostEnvironment environment) => Doors.Settings(environment).GpuDeviceId is not null;
-
     /// <summary>
     /// The device asked for in the options, or else, as in ML.NET's own torch trainers, the GPU that MLContext.GpuDeviceId
     /// names, or the CPU when it names none, or when there is none and FallbackToCpu allows it.

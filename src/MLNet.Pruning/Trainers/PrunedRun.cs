@@ -6,7 +6,7 @@ using MLNet.Pruning.Burden;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Sparse;
+using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -21,6 +21,7 @@ sealed class PrunedRun
     readonly ITrainingPruning? pruning;
     readonly BurdenMonitor? burden;
     readonly CancellationToken cancellation;
+    readonly SparseScoring scoring;
 
     public PrunedRun(IHostEnvironment environment, string name, PrunedTrainerOptions options)
     {
@@ -30,7 +31,7 @@ sealed class PrunedRun
         pruning = options.Pruning;
         burden = options.Burden;
         cancellation = options.Cancellation;
-        Scoring = Enum.IsDefined(options.SparseScoring)
+        scoring = Enum.IsDefined(options.SparseScoring)
             ? options.SparseScoring
             : throw new ArgumentException($"{nameof(options.SparseScoring)} is {options.SparseScoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.", nameof(options));
         this.options = new TrainingOptions
@@ -60,9 +61,6 @@ sealed class PrunedRun
 
     /// <summary>The rows to validate on, still unchecked; null for none.</summary>
     public IDataView? ValidationSet { get; }
-
-    /// <summary>How the trained model computes layers with many weights off.</summary>
-    public SparseScoring Scoring { get; }
 
     /// <summary>Where the run computes.</summary>
     public string ChooseDevice() => ComputeDevice.Choose(host, device);
@@ -102,6 +100,25 @@ sealed class PrunedRun
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Makes a transformer of what was trained, whose module it takes over.</summary>
+    /// <param name="result">Of <see cref="Train"/>.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="plan">What the module was built from.</param>
+    /// <param name="make">What is known of the model beside its network, and the transformer with a scorer of both.</param>
+    public T Finish<T>(TrainingResult result, string device, Blueprint plan, Func<Archive, (ScoredModel Model, Func<IModelScorer, T> Transformer)> make)
+        where T : PrunedTransformer
+    {
+        var (model, history) = (result.Model, result.History);
+        var blueprint = plan.Now(model);
+        var network = FollowedModule.Write(blueprint, model, scoring);
+        var (scored, transformer) = make(network);
+        var made = transformer(ModelScorers.Trained(scored, blueprint, model, network, device));
+        if (made.Scoring is { Count: > 0 } layers)
+            history.Scoring = layers;
+        (made.Training, made.Measured) = (history, speed => history.ScoringSpeed = speed);
+        return made;
     }
 
     /// <summary>The name of a column, which an option gives.</summary>

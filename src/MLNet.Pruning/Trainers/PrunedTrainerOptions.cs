@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using MLNet.Pruning.Burden;
-using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Trainers;

@@ -60,17 +60,19 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         var rows = new ImageRows(input, column, plan.Image, "training set");
         var validation = Validation(column.Size, plan.Image);
         string device = run.ChooseDevice();
-        var result = run.Train(plan, device, rows, validation, columns.Objective(), channel => PrunedRun.Warn(channel, rows.Skipped, "values", columns.Input));
-        var trained = (Vae)result.Model;
-        var autoencoder = new Autoencoder(trained.Blueprint, columns);
-        return new PrunedVaeTransformer(autoencoder, autoencoder.Scorers.Trained(autoencoder.Blueprint, trained, device, run.Scoring), result.History);
+        var result = run.Train(plan, device, rows, validation, new VaeObjective(columns.ReconstructionWeight, columns.DivergenceWeight), channel => PrunedRun.Warn(channel, rows.Skipped, "values", columns.Input));
+        return run.Finish<PrunedVaeTransformer>(result, device, plan, network =>
+        {
+            var autoencoder = Autoencoder.Of(network, columns);
+            return (autoencoder.Scored, scorer => new PrunedVaeTransformer(autoencoder, scorer));
+        });
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ClassifierColumns.FindFeatures(inputSchema, columns.Input);
+        ShapeColumns.FindFeatures(inputSchema, columns.Input);
         string[] added = [columns.Latent, columns.Reconstruction, columns.Loss];
         return new SchemaShape(
         [

@@ -62,7 +62,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         var output = training.Columns.OutputShape(inputSchema);
         string name = training.Columns.Features;
         if (TokenFeatures.AreIn(inputSchema.Single(column => column.Name == name)))
-            ClassifierColumns.FindFeatures(inputSchema, TokenColumns.SizesOf(name));
+            ShapeColumns.FindFeatures(inputSchema, TokenColumns.SizesOf(name));
         return output;
     }
 

@@ -76,7 +76,7 @@ public sealed class PruningOptionTests
         using var model = context.Transforms.PrunedVae(new() { InputColumnName = "Pixels", Channels = [4, 6], HiddenSizes = [24, 16], LatentSize = 3, Epochs = 5, BatchSize = 16, Pruning = half }).Fit(data);
         CollectionAssert.AreEqual(new[] { ("encoder.linear1", 12), ("encoder.linear2", 8) },
             model.History!.Events[^1].Groups.Where(g => g.Name.StartsWith("encoder.linear", StringComparison.Ordinal)).Select(g => (g.Name, g.After)).ToArray());
-        Assert.IsTrue(model.History.Events.All(e => e.AccuracyAfter is null && e.LossAfter is not null));
+        Assert.IsTrue(model.History!.Events.All(e => e.AccuracyAfter is null && e.LossAfter is not null));
         using var folder = new TemporaryFolder();
         context.Model.Save(model, data.Schema, folder["model.zip"]);
         var loaded = new MLContext().UsePruning().Model.Load(folder["model.zip"], out _);

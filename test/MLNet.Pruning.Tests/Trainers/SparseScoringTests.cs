@@ -3,7 +3,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -73,11 +72,11 @@ public sealed class SparseScoringTests
         Assert.IsNull(model.History!.ScoringSpeed);
         var speed = model.MeasureScoring();
         Assert.IsTrue(speed.Latency is > 0 and < 1 && speed.RowsPerSecond is > 1 and < double.PositiveInfinity, $"{speed}");
-        Assert.AreEqual(speed, model.History.ScoringSpeed);
-        Assert.AreEqual(speed, TrainingHistory.FromJson(model.History.ToJson()).ScoringSpeed);
+        Assert.AreEqual(speed, model.History!.ScoringSpeed);
+        Assert.AreEqual(speed, TrainingHistory.FromJson(model.History!.ToJson()).ScoringSpeed);
         foreach (var layer in model.Scoring.Take(2))
             Assert.AreEqual(0.1, layer.Density, 0.001);
-        CollectionAssert.AreEqual(model.Scoring.ToArray(), TrainingHistory.FromJson(model.History.ToJson()).Scoring!.ToArray());
+        CollectionAssert.AreEqual(model.Scoring.ToArray(), TrainingHistory.FromJson(model.History!.ToJson()).Scoring!.ToArray());
         Assert.IsNull(TrainingHistory.FromJson("{}").Scoring);
     }
 

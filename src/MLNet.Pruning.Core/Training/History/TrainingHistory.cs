@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MLNet.Pruning.Burden;
-using MLNet.Pruning.Models;
 
 namespace MLNet.Pruning.Training;
 
@@ -27,7 +26,7 @@ public sealed record TrainingHistory
 
     /// <summary>How layers are computed when the trained model scores: all of those of a scoring plan; of a module that LibTorch scores,
     /// those with many inactive weights. Null where there is nothing to say.</summary>
-    public IReadOnlyList<ScoringRecord>? Scoring { get; set; }
+    public IReadOnlyList<PlanStep>? Scoring { get; set; }
 
     /// <summary>How fast the trained model scores; null where it was not measured.</summary>
     public ScoringSpeed? ScoringSpeed { get; set; }

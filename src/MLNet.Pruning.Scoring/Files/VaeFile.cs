@@ -1,38 +1,28 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>An autoencoder as an archive: its blueprint, its columns, the weights of its loss, and its own weights.</summary>
+/// <summary>An autoencoder as an archive: its network, its columns, and the weights of its loss.</summary>
 static class VaeFile
 {
-    const string Kind = "autoencoder", What = "The pruned autoencoder";
-    const string BlueprintEntry = "blueprint", ColumnsEntry = "columns";
+    const string Kind = "autoencoder", ColumnsEntry = "columns";
 
     /// <summary>Writes an autoencoder.</summary>
     public static void Write(Stream stream, Autoencoder autoencoder, IModelScorer scorer)
     {
-        scorer.Refresh();
-        var archive = new Archive(Kind);
-        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(scorer.Blueprint.ToJson()));
-        archive.Add(ColumnsEntry, JsonSerializer.SerializeToUtf8Bytes(autoencoder.Columns, VaeFileJson.Default.VaeColumns));
-        scorer.AddTensors(archive);
-        ScoringPart.Add(archive, scorer.Scoring);
-        archive.Write(stream);
+        byte[] columns = JsonSerializer.SerializeToUtf8Bytes(autoencoder.Columns, VaeFileJson.Default.VaeColumns);
+        NetworkPart.Copy(scorer.Network, new Archive(Kind), (ColumnsEntry, columns)).Write(stream);
     }
 
     /// <summary>Reads an autoencoder, after checking all of it; the scorer is the caller's to dispose of.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
     public static (Autoencoder Autoencoder, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment)
     {
+        const string What = Autoencoder.What;
         var archive = Archive.Read(stream, Kind, What);
-        var scoring = ScoringPart.Read(archive, What);
-        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(archive[BlueprintEntry])) as VaeBlueprint
-            ?? throw new InvalidDataException($"{What} has the blueprint of another model.");
         VaeColumns columns;
         try
         {
@@ -43,8 +33,8 @@ static class VaeFile
         {
             throw new InvalidDataException($"{What} names its columns wrongly: {failure.Message}", failure);
         }
-        var autoencoder = new Autoencoder(blueprint, columns);
-        return (autoencoder, autoencoder.Scorers.Loaded(blueprint, archive, environment, scoring));
+        var autoencoder = Autoencoder.Of(archive, columns);
+        return (autoencoder, autoencoder.Scored.Scorer(NetworkPart.Copy(archive, new Archive(Kind)), environment));
     }
 }
 

@@ -20,7 +20,7 @@ public sealed class EarlierModelTests
     }
 
     /// <summary>The greatest difference between the scores and those that were noted, of the larger of 1 and the score.</summary>
-    internal static double Difference(MLContext context, string folder, string name)
+    static double Difference(MLContext context, string folder, string name)
     {
         var model = context.Model.Load(Path.Combine(folder, $"{name}.zip"), out _);
         using (model as IDisposable)

@@ -1,14 +1,17 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using MLNet.Pruning;
-using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML;
 
 /// <summary>Makes <see cref="MLContext"/> know this library.</summary>
 public static class PruningContextExtensions
 {
+    const string Trainers = "MLNet.Pruning";
+
+    static int alone;
+
     /// <summary>
     /// Lets <c>mlContext.Model.Load</c> read models with pruned networks in them. Call it once after making the context; again
     /// does no harm. A context that has made one of the trainers knows already.
@@ -18,8 +21,7 @@ public static class PruningContextExtensions
     public static MLContext UsePruning(this MLContext mlContext)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
-        // Whatever of TorchSharp the program touches next loads LibTorch with this library's help, where an old libstdc++ needs it.
-        RuntimeHelpers.RunModuleConstructor(typeof(LibTorch).Module.ModuleHandle);
+        LoadTrainers();
         Loaders.Register(mlContext);
         return mlContext;
     }
@@ -43,20 +45,22 @@ public static class PruningContextExtensions
     }
 
     /// <summary>
-    /// Names the function that builds a module, so that models trained by <c>PrunedModule</c> can be loaded: their files hold
-    /// sizes and weights, but not your code. A context that has made the trainer knows already.
+    /// Lets MLNet.Pruning itself, where the program has it, say how LibTorch scores; and whatever of TorchSharp the program touches next then
+    /// loads LibTorch with its help, where an old libstdc++ needs it.
     /// </summary>
-    /// <param name="mlContext">The context to load models with.</param>
-    /// <param name="name">The trainer's <c>ModuleName</c>; by default the name of the module's type, without its namespace.</param>
-    /// <param name="build">Builds the module as it was before training, with every call a new one. Pruned models are cut to their size by themselves.</param>
-    /// <returns>The same context, so that calls can be chained.</returns>
-    public static MLContext UsePrunedModule(this MLContext mlContext, string name, Func<nn.Module<Tensor, Tensor>> build)
+    internal static void LoadTrainers()
     {
-        ArgumentNullException.ThrowIfNull(mlContext);
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(build);
-        Loaders.Register(mlContext);
-        ModuleBuilders.Of(mlContext).Add(name, build);
-        return mlContext;
+        try
+        {
+            RuntimeHelpers.RunModuleConstructor(Assembly.Load(Trainers).ManifestModule.ModuleHandle);
+        }
+        catch (FileNotFoundException)
+        {
+            // A program that only scores. Files of before there was this assembly say that the other one loads them.
+            if (Interlocked.Exchange(ref alone, 1) != 0)
+                return;
+            AppDomain.CurrentDomain.AssemblyResolve += (_, wanted) =>
+                new AssemblyName(wanted.Name).Name == Trainers ? typeof(PruningContextExtensions).Assembly : null;
+        }
     }
 }

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Training;
-using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>How fast a model scores, by the clock.</summary>
 /// <param name="RowsPerSecond">Rows scored in a second, in batches.</param>
@@ -14,36 +12,8 @@ public sealed record ScoringSpeed(double RowsPerSecond, double Latency)
     const double SliceSeconds = 0.01;
 
     /// <summary>
-    /// Measures models in turns on one CPU thread, so that whatever else the machine does slows all of them alike; medians over the turns.
-    /// Networks of this library are measured as their scoring plans, which is how they score; other modules as LibTorch computes them.
+    /// Measures plans in turns on one thread, so that whatever else the machine does slows all of them alike; medians over the turns.
     /// </summary>
-    /// <param name="models">The models, each in the mode it scores in. They are not changed.</param>
-    /// <param name="inputShape">The shape of one row.</param>
-    /// <param name="batch">Rows a batch; at least 1.</param>
-    /// <param name="turns">How often each is measured; at least 1.</param>
-    public static IReadOnlyList<ScoringSpeed> Measure(
-        IReadOnlyList<nn.Module<Tensor, Tensor>> models, IReadOnlyList<long> inputShape, int batch = 256, int turns = 15)
-    {
-        ArgumentNullException.ThrowIfNull(models);
-        ArgumentNullException.ThrowIfNull(inputShape);
-        using var oneThread = new SingleThreaded();
-        using var off = no_grad();
-        using var scope = NewDisposeScope();
-        using var half = Scalars.Of(0.5);
-        var one = full([1, .. inputShape], half);
-        var many = one.expand([Math.Max(1, batch), .. inputShape]).contiguous();
-        return Measure([.. models.Select(ByModule)], batch, turns);
-
-        Action<int> ByModule(nn.Module<Tensor, Tensor> model) => model is FeedForward or ConvNet or Vit or Vae
-            ? ByPlan(NetworkPlans.Compile(model), batch)
-            : rows =>
-            {
-                using var inner = NewDisposeScope();
-                model.call(rows == 1 ? one : many);
-            };
-    }
-
-    /// <summary>Measures plans in turns on one thread; medians over the turns.</summary>
     /// <param name="plans">The plans.</param>
     /// <param name="batch">Rows a batch; at least 1.</param>
     /// <param name="turns">How often each is measured; at least 1.</param>
@@ -72,7 +42,7 @@ public sealed record ScoringSpeed(double RowsPerSecond, double Latency)
         return [.. times.Select(t => new ScoringSpeed(batch / Median(t.Many), Median(t.Single)))];
     }
 
-    static Action<int> ByPlan(ScoringPlan plan, int batch)
+    internal static Action<int> ByPlan(ScoringPlan plan, int batch)
     {
         var (rows, scores) = (new float[Math.Max(1, batch) * plan.InputWidth], new float[Math.Max(1, batch) * plan.OutputWidth]);
         Array.Fill(rows, 0.5f);

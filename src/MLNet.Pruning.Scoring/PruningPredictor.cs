@@ -45,8 +45,12 @@ public sealed class PruningPredictor<TIn, TOut>
             ?? throw new ArgumentException($"{typeof(TIn).Name} has no member for column '{column}', which the model reads.");
         features = Getter(member.MemberName);
         member.ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
-        // Whatever does not fit says so here, as for any engine; and of the label it says whether it is mapped to its values.
-        var label = model.GetOutputSchema(context.Data.LoadFromEnumerable<TIn>([], definition).Schema)[ScoreColumns.PredictedLabel];
+        // Whatever does not fit says so here, as for any engine; and of the label it says whether it is mapped to its values. What the
+        // pipeline does with the label to learn is not asked for: rows to predict have none.
+        var schema = context.Data.LoadFromEnumerable<TIn>([], definition).Schema;
+        foreach (var step in steps.SkipWhile(step => step != trained && step != merges).Where(step => step is not ValueToKeyMappingTransformer))
+            schema = step.GetOutputSchema(schema);
+        var label = schema[ScoreColumns.PredictedLabel];
         foreach (var property in typeof(TOut).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
         {
             if (property.Name == ScoreColumns.Score && property.PropertyType == typeof(float[]))

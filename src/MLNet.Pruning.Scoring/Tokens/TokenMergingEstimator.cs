@@ -2,8 +2,8 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Trainers;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning;
@@ -27,10 +27,10 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
         string output = options.OutputColumnName;
         if (string.IsNullOrEmpty(output))
             throw new ArgumentException($"{nameof(Options.OutputColumnName)} is {(output is null ? "null" : "empty")}; wanted the name of a column.", nameof(options));
-        ImageOptions.Require(options.ImageHeight >= 1, nameof(Options.ImageHeight), options.ImageHeight, "at least 1");
-        ImageOptions.Require(options.ImageWidth >= 1, nameof(Options.ImageWidth), options.ImageWidth, "at least 1");
-        ImageOptions.Require(options.ImageChannels >= 1, nameof(Options.ImageChannels), options.ImageChannels, "at least 1");
-        ImageOptions.Require(options.PatchSize >= 1, nameof(Options.PatchSize), options.PatchSize, "at least 1");
+        AtLeastOne(options.ImageHeight, nameof(Options.ImageHeight));
+        AtLeastOne(options.ImageWidth, nameof(Options.ImageWidth));
+        AtLeastOne(options.ImageChannels, nameof(Options.ImageChannels));
+        AtLeastOne(options.PatchSize, nameof(Options.PatchSize));
         var grid = new PatchGrid(options.ImageHeight, options.ImageWidth, options.ImageChannels, options.PatchSize, options.Pad);
         columns = new TokenColumns(output, string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName, grid, MergeAmount.Of(options.Merge, grid.Count));
         Loaders.Register(environment);
@@ -49,7 +49,7 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ClassifierColumns.FindFeatures(inputSchema, columns.Input);
+        ShapeColumns.FindFeatures(inputSchema, columns.Input);
         var names = Doors.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
         var sizes = TokenColumns.Shape.Select(name => Doors.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
         string[] added = [columns.Output, columns.Sizes, columns.Sources];
@@ -60,6 +60,12 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
             Doors.Column(columns.Sizes, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names])),
             Doors.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])),
         ]);
+    }
+
+    static void AtLeastOne(int value, string option)
+    {
+        if (value < 1)
+            throw new ArgumentOutOfRangeException(null, $"{option} is {value}; it must be at least 1.");
     }
 
     /// <summary>What <see cref="TokenMergingEstimator"/> cuts and merges.</summary>

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Sparse;
+namespace MLNet.Pruning;
 
 /// <summary>How layers of which at least half of the weights are off are computed when a model scores on the CPU.</summary>
 public enum SparseScoring

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Models;
+using MLNet.Pruning.Plans;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
 
@@ -38,7 +38,7 @@ static class TokenFeatures
 
     /// <summary>Finds the three columns for a model that was trained on such.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is missing, or they hold other tokens than the model was trained on.</exception>
-    public static FeatureColumns Find(DataViewSchema schema, string name, VitBlueprint trained)
+    public static FeatureColumns Find(DataViewSchema schema, string name, VitDescription trained)
     {
         var features = Find(schema, name);
         var (found, wanted) = (GridOf(features.Columns.First())!, trained.Grid);

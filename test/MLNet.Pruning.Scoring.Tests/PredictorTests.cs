@@ -61,6 +61,17 @@ public sealed class PredictorTests
     }
 
     [TestMethod]
+    public void A_row_to_predict_needs_no_label()
+    {
+        var model = Load("feedforward");
+        var mapped = model.Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(model.Transform(Patterns.View(context, 1))));
+        var predictor = context.Model.CreatePredictor<Unlabelled, Names>(mapped);
+        var engine = Engine<Names>(mapped);
+        foreach (var image in Patterns.Draw(9, seed: 5))
+            Assert.AreEqual(engine.Predict(image).PredictedLabel, predictor.Predict(new Unlabelled { Pixels = image.Pixels }).PredictedLabel);
+    }
+
+    [TestMethod]
     public void A_prediction_allocates_nothing_but_what_it_returns()
     {
         var predictor = context.Model.CreatePredictor<Pattern, Keys>(Load("vit"));
@@ -91,6 +102,11 @@ public sealed class PredictorTests
 
     static void Refused<T>(Action action, string message)
         where T : Exception => StringAssert.Contains(Assert.Throws<T>(action).Message, message);
+
+    sealed class Unlabelled
+    {
+        public float[] Pixels { get; set; } = [];
+    }
 
     sealed class Keys
     {

@@ -1,0 +1,126 @@
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Plans;
+using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Networks;
+using MLNet.Pruning.Plans.Steps;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>A module built from a network, whose weights a plan follows.</summary>
+interface IFollowedModule : IDisposable
+{
+    /// <summary>Whether the module was called with gradients, as it is when it learns.</summary>
+    bool MayHaveLearned { get; }
+
+    /// <summary>The network as the module is now; null where it is the one given, to the bit.</summary>
+    Archive? Changed(Archive network);
+}
+
+/// <summary>
+/// Scores a network of this library by a plan: no LibTorch, any number of threads. Once somebody has asked for the module, the weights
+/// are the module's: after it was called with gradients, each scoring first compares them with those of the plan.
+/// </summary>
+sealed class PlanScorer : IModelScorer
+{
+    // Rows from which several threads share a batch: about a tenth of a millisecond of a small transformer.
+    const int ManyRows = 32;
+
+    readonly Lock gate = new();
+    readonly ScoredModel model;
+    readonly KernelChoice kernels;
+    Archive network;
+    volatile ScoringPlan plan;
+    volatile IFollowedModule? module;
+    volatile bool disposed;
+
+    /// <param name="network">The network.</param>
+    /// <param name="model">What is known of it besides.</param>
+    /// <exception cref="InvalidDataException">The network's tensors are not those that its blueprint wants.</exception>
+    public PlanScorer(Archive network, ScoredModel model)
+    {
+        (this.network, this.model) = (network, model);
+        kernels = NetworkPart.Scoring(network, model.What) switch
+        {
+            SparseScoring.Dense => KernelChoice.Dense,
+            SparseScoring.Sparse => KernelChoice.Sparse,
+            _ => KernelChoice.Rule,
+        };
+        plan = Compile();
+    }
+
+    public Archive Network
+    {
+        get
+        {
+            Refresh();
+            return network;
+        }
+    }
+
+    public IReadOnlyList<PlanStep> Layers => plan.Steps;
+
+    /// <summary>The module that is followed; built of the network when it is asked for first.</summary>
+    public IFollowedModule Follow(Func<Archive, IFollowedModule> build)
+    {
+        lock (gate)
+        {
+            ThrowIfDisposed();
+            return module ??= build(network);
+        }
+    }
+
+    public ScoringSpeed Measure()
+    {
+        ThrowIfDisposed();
+        return ScoringSpeed.Measure([plan])[0];
+    }
+
+    public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
+    {
+        ThrowIfDisposed();
+        if (module is { MayHaveLearned: true })
+            Refresh();
+        model.Check?.Invoke(features);
+        plan.Score(features, output, rows < ManyRows ? 1 : 0);
+    }
+
+    public void Refresh()
+    {
+        lock (gate)
+        {
+            ThrowIfDisposed();
+            if (module?.Changed(network) is not { } changed)
+                return;
+            network = changed;
+            plan = Compile();
+        }
+    }
+
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(disposed, model.Owner);
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            disposed = true;
+            module?.Dispose();
+            module = null;
+        }
+    }
+
+    ScoringPlan Compile()
+    {
+        try
+        {
+            var weights = SavedNetwork.Tensors(network, model.What);
+            var plan = ScoringPlan.Compile(model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, ScoringOutput.Probabilities));
+            return plan.OutputWidth == model.Outputs
+                ? plan
+                : throw new InvalidDataException($"{model.What} computes {plan.OutputWidth} numbers of a row; wanted {model.Outputs}.");
+        }
+        catch (ArgumentException failure)
+        {
+            throw new InvalidDataException($"{model.What} is of another model: {failure.Message}", failure);
+        }
+    }
+}

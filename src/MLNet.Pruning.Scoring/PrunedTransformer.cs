@@ -1,0 +1,84 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Scoring;
+
+namespace MLNet.Pruning;
+
+/// <summary>What all trained models are in ML.NET: they add columns to their input, tell how they compute, and can be saved.</summary>
+public abstract class PrunedTransformer : ITransformer, IDisposable
+{
+    private protected PrunedTransformer(IModelScorer scorer) => Scorer = scorer;
+
+    internal IModelScorer Scorer { get; }
+
+    /// <summary>The record of the training, whoever trained it; null for a model that was loaded.</summary>
+    internal object? Training { get; set; }
+
+    /// <summary>Told of every measurement.</summary>
+    internal Action<ScoringSpeed>? Measured { get; set; }
+
+    /// <summary>How layers are computed: by a plan for this machine, or, of a module of your own or on a GPU, by LibTorch; then only layers stand
+    /// here that have many inactive weights.</summary>
+    public IReadOnlyList<PlanStep> Scoring => Scorer.Layers;
+
+    /// <summary>Measures how fast the model scores on one thread, in some tenths of a second; the history has it from here on.</summary>
+    public ScoringSpeed MeasureScoring()
+    {
+        var speed = Scorer.Measure();
+        Measured?.Invoke(speed);
+        return speed;
+    }
+
+    /// <summary>
+    /// Scores by the weights that the module in TorchSharp has now, where it was asked for. A module that learns further is followed without it;
+    /// it is for weights that were written in another way.
+    /// </summary>
+    public void Refresh() => Scorer.Refresh();
+
+    /// <inheritdoc/>
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <inheritdoc/>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Checked(inputSchema).Output;
+
+    /// <inheritdoc/>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoredView(Checked(input.Schema), Scorer, input);
+    }
+
+    /// <inheritdoc/>
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreMapper(Checked(inputSchema), Scorer);
+
+    /// <inheritdoc/>
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        Save(ctx);
+    }
+
+    /// <summary>Writes the model, without any pipeline around it, for <c>ReadFrom</c>.</summary>
+    /// <param name="stream">Where to; left open.</param>
+    public void WriteTo(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Scorer.ThrowIfDisposed();
+        Write(stream);
+    }
+
+    /// <summary>Gives the memory of the network's module back, where there is one. What was transformed but not read yet cannot be read any more.</summary>
+    public void Dispose() => Scorer.Dispose();
+
+    private protected abstract ScoreBinding Bind(DataViewSchema input);
+
+    private protected abstract void Save(ModelSaveContext context);
+
+    private protected abstract void Write(Stream stream);
+
+    ScoreBinding Checked(DataViewSchema input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Bind(input);
+    }
+}

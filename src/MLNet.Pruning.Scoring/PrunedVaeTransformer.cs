@@ -1,0 +1,41 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// A trained variational autoencoder of images. Adds to its input the latents (their means, so that equal images have equal ones), the
+/// reconstruction, and the loss: what is unlike the images it has learnt has a high one. Any number of threads may read from it at
+/// once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. The network that
+/// <c>Module</c> gives holds native memory: dispose of the transformer, or of the chain it is part of, when done.
+/// </summary>
+public sealed class PrunedVaeTransformer : PrunedTransformer
+{
+    readonly Autoencoder autoencoder;
+
+    internal PrunedVaeTransformer(Autoencoder autoencoder, IModelScorer scorer)
+        : base(scorer) => this.autoencoder = autoencoder;
+
+    /// <summary>The column that the model reads.</summary>
+    public string InputColumnName => autoencoder.Columns.Input;
+
+    /// <summary>Reads a model that <see cref="PrunedTransformer.WriteTo"/> wrote.</summary>
+    /// <param name="environment">The MLContext, whose GpuDeviceId and FallbackToCpu say where the model computes.</param>
+    /// <param name="stream">Where from; left open.</param>
+    /// <exception cref="InvalidDataException">The stream is cut short or damaged, or holds something else.</exception>
+    public static PrunedVaeTransformer ReadFrom(IHostEnvironment environment, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(stream);
+        var (autoencoder, scorer) = VaeFile.Read(stream, environment);
+        return new PrunedVaeTransformer(autoencoder, scorer);
+    }
+
+    private protected override ScoreBinding Bind(DataViewSchema input) => autoencoder.Bind(input);
+
+    private protected override void Save(ModelSaveContext context) => Loaders.SaveVae(context, WriteTo);
+
+    private protected override void Write(Stream stream) => VaeFile.Write(stream, autoencoder, Scorer);
+}

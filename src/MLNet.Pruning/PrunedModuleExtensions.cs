@@ -1,0 +1,75 @@
+using MLNet.Pruning;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML;
+
+/// <summary>What trained models have where TorchSharp is at hand: their training, and their networks as modules.</summary>
+public static class PrunedModuleExtensions
+{
+    extension(PrunedTransformer model)
+    {
+        /// <summary>The record of the training; null for a model that was loaded.</summary>
+        public TrainingHistory? History
+        {
+            get
+            {
+                ArgumentNullException.ThrowIfNull(model);
+                return (TrainingHistory?)model.Training;
+            }
+        }
+    }
+
+    extension(PrunedModelTransformer model)
+    {
+        /// <summary>
+        /// The network in TorchSharp, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of.
+        /// Networks of this library are built when they are asked for first, which is the first time that the model needs LibTorch.
+        /// </summary>
+        public nn.Module<Tensor, Tensor> Module
+        {
+            get
+            {
+                ArgumentNullException.ThrowIfNull(model);
+                return (nn.Module<Tensor, Tensor>)FollowedModule.Of(model.Scorer);
+            }
+        }
+    }
+
+    extension(PrunedVaeTransformer model)
+    {
+        /// <summary>
+        /// The network in TorchSharp; the transformer's own, so not to be disposed of. It is built when it is asked for first, which is the first
+        /// time that the model needs LibTorch.
+        /// </summary>
+        public Vae Module
+        {
+            get
+            {
+                ArgumentNullException.ThrowIfNull(model);
+                return (Vae)FollowedModule.Of(model.Scorer);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Names the function that builds a module, so that models trained by <c>PrunedModule</c> can be loaded: their files hold
+    /// sizes and weights, but not your code. A context that has made the trainer knows already.
+    /// </summary>
+    /// <param name="mlContext">The context to load models with.</param>
+    /// <param name="name">The trainer's <c>ModuleName</c>; by default the name of the module's type, without its namespace.</param>
+    /// <param name="build">Builds the module as it was before training, with every call a new one. Pruned models are cut to their size by themselves.</param>
+    /// <returns>The same context, so that calls can be chained.</returns>
+    public static MLContext UsePrunedModule(this MLContext mlContext, string name, Func<nn.Module<Tensor, Tensor>> build)
+    {
+        ArgumentNullException.ThrowIfNull(mlContext);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(build);
+        Loaders.Register(mlContext);
+        ModuleBuilders.Of(mlContext).Add(name, build);
+        return mlContext;
+    }
+}
