@@ -21,6 +21,8 @@ esac
 if command -v dpkg-query >/dev/null; then
     packages "PyTorch, which the numbers are compared with" python3-torch python3-numpy ||
         say "SKIPPED: comparisons with PyTorch will not run (see above)."
+    packages "ONNX, whose checker reads exported files" python3-onnx ||
+        say "SKIPPED: the checker of ONNX files will not run (see above)."
     packages "Pillow, which pictures are compared with" python3-pil ||
         say "SKIPPED: comparisons with Pillow will not run (see above)."
 fi

@@ -24,6 +24,9 @@ public sealed class NetworkWeights
     /// <summary>The names that are there.</summary>
     public IReadOnlyCollection<string> Names => arrays.Keys;
 
+    /// <summary>An array, whatever its shape.</summary>
+    internal float[] Values(string name) => arrays[name].Values;
+
     /// <summary>An array of known shape.</summary>
     internal float[] Get(string name, params ReadOnlySpan<int> shape)
     {

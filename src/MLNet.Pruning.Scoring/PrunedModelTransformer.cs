@@ -38,6 +38,8 @@ public sealed class PrunedModelTransformer : PrunedTransformer
         return new PrunedModelTransformer(classifier, scorer);
     }
 
+    private protected override ScoredModel Scored => classifier.Scored;
+
     private protected override ScoreBinding Bind(DataViewSchema input) => classifier.Bind(input);
 
     private protected override void Save(ModelSaveContext context) => Loaders.SaveClassifier(context, WriteTo);

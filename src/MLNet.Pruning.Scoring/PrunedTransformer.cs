@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Plans;
 using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning;
@@ -69,6 +71,18 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
 
     /// <summary>Gives the memory of the network's module back, where there is one. What was transformed but not read yet cannot be read any more.</summary>
     public void Dispose() => Scorer.Dispose();
+
+    /// <summary>The network as it is now.</summary>
+    /// <exception cref="NotSupportedException">It is a module that plans cannot compute.</exception>
+    internal (NetworkDescription Description, NetworkWeights Weights) Describe()
+    {
+        var network = Scorer.Network;
+        var description = Scored.Describe(network) ?? throw new NotSupportedException(
+            $"{Scored.What} is a module of its author's own code that plans cannot compute.");
+        return (description, SavedNetwork.Tensors(network, Scored.What));
+    }
+
+    private protected abstract ScoredModel Scored { get; }
 
     private protected abstract ScoreBinding Bind(DataViewSchema input);
 

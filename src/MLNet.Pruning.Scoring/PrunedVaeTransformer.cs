@@ -33,6 +33,8 @@ public sealed class PrunedVaeTransformer : PrunedTransformer
         return new PrunedVaeTransformer(autoencoder, scorer);
     }
 
+    private protected override ScoredModel Scored => autoencoder.Scored;
+
     private protected override ScoreBinding Bind(DataViewSchema input) => autoencoder.Bind(input);
 
     private protected override void Save(ModelSaveContext context) => Loaders.SaveVae(context, WriteTo);

@@ -78,7 +78,8 @@ internal sealed class Quickstart
             Trained(chain).Module,
             learnt ? mlContext.MulticlassClassification.Evaluate(chain.Transform(test)).MicroAccuracy : null,
             learnt ? Trained(chain).History!.Epochs.Sum(e => e.Seconds) : null,
-            new FileInfo(file).Length);
+            new FileInfo(file).Length,
+            Exported(mlContext, chain, file));
     }
 
     TransformerChain<KeyToValueMappingTransformer> Plain(MLContext mlContext, IDataView train, CancellationToken cancellation)
@@ -125,6 +126,13 @@ internal sealed class Quickstart
         var model = pipeline.Fit(train);
         cancellation.ThrowIfCancellationRequested();
         return model;
+    }
+
+    static string Exported(MLContext mlContext, ITransformer chain, string file)
+    {
+        var onnx = Path.ChangeExtension(file, ".onnx");
+        mlContext.Model.ExportOnnx(chain, onnx);
+        return onnx;
     }
 
     static PrunedModelTransformer Trained(IEnumerable<ITransformer> model) => model.OfType<PrunedModelTransformer>().Single();
@@ -198,6 +206,7 @@ internal sealed class Quickstart
         AnsiConsole.Write(table);
         // Below the box, as a path that is broken to fit into it can be neither clicked nor copied.
         Console.WriteLine($"Model   {modelFile}");
+        Console.WriteLine($"ONNX    {Path.ChangeExtension(modelFile, ".onnx")}");
         Console.WriteLine($"Tokens  {Path.Combine(Path.GetDirectoryName(modelFile)!, "merged.png")}");
         Console.WriteLine($"Report  {page}");
     }

@@ -21,7 +21,7 @@ public static class NetworkPlans
     internal static NetworkDescription? Describe(Blueprint blueprint) =>
         blueprint is ModuleBlueprint ? null : SavedDescription.Read(Encoding.UTF8.GetBytes(blueprint.ToJson()));
 
-    static NetworkWeights Weights(nn.Module network)
+    internal static NetworkWeights Weights(nn.Module network)
     {
         using var scope = NewDisposeScope();
         var weights = new NetworkWeights();

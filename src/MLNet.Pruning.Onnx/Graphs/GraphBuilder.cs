@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using MLNet.Pruning.Onnx.Format;
+using static MLNet.Pruning.Onnx.Format.AttributeProto.Types;
+using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
+
+namespace MLNet.Pruning.Onnx;
+
+/// <summary>Collects the nodes, constants, inputs and outputs of an ONNX graph. What is computed is known by the name of its output.</summary>
+sealed class GraphBuilder(OnnxWeights precision)
+{
+    readonly GraphProto graph = new();
+    readonly Dictionary<string, string> integers = [];
+    readonly HashSet<string> names = new(StringComparer.Ordinal);
+    int count;
+
+    /// <summary>The graph so far.</summary>
+    public GraphProto Graph => graph;
+
+    /// <summary>An input, or an output that a node has written: [batch, ...shape].</summary>
+    public string Input(string name, DataType type, params ReadOnlySpan<long> shape)
+    {
+        graph.Input.Add(Value(name, type, shape));
+        return name;
+    }
+
+    /// <summary>Gives a value the name of an output: [batch, ...shape].</summary>
+    public void Output(string value, string name, DataType type, params ReadOnlySpan<long> shape)
+    {
+        graph.Node.Add(new NodeProto { OpType = "Identity", Name = $"{name}_output", Input = { value }, Output = { name } });
+        graph.Output.Add(Value(name, type, shape));
+    }
+
+    /// <summary>A node with one output.</summary>
+    public string Add(string operation, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
+        Add(operation, inputs, 1, attributes)[0];
+
+    /// <summary>A node with several outputs.</summary>
+    public string[] Add(string operation, string[] inputs, int outputs, params ReadOnlySpan<(string Name, object Value)> attributes)
+    {
+        string name = $"{operation}_{++count}";
+        string[] results = outputs == 1 ? [name] : [.. Enumerable.Range(0, outputs).Select(i => $"{name}_{i}")];
+        var node = new NodeProto { OpType = operation, Name = name, Input = { inputs }, Output = { results } };
+        foreach (var (attribute, value) in attributes)
+            node.Attribute.Add(Attribute(attribute, value));
+        graph.Node.Add(node);
+        return results;
+    }
+
+    /// <summary>The weights of a layer, in the precision that was asked for.</summary>
+    /// <param name="name">Its name in the network.</param>
+    /// <param name="values">The numbers; not to be changed afterwards.</param>
+    /// <param name="axis">The dimension of the layer's outputs.</param>
+    /// <param name="shape">The dimensions.</param>
+    public string Weight(string name, float[] values, int axis, params long[] shape)
+    {
+        switch (precision)
+        {
+            case OnnxWeights.Float16:
+                var halves = new Half[values.Length];
+                for (int i = 0; i < halves.Length; i++)
+                    halves[i] = (Half)Math.Clamp(values[i], (float)Half.MinValue, (float)Half.MaxValue);
+                Constant($"{name}_half", DataType.Float16, halves, shape);
+                return Add("Cast", [$"{name}_half"], ("to", (long)DataType.Float));
+            case OnnxWeights.Int8:
+                var (integers, scales) = ChannelScales.Quantize(values, shape, axis);
+                Constant($"{name}_int8", DataType.Int8, integers, shape);
+                Constant($"{name}_scale", DataType.Float, scales, [scales.Length]);
+                return Add("DequantizeLinear", [$"{name}_int8", $"{name}_scale"], ("axis", (long)axis));
+            default:
+                return Floats(name, values, shape);
+        }
+    }
+
+    /// <summary>Numbers in single precision.</summary>
+    public string Floats(string name, float[] values, params long[] shape) => Constant(name, DataType.Float, values, shape);
+
+    public string Float(float value) => Floats($"float_{++count}", [value]);
+
+    public string Double(double value) => Constant<double>($"double_{++count}", DataType.Double, [value], []);
+
+    /// <summary>A shape, axes or indices; the same constant for the same numbers.</summary>
+    public string Integers(params long[] values)
+    {
+        string key = string.Join(",", values);
+        if (!integers.TryGetValue(key, out string? name))
+            integers[key] = name = Constant($"integers_{++count}", DataType.Int64, values, [values.Length]);
+        return name;
+    }
+
+    public string Integer(long value) => Constant<long>($"integer_{++count}", DataType.Int64, [value], []);
+
+    public string Texts(string name, IEnumerable<string> values)
+    {
+        var tensor = new TensorProto { Name = name, DataType = DataType.String };
+        tensor.StringData.Add(values.Select(ByteString.CopyFromUtf8));
+        tensor.Dims.Add(tensor.StringData.Count);
+        graph.Initializer.Add(tensor);
+        return name;
+    }
+
+    string Constant<T>(string name, DataType type, T[] values, long[] shape)
+        where T : unmanaged
+    {
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("ONNX files are written on little-endian machines alone.");
+        // What is used twice stands there once.
+        if (!names.Add(name))
+            return name;
+        // Not copied: a network's weights may be most of the memory that there is.
+        var bytes = new ArrayBytes<T>(values).Memory;
+        graph.Initializer.Add(new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) });
+        return name;
+    }
+
+    static ValueInfoProto Value(string name, DataType type, ReadOnlySpan<long> shape)
+    {
+        var dimensions = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "batch" } } };
+        foreach (long size in shape)
+            dimensions.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = size });
+        return new() { Name = name, Type = new() { TensorType = new() { ElemType = type, Shape = dimensions } } };
+    }
+
+    static AttributeProto Attribute(string name, object value) => value switch
+    {
+        long number => new() { Name = name, Type = AttributeType.Int, I = number },
+        float number => new() { Name = name, Type = AttributeType.Float, F = number },
+        string text => new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(text) },
+        long[] numbers => new() { Name = name, Type = AttributeType.Ints, Ints = { numbers } },
+        _ => throw new ArgumentException($"An attribute cannot be a {value.GetType().Name}.", nameof(value)),
+    };
+
+    /// <summary>An array as its bytes, where it is.</summary>
+    sealed class ArrayBytes<T>(T[] values) : System.Buffers.MemoryManager<byte>
+        where T : unmanaged
+    {
+        public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(values.AsSpan());
+
+        public override System.Buffers.MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}
