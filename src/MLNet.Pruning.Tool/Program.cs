@@ -11,6 +11,8 @@ var root = new RootCommand("MLNet.Pruning: trains TorchSharp models through ML.N
 {
     InfoCommand.Create(),
     QuickstartCommand.Create(),
+    InspectCommand.Create(),
+    ExportCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction mistake)

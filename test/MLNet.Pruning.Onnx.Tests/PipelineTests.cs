@@ -68,7 +68,14 @@ public sealed class PipelineTests
         var data = Patterns.View(context, images);
         var estimator = context.Transforms.MergeTokens(new()
         {
-            OutputColumnName = "Tokens", InputColumnName = "Pixels", ImageHeight = height, ImageWidth = width, ImageChannels = channels, PatchSize = patch, Merge = merge, Pad = pad,
+            OutputColumnName = "Tokens",
+            InputColumnName = "Pixels",
+            ImageHeight = height,
+            ImageWidth = width,
+            ImageChannels = channels,
+            PatchSize = patch,
+            Merge = merge,
+            Pad = pad,
         });
         var model = estimator.Fit(data);
         using var stream = new MemoryStream();

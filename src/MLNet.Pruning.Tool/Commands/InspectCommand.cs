@@ -1,0 +1,57 @@
+using System.CommandLine;
+using MLNet.Pruning.Plans;
+using MLNet.Pruning.Reporting;
+using static MLNet.Pruning.Reporting.Text.Numbers;
+
+namespace MLNet.Pruning.Tool.Commands;
+
+/// <summary><c>mlprune inspect</c>: what a saved model is made of, and how fast it is here.</summary>
+internal static class InspectCommand
+{
+    const int Shown = 12;
+
+    internal static Command Create()
+    {
+        var file = new Argument<FileInfo>("model") { Description = "A model that mlContext.Model.Save, WriteTo or ModelFile.Save wrote." };
+        var command = new Command("inspect", "Show what a saved model is made of, what is left of it after pruning, and how fast it scores on this machine.") { file };
+        command.SetAction((parsed, _) => Errors.Guard(() => Print(parsed.GetValue(file)!)));
+        return command;
+    }
+
+    static void Print(FileInfo file)
+    {
+        var plan = ScoringPlan.Load(file.FullName);
+        double weights = plan.Steps.Sum(step => (double)step.Inputs * step.Outputs), active = plan.Steps.Sum(step => step.Density * step.Inputs * step.Outputs);
+        var speed = ScoringSpeed.Measure([plan])[0];
+        Console.WriteLine(Network(plan.Description));
+        var names = string.Join(", ", plan.Labels.Take(Shown)) + (plan.Labels.Count > Shown ? $" and {plan.Labels.Count - Shown} more" : "");
+        (string Name, string Value)[] facts =
+        [
+            ("a row", $"{Count(plan.InputWidth)} numbers in, {Count(plan.OutputWidth)} out{(names.Length > 0 ? $": {names}" : "")}"),
+            ("file", Bytes(file.Length)),
+            ("weights of layers", $"{Count(weights)}, of which {Percent(active / weights)} are active"),
+            ("one row", $"{Duration(speed.Latency)} on one thread"),
+            ("batches of 256", $"{Count(speed.RowsPerSecond)} rows/s on one thread"),
+        ];
+        foreach (var (name, value) in facts)
+            Console.WriteLine($"  {name,-18} {value}");
+        Console.WriteLine();
+        Console.Write(HistoryTables.Scoring(plan.Steps));
+    }
+
+    static string Network(NetworkDescription network) => network switch
+    {
+        FeedForwardDescription f => $"fully connected, {string.Join("-", f.Sizes)}, {f.Activation}",
+        ConvNetDescription c => $"convolutional, images of {Image(c.Image)}, blocks of {List(c.Channels)} channels, hidden layers {List(c.Hidden)}, {c.Classes} classes, {c.Activation}",
+        VaeDescription v => $"variational autoencoder, images of {Image(v.Image)}, blocks of {List(v.Channels)} channels, hidden layers {List(v.Hidden)}, {v.Latent} latents, {v.Activation}",
+        VitDescription v => $"vision transformer, images of {Image(v.Image)}, {v.Grid.Count} patches of {v.PatchSize}x{v.PatchSize}{(v.Tokens < v.Grid.Count ? $" merged to {v.Tokens}" : "")},\n"
+            + $"{v.Dim} values a token, {v.Depth} blocks, heads {Each(v.Heads)}, hidden neurons {Each(v.Hidden)}, {v.Classes} classes",
+        _ => network.GetType().Name,
+    };
+
+    static string Image(IReadOnlyList<int> image) => $"{image[1]}x{image[2]} with {image[0]} channel{(image[0] == 1 ? "" : "s")}";
+
+    static string Each(IReadOnlyList<int> sizes) => sizes.Distinct().Count() == 1 ? $"{sizes[0]} each" : List(sizes);
+
+    static string List(IReadOnlyList<int> sizes) => sizes.Count == 0 ? "none" : string.Join(", ", sizes);
+}
