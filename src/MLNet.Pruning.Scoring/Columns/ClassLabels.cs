@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -66,10 +67,14 @@ sealed class ClassLabels(int count, LabelValues? values)
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    public static ClassLabels Read(BinaryReader reader)
+    public static ClassLabels Read(byte[] content)
     {
+        using var reader = new BinaryReader(new MemoryStream(content, writable: false), Encoding.UTF8);
         int count = reader.ReadInt32();
         byte tag = reader.ReadByte();
+        // Each value takes at least a byte.
+        if (count < 1 || (tag != 0 && count > content.Length))
+            throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes.");
         if (tag == 0)
             return new ClassLabels(count, null);
         var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException($"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");

@@ -28,8 +28,8 @@ static class ClassifierFile
     public static (Classifier Classifier, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment)
     {
         var archive = Archive.Read(stream, Kind, Classifier.What);
-        using var labels = new BinaryReader(new MemoryStream(archive[LabelEntry], writable: false), Encoding.UTF8);
-        var classifier = Classifier.Of(archive, Encoding.UTF8.GetString(archive[FeatureEntry]), ClassLabels.Read(labels));
+        var labels = archive.Part(LabelEntry, Classifier.What, ClassLabels.Read);
+        var classifier = Classifier.Of(archive, archive.Part(FeatureEntry, Classifier.What, Encoding.UTF8.GetString), labels);
         return (classifier, classifier.Scored.Scorer(NetworkPart.Copy(archive, new Archive(Kind)), environment));
     }
 }
