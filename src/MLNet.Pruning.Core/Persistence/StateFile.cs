@@ -1,0 +1,144 @@
+using MLNet.Pruning.Persistence;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>What of a file went into a module, and what did not.</summary>
+/// <param name="Loaded">Tensors that both have.</param>
+/// <param name="Missing">Tensors of the module that the file has not; they are as they were.</param>
+/// <param name="Unexpected">Tensors of the file that the module has not.</param>
+/// <param name="Mismatched">Tensors that both have in different shapes, with both shapes; they are as they were.</param>
+public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> Mismatched)
+{
+    /// <summary>Whether file and module have the same tensors.</summary>
+    public bool IsWhole => Missing.Count == 0 && Unexpected.Count == 0 && Mismatched.Count == 0;
+}
+
+/// <summary>
+/// The parameters and buffers of modules in files that Python reads and writes: safetensors, and PyTorch's .pth. Nothing in a file is run, and
+/// sizes are checked before anything of them is allocated.
+/// </summary>
+public static class StateFile
+{
+    static readonly Dictionary<string, ScalarType> Types = new()
+    {
+        ["F64"] = ScalarType.Float64,
+        ["F32"] = ScalarType.Float32,
+        ["F16"] = ScalarType.Float16,
+        ["BF16"] = ScalarType.BFloat16,
+        ["I64"] = ScalarType.Int64,
+        ["I32"] = ScalarType.Int32,
+        ["I16"] = ScalarType.Int16,
+        ["I8"] = ScalarType.Int8,
+        ["U8"] = ScalarType.Byte,
+        ["BOOL"] = ScalarType.Bool,
+    };
+
+    /// <summary>Saves a module as safetensors.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="path">The file; written whole or not at all.</param>
+    /// <param name="type">Float32, Float16 or BFloat16 for its numbers of floating point; null as they are.</param>
+    /// <param name="metadata">What else the file is to say.</param>
+    public static void SaveSafetensors(this nn.Module module, string path, ScalarType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var tensors = Stored(module, path, type);
+        WholeFile.Write(path, stream => Safetensors.Write(stream, tensors, metadata ?? new Dictionary<string, string>()));
+    }
+
+    /// <summary>Saves a module as a state dictionary that PyTorch's <c>torch.load</c> reads.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="path">The file; written whole or not at all.</param>
+    /// <param name="type">Float32, Float16 or BFloat16 for its numbers of floating point; null as they are.</param>
+    public static void SavePth(this nn.Module module, string path, ScalarType? type = null)
+    {
+        var tensors = Stored(module, path, type);
+        WholeFile.Write(path, stream => PthFile.Write(stream, tensors));
+    }
+
+    /// <summary>Loads safetensors into a module.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="strict">Whether anything that does not match is an error; otherwise the result lists it.</param>
+    /// <param name="rename">The module's name for a name of the file, or null to leave it out; null where they are the same.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or does not match.</exception>
+    public static StateMatch LoadSafetensors(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
+    {
+        using var stream = Open(module, path);
+        return Load(module, Safetensors.Read(stream, $"'{path}'").Tensors, path, strict, rename);
+    }
+
+    /// <summary>Loads a state dictionary of PyTorch into a module.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="path">The file, as <c>torch.save(model.state_dict(), ...)</c> writes one.</param>
+    /// <param name="strict">Whether anything that does not match is an error; otherwise the result lists it.</param>
+    /// <param name="rename">The module's name for a name of the file, or null to leave it out; null where they are the same.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, holds something else, or does not match.</exception>
+    public static StateMatch LoadPth(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
+    {
+        using var stream = Open(module, path);
+        return Load(module, PthFile.Read(stream, $"'{path}'"), path, strict, rename);
+    }
+
+    static FileStream Open(nn.Module module, string path)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return File.OpenRead(path);
+    }
+
+    static StateMatch Load(nn.Module module, IReadOnlyList<(string Name, StoredTensor Tensor)> stored, string path, bool strict, Func<string, string?>? rename)
+    {
+        var own = State(module).ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
+        var (found, unexpected, mismatched) = (new Dictionary<string, StoredTensor>(StringComparer.Ordinal), new List<string>(), new List<string>());
+        foreach (var (name, tensor) in stored)
+        {
+            if ((rename is null ? name : rename(name)) is not { } wanted)
+                continue;
+            if (!own.TryGetValue(wanted, out var target))
+                unexpected.Add(name);
+            else if (!target.shape.AsSpan().SequenceEqual(tensor.Shape))
+                mismatched.Add($"{wanted}: [{string.Join(", ", tensor.Shape)}] in the file, [{string.Join(", ", target.shape)}] in the module");
+            else
+                found[wanted] = tensor;
+        }
+        var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !found.ContainsKey(name) && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
+        if (strict && !match.IsWhole)
+        {
+            throw new InvalidDataException($"'{path}' is of another module: "
+                + string.Join("; ", new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) }
+                    .Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}{(part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : "")}")));
+        }
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (name, tensor) in found)
+        {
+            var data = empty(tensor.Shape, dtype: Types[tensor.Type]);
+            tensor.Bytes.Span.CopyTo(data.bytes);
+            own[name].copy_(data);
+        }
+        return match;
+    }
+
+    static List<(string, StoredTensor)> Stored(nn.Module module, string path, ScalarType? type)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (type is not (null or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
+            throw new ArgumentException($"The type is {type}; wanted Float32, Float16, BFloat16, or null for what the tensors are.", nameof(type));
+        using var scope = NewDisposeScope();
+        var stored = new List<(string, StoredTensor)>();
+        foreach (var (name, tensor) in State(module))
+        {
+            var data = tensor.detach().cpu();
+            if (type is { } wanted && data.is_floating_point())
+                data = data.to_type(wanted);
+            data = data.contiguous();
+            string kind = Types.FirstOrDefault(t => t.Value == data.dtype).Key ?? throw new NotSupportedException($"'{name}' holds {data.dtype}, which a file cannot.");
+            stored.Add((name, new(kind, data.shape, data.bytes.ToArray())));
+        }
+        return stored;
+    }
+
+    static IEnumerable<(string Name, Tensor Tensor)> State(nn.Module module) =>
+        module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer)));
+}
