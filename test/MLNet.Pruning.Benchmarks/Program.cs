@@ -19,6 +19,7 @@ LibTorch.Load();
     ("compress", "[epochs]", "the comparators PQH and FPRL on 784-300-100-10", Compressing.Run),
     ("score", "[parts of networks' names]", "scoring plans beside ONNX Runtime, and a sparse layer beside LibTorch's dense product", PlanScoring.Run),
     ("check", "[the same]", "whether plans and ONNX Runtime agree", PlanScoring.Check),
+    ("modules", "", "plans of modules of the user's own beside LibTorch and ONNX Runtime, one thread each", ModuleScoring.Run),
     ("kernels", "", "what kernels of scoring plans take, which their rule is from", KernelCosts.Run),
     ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),
 ];

@@ -197,6 +197,26 @@ public sealed class GraphTests
     }
 
     [TestMethod]
+    public void Sizes_that_no_memory_has_are_refused()
+    {
+        Refused("more numbers", new(GraphOperation.Input, "x", [], [1 << 13, 1 << 7, 1 << 7]),
+            new(GraphOperation.Convolution, "c", [0], [1, (1 << 7) + 8190, (1 << 7) + 8190]) { Weight = "w", Window = new([1, 1], [1, 1], [4095, 4095], [1, 1]) });
+        Refused("at most 64", new(GraphOperation.Input, "x", [], [1, 1, 1]),
+            new(GraphOperation.TransposedConvolution, "c", [0], [1, 1, 1]) { Weight = "w", Window = new([1, 1], [4096, 4096], [0, 0], [1, 1]) });
+        Refused("no pixel", new(GraphOperation.Input, "x", [], [1, 1, 1]),
+            new(GraphOperation.MaxPool, "p", [0], [1, 1, 1]) { Window = new([2, 2], [1, 1], [1, 1], [2, 2]) });
+        // More lines than there are numbers.
+        Refused("more numbers", new(GraphOperation.Input, "x", [], [1 << 27, 1]), new(GraphOperation.Relu, "r", [0], [1 << 27, 1]));
+
+        static void Refused(string message, params GraphNode[] nodes)
+        {
+            var weights = new NetworkWeights();
+            weights.Add("w", new float[1 << 13], 1, 1 << 13, 1, 1);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new GraphDescription(nodes), weights, ScoringOutput.Logits)).Message, message);
+        }
+    }
+
+    [TestMethod]
     public void Graphs_with_random_changes_are_refused_or_scored_but_nothing_else()
     {
         string json = Encoding.UTF8.GetString(SavedGraph.Write(Graph));

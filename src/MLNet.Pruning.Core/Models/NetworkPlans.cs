@@ -84,6 +84,15 @@ public static class NetworkPlans
         }
     }
 
+    /// <summary>Adds a module's graph to its file. Gives the reason where it has none, and the file stays as it is.</summary>
+    internal static string? AddGraph(Archive archive, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
+    {
+        var traced = Trace(module, inputShape);
+        if (traced.Description is { } graph)
+            archive.Add(SavedGraph.Entry, SavedGraph.Write(graph));
+        return traced.Reason;
+    }
+
     static GraphDescription Tell(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ModuleTrace trace)
     {
         int width = inputShape.Aggregate(1, (product, size) => checked(product * (int)size));

@@ -7,7 +7,7 @@ namespace MLNet.Pruning.Plans;
 /// <param name="Nodes">The operations.</param>
 public sealed record GraphDescription(IReadOnlyList<GraphNode> Nodes) : NetworkDescription
 {
-    const int MaximumNodes = 1 << 14;
+    const int MaximumNodes = 1 << 12;
 
     /// <inheritdoc/>
     public override int InputWidth => Nodes[0].Shape.Aggregate(1, (product, size) => checked(product * size));

@@ -3,7 +3,7 @@ namespace MLNet.Pruning.Plans;
 /// <summary>Which shape an operation computes from those that it reads; whatever does not fit is refused.</summary>
 static class GraphShapes
 {
-    const int MaximumDimensions = 8, MaximumValues = 1 << 27, MaximumWindow = 1 << 12;
+    const int MaximumDimensions = 8, MaximumValues = 1 << 27, MaximumWindow = 1 << 12, MaximumEnlargement = 64;
 
     public static void CheckSize(IReadOnlyList<int>? shape)
     {
@@ -115,6 +115,7 @@ static class GraphShapes
             if (node.Operation == GraphOperation.TransposedConvolution)
             {
                 sizes[d] = checked(((size - 1) * stride) - (2 * padding) + extent + window.OutputPadding[d]);
+                Require(stride <= MaximumEnlargement, $"its stride is {stride}; wanted at most {MaximumEnlargement}.");
                 Require(window.OutputPadding[d] < Math.Max(stride, window.Dilation[d]) && padding < extent, "its padding does not fit.");
             }
             else

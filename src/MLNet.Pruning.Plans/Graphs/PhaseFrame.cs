@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -42,6 +43,7 @@ sealed unsafe class PhaseFrame
     }
 
     /// <summary>Copies an image inside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(float* from, float* to)
     {
         for (int channel = 0; channel < image.Planes; channel++, from += image.PlaneStride)
@@ -50,43 +52,60 @@ sealed unsafe class PhaseFrame
             {
                 foreach (int px in phases[1])
                 {
-                    for (int row = 0; row < rows; row++, to += RowStride)
-                        FillRow(from, (row * stride[0]) + py - padding[0], px, to);
+                    // The columns of this phase that lie inside the image, and the first of them there.
+                    int step = stride[1], offset = px - padding[1];
+                    int first = Math.Min(RowStride, offset < 0 ? (-offset + step - 1) / step : 0);
+                    int end = offset < image.Width ? Math.Clamp(((image.Width - 1 - offset) / step) + 1, first, RowStride) : first;
+                    int y = py - padding[0];
+                    for (int row = 0; row < rows; row++, y += stride[0], to += RowStride)
+                    {
+                        if (y < 0 || y >= image.Height)
+                        {
+                            Zeros(to, RowStride);
+                            continue;
+                        }
+                        for (int x = 0; x < first; x++)
+                            to[x] = 0;
+                        Gather(from + ((nint)y * image.LineStride) + offset, step, to, first, end);
+                        for (int x = end; x < RowStride; x++)
+                            to[x] = 0;
+                    }
                 }
             }
         }
     }
 
-    void FillRow(float* from, int y, int px, float* to)
-    {
-        if (y < 0 || y >= image.Height)
-        {
-            new Span<float>(to, RowStride).Clear();
-            return;
-        }
-        int step = stride[1], offset = px - padding[1];
-        // The columns that lie inside the image.
-        int first = Math.Min(RowStride, offset < 0 ? (-offset + step - 1) / step : 0);
-        int end = offset < image.Width ? Math.Clamp(((image.Width - 1 - offset) / step) + 1, first, RowStride) : first;
-        new Span<float>(to, first).Clear();
-        float* source = from + ((nint)y * image.LineStride) + offset;
-        if (step == 1)
-            new ReadOnlySpan<float>(source + first, end - first).CopyTo(new(to + first, end - first));
-        else
-            Gather(source, step, to, first, end);
-        new Span<float>(to + end, RowStride - end).Clear();
-    }
-
+    /// <summary>Copies every number or every second one; up to a vector behind the last, where the next row or what is reserved follows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Gather(float* source, int step, float* to, int first, int end)
     {
         int x = first;
-        if (step == 2 && Sse.IsSupported)
+        if (step == 1)
         {
-            // The last vector would end one number behind the last that is wanted.
-            for (; x < end - 4; x += 4)
+            for (; x < end; x += Vector256<float>.Count)
+                Vector256.Store(Vector256.Load(source + x), to + x);
+        }
+        else if (step == 2 && Avx2.IsSupported)
+        {
+            for (; x < end; x += Vector256<float>.Count)
+            {
+                var pairs = Avx.Shuffle(Vector256.Load(source + (2 * x)), Vector256.Load(source + (2 * x) + 8), 0b10_00_10_00);
+                Vector256.Store(Avx2.Permute4x64(pairs.AsDouble(), 0b11_01_10_00).AsSingle(), to + x);
+            }
+        }
+        else if (step == 2 && Sse.IsSupported)
+        {
+            for (; x < end; x += Vector128<float>.Count)
                 Vector128.Store(Sse.Shuffle(Vector128.Load(source + (2 * x)), Vector128.Load(source + (2 * x) + 4), 0b10_00_10_00), to + x);
         }
         for (; x < end; x++)
             to[x] = source[x * step];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Zeros(float* to, int count)
+    {
+        for (int x = 0; x < count; x += Vector256<float>.Count)
+            Vector256.Store(Vector256<float>.Zero, to + x);
     }
 }

@@ -31,7 +31,10 @@ sealed unsafe class PoolStep : GraphStep
         }
     }
 
-    public override long Scratch => Inputs[0].Layout.Width;
+    // Whole vectors are computed: what they read behind a row belongs to the next, or to nobody.
+    int Columns => kernels.Padded(Inputs[0].Layout.Width);
+
+    public override long Scratch => Columns;
 
     static (int, int, int)[] Windows(GraphWindow window, int d, int size, int count)
     {
@@ -41,6 +44,8 @@ sealed unsafe class PoolStep : GraphStep
             int first = (i * window.Stride[d]) - window.Padding[d], end = Math.Min(first + window.Extent(d), size + window.Padding[d]);
             int padded = end - first, skipped = first < 0 ? (-first + window.Dilation[d] - 1) / window.Dilation[d] : 0;
             (first, end) = (first + (skipped * window.Dilation[d]), Math.Min(end, size));
+            if (first >= end)
+                throw new ArgumentException("A window of a pooling has no pixel of the image.");
             windows[i] = (first, end, window.CountsPadding ? padded : end - first);
         }
         return windows;
@@ -84,14 +89,15 @@ sealed unsafe class PoolStep : GraphStep
         float* first = plane + ((nint)window.First * from.LineStride);
         if (window.First + stepY >= window.End)
             return first;
-        Copy(first, line, from.Width);
+        int count = Columns;
+        Copy(first, line, count);
         for (int y = window.First + stepY; y < window.End; y += stepY)
         {
             float* next = plane + ((nint)y * from.LineStride);
             if (largest)
-                functions.Max(next, line, line, from.Width);
+                functions.Max(next, line, line, count);
             else
-                functions.Add(next, line, line, from.Width);
+                functions.Add(next, line, line, count);
         }
         return line;
     }

@@ -33,7 +33,7 @@ sealed unsafe class TransposedStep : GraphStep
         int[] before = new int[2], behind = new int[2], longest = new int[2];
         for (int d = 0; d < 2; d++)
         {
-            var shifts = ways[d].SelectMany(w => w).Select(w => w.Shift).ToArray();
+            var shifts = ways[d].SelectMany(w => w).Select(w => w.Shift).DefaultIfEmpty().ToArray();
             before[d] = Math.Max(0, -shifts.Min());
             longest[d] = (sizes[d] + window.Stride[d] - 1) / window.Stride[d];
             behind[d] = before[d] + Math.Max(from[d], longest[d] + Math.Max(0, shifts.Max()));
@@ -51,7 +51,7 @@ sealed unsafe class TransposedStep : GraphStep
                 phases.Add(new(y, x, (sizes[0] - y + strideY - 1) / strideY, (sizes[1] - x + strideX - 1) / strideX, groups));
             }
         }
-        string kind = phases.Select(phase => phase.Groups?[0].Step.Kernel).First(kernel => kernel is not null)!;
+        string kind = phases.Select(phase => phase.Groups?[0].Step.Kernel).FirstOrDefault(kernel => kernel is not null) ?? "bias alone";
         Layer = new(weights.Name, kind, weights.Outputs, weights.Inputs, weights.Density);
 
         LaneLayer Group(int g, (int Tap, int Y, int X)[] reached)

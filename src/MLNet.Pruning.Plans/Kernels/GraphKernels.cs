@@ -37,10 +37,16 @@ sealed unsafe class GraphKernels<TVectors, TVector> : GraphKernels
 {
     public static GraphKernels<TVectors, TVector> Instance { get; } = new();
 
-    /// <summary>A function of up to three numbers, and one that is the same for all.</summary>
+    /// <summary>A function of a number, with one that is the same for all.</summary>
     interface IFunction
     {
-        static abstract TVector Of(TVector a, TVector b, TVector c, TVector coefficient);
+        static abstract TVector Of(TVector x, TVector coefficient);
+    }
+
+    /// <summary>A function of two numbers.</summary>
+    interface IPair
+    {
+        static abstract TVector Of(TVector a, TVector b);
     }
 
     public override void Apply(GraphOperation function, float coefficient, float* values, nint count)
@@ -48,32 +54,36 @@ sealed unsafe class GraphKernels<TVectors, TVector> : GraphKernels
         switch (function)
         {
             case GraphOperation.LeakyRelu:
-                Each<LeakyRelu>(values, values, values, values, count, coefficient);
+                Each<LeakyRelu>(values, count, coefficient);
                 break;
             case GraphOperation.Elu:
-                Each<Elu>(values, values, values, values, count, coefficient);
+                Each<Elu>(values, count, coefficient);
                 break;
             case GraphOperation.Relu6:
-                Each<Relu6>(values, values, values, values, count, 6);
+                Each<Relu6>(values, count, 6);
                 break;
             case GraphOperation.HardSigmoid:
-                Each<HardSigmoid>(values, values, values, values, count, 1f / 6);
+                Each<HardSigmoid>(values, count, 1f / 6);
                 break;
             case GraphOperation.HardSwish:
-                Each<HardSwish>(values, values, values, values, count, 1f / 6);
+                Each<HardSwish>(values, count, 1f / 6);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(function), function, "Not an activation.");
         }
     }
 
-    public override void Add(float* a, float* b, float* y, nint count) => Each<Sum>(a, b, b, y, count, 0);
+    public override void Add(float* a, float* b, float* y, nint count) => Both<Sum>(a, b, y, count);
 
-    public override void Multiply(float* a, float* b, float* y, nint count) => Each<Product>(a, b, b, y, count, 0);
+    public override void Multiply(float* a, float* b, float* y, nint count) => Both<Product>(a, b, y, count);
 
-    public override void Max(float* a, float* b, float* y, nint count) => Each<Larger>(a, b, b, y, count, 0);
+    public override void Max(float* a, float* b, float* y, nint count) => Both<Larger>(a, b, y, count);
 
-    public override void Scale(float* x, float* scale, float* shift, float* y, nint count) => Each<ScaledEach>(x, scale, shift, y, count, 0);
+    public override void Scale(float* x, float* scale, float* shift, float* y, nint count)
+    {
+        Multiply(x, scale, y, count);
+        Add(y, shift, y, count);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Scale(float* x, float scale, float shift, float* y, nint count)
@@ -91,21 +101,34 @@ sealed unsafe class GraphKernels<TVectors, TVector> : GraphKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Each<TFunction>(float* a, float* b, float* c, float* y, nint count, float number)
+    static void Each<TFunction>(float* values, nint count, float number)
         where TFunction : IFunction
     {
         var coefficient = TVectors.Create(number);
         nint i = 0;
         for (; i <= count - TVectors.Count; i += TVectors.Count)
-            TVectors.Store(TFunction.Of(TVectors.Load(a + i), TVectors.Load(b + i), TVectors.Load(c + i), coefficient), y + i);
+            TVectors.Store(TFunction.Of(TVectors.Load(values + i), coefficient), values + i);
         if (i == count)
             return;
-        float* rest = stackalloc float[3 * TVectors.Count];
+        float* rest = stackalloc float[TVectors.Count];
+        Copy(values + i, rest, count - i);
+        TVectors.Store(TFunction.Of(TVectors.Load(rest), coefficient), rest);
+        Copy(rest, values + i, count - i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Both<TPair>(float* a, float* b, float* y, nint count)
+        where TPair : IPair
+    {
+        nint i = 0;
+        for (; i <= count - TVectors.Count; i += TVectors.Count)
+            TVectors.Store(TPair.Of(TVectors.Load(a + i), TVectors.Load(b + i)), y + i);
+        if (i == count)
+            return;
+        float* rest = stackalloc float[2 * TVectors.Count];
         Copy(a + i, rest, count - i);
         Copy(b + i, rest + TVectors.Count, count - i);
-        Copy(c + i, rest + (2 * TVectors.Count), count - i);
-        TVectors.Store(
-            TFunction.Of(TVectors.Load(rest), TVectors.Load(rest + TVectors.Count), TVectors.Load(rest + (2 * TVectors.Count)), coefficient), rest);
+        TVectors.Store(TPair.Of(TVectors.Load(rest), TVectors.Load(rest + TVectors.Count)), rest);
         Copy(rest, y + i, count - i);
     }
 
@@ -114,60 +137,54 @@ sealed unsafe class GraphKernels<TVectors, TVector> : GraphKernels
     readonly struct LeakyRelu : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector slope) =>
-            TVectors.Add(TVectors.Max(TVectors.Zero, a), TVectors.Multiply(slope, TVectors.Min(TVectors.Zero, a)));
+        public static TVector Of(TVector x, TVector slope) =>
+            TVectors.Add(TVectors.Max(TVectors.Zero, x), TVectors.Multiply(slope, TVectors.Min(TVectors.Zero, x)));
     }
 
     readonly struct Elu : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector alpha)
+        public static TVector Of(TVector x, TVector alpha)
         {
-            var below = TVectors.Subtract(Functions<TVectors, TVector>.Exp(TVectors.Min(TVectors.Zero, a)), TVectors.Create(1f));
-            return TVectors.MultiplyAdd(alpha, below, TVectors.Max(TVectors.Zero, a));
+            var below = TVectors.Subtract(Functions<TVectors, TVector>.Exp(TVectors.Min(TVectors.Zero, x)), TVectors.Create(1f));
+            return TVectors.MultiplyAdd(alpha, below, TVectors.Max(TVectors.Zero, x));
         }
     }
 
     readonly struct Relu6 : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector six) => TVectors.Min(six, TVectors.Max(TVectors.Zero, a));
+        public static TVector Of(TVector x, TVector six) => TVectors.Min(six, TVectors.Max(TVectors.Zero, x));
     }
 
     readonly struct HardSigmoid : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector sixth) => TVectors.Multiply(
-            TVectors.Min(TVectors.Create(6f), TVectors.Max(TVectors.Zero, TVectors.Add(a, TVectors.Create(3f)))), sixth);
+        public static TVector Of(TVector x, TVector sixth) => TVectors.Multiply(
+            TVectors.Min(TVectors.Create(6f), TVectors.Max(TVectors.Zero, TVectors.Add(x, TVectors.Create(3f)))), sixth);
     }
 
     readonly struct HardSwish : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector sixth) => TVectors.Multiply(a, HardSigmoid.Of(a, b, c, sixth));
+        public static TVector Of(TVector x, TVector sixth) => TVectors.Multiply(x, HardSigmoid.Of(x, sixth));
     }
 
-    readonly struct Sum : IFunction
+    readonly struct Sum : IPair
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector none) => TVectors.Add(a, b);
+        public static TVector Of(TVector a, TVector b) => TVectors.Add(a, b);
     }
 
-    readonly struct Product : IFunction
+    readonly struct Product : IPair
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector none) => TVectors.Multiply(a, b);
+        public static TVector Of(TVector a, TVector b) => TVectors.Multiply(a, b);
     }
 
-    readonly struct Larger : IFunction
+    readonly struct Larger : IPair
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector none) => TVectors.Max(a, b);
-    }
-
-    readonly struct ScaledEach : IFunction
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Of(TVector a, TVector b, TVector c, TVector none) => TVectors.MultiplyAdd(a, b, c);
+        public static TVector Of(TVector a, TVector b) => TVectors.Max(a, b);
     }
 }

@@ -22,7 +22,7 @@ sealed unsafe class GraphNetwork : Network
     readonly ScoringOutput output;
     readonly GraphStage[] stages;
     readonly GraphValue result;
-    readonly long length;
+    readonly int length;
 
     public GraphNetwork(GraphDescription description, NetworkWeights weights, CompileOptions options)
     {
@@ -42,7 +42,7 @@ sealed unsafe class GraphNetwork : Network
         Steps = [.. steps.Select(step => step.Layer).OfType<PlanStep>()];
         result = values[nodes[^1]];
         stages = GraphStages.Of(steps);
-        length = new GraphMemory(stages, result, BlockRows).Length;
+        length = checked((int)new GraphMemory(stages, result, BlockRows).Length);
     }
 
     public override int InputWidth { get; }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Tests.Neurons;
 using static TorchSharp.torch;
@@ -245,5 +246,55 @@ public sealed class TracedModuleTests
         Assert.IsTrue(module.modules().All(part => part.training));
         foreach (var (was, now) in before.Zip(module.named_buffers()))
             Assert.IsTrue(was.eq(now.buffer).all().item<bool>(), now.name);
+    }
+
+    [TestMethod]
+    public void A_model_file_has_the_graph_and_is_loaded_without_the_code_that_built_it()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        foreach (var (name, build, shape) in Modules)
+        {
+            using var module = Build(build, shape);
+            using var file = new MemoryStream();
+            ModelFile.Save(file, new ModuleBlueprint("Mine", shape), module);
+            file.Position = 0;
+            var (loaded, compiled) = (ScoringPlan.Load(file, ScoringOutput.Logits), NetworkPlans.Compile(module, shape, ScoringOutput.Logits));
+            var rows = randn([2, .. shape]).data<float>().ToArray();
+            float[] scores = new float[2 * compiled.OutputWidth], wanted = new float[scores.Length];
+            loaded.Score(rows, scores);
+            compiled.Score(rows, wanted);
+            CollectionAssert.AreEqual(wanted, scores, name);
+            CollectionAssert.AreEqual(compiled.Steps.ToArray(), loaded.Steps.ToArray(), name);
+        }
+    }
+
+    [TestMethod]
+    public void A_model_file_without_a_graph_says_that_it_is_of_the_users_own_code()
+    {
+        using var scope = NewDisposeScope();
+        using var module = new Recurrent();
+        using var file = new MemoryStream();
+        ModelFile.Save(file, new ModuleBlueprint("Mine", [6, 5]), module);
+        file.Position = 0;
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ScoringPlan.Load(file)).Message, "a module of the user's own code");
+    }
+
+    [TestMethod]
+    public void A_module_that_lost_neurons_is_traced_as_it_is_now()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        using var module = Build(() => Sequential(new Residual(3, 8, 1), new Residual(8, 12, 2), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(12, 3)), [3, 8, 8]);
+        var map = NeuronMap.Discover(module, randn(1, 3, 8, 8));
+        map.Remove([new(map["0.conv1"], [0, 3, 6]), new(map["1.conv1"], [1, 2, 5, 8, 11])]);
+        var plan = NetworkPlans.Compile(module, [3, 8, 8], ScoringOutput.Logits);
+        Assert.AreEqual(5, plan.Steps.Single(step => step.Layer == "0.conv1").Outputs);
+        var rows = randn(4, 3, 8, 8);
+        var scores = new float[12];
+        plan.Score(rows.data<float>().ToArray(), scores);
+        var wanted = module.call(rows).data<float>().ToArray();
+        for (var i = 0; i < 12; i++)
+            Assert.AreEqual(wanted[i], scores[i], 1e-5f, $"score {i}");
     }
 }
