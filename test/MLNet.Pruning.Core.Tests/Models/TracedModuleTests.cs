@@ -31,7 +31,7 @@ public sealed class TracedModuleTests
         ("convolutions", () => Sequential(
             Conv2d(3, 8, 3, padding: 1), BatchNorm2d(8), ReLU(), MaxPool2d(2), Conv2d(8, 12, 3, padding: 1, bias: false), ReLU(), MaxPool2d(2), Flatten(), nn.Linear(12 * 9, 4)), [3, 13, 12]),
         ("strides and paddings", () => Sequential(
-            Conv2d(2, 5, 5, stride: 2, padding: 2), ELU(), Conv2d(5, 6, (3L, 1L), stride: (1L, 2L), padding: (1L, 0L)), Tanh(), Conv2d(6, 7, 3), Conv2d(7, 5, 3, padding: 2, dilation: 2),
+            Conv2d(2, 5, 5, stride: 2, padding: 2), new Activated(x => x.elu(Scalars.One, Scalars.One, Scalars.One)), Conv2d(5, 6, (3L, 1L), stride: (1L, 2L), padding: (1L, 0L)), Tanh(), Conv2d(6, 7, 3), Conv2d(7, 5, 3, padding: 2, dilation: 2),
             Flatten(), nn.Linear(5 * 8 * 3, 3)), [2, 19, 17]),
         ("depthwise", () => Sequential(
             Conv2d(3, 8, 3, stride: 2, padding: 1), ReLU6(), Conv2d(8, 8, 3, padding: 1, groups: 8, bias: false), BatchNorm2d(8), ReLU6(), Conv2d(8, 20, 1), Conv2d(20, 20, 3, stride: 2, padding: 1, groups: 4),
@@ -145,7 +145,7 @@ public sealed class TracedModuleTests
         ("random numbers", () => Of((n, x) => functional.dropout(n.Call("a", x), 0.01, training: true), ("a", nn.Linear(4, 300))), [4], ["random"]),
         ("double precision", () => Of((n, x) => n.Call("a", x.to(ScalarType.Float64)).to(ScalarType.Float32), ("a", nn.Linear(4, 3, dtype: ScalarType.Float64))), [4], ["'a' (Linear)", "Float64"]),
         ("a layer that is not called", () => Of((n, x) => n.Part<TorchSharp.Modules.Linear>("a").forward(x).relu(), ("a", nn.Linear(4, 3))), [4], ["The result", "Never called", "'a' (Linear)"]),
-        ("another kind of layer", () => Sequential(nn.Linear(3, 4), Softplus()), [3], ["'1' (Softplus)"]),
+        ("another kind of layer", () => Sequential(nn.Linear(3, 4), Mish()), [3], ["'1' (Mish)"]),
         ("another shape", () => nn.Linear(4, 3), [5], ["failed on an example"]),
     ];
 
