@@ -10,7 +10,8 @@ namespace MLNet.Pruning.Plans.Tests;
 [TestClass]
 public sealed class GraphTests
 {
-    /// <summary>A strided convolution with batch norm, a depthwise one, a residual sum, a gate, a concatenation, a mean and a linear layer.</summary>
+    /// <summary>A strided convolution with batch norm, a depthwise one, a residual sum, a gate, a concatenation, a mean and a linear
+    /// layer.</summary>
     static readonly GraphDescription Graph = new(
     [
         new(GraphOperation.Input, "input", [], [2, 9, 8]),
@@ -20,7 +21,8 @@ public sealed class GraphTests
             Weight = "norm.weight", Bias = "norm.bias", Mean = "norm.running_mean", Variance = "norm.running_var", Coefficient = 1e-5,
         },
         new(GraphOperation.Relu, "relu", [2], [6, 5, 4]),
-        new(GraphOperation.Convolution, "wise", [3], [6, 5, 4]) { Weight = "wise.weight", Bias = "wise.bias", Window = Window(3, 1, 1), Groups = 6 },
+        new(GraphOperation.Convolution, "wise", [3], [6, 5, 4]) { Weight = "wise.weight", Bias = "wise.bias", Window = Window(3, 1, 1),
+            Groups = 6 },
         new(GraphOperation.Add, "add", [4, 3], [6, 5, 4]),
         new(GraphOperation.Elu, "elu", [5], [6, 5, 4]) { Coefficient = 1 },
         new(GraphOperation.AveragePool, "mean", [6], [6, 1, 1]) { Window = new([5, 4], [5, 4], [0, 0], [1, 1]) },
@@ -56,16 +58,20 @@ public sealed class GraphTests
         double[] stem = ReferenceGraph.Convolution(x, 2, 9, 8, weights.Get("stem.weight", 6, 2, 3, 3), null, 6, 3, 2, 1, 1);
         float[] scale = weights.Get("norm.weight", 6), shift = weights.Get("norm.bias", 6), mean = weights.Get("norm.running_mean", 6),
             variance = weights.Get("norm.running_var", 6);
-        double[] relu = [.. stem.Select((v, i) => Math.Max(0, ((v - mean[i / 20]) / Math.Sqrt(variance[i / 20] + 1e-5) * scale[i / 20]) + shift[i / 20]))];
-        double[] wise = ReferenceGraph.Convolution(relu, 6, 5, 4, weights.Get("wise.weight", 6, 1, 3, 3), weights.Get("wise.bias", 6), 6, 3, 1, 1, 6);
+        double[] relu = [.. stem.Select((v, i) =>
+            Math.Max(0, ((v - mean[i / 20]) / Math.Sqrt(variance[i / 20] + 1e-5) * scale[i / 20]) + shift[i / 20]))];
+        double[] wise = ReferenceGraph.Convolution(relu, 6, 5, 4, weights.Get("wise.weight", 6, 1, 3, 3), weights.Get("wise.bias", 6), 6,
+            3, 1, 1, 6);
         double[] elu = [.. wise.Zip(relu, (a, b) => a + b > 0 ? a + b : Math.Exp(a + b) - 1)];
         double[] gates = [.. Enumerable.Range(0, 6).Select(c => 1 / (1 + Math.Exp(-elu.Skip(c * 20).Take(20).Average())))];
         double[] joined = [.. elu.Select((v, i) => v * gates[i / 20]), .. relu];
-        double[] flat = [.. Enumerable.Range(0, 72).Select(i => Enumerable.Range(0, 9).Select(t => (Y: (i / 2 % 3 * 2) - 1 + (t / 3), X: (i % 2 * 2) - 1 + (t % 3)))
+        double[] flat = [.. Enumerable.Range(0, 72)
+            .Select(i => Enumerable.Range(0, 9).Select(t => (Y: (i / 2 % 3 * 2) - 1 + (t / 3), X: (i % 2 * 2) - 1 + (t % 3)))
             .Where(p => p.Y is >= 0 and < 5 && p.X is >= 0 and < 4).Max(p => joined[(((i / 6) * 5) + p.Y) * 4 + p.X]))];
         double average = flat.Average(), spread = Math.Sqrt(flat.Average(v => (v - average) * (v - average)) + 1e-6);
         float[] head = weights.Get("head.weight", 5, 72), bias = weights.Get("head.bias", 5);
-        double[] logits = [.. Enumerable.Range(0, 5).Select(o => bias[o] + flat.Select((v, i) => head[(o * 72) + i] * (v - average) / spread).Sum())];
+        double[] logits = [.. Enumerable.Range(0, 5)
+            .Select(o => bias[o] + flat.Select((v, i) => head[(o * 72) + i] * (v - average) / spread).Sum())];
         double sum = logits.Sum(Math.Exp);
         return [.. logits.Select(v => Math.Exp(v) / sum)];
     }
@@ -89,7 +95,8 @@ public sealed class GraphTests
                     for (int i = 0; i < 5; i++)
                         Numbers.AreClose(wanted[i], scores[(row * 5) + i], 1e-5, $"{choice}, {density}: row {row}, score {i}");
                     plan.Score(one, alone);
-                    Assert.IsTrue(MemoryMarshal.AsBytes(alone.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(scores.AsSpan(row * 5, 5))), $"row {row} alone");
+                    Assert.IsTrue(MemoryMarshal.AsBytes(alone.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(scores.AsSpan(row * 5, 5))),
+                        $"row {row} alone");
                 }
             }
         }
@@ -200,9 +207,19 @@ public sealed class GraphTests
     public void Sizes_that_no_memory_has_are_refused()
     {
         Refused("more numbers", new(GraphOperation.Input, "x", [], [1 << 13, 1 << 7, 1 << 7]),
-            new(GraphOperation.Convolution, "c", [0], [1, (1 << 7) + 8190, (1 << 7) + 8190]) { Weight = "w", Window = new([1, 1], [1, 1], [4095, 4095], [1, 1]) });
+            new(GraphOperation.Convolution, "c", [0], [1, (1 << 7) + 8190, (1 << 7) + 8190])
+            {
+                Weight = "w",
+                Window =
+                new([1, 1], [1, 1], [4095, 4095], [1, 1])
+            });
         Refused("at most 64", new(GraphOperation.Input, "x", [], [1, 1, 1]),
-            new(GraphOperation.TransposedConvolution, "c", [0], [1, 1, 1]) { Weight = "w", Window = new([1, 1], [4096, 4096], [0, 0], [1, 1]) });
+            new(GraphOperation.TransposedConvolution, "c", [0], [1, 1, 1])
+            {
+                Weight = "w",
+                Window =
+                new([1, 1], [4096, 4096], [0, 0], [1, 1])
+            });
         Refused("no pixel", new(GraphOperation.Input, "x", [], [1, 1, 1]),
             new(GraphOperation.MaxPool, "p", [0], [1, 1, 1]) { Window = new([2, 2], [1, 1], [1, 1], [2, 2]) });
         // More lines than there are numbers.
@@ -212,7 +229,8 @@ public sealed class GraphTests
         {
             var weights = new NetworkWeights();
             weights.Add("w", new float[1 << 13], 1, 1 << 13, 1, 1);
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(new GraphDescription(nodes), weights, ScoringOutput.Logits)).Message, message);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+                ScoringPlan.Compile(new GraphDescription(nodes), weights, ScoringOutput.Logits)).Message, message);
         }
     }
 
@@ -228,7 +246,8 @@ public sealed class GraphTests
             for (int c = random.Next(1, 4); c > 0; c--)
             {
                 int at = random.Next(changed.Length);
-                changed[at] = char.IsAsciiDigit(changed[at]) ? (char)('0' + random.Next(10)) : random.Next(4) == 0 ? (char)random.Next(32, 127) : changed[at];
+                changed[at] = char.IsAsciiDigit(changed[at]) ? (char)('0' + random.Next(10)) : random.Next(4) == 0
+                    ? (char)random.Next(32, 127) : changed[at];
             }
             try
             {
@@ -274,7 +293,8 @@ public sealed class GraphTests
 static class ReferenceGraph
 {
     public static double[] Convolution(
-        double[] x, int inputs, int height, int width, float[] weight, float[]? bias, int outputs, int kernel, int stride, int padding, int groups)
+        double[] x, int inputs, int height, int width, float[] weight, float[]? bias, int outputs, int kernel, int stride, int padding,
+            int groups)
     {
         int tall = ((height + (2 * padding) - kernel) / stride) + 1, wide = ((width + (2 * padding) - kernel) / stride) + 1;
         int read = inputs / groups, written = outputs / groups;
@@ -285,7 +305,8 @@ static class ReferenceGraph
             y[i] = bias?[o] ?? 0;
             for (int t = 0; t < read * kernel * kernel; t++)
             {
-                int c = (o / written * read) + (t / (kernel * kernel)), iy = (oy * stride) - padding + (t / kernel % kernel), ix = (ox * stride) - padding + (t % kernel);
+                int c = (o / written * read) + (t / (kernel * kernel)), iy = (oy * stride) - padding + (t / kernel % kernel), ix =
+                    (ox * stride) - padding + (t % kernel);
                 if (iy >= 0 && iy < height && ix >= 0 && ix < width)
                     y[i] += weight[(o * read * kernel * kernel) + t] * x[(((c * height) + iy) * width) + ix];
             }

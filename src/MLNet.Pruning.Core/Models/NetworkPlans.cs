@@ -23,7 +23,8 @@ public static class NetworkPlans
     // Of the larger of 1 and the largest score of a row.
     const double Tolerance = 1e-5;
 
-    /// <summary>Compiles a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>, as it scores in evaluation
+    /// <summary>Compiles a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>, as it scores in
+    /// evaluation
     /// mode. What is done to the network afterwards does not change the plan.</summary>
     /// <param name="network">The network, perhaps smaller than it was built, on any device.</param>
     /// <param name="output">What a classifier gives.</param>
@@ -34,7 +35,8 @@ public static class NetworkPlans
     /// <summary>Compiles a module of the user's own, or one of TorchSharp's, as it scores in evaluation mode.</summary>
     /// <param name="module">Any module whose way <see cref="Trace"/> can tell.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
-    /// <param name="output">What a classifier gives: with <see cref="ScoringOutput.Probabilities"/> the softmax of what the module computes.</param>
+    /// <param name="output">What a classifier gives: with <see cref="ScoringOutput.Probabilities"/> the softmax of what the module
+    /// computes.</param>
     /// <exception cref="ArgumentException">The way cannot be told, for the reason that the message gives.</exception>
     public static ScoringPlan Compile(
         nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ScoringOutput output = ScoringOutput.Probabilities)
@@ -48,8 +50,10 @@ public static class NetworkPlans
     }
 
     /// <summary>
-    /// Tells the graph of a module, as it is now and scores in evaluation mode. It is run on random examples; what a layer reads is then known by
-    /// its values, bit for bit: an earlier output, an activation or pooling of it, a sum, a product or a concatenation. The plan of the whole is
+    /// Tells the graph of a module, as it is now and scores in evaluation mode. It is run on random examples; what a layer reads is then
+    /// known by
+    /// its values, bit for bit: an earlier output, an activation or pooling of it, a sum, a product or a concatenation. The plan of the
+    /// whole is
     /// held against the module, and refused where a score differs.
     /// </summary>
     /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>. It is as before afterwards.</param>
@@ -129,7 +133,7 @@ public static class NetworkPlans
     {
         float[] scores = new float[rows.Length / plan.InputWidth * plan.OutputWidth];
         if (scores.Length != wanted.Length)
-            throw new NotTracedException($"it gives {wanted.Length} numbers for {rows.Length / plan.InputWidth} rows; wanted {scores.Length}.");
+            throw new NotTracedException($"it gives {wanted.Length} numbers for some rows; wanted {scores.Length}.");
         plan.Score(rows, scores);
         for (int row = 0; row < scores.Length; row += plan.OutputWidth)
         {
@@ -137,7 +141,8 @@ public static class NetworkPlans
             for (int i = row; i < row + plan.OutputWidth; i++)
             {
                 if (!(Math.Abs((double)scores[i] - wanted[i]) <= Tolerance * Math.Max(1, largest)))
-                    throw new NotTracedException($"the plan gives {scores[i]} where the module gives {wanted[i]}, so that something in it was not told.");
+                    throw new NotTracedException($"the plan gives {scores[i]} where the module gives {wanted[i]}, so that "
+                        + "something in it was not told.");
             }
         }
     }
@@ -150,9 +155,11 @@ public static class NetworkPlans
         {
             if (!TracedLayer.IsContainer(part))
                 continue;
-            var tensors = part.named_parameters(recurse: false).Select(p => (p.name, (Tensor)p.parameter)).Concat(part.named_buffers(recurse: false).Select(b => (b.name, b.buffer)));
+            var tensors = part.named_parameters(recurse: false).Select(p => (p.name, (Tensor)p.parameter))
+                .Concat(part.named_buffers(recurse: false).Select(b => (b.name, b.buffer)));
             foreach (var (name, tensor) in tensors.Where(one => one.Item2.dtype == ScalarType.Float32))
-                arrays.Add((path.Length > 0 ? $"{path}.{name}" : name, [.. tensor.shape.Select(size => (int)size)], [.. tensor.detach().cpu().contiguous().data<float>()]));
+                arrays.Add((path.Length > 0 ? $"{path}.{name}" : name, [.. tensor.shape.Select(size => (int)size)],
+                    [.. tensor.detach().cpu().contiguous().data<float>()]));
         }
         return arrays;
     }

@@ -18,7 +18,8 @@ public enum GraphOperation
     /// <summary>A transposed convolution of images; weight [inputs, outputs / groups, height, width].</summary>
     TransposedConvolution,
 
-    /// <summary>(x - mean) / sqrt(variance + epsilon) * weight + bias with stored statistics, for each index of the first dimension.</summary>
+    /// <summary>(x - mean) / sqrt(variance + epsilon) * weight + bias with stored statistics, for each index of the first
+    /// dimension.</summary>
     BatchNorm,
 
     /// <summary>The same with mean and variance of the row's values from dimension <see cref="GraphNode.Axis"/> on.</summary>
@@ -125,7 +126,8 @@ public sealed record GraphNode(GraphOperation Operation, string Name, IReadOnlyL
 /// <param name="Stride">Pixels from one window to the next.</param>
 /// <param name="Padding">Pixels around the image on each side: zeros, and none at all of a maximum.</param>
 /// <param name="Dilation">Pixels from one pixel of a window to the next.</param>
-public sealed record GraphWindow(IReadOnlyList<int> Kernel, IReadOnlyList<int> Stride, IReadOnlyList<int> Padding, IReadOnlyList<int> Dilation)
+public sealed record GraphWindow(IReadOnlyList<int> Kernel, IReadOnlyList<int> Stride, IReadOnlyList<int> Padding,
+    IReadOnlyList<int> Dilation)
 {
     /// <summary>Rows and columns that a transposed convolution has more at the end.</summary>
     public IReadOnlyList<int> OutputPadding { get; init; } = [0, 0];

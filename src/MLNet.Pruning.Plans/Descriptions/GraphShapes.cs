@@ -9,8 +9,8 @@ static class GraphShapes
     {
         if (shape is not { Count: > 0 and <= MaximumDimensions } || shape.Any(size => size < 1)
             || shape.Aggregate((Int128)1, (product, size) => product * size) > MaximumValues)
-            throw new ArgumentException($"its shape is [{string.Join(", ", shape ?? [])}]; wanted 1 to {MaximumDimensions} dimensions of at least 1 "
-                + $"and at most {MaximumValues} values.");
+            throw new ArgumentException($"its shape is [{string.Join(", ", shape ?? [])}]; "
+                + $"wanted 1 to {MaximumDimensions} dimensions of at least 1 and at most {MaximumValues} values.");
     }
 
     public static int Count(IReadOnlyList<int> shape) => shape.Aggregate(1, (product, size) => checked(product * size));
@@ -45,7 +45,8 @@ static class GraphShapes
                 return [x[0], .. Windows(node, x)];
             case GraphOperation.AdaptiveAveragePool:
                 RequireImage(x);
-                Require(node.Shape.Count == 3 && node.Shape[1] <= x[1] && node.Shape[2] <= x[2], $"it cannot make {Text(node.Shape)} of {Text(x)}.");
+                Require(node.Shape.Count == 3 && node.Shape[1] <= x[1] && node.Shape[2] <= x[2],
+                    $"it cannot make {Text(node.Shape)} of {Text(x)}.");
                 return [x[0], node.Shape[1], node.Shape[2]];
             case GraphOperation.BatchNorm:
                 RequireEpsilon(node);
@@ -137,7 +138,8 @@ static class GraphShapes
     {
         var x = inputs[0];
         RequireAxis(node, x);
-        Require(node.Axis == 0 || (x.Count == 2 && node.Axis == 1), $"it joins dimension {node.Axis} of {Text(x)}; wanted the first, or one of two.");
+        Require(node.Axis == 0 || (x.Count == 2 && node.Axis == 1),
+            $"it joins dimension {node.Axis} of {Text(x)}; wanted the first, or one of two.");
         int sum = 0;
         foreach (var input in inputs)
         {

@@ -4,8 +4,8 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// A convolution over pixels in lanes, with a sum and an activation behind it. Where windows are a pixel apart and the result is as large as the
-/// image, a tap is the image itself some numbers further on; else a tap is one of the images that a <see cref="PhaseFrame"/> holds.
+/// A convolution over pixels in lanes, with a sum and an activation behind it. Where windows are a pixel apart and the result is as large
+/// as the image, a tap is the image itself some numbers further on; else a tap is one of the images that a <see cref="PhaseFrame"/> holds.
 /// </summary>
 sealed unsafe class ConvolutionStep : GraphStep
 {
@@ -18,7 +18,8 @@ sealed unsafe class ConvolutionStep : GraphStep
     readonly LaneLayer[] groups;
     readonly int read, written;
 
-    public ConvolutionStep(KernelSet kernels, KernelChoice choice, FusedNode node, GraphValue output, GraphValue input, GraphValue? residual)
+    public ConvolutionStep(KernelSet kernels, KernelChoice choice, FusedNode node, GraphValue output, GraphValue input,
+        GraphValue? residual)
         : base(output, residual is null ? [input] : [input, residual])
     {
         (this.kernels, this.node, this.residual) = (kernels, node, residual);
@@ -35,7 +36,8 @@ sealed unsafe class ConvolutionStep : GraphStep
         }
         else
         {
-            int[][] taps = [.. Enumerable.Range(0, 2).Select(d => Enumerable.Range(0, window.Kernel[d]).Select(k => k * window.Dilation[d]).ToArray())];
+            int[][] taps = [.. Enumerable.Range(0, 2)
+                .Select(d => Enumerable.Range(0, window.Kernel[d]).Select(k => k * window.Dilation[d]).ToArray())];
             int rows = output.Layout.Height + ((window.Extent(0) - 1) / window.Stride[0]);
             frame = new(image, [.. window.Padding], [.. window.Stride], taps, rows, output.Layout.LineStride);
             place = tap => (tap / (height * width) * frame.ChannelStride) + frame.At(taps[0][tap / width % height], taps[1][tap % width]);
@@ -49,7 +51,8 @@ sealed unsafe class ConvolutionStep : GraphStep
             groups[g] = new(kernels, new(weights.Name, weight, weights.Bias[(g * written)..((g + 1) * written)]), choice, place);
         }
         var kinds = groups.Select(group => group.Step.Kernel).Distinct().ToArray();
-        Layer = groups[0].Step with { Kernel = kinds.Length == 1 ? kinds[0] : "mixed lanes", Outputs = weights.Outputs, Density = weights.Density };
+        string kind = kinds.Length == 1 ? kinds[0] : "mixed lanes";
+        Layer = groups[0].Step with { Kernel = kind, Outputs = weights.Outputs, Density = weights.Density };
     }
 
     public override PlanStep? Layer { get; }
@@ -74,7 +77,8 @@ sealed unsafe class ConvolutionStep : GraphStep
         for (int g = 0; g < groups.Length; g++)
         {
             nint target = g * written * stride;
-            groups[g].Compute(narrow, 0, x + (g * read * step), Output.Layout.Lanes, y + target, stride, added == null ? null : added + target);
+            float* sum = added == null ? null : added + target;
+            groups[g].Compute(narrow, 0, x + (g * read * step), Output.Layout.Lanes, y + target, stride, sum);
         }
         Activations.Apply(kernels, node.Activation, y, Output.Layout.Span);
     }

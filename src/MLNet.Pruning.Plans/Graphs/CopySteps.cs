@@ -4,7 +4,8 @@ namespace MLNet.Pruning.Plans.Graphs;
 sealed unsafe class ReshapeStep(GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     protected override void ComputeRow(in StepCall call, int row) =>
-        Copy(Inputs[0].At(call, row) - Inputs[0].Layout.Origin, Inputs[0].Layout, Output.At(call, row) - Output.Layout.Origin, Output.Layout);
+        Copy(Inputs[0].At(call, row) - Inputs[0].Layout.Origin, Inputs[0].Layout, Output.At(call, row) - Output.Layout.Origin,
+            Output.Layout);
 
     /// <summary>Copies number by number in order, as many at a time as lie side by side in both.</summary>
     public static void Copy(float* from, ValueLayout source, float* to, ValueLayout target)

@@ -31,7 +31,8 @@ sealed unsafe class PairStep(KernelSet kernels, FusedNode node, GraphValue outpu
 }
 
 /// <summary>The product of an image with a number for each channel.</summary>
-sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue image, GraphValue gates) : GraphStep(output, image, gates)
+sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue image, GraphValue gates)
+    : GraphStep(output, image, gates)
 {
     readonly GraphKernels functions = GraphKernels.Of(kernels);
 

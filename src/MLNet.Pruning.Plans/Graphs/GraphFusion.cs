@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// Joins operations that one step computes: batch norm with the weights before it, a sum with a convolution that it reads, an activation with
-/// what it alone reads. What the result does not need is left out.
+/// Joins operations that one step computes: batch norm with the weights before it, a sum with a convolution that it reads, an activation
+/// with what it alone reads. What the result does not need is left out.
 /// </summary>
 static class GraphFusion
 {
@@ -58,7 +58,8 @@ static class GraphFusion
             before.Position = position;
             return before;
         }
-        if (Activations.Is(node.Operation) && before.Node.Operation is not (GraphOperation.Input or GraphOperation.Constant or GraphOperation.Reshape
+        if (Activations.Is(node.Operation)
+            && before.Node.Operation is not (GraphOperation.Input or GraphOperation.Constant or GraphOperation.Reshape
             or GraphOperation.Concatenate or GraphOperation.Softmax or GraphOperation.LogSoftmax))
         {
             (before.Activation, before.Position) = (node, position);
@@ -67,13 +68,15 @@ static class GraphFusion
         return null;
     }
 
-    static bool TakesSum(FusedNode node) => node is { Node.Operation: GraphOperation.Convolution, Readers: 1, Residual: null, Activation: null };
+    static bool TakesSum(FusedNode node) =>
+        node is { Node.Operation: GraphOperation.Convolution, Readers: 1, Residual: null, Activation: null };
 
     /// <summary>A batch norm as x * scale + shift.</summary>
     public static (double[] Scale, double[] Shift) BatchNorm(GraphNode node, int count, NetworkWeights weights)
     {
         float[] mean = weights.Get(node.Mean!, count), variance = weights.Get(node.Variance!, count);
-        float[]? weight = node.Weight is null ? null : weights.Get(node.Weight, count), bias = node.Bias is null ? null : weights.Get(node.Bias, count);
+        float[]? weight = node.Weight is null ? null : weights.Get(node.Weight, count);
+        float[]? bias = node.Bias is null ? null : weights.Get(node.Bias, count);
         double[] scale = new double[count], shift = new double[count];
         for (int i = 0; i < count; i++)
         {
@@ -93,7 +96,8 @@ static class GraphFusion
         float[] bias = node.Bias is null ? new float[outputs] : [.. weights.Get(node.Bias, outputs)];
         if (linear)
             return new(node.Name, [.. weights.Get(node.Weight!, outputs, inputsOfAll)], bias);
-        int height = node.Window!.Kernel[0], width = node.Window.Kernel[1], read = inputsOfAll / node.Groups, written = outputs / node.Groups;
+        int height = node.Window!.Kernel[0], width = node.Window.Kernel[1];
+        int read = inputsOfAll / node.Groups, written = outputs / node.Groups;
         if (node.Operation == GraphOperation.Convolution)
             return new(node.Name, [.. weights.Get(node.Weight!, outputs, read, height, width)], bias);
         // Outputs first, as in all other layers.

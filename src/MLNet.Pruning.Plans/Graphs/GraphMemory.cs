@@ -36,7 +36,10 @@ sealed class GraphMemory
         // A stage by row begins again with each row: what another stage has made, or will read, must last all of it.
         var bounds = new List<(int First, int Last)>();
         foreach (var stage in stages)
-            bounds.Add((bounds.Count == 0 ? 0 : bounds[^1].Last + 1, (bounds.Count == 0 ? 0 : bounds[^1].Last + 1) + stage.Steps.Length - 1));
+        {
+            int first = bounds.Count == 0 ? 0 : bounds[^1].Last + 1;
+            bounds.Add((first, first + stage.Steps.Length - 1));
+        }
         foreach (var (value, use) in uses)
         {
             value.IsOfBlock = use.Crosses || value == result;
@@ -61,7 +64,8 @@ sealed class GraphMemory
         foreach (var piece in pieces.OrderByDescending(piece => piece.Length))
         {
             long start = 0, length = ((piece.Length + 15) & ~15L) + Around;
-            foreach (var (from, to, other) in placed.Where(p => p.Piece.First <= piece.Last && p.Piece.Last >= piece.First).OrderBy(p => p.Start))
+            foreach (var (from, to, other) in placed.Where(p => p.Piece.First <= piece.Last && p.Piece.Last >= piece.First)
+                .OrderBy(p => p.Start))
             {
                 if (from >= start + length)
                     break;

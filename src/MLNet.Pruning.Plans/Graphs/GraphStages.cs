@@ -4,8 +4,8 @@ namespace MLNet.Pruning.Plans.Graphs;
 sealed record GraphStage(bool ByRow, GraphStep[] Steps);
 
 /// <summary>
-/// Cuts steps into stages, so that images are computed one at a time and stay in the cache, and the weights of linear layers are read once for
-/// a block of rows. Linear layers between images that are still wanted behind them are computed image by image too.
+/// Cuts steps into stages, so that images are computed one at a time and stay in the cache, and the weights of linear layers are read once
+/// for a block of rows. Linear layers between images that are still wanted behind them are computed image by image too.
 /// </summary>
 static class GraphStages
 {
@@ -17,16 +17,24 @@ static class GraphStages
         while (true)
         {
             var stages = Numbers(steps, byRow, made);
-            var between = steps.Where(step => !byRow.Contains(step) && steps.Any(reader => byRow.Contains(reader) && stages[reader] > stages[step]
-                && reader.Inputs.Any(input => input.Layout.IsImage && made.TryGetValue(input, out var maker) && stages[maker] < stages[step]))).ToArray();
+            var between = steps.Where(step => !byRow.Contains(step) && steps.Any(reader => IsBetween(step, reader))).ToArray();
             if (between.Length == 0)
-                return [.. steps.GroupBy(step => stages[step]).OrderBy(group => group.Key).Select(group => new GraphStage(group.Key % 2 == 0, [.. group]))];
+            {
+                return [.. steps.GroupBy(step => stages[step]).OrderBy(group => group.Key)
+                    .Select(group => new GraphStage(group.Key % 2 == 0, [.. group]))];
+            }
             byRow.UnionWith(between);
+
+            // Whether a later step reads an image that an earlier one than this has made.
+            bool IsBetween(GraphStep step, GraphStep reader) =>
+                byRow.Contains(reader) && stages[reader] > stages[step] && reader.Inputs.Any(input =>
+                    input.Layout.IsImage && made.TryGetValue(input, out var maker) && stages[maker] < stages[step]);
         }
     }
 
     /// <summary>Even numbers are stages by row, odd ones stages by block; each step stands in the first that it can.</summary>
-    static Dictionary<GraphStep, int> Numbers(IReadOnlyList<GraphStep> steps, HashSet<GraphStep> byRow, Dictionary<GraphValue, GraphStep> made)
+    static Dictionary<GraphStep, int> Numbers(
+        IReadOnlyList<GraphStep> steps, HashSet<GraphStep> byRow, Dictionary<GraphValue, GraphStep> made)
     {
         var stages = new Dictionary<GraphStep, int>();
         foreach (var step in steps)

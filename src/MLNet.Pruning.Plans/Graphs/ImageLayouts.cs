@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// Decides how much room images have around them. Those that are added up, or that a convolution reads and writes alike, lie alike: each such
-/// class has the room that the most demanding of its readers wants.
+/// Decides how much room images have around them. Those that are added up, or that a convolution reads and writes alike, lie alike: each
+/// such class has the room that the most demanding of its readers wants.
 /// </summary>
 sealed class ImageLayouts
 {
@@ -28,7 +28,8 @@ sealed class ImageLayouts
             if (node.Node.Operation == GraphOperation.Convolution)
                 Convolution(node.Node, values[node.Inputs[0]], output);
             else if (LiesAsItsInputs(node.Node))
-                Join(output, node.Inputs.Where(input => input.Node.Shape.Skip(1).SequenceEqual(output.Shape.Skip(1))).Select(input => values[input]));
+                Join(output, node.Inputs.Where(input => input.Node.Shape.Skip(1).SequenceEqual(output.Shape.Skip(1)))
+                    .Select(input => values[input]));
             if (node.Residual is not null)
                 Join(output, [values[node.Residual]]);
         }
@@ -42,7 +43,8 @@ sealed class ImageLayouts
     }
 
     static bool LiesAsItsInputs(GraphNode node) => Activations.Is(node.Operation) || node.Operation is GraphOperation.BatchNorm
-        or GraphOperation.GroupNorm or GraphOperation.Softmax or GraphOperation.Add or GraphOperation.Multiply or GraphOperation.Concatenate;
+        or GraphOperation.GroupNorm or GraphOperation.Softmax or GraphOperation.Add or GraphOperation.Multiply
+        or GraphOperation.Concatenate;
 
     void Convolution(GraphNode node, GraphValue input, GraphValue output)
     {

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// An image with zeros around it, cut by the remainders of rows and columns: where windows are some pixels apart, each of their taps is then an
-/// image of neighbours. Only the remainders that a window looks at are kept.
+/// An image with zeros around it, cut by the remainders of rows and columns: where windows are some pixels apart, each of their taps is
+/// then an image of neighbours. Only the remainders that a window looks at are kept.
 /// </summary>
 sealed unsafe class PhaseFrame
 {
@@ -75,7 +75,8 @@ sealed unsafe class PhaseFrame
         }
     }
 
-    /// <summary>Copies every number or every second one; up to a vector behind the last, where the next row or what is reserved follows.</summary>
+    /// <summary>Copies every number or every second one; up to a vector behind the last, where the next row or what is reserved
+    /// follows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Gather(float* source, int step, float* to, int first, int end)
     {

@@ -20,7 +20,8 @@ sealed unsafe class PoolStep : GraphStep
         largest = node.Node.Operation == GraphOperation.MaxPool;
         if (node.Node.Window is { } window)
         {
-            (rows, columns) = (Windows(window, 0, input.Layout.Height, output.Layout.Height), Windows(window, 1, input.Layout.Width, output.Layout.Width));
+            (rows, columns) = (Windows(window, 0, input.Layout.Height, output.Layout.Height),
+                Windows(window, 1, input.Layout.Width, output.Layout.Width));
             (stepY, stepX) = (window.Dilation[0], window.Dilation[1]);
             isUsual = largest && window is { Kernel: [2, 2], Stride: [2, 2], Padding: [0, 0], Dilation: [1, 1], Ceiling: false };
         }

@@ -4,12 +4,13 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// A transposed convolution: the pixels of the result with equal remainders of the stride are a convolution of their own, and these images are
-/// put together.
+/// A transposed convolution: the pixels of the result with equal remainders of the stride are a convolution of their own, and these images
+/// are put together.
 /// </summary>
 sealed unsafe class TransposedStep : GraphStep
 {
-    /// <summary>Rows and columns of the result with the same remainders, and what computes them; no layers where no tap reaches them.</summary>
+    /// <summary>Rows and columns of the result with the same remainders, and what computes them; no layers where no tap reaches
+    /// them.</summary>
     sealed record Phase(int Y, int X, int Height, int Width, LaneLayer[]? Groups);
 
     readonly KernelSet kernels;
@@ -27,7 +28,8 @@ sealed unsafe class TransposedStep : GraphStep
         (read, written) = (image.Planes / count, output.Layout.Planes / count);
         int[] sizes = [output.Layout.Height, output.Layout.Width], from = [image.Height, image.Width];
         // Pixel s j + p of the result has of pixel j + shift the tap k where p + padding - k dilation = s shift.
-        var ways = Enumerable.Range(0, 2).Select(d => Enumerable.Range(0, Math.Min(window.Stride[d], sizes[d])).Select(p => Enumerable.Range(0, window.Kernel[d])
+        var ways = Enumerable.Range(0, 2)
+            .Select(d => Enumerable.Range(0, Math.Min(window.Stride[d], sizes[d])).Select(p => Enumerable.Range(0, window.Kernel[d])
             .Select(k => (Tap: k, Reach: p + window.Padding[d] - (k * window.Dilation[d]))).Where(w => w.Reach % window.Stride[d] == 0)
             .Select(w => (w.Tap, Shift: w.Reach / window.Stride[d])).ToArray()).ToArray()).ToArray();
         int[] before = new int[2], behind = new int[2], longest = new int[2];
@@ -63,7 +65,8 @@ sealed unsafe class TransposedStep : GraphStep
                 chosen[i] = weights.Weight[(((output * read) + (channel % read)) * taps) + reached[i % reached.Length].Tap];
             }
             return new(kernels, new(weights.Name, chosen, weights.Bias[(g * written)..((g + 1) * written)]), choice, place =>
-                (place / reached.Length * frame.ChannelStride) + frame.At(reached[place % reached.Length].Y, reached[place % reached.Length].X));
+                (place / reached.Length * frame.ChannelStride)
+                    + frame.At(reached[place % reached.Length].Y, reached[place % reached.Length].X));
         }
     }
 

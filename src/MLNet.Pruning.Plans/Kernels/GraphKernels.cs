@@ -3,7 +3,8 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>What graphs need beside <see cref="KernelSet"/>, for one width of vector: functions with a coefficient, sums and scalings.</summary>
+/// <summary>What graphs need beside <see cref="KernelSet"/>, for one width of vector: functions with a coefficient, sums and
+/// scalings.</summary>
 abstract unsafe class GraphKernels
 {
     public static GraphKernels Of(KernelSet kernels) => kernels.Lanes switch

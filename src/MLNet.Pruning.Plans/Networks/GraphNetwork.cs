@@ -5,8 +5,8 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// A graph of operations: joined to fewer of them, laid out in memory, and computed stage by stage, images one at a time and linear layers for
-/// a block of rows at once.
+/// A graph of operations: joined to fewer of them, laid out in memory, and computed stage by stage, images one at a time and linear layers
+/// for a block of rows at once.
 /// </summary>
 sealed unsafe class GraphNetwork : Network
 {
@@ -29,8 +29,8 @@ sealed unsafe class GraphNetwork : Network
         (kernels, output, InputWidth) = (options.Kernels, options.Output, description.InputWidth);
         var shape = description.Nodes[^1].Shape;
         if (output == ScoringOutput.Probabilities && shape.Count != 1)
-            throw new ArgumentException($"The network computes [{string.Join(", ", shape)}] for a row, of which there are no probabilities; "
-                + $"ask for {nameof(ScoringOutput)}.{nameof(ScoringOutput.Logits)}.");
+            throw new ArgumentException($"The network computes [{string.Join(", ", shape)}] for a row, "
+                + $"of which there are no probabilities; ask for {nameof(ScoringOutput)}.{nameof(ScoringOutput.Logits)}.");
         OutputWidth = GraphShapes.Count(shape);
         var nodes = GraphFusion.Fuse(GraphLowering.Lower(description), weights);
         var values = nodes.ToDictionary(node => node, node => node.Node.Operation == GraphOperation.Input

@@ -5,8 +5,8 @@ using MLNet.Pruning.Plans;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>
-/// The graph of a module as JSON: what a model file of the user's own module holds beside its blueprint, so that a plan can be loaded from it
-/// without the code that built the module.
+/// The graph of a module as JSON: what a model file of the user's own module holds beside its blueprint, so that a plan can be loaded from
+/// it without the code that built the module.
 /// </summary>
 static class SavedGraph
 {
@@ -85,7 +85,8 @@ sealed record GraphFileNode(GraphOperation? Op, string? Name, int[]? Inputs, int
         Coefficient = node.Coefficient == 0 ? null : node.Coefficient,
     };
 
-    public GraphNode ToNode() => new(Op ?? throw new InvalidDataException($"its node '{Name}' has no operation."), Name ?? "", Inputs ?? [], Shape ?? [])
+    public GraphNode ToNode() => new(Op ?? throw new InvalidDataException($"its node '{Name}' has no operation."), Name ?? "",
+        Inputs ?? [], Shape ?? [])
     {
         Weight = Weight,
         Bias = Bias,
@@ -104,6 +105,7 @@ sealed record GraphFileNode(GraphOperation? Op, string? Name, int[]? Inputs, int
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GraphFile))]
 sealed partial class GraphJson : JsonSerializerContext;

@@ -8,21 +8,24 @@ using static TorchSharp.torch.nn;
 
 namespace MLNet.Pruning.Benchmarks;
 
-/// <summary>Modules of the user's own by their plans, by LibTorch and by ONNX Runtime, on one thread each, in turn in the same run.</summary>
+/// <summary>Modules of the user's own by their plans, by LibTorch and by ONNX Runtime, on one thread each, in turn in the same
+/// run.</summary>
 static class ModuleScoring
 {
     const int Rounds = 40;
 
     static readonly long[] Shape = [3, 32, 32];
 
-    static readonly (string Name, Func<nn.Module<Tensor, Tensor>> Build)[] Modules = [("resnet20", () => new ResidualNet()), ("depthwise", () => new DepthwiseNet())];
+    static readonly (string Name, Func<nn.Module<Tensor, Tensor>> Build)[] Modules =
+        [("resnet20", () => new ResidualNet()), ("depthwise", () => new DepthwiseNet())];
 
     public static void Run(string[] args)
     {
         Subject.WriteModels();
         using var oneThread = new SingleThreaded();
         using var off = no_grad();
-        Console.WriteLine("module       rows   plan us/row   LibTorch   / plan   ONNX Runtime   / plan   best: plan LibTorch / plan, ONNX Runtime / plan   largest difference");
+        Console.WriteLine("module       rows   plan us/row   LibTorch   / plan   ONNX Runtime   / plan   "
+            + "best: plan LibTorch / plan, ONNX Runtime / plan   largest difference");
         foreach (var (name, build) in Modules)
         {
             using var module = build();
@@ -41,7 +44,8 @@ static class ModuleScoring
         var plan = subject.Plan();
         using var session = subject.Session(1);
         var numbers = new Random(5);
-        float[] input = [.. Enumerable.Range(0, rows * plan.InputWidth).Select(_ => numbers.NextSingle())], scores = new float[rows * plan.OutputWidth],
+        float[] input = [.. Enumerable.Range(0, rows * plan.InputWidth).Select(_ => numbers.NextSingle())], scores =
+            new float[rows * plan.OutputWidth],
             theirs = new float[scores.Length];
         using var peer = new OnnxPeer(session, subject, input, theirs, rows);
         var x = tensor(input, [rows, .. Shape]);
@@ -60,13 +64,16 @@ static class ModuleScoring
         }
         double[] median = [.. times.Select(list => list.Order().ElementAt(list.Count / 2))], best = [.. times.Select(list => list.Min())];
         double worst = scores.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Max();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{subject.Name,-11} {rows,5} {median[0],13:F1} {median[1],10:F1} {median[1] / median[0],8:F2} "
-            + $"{median[2],14:F1} {median[2] / median[0],8:F2}   {best[0],8:F1} {best[1] / best[0],8:F2} {best[2] / best[0],8:F2}   {worst:E1}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{subject.Name,-11} {rows,5} {median[0],13:F1} {median[1],10:F1} {median[1] / median[0],8:F2} "
+            + $"{median[2],14:F1} {median[2] / median[0],8:F2}   {best[0],8:F1} {best[1] / best[0],8:F2} {best[2] / best[0],8:F2}   "
+            + $"{worst:E1}"));
     }
 
     static void Load(nn.Module module, NetworkWeights weights)
     {
-        foreach (var (name, array) in module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer))))
+        foreach (var (name, array) in module.named_parameters().Select(p => (p.name, (Tensor)p.parameter))
+            .Concat(module.named_buffers().Select(b => (b.name, b.buffer))))
         {
             if (array.dtype == ScalarType.Float32)
                 array.copy_(tensor(weights.Get(name, [.. array.shape.Select(size => (int)size)]), array.shape));
@@ -76,7 +83,8 @@ static class ModuleScoring
     /// <summary>ResNet-20 for images of 32x32.</summary>
     sealed class ResidualNet : nn.Module<Tensor, Tensor>
     {
-        readonly nn.Module<Tensor, Tensor> conv1 = Conv2d(3, 16, 3, padding: 1, bias: false), bn1 = BatchNorm2d(16), blocks, fc = Linear(64, 10);
+        readonly nn.Module<Tensor, Tensor> conv1 = Conv2d(3, 16, 3, padding: 1, bias: false), bn1 = BatchNorm2d(16), blocks, fc =
+            Linear(64, 10);
 
         public ResidualNet() : base(nameof(ResidualNet))
         {
@@ -115,7 +123,8 @@ static class ModuleScoring
     /// <summary>Depthwise convolutions 3x3 and pointwise ones, as in MobileNet.</summary>
     sealed class DepthwiseNet : nn.Module<Tensor, Tensor>
     {
-        static readonly (long Inputs, long Outputs, long Stride)[] Blocks = [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1)];
+        static readonly (long Inputs, long Outputs, long Stride)[] Blocks =
+            [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1)];
 
         readonly nn.Module<Tensor, Tensor> layers;
 

@@ -19,9 +19,11 @@ public sealed class TracedModuleTests
         ("chain", () => Sequential(nn.Linear(7, 9), ReLU(), Dropout(0.5), nn.Linear(9, 5, hasBias: false), Tanh(), nn.Linear(5, 3)), [7]),
         ("one layer", () => nn.Linear(4, 3), [4]),
         ("functional activations", () => Of(
-            (n, x) => n.Call("c", functional.silu(n.Call("b", functional.gelu(n.Call("a", x))))), ("a", nn.Linear(6, 20)), ("b", nn.Linear(20, 17)), ("c", nn.Linear(17, 4))), [6]),
+            (n, x) => n.Call("c", functional.silu(n.Call("b", functional.gelu(n.Call("a", x))))), ("a", nn.Linear(6, 20)),
+                ("b", nn.Linear(20, 17)), ("c", nn.Linear(17, 4))), [6]),
         ("activations", () => Sequential(
-            nn.Linear(6, 33), new Activated(x => x.leaky_relu(Slope)), nn.Linear(33, 18), Sigmoid(), nn.Linear(18, 18), SiLU(), nn.Linear(18, 18), Hardswish(),
+            nn.Linear(6, 33), new Activated(x => x.leaky_relu(Slope)), nn.Linear(33, 18), Sigmoid(), nn.Linear(18, 18), SiLU(),
+                nn.Linear(18, 18), Hardswish(),
             nn.Linear(18, 18), ReLU6(), nn.Linear(18, 19), GELU(), nn.Linear(19, 5), LogSoftmax(1)), [6]),
         ("batch norm of features", () => Sequential(nn.Linear(5, 18), BatchNorm1d(18), ReLU(), BatchNorm1d(18), nn.Linear(18, 4)), [5]),
         ("layer norm", () => Sequential(LayerNorm([12]), nn.Linear(12, 19), LayerNorm([19]), GELU(), nn.Linear(19, 2)), [12]),
@@ -29,32 +31,47 @@ public sealed class TracedModuleTests
             (n, x) => n.Call("head", n.Call("norm", x.Plus(n.Call("b", functional.gelu(n.Call("a", x))))).mean([1])),
             ("a", nn.Linear(6, 10)), ("b", nn.Linear(10, 6)), ("norm", LayerNorm([6])), ("head", nn.Linear(6, 3))), [5, 6]),
         ("convolutions", () => Sequential(
-            Conv2d(3, 8, 3, padding: 1), BatchNorm2d(8), ReLU(), MaxPool2d(2), Conv2d(8, 12, 3, padding: 1, bias: false), ReLU(), MaxPool2d(2), Flatten(), nn.Linear(12 * 9, 4)), [3, 13, 12]),
+            Conv2d(3, 8, 3, padding: 1), BatchNorm2d(8), ReLU(), MaxPool2d(2), Conv2d(8, 12, 3, padding: 1, bias: false), ReLU(),
+                MaxPool2d(2), Flatten(), nn.Linear(12 * 9, 4)), [3, 13, 12]),
         ("strides and paddings", () => Sequential(
-            Conv2d(2, 5, 5, stride: 2, padding: 2), new Activated(x => x.elu(Scalars.One, Scalars.One, Scalars.One)), Conv2d(5, 6, (3L, 1L), stride: (1L, 2L), padding: (1L, 0L)), Tanh(), Conv2d(6, 7, 3), Conv2d(7, 5, 3, padding: 2, dilation: 2),
+            Conv2d(2, 5, 5, stride: 2, padding: 2), new Activated(x => x.elu(Scalars.One, Scalars.One, Scalars.One)),
+                Conv2d(5, 6, (3L, 1L), stride: (1L, 2L), padding: (1L, 0L)), Tanh(), Conv2d(6, 7, 3),
+                Conv2d(7, 5, 3, padding: 2, dilation: 2),
             Flatten(), nn.Linear(5 * 8 * 3, 3)), [2, 19, 17]),
         ("depthwise", () => Sequential(
-            Conv2d(3, 8, 3, stride: 2, padding: 1), ReLU6(), Conv2d(8, 8, 3, padding: 1, groups: 8, bias: false), BatchNorm2d(8), ReLU6(), Conv2d(8, 20, 1), Conv2d(20, 20, 3, stride: 2, padding: 1, groups: 4),
+            Conv2d(3, 8, 3, stride: 2, padding: 1), ReLU6(), Conv2d(8, 8, 3, padding: 1, groups: 8, bias: false), BatchNorm2d(8), ReLU6(),
+                Conv2d(8, 20, 1), Conv2d(20, 20, 3, stride: 2, padding: 1, groups: 4),
             AdaptiveAvgPool2d(1), Flatten(), nn.Linear(20, 5)), [3, 16, 18]),
         ("poolings", () => Sequential(
-            Conv2d(1, 6, 3), AvgPool2d(3, stride: 2, padding: 1), Conv2d(6, 6, 1), MaxPool2d(3, stride: 2, padding: 1, ceil_mode: true), AdaptiveAvgPool2d((2L, 3L)), Flatten(), nn.Linear(36, 2)), [1, 20, 21]),
-        ("uneven adaptive pooling", () => Sequential(Conv2d(1, 4, 3), AdaptiveAvgPool2d((3L, 4L)), Flatten(), nn.Linear(48, 2)), [1, 10, 11]),
+            Conv2d(1, 6, 3), AvgPool2d(3, stride: 2, padding: 1), Conv2d(6, 6, 1), MaxPool2d(3, stride: 2, padding: 1, ceil_mode: true),
+                AdaptiveAvgPool2d((2L, 3L)), Flatten(), nn.Linear(36, 2)), [1, 20, 21]),
+        ("uneven adaptive pooling", () => Sequential(Conv2d(1, 4, 3), AdaptiveAvgPool2d((3L, 4L)), Flatten(), nn.Linear(48, 2)),
+            [1, 10, 11]),
         ("transposed", () => Sequential(
-            nn.Linear(6, 8 * 9), ReLU(), Unflatten(1, [8, 3, 3]), ConvTranspose2d(8, 6, 4, stride: 2, padding: 1), BatchNorm2d(6), ReLU(), ConvTranspose2d(6, 4, 3, stride: 3, padding: 1, output_padding: 1, groups: 2),
+            nn.Linear(6, 8 * 9), ReLU(), Unflatten(1, [8, 3, 3]), ConvTranspose2d(8, 6, 4, stride: 2, padding: 1), BatchNorm2d(6), ReLU(),
+                ConvTranspose2d(6, 4, 3, stride: 3, padding: 1, output_padding: 1, groups: 2),
             Tanh(), ConvTranspose2d(4, 2, 1, stride: 2)), [6]),
-        ("group norm", () => Sequential(Conv2d(2, 6, 3, padding: 1), GroupNorm(3, 6), ReLU(), Conv2d(6, 4, 3, padding: 1), Softmax(1)), [2, 7, 6]),
+        ("group norm", () => Sequential(Conv2d(2, 6, 3, padding: 1), GroupNorm(3, 6), ReLU(), Conv2d(6, 4, 3, padding: 1), Softmax(1)),
+            [2, 7, 6]),
         ("batch norm before", () => Of(
-            (n, x) => n.Call("head", n.Call("conv", functional.relu(n.Call("norm", n.Call("first", x)))).Plus(n.Call("first", x)).flatten(1)),
-            ("first", Conv2d(3, 6, 3, padding: 1)), ("norm", BatchNorm2d(6)), ("conv", Conv2d(6, 6, 3, padding: 1)), ("head", nn.Linear(6 * 20, 3))), [3, 4, 5]),
+            (n, x) => n.Call("head", n.Call("conv",
+                functional.relu(n.Call("norm", n.Call("first", x)))).Plus(n.Call("first", x)).flatten(1)),
+            ("first", Conv2d(3, 6, 3, padding: 1)), ("norm", BatchNorm2d(6)), ("conv", Conv2d(6, 6, 3, padding: 1)),
+                ("head", nn.Linear(6 * 20, 3))), [3, 4, 5]),
         ("residual", () => Sequential(
-            Conv2d(3, 16, 3, padding: 1, bias: false), BatchNorm2d(16), ReLU(), new Residual(16, 16, 1), new Residual(16, 24, 2), new Residual(24, 24, 1), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(24, 10)), [3, 16, 16]),
+            Conv2d(3, 16, 3, padding: 1, bias: false), BatchNorm2d(16), ReLU(), new Residual(16, 16, 1), new Residual(16, 24, 2),
+                new Residual(24, 24, 1), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(24, 10)), [3, 16, 16]),
         ("residual and functional end", () => Of(
-            (n, x) => n.Call("fc", functional.adaptive_avg_pool2d(n.Call("b", n.Call("a", x)), 1).flatten(1)), ("a", new Residual(3, 8, 1)), ("b", new Residual(8, 8, 2)), ("fc", nn.Linear(8, 4))), [3, 10, 12]),
+            (n, x) => n.Call("fc", functional.adaptive_avg_pool2d(n.Call("b", n.Call("a", x)), 1).flatten(1)),
+                ("a", new Residual(3, 8, 1)), ("b", new Residual(8, 8, 2)), ("fc", nn.Linear(8, 4))), [3, 10, 12]),
         ("branches joined", () => Of(
-            (n, x) => n.Call("head", cat([functional.relu(n.Call("one", x)), functional.relu(n.Call("three", x)), n.Call("pool", functional.max_pool2d(x, 3, 1, 1))], 1).mean([2, 3])),
-            ("one", Conv2d(2, 5, 1)), ("three", Conv2d(2, 6, 3, padding: 1)), ("pool", Conv2d(2, 4, 1)), ("head", nn.Linear(15, 3))), [2, 9, 7]),
+            (n, x) => n.Call("head", cat([functional.relu(n.Call("one", x)), functional.relu(n.Call("three", x)),
+                n.Call("pool", functional.max_pool2d(x, 3, 1, 1))], 1).mean([2, 3])),
+            ("one", Conv2d(2, 5, 1)), ("three", Conv2d(2, 6, 3, padding: 1)), ("pool", Conv2d(2, 4, 1)), ("head", nn.Linear(15, 3))),
+                [2, 9, 7]),
         ("joined features", () => Of(
-            (n, x) => n.Call("head", cat([x, n.Call("a", x), functional.tanh(n.Call("b", x))], 1)), ("a", nn.Linear(5, 19)), ("b", nn.Linear(5, 7)), ("head", nn.Linear(31, 3))), [5]),
+            (n, x) => n.Call("head", cat([x, n.Call("a", x), functional.tanh(n.Call("b", x))], 1)), ("a", nn.Linear(5, 19)),
+                ("b", nn.Linear(5, 7)), ("head", nn.Linear(31, 3))), [5]),
         ("dense block", () => Of(
             (n, x) =>
             {
@@ -70,14 +87,18 @@ public sealed class TracedModuleTests
                 var gates = n.Call("up", functional.relu(n.Call("down", image.mean([2, 3])))).sigmoid();
                 return n.Call("head", image.mul(gates.unsqueeze(-1).unsqueeze(-1))).flatten(1);
             },
-            ("conv", Conv2d(3, 12, 3, padding: 1)), ("down", nn.Linear(12, 4)), ("up", nn.Linear(4, 12)), ("head", Conv2d(12, 3, 3, stride: 2))), [3, 9, 8]),
+            ("conv", Conv2d(3, 12, 3, padding: 1)), ("down", nn.Linear(12, 4)), ("up", nn.Linear(4, 12)),
+                ("head", Conv2d(12, 3, 3, stride: 2))), [3, 9, 8]),
         ("functional pooling", () => Of(
-            (n, x) => n.Call("fc", functional.max_pool2d(functional.relu(n.Call("b", functional.max_pool2d(functional.relu(n.Call("a", x)), 2))), 2).flatten(1)),
+            (n, x) => n.Call("fc", functional.max_pool2d(functional.relu(n.Call("b",
+                functional.max_pool2d(functional.relu(n.Call("a", x)), 2))), 2).flatten(1)),
             ("a", Conv2d(1, 4, 3)), ("b", Conv2d(4, 6, 3)), ("fc", nn.Linear(6 * 4, 5))), [1, 14, 14]),
-        ("shared layer", () => Of((n, x) => n.Call("same", functional.relu(n.Call("same", functional.relu(n.Call("same", x))))), ("same", nn.Linear(6, 6))), [6]),
+        ("shared layer", () => Of((n, x) => n.Call("same", functional.relu(n.Call("same", functional.relu(n.Call("same", x))))),
+            ("same", nn.Linear(6, 6))), [6]),
         ("own offset", () => Sequential(nn.Linear(4, 6), new Added(6), ReLU(), nn.Linear(6, 2)), [4]),
         ("ours within", () => Of(
-            (n, x) => n.Call("head", functional.relu(n.Call("inner", x))), ("inner", new FeedForwardBlueprint([8, 12, 6]).Build()), ("head", nn.Linear(6, 2))), [8]),
+            (n, x) => n.Call("head", functional.relu(n.Call("inner", x))), ("inner", new FeedForwardBlueprint([8, 12, 6]).Build()),
+                ("head", nn.Linear(6, 2))), [8]),
         ("image result", () => Sequential(Conv2d(1, 4, 3, padding: 1), ReLU(), Conv2d(4, 2, 3, padding: 1)), [1, 5, 6]),
         ("nothing but an activation", () => ReLU(), [5]),
         ("flattened first", () => Sequential(Flatten(), nn.Linear(24, 17), ReLU(), nn.Linear(17, 3)), [2, 3, 4]),
@@ -125,26 +146,41 @@ public sealed class TracedModuleTests
         {
             var again = new float[count * plan.OutputWidth];
             plan.Score(rows.data<float>().ToArray().AsSpan(0, count * plan.InputWidth), again, threads);
-            Assert.IsTrue(MemoryMarshal.AsBytes(again.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(scores.AsSpan(0, again.Length))), $"{count} rows on {threads} threads");
+            Assert.IsTrue(MemoryMarshal.AsBytes(again.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(scores.AsSpan(0, again.Length))),
+                $"{count} rows on {threads} threads");
         }
     }
 
     static (string Name, Func<nn.Module<Tensor, Tensor>> Build, long[] Shape, string[] Reason)[] Refused =>
     [
         ("LSTM", () => new Recurrent(), [6, 5], ["'head' (Linear)", "'lstm' (LSTM)"]),
-        ("embedding", () => Of((n, x) => n.Call("head", n.Call("look", x.abs().clamp_max(Scalars.One).to(ScalarType.Int64)).flatten(1)), ("look", Embedding(4, 3)), ("head", nn.Linear(15, 2))), [5],
+        ("embedding", () => Of((n, x) => n.Call("head", n.Call("look", x.abs().clamp_max(Scalars.One).to(ScalarType.Int64)).flatten(1)),
+            ("look", Embedding(4, 3)), ("head", nn.Linear(15, 2))), [5],
             ["'look' (Embedding)"]),
         ("attention", () => Sequential(new Attention(6), Flatten(), nn.Linear(24, 2)), [4, 6], ["'0.projection' (Linear)"]),
-        ("a number's multiple", () => Of((n, x) => n.Call("b", n.Call("a", x).Times(2)), ("a", nn.Linear(4, 5)), ("b", nn.Linear(5, 3))), [4], ["'b' (Linear)", "[5]"]),
-        ("a product of matrices at the end", () => Of((n, x) => n.Call("a", x).mm(n.Part<TorchSharp.Modules.Linear>("a").weight!.t().t()), ("a", nn.Linear(4, 4))), [4], ["The result, [4]"]),
-        ("a path that depends on the data", () => Of((n, x) => x.sum().item<float>() > 0 ? n.Call("a", x) : n.Call("b", x), ("a", nn.Linear(4, 3)), ("b", nn.Linear(4, 3))), [4], ["calls other layers"]),
-        ("a function that depends on the data", () => Of((n, x) => x.sum().item<float>() > 0 ? n.Call("a", x).relu() : n.Call("a", x), ("a", nn.Linear(4, 3))), [4], ["The result"]),
-        ("rows that depend on each other", () => Of((n, x) => functional.softmax(n.Call("a", x), 0), ("a", nn.Linear(4, 3))), [4], ["The result"]),
-        ("reflected padding", () => Sequential(Conv2d(1, 2, 3, padding: 1, padding_mode: TorchSharp.PaddingModes.Reflect)), [1, 6, 6], ["'0' (Conv2d)", "Reflect"]),
-        ("statistics of the batch", () => Sequential(nn.Linear(3, 4), BatchNorm1d(4, track_running_stats: false)), [3], ["'1' (BatchNorm1d)", "depends on its batch"]),
-        ("random numbers", () => Of((n, x) => functional.dropout(n.Call("a", x), 0.01, training: true), ("a", nn.Linear(4, 300))), [4], ["random"]),
-        ("double precision", () => Of((n, x) => n.Call("a", x.to(ScalarType.Float64)).to(ScalarType.Float32), ("a", nn.Linear(4, 3, dtype: ScalarType.Float64))), [4], ["'a' (Linear)", "Float64"]),
-        ("a layer that is not called", () => Of((n, x) => n.Part<TorchSharp.Modules.Linear>("a").forward(x).relu(), ("a", nn.Linear(4, 3))), [4], ["The result", "Never called", "'a' (Linear)"]),
+        ("a number's multiple", () => Of((n, x) => n.Call("b", n.Call("a", x).Times(2)), ("a", nn.Linear(4, 5)), ("b", nn.Linear(5, 3))),
+            [4], ["'b' (Linear)", "[5]"]),
+        ("a product of matrices at the end", () =>
+            Of((n, x) => n.Call("a", x).mm(n.Part<TorchSharp.Modules.Linear>("a").weight!.t().t()), ("a", nn.Linear(4, 4))), [4],
+            ["The result, [4]"]),
+        ("a path that depends on the data", () =>
+            Of((n, x) => x.sum().item<float>() > 0 ? n.Call("a", x) : n.Call("b", x), ("a", nn.Linear(4, 3)), ("b", nn.Linear(4, 3))), [4],
+            ["calls other layers"]),
+        ("a function that depends on the data", () =>
+            Of((n, x) => x.sum().item<float>() > 0 ? n.Call("a", x).relu() : n.Call("a", x), ("a", nn.Linear(4, 3))), [4], ["The result"]),
+        ("rows that depend on each other", () => Of((n, x) => functional.softmax(n.Call("a", x), 0), ("a", nn.Linear(4, 3))), [4],
+            ["The result"]),
+        ("reflected padding", () => Sequential(Conv2d(1, 2, 3, padding: 1, padding_mode: TorchSharp.PaddingModes.Reflect)), [1, 6, 6],
+            ["'0' (Conv2d)", "Reflect"]),
+        ("statistics of the batch", () => Sequential(nn.Linear(3, 4), BatchNorm1d(4, track_running_stats: false)), [3],
+            ["'1' (BatchNorm1d)", "depends on its batch"]),
+        ("random numbers", () => Of((n, x) => functional.dropout(n.Call("a", x), 0.01, training: true), ("a", nn.Linear(4, 300))), [4],
+            ["random"]),
+        ("double precision", () => Of((n, x) => n.Call("a", x.to(ScalarType.Float64)).to(ScalarType.Float32),
+            ("a", nn.Linear(4, 3, dtype: ScalarType.Float64))), [4], ["'a' (Linear)", "Float64"]),
+        ("a layer that is not called", () =>
+            Of((n, x) => n.Part<TorchSharp.Modules.Linear>("a").forward(x).relu(), ("a", nn.Linear(4, 3))), [4],
+            ["The result", "Never called", "'a' (Linear)"]),
         ("another kind of layer", () => Sequential(nn.Linear(3, 4), Mish()), [3], ["'1' (Mish)"]),
         ("another shape", () => nn.Linear(4, 3), [5], ["failed on an example"]),
     ];
@@ -185,7 +221,9 @@ public sealed class TracedModuleTests
     public void Nodes_name_the_layers_and_their_weights()
     {
         using var scope = NewDisposeScope();
-        using var module = Build(() => Of((n, x) => n.Call("fc", n.Call("block", x).flatten(1)), ("block", new Residual(2, 3, 2)), ("fc", nn.Linear(3 * 4, 5))), [2, 4, 4]);
+        using var module = Build(() =>
+            Of((n, x) => n.Call("fc", n.Call("block", x).flatten(1)), ("block", new Residual(2, 3, 2)), ("fc", nn.Linear(3 * 4, 5))),
+            [2, 4, 4]);
         var graph = NetworkPlans.Trace(module, [2, 4, 4]).Description!;
         Assert.AreEqual(
             "input, block.conv1, block.bn1, relu, block.conv2, block.bn2, block.downsample.0, block.downsample.1, add, relu, reshape, fc",
@@ -203,11 +241,14 @@ public sealed class TracedModuleTests
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        using var module = Build(() => Sequential(Conv2d(4, 16, 3, padding: 1), ReLU(), Conv2d(16, 16, 3, stride: 2), Flatten(), nn.Linear(16 * 9, 64), ReLU(), nn.Linear(64, 5)), [4, 8, 8]);
+        using var module = Build(() =>
+            Sequential(Conv2d(4, 16, 3, padding: 1), ReLU(), Conv2d(16, 16, 3, stride: 2), Flatten(), nn.Linear(16 * 9, 64), ReLU(),
+            nn.Linear(64, 5)), [4, 8, 8]);
         foreach (var (_, parameter) in module.named_parameters().Where(p => p.parameter.Dimensions > 1))
             parameter.mul_(rand(parameter.shape).With(0.05, (x, density) => x.lt(density)));
         var plan = NetworkPlans.Compile(module, [4, 8, 8], ScoringOutput.Logits);
-        CollectionAssert.AreEqual(new[] { "sparse lanes", "sparse lanes", "sparse rows", "dense rows" }, plan.Steps.Select(step => step.Kernel).ToArray());
+        CollectionAssert.AreEqual(new[] { "sparse lanes", "sparse lanes", "sparse rows", "dense rows" }, plan.Steps
+            .Select(step => step.Kernel).ToArray());
         var rows = randn(9, 4, 8, 8);
         var wanted = module.call(rows).data<float>().ToArray();
         var scores = new float[wanted.Length];
@@ -259,7 +300,8 @@ public sealed class TracedModuleTests
             using var file = new MemoryStream();
             ModelFile.Save(file, new ModuleBlueprint("Mine", shape), module);
             file.Position = 0;
-            var (loaded, compiled) = (ScoringPlan.Load(file, ScoringOutput.Logits), NetworkPlans.Compile(module, shape, ScoringOutput.Logits));
+            var (loaded, compiled) = (ScoringPlan.Load(file, ScoringOutput.Logits),
+                NetworkPlans.Compile(module, shape, ScoringOutput.Logits));
             var rows = randn([2, .. shape]).data<float>().ToArray();
             float[] scores = new float[2 * compiled.OutputWidth], wanted = new float[scores.Length];
             loaded.Score(rows, scores);
@@ -277,7 +319,8 @@ public sealed class TracedModuleTests
         using var file = new MemoryStream();
         ModelFile.Save(file, new ModuleBlueprint("Mine", [6, 5]), module);
         file.Position = 0;
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ScoringPlan.Load(file)).Message, "a module of the user's own code");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ScoringPlan.Load(file)).Message,
+            "a module of the user's own code");
     }
 
     [TestMethod]
@@ -285,7 +328,8 @@ public sealed class TracedModuleTests
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        using var module = Build(() => Sequential(new Residual(3, 8, 1), new Residual(8, 12, 2), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(12, 3)), [3, 8, 8]);
+        using var module = Build(() =>
+            Sequential(new Residual(3, 8, 1), new Residual(8, 12, 2), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(12, 3)), [3, 8, 8]);
         var map = NeuronMap.Discover(module, randn(1, 3, 8, 8));
         map.Remove([new(map["0.conv1"], [0, 3, 6]), new(map["1.conv1"], [1, 2, 5, 8, 11])]);
         var plan = NetworkPlans.Compile(module, [3, 8, 8], ScoringOutput.Logits);

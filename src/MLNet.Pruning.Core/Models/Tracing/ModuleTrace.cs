@@ -120,7 +120,8 @@ sealed class ModuleTrace : IDisposable
         var found = new TracedCall[called.Length];
         for (int i = 0; i < found.Length; i++)
         {
-            found[i] = new(called[i], Value($"The input of {called[i].Label}", called[i].TakesLines, runs.Select(run => run.Calls[i].Input)),
+            found[i] = new(called[i], Value($"The input of {called[i].Label}", called[i].TakesLines, runs
+                .Select(run => run.Calls[i].Input)),
                 Value($"The output of {called[i].Label}", called[i].TakesLines, runs.Select(run => run.Calls[i].Output)));
         }
         var given = examples.Select(example => new Seen([example.Count, .. inputShape], example.Rows));
@@ -130,7 +131,8 @@ sealed class ModuleTrace : IDisposable
         {
             var shapes = seen.Select((one, e) => RowShape(one.Shape, counts[e], takesLines)).ToArray();
             if (shapes.Any(shape => shape is null || !shape.SequenceEqual(shapes[0]!)))
-                throw new NotTracedException($"{what} has the shapes {string.Join(" and ", seen.Select(one => $"[{string.Join(", ", one.Shape)}]"))} "
+                throw new NotTracedException($"{what} has the shapes "
+                    + $"{string.Join(" and ", seen.Select(one => $"[{string.Join(", ", one.Shape)}]"))} "
                     + $"for {string.Join(" and ", counts)} rows; wanted the same shape for each row.");
             if (seen.Any(one => one.Values.Any(float.IsNaN)))
                 throw new NotTracedException($"{what} is NaN on an example.");

@@ -10,7 +10,8 @@ namespace MLNet.Pruning.Models;
 /// <param name="Compute">LibTorch's.</param>
 /// <param name="Estimate">The same of one number, to 1e-4: most values are told apart by few of their numbers.</param>
 /// <param name="IsExact">Whether a number's result is the same bits wherever it stands among others.</param>
-sealed record TracedFunction(GraphOperation Operation, double Coefficient, Func<Tensor, Tensor> Compute, Func<double, double> Estimate, bool IsExact = false);
+sealed record TracedFunction(GraphOperation Operation, double Coefficient, Func<Tensor, Tensor> Compute, Func<double, double> Estimate,
+    bool IsExact = false);
 
 /// <summary>The functions and poolings that are looked for where a layer reads what no other has computed.</summary>
 static class TracedFunctions
@@ -74,7 +75,7 @@ static class TracedFunctions
             int[] whole = [shape[1], shape[2]], one = [shape[0], 1, 1];
             var window = new GraphWindow(whole, whole, [0, 0], [1, 1]);
             yield return ([new(GraphOperation.AveragePool, "mean", [], one) { Window = window }], x => x.mean([2, 3]));
-            yield return ([new(GraphOperation.MaxPool, "maximum", [], one) { Window = window with { Dilation = [1, 1] } }], x => x.amax([2, 3]));
+            yield return ([new(GraphOperation.MaxPool, "maximum", [], one) { Window = window }], x => x.amax([2, 3]));
         }
         foreach (var (window, outcome) in Windows(shape, count))
         {
@@ -85,8 +86,11 @@ static class TracedFunctions
             yield return ([new(GraphOperation.AveragePool, "averagePool", [], outcome) { Window = window }],
                 x => nn.functional.avg_pool2d(x, kernel, stride, padding, ceiling));
             if (window.Padding[0] > 0)
-                yield return ([new(GraphOperation.AveragePool, "averagePool", [], outcome) { Window = window with { CountsPadding = false } }],
+            {
+                var within = window with { CountsPadding = false };
+                yield return ([new(GraphOperation.AveragePool, "averagePool", [], outcome) { Window = within }],
                     x => nn.functional.avg_pool2d(x, kernel, stride, padding, ceiling, false));
+            }
         }
     }
 
@@ -102,8 +106,10 @@ static class TracedFunctions
                     foreach (bool ceiling in (bool[])[false, true])
                     {
                         var window = new GraphWindow([kernel, kernel], [stride, stride], [padding, padding], [1, 1]) { Ceiling = ceiling };
-                        if (GraphShapes.TryWindows(node with { Window = window }, shape) is not { } size || size[0] * size[1] * shape[0] != count
-                            || (ceiling && GraphShapes.TryWindows(node with { Window = window with { Ceiling = false } }, shape) is { } floor && floor.SequenceEqual(size)))
+                        if (GraphShapes.TryWindows(node with { Window = window }, shape) is not { } size
+                            || size[0] * size[1] * shape[0] != count
+                            || (ceiling && GraphShapes.TryWindows(node with { Window = window with { Ceiling = false } },
+                                shape) is { } floor && floor.SequenceEqual(size)))
                             continue;
                         yield return (window, [shape[0], .. size]);
                     }

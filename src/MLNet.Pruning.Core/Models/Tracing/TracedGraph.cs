@@ -36,8 +36,7 @@ sealed class TracedGraph
     /// <exception cref="NotTracedException">Where its input comes from cannot be told.</exception>
     public void Add(TracedCall call)
     {
-        int from = Tell(call.Input) ?? throw new NotTracedException($"The input of {call.Layer.Label}, [{string.Join(", ", call.Input.Shape)}] for a row, is none of what "
-            + "was computed before, and no activation, pooling, sum, product or concatenation of such values.");
+        int from = Tell(call.Input) ?? throw Untold($"The input of {call.Layer.Label}", call.Input);
         var node = call.Layer.Node(from, nodes[from].Shape, call.Output.Shape);
         if (node is null)
         {
@@ -53,12 +52,15 @@ sealed class TracedGraph
     /// <exception cref="NotTracedException">Where the result comes from cannot be told.</exception>
     public GraphDescription Finish(TracedValue result)
     {
-        int last = Tell(result) ?? throw new NotTracedException($"The result, [{string.Join(", ", result.Shape)}] for a row, is none of what was computed, and no "
-            + "activation, pooling, sum, product or concatenation of such values.");
+        int last = Tell(result) ?? throw Untold("The result", result);
         if (last != nodes.Count - 1)
             Add(new(GraphOperation.Reshape, "output", [last], result.Shape), result);
         return new(nodes);
     }
+
+    static NotTracedException Untold(string what, TracedValue value) => new(
+        $"{what}, [{string.Join(", ", value.Shape)}] for a row, is none of what was computed before, "
+        + "and no activation, pooling, sum, product or concatenation of such values.");
 
     int Add(GraphNode node, TracedValue value)
     {
@@ -84,7 +86,8 @@ sealed class TracedGraph
         known.AsEnumerable().Reverse().Select(value => new Candidate(value.Value.As(nodes[value.Node].Shape), () => value.Node)).ToArray();
 
     /// <summary>What nobody has read yet, and must lead somewhere.</summary>
-    IEnumerable<Candidate> Unread() => known.AsEnumerable().Reverse().Where(value => !read.Contains(value.Node)).DistinctBy(value => value.Node)
+    IEnumerable<Candidate> Unread() => known.AsEnumerable().Reverse().Where(value => !read.Contains(value.Node))
+        .DistinctBy(value => value.Node)
         .Select(value => new Candidate(value.Value.As(nodes[value.Node].Shape), () => value.Node)).ToArray();
 
     int? Same(TracedValue value) => Known().FirstOrDefault(candidate => candidate.Value.Equals(value))?.Node();
@@ -132,13 +135,16 @@ sealed class TracedGraph
 
         TracedFunction? Likely(Candidate a, Candidate b, GraphOperation operation)
         {
-            if (ValueMatch.IsLikely(value, (e, i) => ValueMatch.Pair(operation, a.Value.Rows[e][i], b.Value.Rows[e][i]))
+            float At(int e, int i) => ValueMatch.Pair(operation, a.Value.Rows[e][i], b.Value.Rows[e][i]);
+            if (ValueMatch.IsLikely(value, (e, i) => At(e, i))
                 && ValueMatch.Agrees(ValueMatch.Pair(operation, a.Value, b.Value), value, isExact: true))
                 return ValueMatch.Itself;
             foreach (var function in TracedFunctions.OfNumbers)
             {
-                if (ValueMatch.IsLikely(value, (e, i) => function.Estimate(ValueMatch.Pair(operation, a.Value.Rows[e][i], b.Value.Rows[e][i])))
-                    && ValueMatch.Agrees(Apply(ValueMatch.Pair(operation, a.Value, b.Value), function.Compute, value.Shape), value, function.IsExact))
+                if (!ValueMatch.IsLikely(value, (e, i) => function.Estimate(At(e, i))))
+                    continue;
+                var pair = ValueMatch.Pair(operation, a.Value, b.Value);
+                if (ValueMatch.Agrees(Apply(pair, function.Compute, pair.Shape), value, function.IsExact))
                     return function;
             }
             return null;
@@ -171,7 +177,8 @@ sealed class TracedGraph
     /// <summary>A pooling, a mean or a softmax, and perhaps a function of it; also of a sum or a function that nobody has read.</summary>
     int? PartOf(TracedValue value)
     {
-        foreach (var candidate in Known().DistinctBy(candidate => candidate.Node()).Concat(Unread().SelectMany(Functions)).Concat(UnreadSums()))
+        foreach (var candidate in Known().DistinctBy(candidate => candidate.Node()).Concat(Unread().SelectMany(Functions))
+            .Concat(UnreadSums()))
         {
             foreach (var (made, compute) in TracedFunctions.Of(candidate.Value.Shape, value.Count))
             {
@@ -195,7 +202,8 @@ sealed class TracedGraph
     {
         foreach (var one in Unread())
         {
-            foreach (var other in Known().Where(other => other.Node() != one.Node() && other.Value.Shape.SequenceEqual(one.Value.Shape)).DistinctBy(other => other.Node()))
+            foreach (var other in Known().Where(other => other.Node() != one.Node() && other.Value.Shape.SequenceEqual(one.Value.Shape))
+                .DistinctBy(other => other.Node()))
             {
                 var sum = Paired(one, other, GraphOperation.Add, one.Value.Shape);
                 yield return sum;
@@ -213,7 +221,8 @@ sealed class TracedGraph
         parts.AddRange(parts.Where(part => part.Value.Shape.Count == 3).Take(MostRecent).ToArray().SelectMany(SamePools));
         // The means of a concatenation are the means of its parts.
         if (value.Shape.Count == 1)
-            parts.AddRange(Unread().Concat(Unread().SelectMany(Functions)).Where(part => part.Value.Shape.Count == 3).Take(MostRecent * TracedFunctions.OfNumbers.Length)
+            parts.AddRange(Unread().Concat(Unread().SelectMany(Functions)).Where(part => part.Value.Shape.Count == 3)
+                .Take(MostRecent * TracedFunctions.OfNumbers.Length)
                 .ToArray().SelectMany(Means));
         int inner = value.Count / value.Shape[0];
         if (Find(0) is not { } found)
@@ -235,13 +244,15 @@ sealed class TracedGraph
     }
 
     IEnumerable<Candidate> Means(Candidate image) => TracedFunctions.Of(image.Value.Shape, image.Value.Shape[0])
-        .Where(part => part.Nodes[0].Name == "mean").Select(part => Chained(image, part.Nodes, Apply(image.Value, part.Compute, part.Nodes[^1].Shape)));
+        .Where(part => part.Nodes[0].Name == "mean")
+            .Select(part => Chained(image, part.Nodes, Apply(image.Value, part.Compute, part.Nodes[^1].Shape)));
 
     /// <summary>Poolings that leave an image as large as it is, or half as large.</summary>
     IEnumerable<Candidate> SamePools(Candidate image)
     {
         var shape = image.Value.Shape;
-        int[] counts = [shape[0] * shape[1] * shape[2], shape[0] * (shape[1] / 2) * (shape[2] / 2), shape[0] * ((shape[1] + 1) / 2) * ((shape[2] + 1) / 2)];
+        int[] counts = [shape[0] * shape[1] * shape[2], shape[0] * (shape[1] / 2) * (shape[2] / 2),
+            shape[0] * ((shape[1] + 1) / 2) * ((shape[2] + 1) / 2)];
         foreach (int count in counts.Where(count => count > 0).Distinct())
         {
             foreach (var (made, compute) in TracedFunctions.Of(shape, count).Where(part => part.Nodes[0].Window?.Kernel is [2 or 3, _]))
@@ -266,7 +277,10 @@ sealed class TracedGraph
         Applied(from, function, Apply(from.Value, function.Compute, from.Value.Shape)));
 
     Candidate Applied(Candidate from, TracedFunction function, TracedValue value) => new(value.As(from.Value.Shape), () =>
-        Add(new(function.Operation, function.Operation.ToString().ToLowerInvariant(), [from.Node()], from.Value.Shape) { Coefficient = function.Coefficient }, value));
+        Add(new(function.Operation, function.Operation.ToString().ToLowerInvariant(), [from.Node()], from.Value.Shape)
+        {
+            Coefficient = function.Coefficient,
+        }, value));
 
     Candidate Chained(Candidate from, GraphNode[] made, TracedValue value) => new(value.As(made[^1].Shape), () =>
     {
@@ -276,8 +290,10 @@ sealed class TracedGraph
         return at;
     });
 
-    Candidate Paired(Candidate a, Candidate b, GraphOperation operation, IReadOnlyList<int> shape) => new(ValueMatch.Pair(operation, a.Value, b.Value).As(shape), () =>
-        Add(new(operation, operation.ToString().ToLowerInvariant(), [In(shape, a), In(shape, b)], shape), ValueMatch.Pair(operation, a.Value, b.Value)));
+    Candidate Paired(Candidate a, Candidate b, GraphOperation operation, IReadOnlyList<int> shape) =>
+        new(ValueMatch.Pair(operation, a.Value, b.Value).As(shape), () =>
+        Add(new(operation, operation.ToString().ToLowerInvariant(), [In(shape, a), In(shape, b)], shape),
+            ValueMatch.Pair(operation, a.Value, b.Value)));
 
     /// <summary>A candidate's node in a shape.</summary>
     int In(IReadOnlyList<int> shape, Candidate candidate)
@@ -290,6 +306,7 @@ sealed class TracedGraph
     {
         using var scope = NewDisposeScope();
         return new(shape, [.. value.Rows.Select(rows =>
-            compute(tensor(rows, [rows.Length / value.Count, .. value.Shape.Select(size => (long)size)])).contiguous().data<float>().ToArray())]);
+            compute(tensor(rows, [rows.Length / value.Count, .. value.Shape.Select(size => (long)size)])).contiguous().data<float>()
+                .ToArray())]);
     }
 }

@@ -21,8 +21,8 @@ sealed class TracedLayer(string path, nn.Module module)
 
     /// <summary>Whether graphs have an operation for layers of this type.</summary>
     public bool IsKnown => TakesLines || module is Dropout1d or Dropout2d or Dropout3d or FeatureAlphaDropout or Conv2d or ConvTranspose2d
-        or BatchNorm1d or BatchNorm2d or GroupNorm or MaxPool2d or AvgPool2d { divisor_override: null } or AdaptiveAvgPool2d or Softmax or LogSoftmax
-        or Flatten or Unflatten;
+        or BatchNorm1d or BatchNorm2d or GroupNorm or MaxPool2d or AvgPool2d { divisor_override: null } or AdaptiveAvgPool2d
+        or Softmax or LogSoftmax or Flatten or Unflatten;
 
     /// <summary>Whether the layer computes lines by themselves, so that it does not matter which of them are a row's.</summary>
     public bool TakesLines => module is Linear or LayerNorm or Dropout or AlphaDropout or Identity or ReLU or LeakyReLU or ELU
@@ -85,7 +85,8 @@ sealed class TracedLayer(string path, nn.Module module)
             case MaxPool2d layer:
                 return New(GraphOperation.MaxPool) with
                 {
-                    Window = new(Pair(layer.kernel_size, 1), Pair(layer.stride ?? layer.kernel_size, 1), Pair(layer.padding, 0), Pair(layer.dilation, 1))
+                    Window = new(Pair(layer.kernel_size, 1), Pair(layer.stride ?? layer.kernel_size, 1), Pair(layer.padding, 0),
+                        Pair(layer.dilation, 1))
                     {
                         Ceiling = layer.ceil_mode,
                     },

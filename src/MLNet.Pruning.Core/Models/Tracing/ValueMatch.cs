@@ -37,7 +37,8 @@ static class ValueMatch
         for (int e = 0; e < value.Rows.Length; e++)
         {
             var (a, b) = (found.Rows[e], value.Rows[e]);
-            if (isExact ? !a.AsSpan().SequenceEqual(b) : a.Where((x, i) => !(Math.Abs(x - b[i]) <= Computed * Math.Max(1, Math.Abs(b[i])))).Any())
+            if (isExact ? !a.AsSpan().SequenceEqual(b) : a
+                .Where((x, i) => !(Math.Abs(x - b[i]) <= Computed * Math.Max(1, Math.Abs(b[i])))).Any())
                 return false;
         }
         return true;
