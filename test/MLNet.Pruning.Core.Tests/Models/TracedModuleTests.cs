@@ -341,4 +341,40 @@ public sealed class TracedModuleTests
         for (var i = 0; i < 12; i++)
             Assert.AreEqual(wanted[i], scores[i], 1e-5f, $"score {i}");
     }
+
+    /// <summary>Each is held against the module by tracing itself, on nine rows.</summary>
+    [TestMethod]
+    public void Windows_of_random_shapes_are_computed_as_LibTorch_does()
+    {
+        using var off = no_grad();
+        var numbers = new Random(4);
+        for (var i = 0; i < 80; i++)
+        {
+            using var scope = NewDisposeScope();
+            random.manual_seed(i);
+            long[] Pair(int least, int most) => [numbers.Next(least, most + 1), numbers.Next(least, most + 1)];
+            long[] kernel = Pair(1, 5), stride = Pair(1, 3), dilation = Pair(1, 2), padding =
+                [.. kernel.Select(k => (long)numbers.Next(0, (int)k / 2 + 1))];
+            long groups = numbers.Next(1, 4), inputs = groups * numbers.Next(1, 5), outputs = groups * numbers.Next(1, 9);
+            long height = numbers.Next(9, 20), width = numbers.Next(9, 20);
+            // TorchSharp 0.107 takes the first number for the columns too.
+            var more = Math.Min(stride[0], stride[1]) - 1;
+            nn.Module<Tensor, Tensor> layer = (i % 4) switch
+            {
+                0 or 1 => Conv2d(inputs, outputs, (kernel[0], kernel[1]), (stride[0], stride[1]), (padding[0], padding[1]),
+                    (dilation[0], dilation[1]),
+                    groups: groups, bias: i % 3 > 0),
+                2 => ConvTranspose2d(inputs, outputs, (kernel[0], kernel[1]), (stride[0], stride[1]), (padding[0], padding[1]),
+                    (more, more), (dilation[0], dilation[1]), groups: groups, bias: i % 3 > 0),
+                _ when i % 8 == 3 => MaxPool2d(kernel, stride, padding, null, ceil_mode: i % 16 == 3),
+                _ => AvgPool2d(kernel, stride, padding, i % 16 == 7, i % 32 > 16),
+            };
+            var after = i % 4 == 3 ? inputs : outputs;
+            using var module = Sequential(Conv2d(2, inputs, 1), layer, ReLU(), Conv2d(after, 3, 3, padding: 1));
+            var traced = NetworkPlans.Trace(module, [2, height, width]);
+            Assert.IsNull(traced.Reason, $"{i}: {layer.GetType().Name}, kernel {kernel[0]}x{kernel[1]}, stride {stride[0]}x{stride[1]}, "
+                + $"padding {padding[0]}x{padding[1]}, dilation {dilation[0]}x{dilation[1]}, "
+                + $"{groups} groups, {inputs} to {outputs} channels, {height}x{width}");
+        }
+    }
 }

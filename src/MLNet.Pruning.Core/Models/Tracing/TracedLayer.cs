@@ -62,7 +62,7 @@ sealed class TracedLayer(string path, nn.Module module)
                     Weight = Own("weight"),
                     Bias = Optional(layer.bias),
                     Groups = (int)layer.groups,
-                    Window = Window(layer) with { OutputPadding = Pair(layer.output_padding, 0) },
+                    Window = Larger(Window(layer), from, shape),
                 };
             case BatchNorm1d or BatchNorm2d:
                 return Normalized((BatchNorm)module, New(GraphOperation.BatchNorm));
@@ -162,6 +162,17 @@ sealed class TracedLayer(string path, nn.Module module)
         }
         return new(kernel, Pair(layer.stride, 1), padding, dilation);
     }
+
+    /// <summary>With the rows and columns that the result has more, as it is seen: what TorchSharp says of them may be another
+    /// size's.</summary>
+    static GraphWindow Larger(GraphWindow window, IReadOnlyList<int> from, IReadOnlyList<int> shape) => from.Count != 3
+        || shape.Count != 3 ? window
+        : window with
+        {
+            OutputPadding = [.. Enumerable.Range(0, 2)
+                .Select(d => shape[d + 1] - (((from[d + 1] - 1) * window.Stride[d]) - (2 * window.Padding[d])
+                + ((window.Kernel[d] - 1) * window.Dilation[d]) + 1))],
+        };
 
     string Own(string name) => path.Length > 0 ? $"{path}.{name}" : name;
 
