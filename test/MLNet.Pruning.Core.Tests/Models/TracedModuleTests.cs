@@ -181,7 +181,7 @@ public sealed class TracedModuleTests
         ("a layer that is not called", () =>
             Of((n, x) => n.Part<TorchSharp.Modules.Linear>("a").forward(x).relu(), ("a", nn.Linear(4, 3))), [4],
             ["The result", "Never called", "'a' (Linear)"]),
-        ("another kind of layer", () => Sequential(nn.Linear(3, 4), Mish()), [3], ["'1' (Mish)"]),
+        ("another kind of layer", () => Sequential(nn.Linear(3, 4), LogSigmoid()), [3], ["'1' (LogSigmoid)"]),
         ("another shape", () => nn.Linear(4, 3), [5], ["failed on an example"]),
     ];
 
