@@ -10,7 +10,7 @@ build test/MLNet.Pruning.Benchmarks
 if [ "$(uname -s)" = Linux ]; then
     packages "PyTorch, the peer" python3-torch python3-numpy || say "SKIPPED: what PyTorch is measured beside."
     case "${1:-}" in
-        score | check | kernels) packages "the peer's models" python3-onnx python3-numpy || say "SKIPPED: what ONNX Runtime is measured beside." ;;
+        score | check | modules | kernels) packages "the peer's models" python3-onnx python3-numpy || say "SKIPPED: what ONNX Runtime is measured beside." ;;
     esac
 fi
 exec dotnet "$ARTIFACTS/bin/MLNet.Pruning.Benchmarks/release/MLNet.Pruning.Benchmarks.dll" "$@"

@@ -30,13 +30,24 @@ public sealed class NetworkWeights
     /// <summary>An array of known shape.</summary>
     internal float[] Get(string name, params ReadOnlySpan<int> shape)
     {
-        if (!arrays.TryGetValue(name, out var array))
-            throw new ArgumentException($"The weights '{name}' are missing; there are {string.Join(", ", arrays.Keys)}.");
+        var array = Find(name);
         return shape.SequenceEqual(array.Shape)
             ? array.Values
             : throw new ArgumentException($"The weights '{name}' have the shape [{string.Join(", ", array.Shape)}]; "
                 + $"the network wants [{string.Join(", ", shape.ToArray())}].");
     }
+
+    /// <summary>An array of so many numbers, whatever their shape.</summary>
+    internal float[] GetFlat(string name, int count)
+    {
+        var (values, _) = Find(name);
+        return values.Length == count ? values
+            : throw new ArgumentException($"The weights '{name}' have {values.Length} numbers; the network wants {count}.");
+    }
+
+    /// <summary>An array and its shape.</summary>
+    internal (float[] Values, int[] Shape) Find(string name) => arrays.TryGetValue(name, out var array) ? array
+        : throw new ArgumentException($"The weights '{name}' are missing; there are {string.Join(", ", arrays.Keys)}.");
 
     /// <summary>The weight and the bias of a linear layer.</summary>
     internal LinearWeights Linear(string name, int outputs, int inputs) =>

@@ -51,6 +51,7 @@ public sealed unsafe class ScoringPlan
                 ConvNetDescription convNet => new ConvNetwork(convNet, weights, options),
                 VaeDescription vae => new VaeNetwork(vae, weights, options),
                 VitDescription vit => new VitNetwork(vit, weights, options),
+                GraphDescription graph => new GraphNetwork(graph, weights, options),
                 _ => throw new ArgumentException($"There is no plan for a {description.GetType().Name}.", nameof(description)),
             };
         }

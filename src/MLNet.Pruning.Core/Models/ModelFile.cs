@@ -13,7 +13,10 @@ public static class ModelFile
     /// <summary>Writes the model to a file, whole or not at all.</summary>
     public static void Save(string path, Blueprint blueprint, nn.Module model) => WholeFile.Write(path, stream => Save(stream, blueprint, model));
 
-    /// <summary>Writes the model to a stream.</summary>
+    /// <summary>
+    /// Writes the model to a stream. Of a module of the user's own its graph is written too, where <see cref="NetworkPlans.Trace"/> can tell it,
+    /// so that <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput)"/> needs no code of the user's.
+    /// </summary>
     public static void Save(Stream stream, Blueprint blueprint, nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -22,6 +25,8 @@ public static class ModelFile
         var archive = new Archive(Kind);
         archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(blueprint.ToJson()));
         ModuleState.Add(archive, model);
+        if (blueprint is ModuleBlueprint && model is nn.Module<Tensor, Tensor> module)
+            NetworkPlans.AddGraph(archive, module, blueprint.InputShape);
         archive.Write(stream);
     }
 

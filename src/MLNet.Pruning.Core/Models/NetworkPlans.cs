@@ -1,21 +1,168 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>Networks of this library as scoring plans, which need no LibTorch.</summary>
+/// <summary>A module's graph, or the reason why it has none.</summary>
+/// <param name="Description">What a plan is compiled from; null where the way between the module's layers cannot be told.</param>
+/// <param name="Reason">Why there is none: the layer or the operation; null where there is one.</param>
+public sealed record TracedModule(GraphDescription? Description, string? Reason);
+
+/// <summary>Networks as scoring plans, which need no LibTorch.</summary>
 public static class NetworkPlans
 {
-    /// <summary>Compiles a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>, as it scores in evaluation
+    const int FewRows = 2, MoreRows = 3;
+
+    const string Draws = "it draws random numbers in evaluation mode.";
+
+    // Of the larger of 1 and the largest score of a row.
+    const double Tolerance = 1e-5;
+
+    /// <summary>Compiles a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>, as it scores in
+    /// evaluation
     /// mode. What is done to the network afterwards does not change the plan.</summary>
     /// <param name="network">The network, perhaps smaller than it was built, on any device.</param>
     /// <param name="output">What a classifier gives.</param>
     /// <exception cref="ArgumentException">It is a module of another kind.</exception>
     public static ScoringPlan Compile(nn.Module network, ScoringOutput output = ScoringOutput.Probabilities) =>
         ScoringPlan.Compile(Describe(Blueprint.Of(network))!, Weights(network), output);
+
+    /// <summary>Compiles a module of the user's own, or one of TorchSharp's, as it scores in evaluation mode.</summary>
+    /// <param name="module">Any module whose way <see cref="Trace"/> can tell.</param>
+    /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
+    /// <param name="output">What a classifier gives: with <see cref="ScoringOutput.Probabilities"/> the softmax of what the module
+    /// computes.</param>
+    /// <exception cref="ArgumentException">The way cannot be told, for the reason that the message gives.</exception>
+    public static ScoringPlan Compile(
+        nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ScoringOutput output = ScoringOutput.Probabilities)
+    {
+        if (module is FeedForward or ConvNet or Vit)
+            return Compile(module, output);
+        var traced = Trace(module, inputShape);
+        return traced.Description is { } graph
+            ? ScoringPlan.Compile(graph, Weights(module), output)
+            : throw new ArgumentException($"There is no plan for the {module.GetType().Name}: {traced.Reason}", nameof(module));
+    }
+
+    /// <summary>
+    /// Tells the graph of a module, as it is now and scores in evaluation mode. It is run on random examples; what a layer reads is then
+    /// known by
+    /// its values, bit for bit: an earlier output, an activation or pooling of it, a sum, a product or a concatenation. The plan of the
+    /// whole is
+    /// held against the module, and refused where a score differs.
+    /// </summary>
+    /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>. It is as before afterwards.</param>
+    /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
+    public static TracedModule Trace(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(inputShape);
+        using var oneThread = new SingleThreaded();
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        using var random = new RandomState();
+        using var trace = new ModuleTrace(module, inputShape);
+        try
+        {
+            var graph = Tell(module, inputShape, trace);
+            return random.HasMoved ? new(null, Draws) : new(graph, null);
+        }
+        catch (NotTracedException refused)
+        {
+            if (random.HasMoved)
+                return new(null, Draws);
+            string unseen = string.Join(", ", trace.Unseen.Select(layer => layer.Label));
+            string silent = string.Join(", ", trace.NeverCalled.Select(layer => layer.Label));
+            return new(null, refused.Message + (unseen.Length > 0 ? $" Not seen: {unseen}." : "")
+                + (silent.Length > 0 ? $" Never called (with `call`): {silent}." : ""));
+        }
+        // Whatever the user's code throws on an example of noise.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return new(null, $"it failed on an example: {e.Message.Split('\n')[0].TrimEnd()}");
+        }
+    }
+
+    /// <summary>Adds a module's graph to its file. Gives the reason where it has none, and the file stays as it is.</summary>
+    internal static string? AddGraph(Archive archive, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
+    {
+        var traced = Trace(module, inputShape);
+        if (traced.Description is { } graph)
+            archive.Add(SavedGraph.Entry, SavedGraph.Write(graph));
+        return traced.Reason;
+    }
+
+    static GraphDescription Tell(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ModuleTrace trace)
+    {
+        int width = inputShape.Aggregate(1, (product, size) => checked(product * (int)size));
+        var numbers = new Random(7);
+        // Small ones above zero, and large ones on both sides: whatever differs there, a limit or a path, shows.
+        float[] few = [.. Enumerable.Range(0, FewRows * width).Select(_ => numbers.NextSingle())];
+        float[] more = [.. Enumerable.Range(0, MoreRows * width).Select(_ => (60 * numbers.NextSingle()) - 40)];
+        var (input, calls, result) = trace.Record((few, FewRows), (more, MoreRows));
+        var graph = new TracedGraph(input, OwnArrays(module));
+        foreach (var call in calls)
+            graph.Add(call);
+        var description = graph.Finish(result);
+        ScoringPlan plan;
+        try
+        {
+            plan = ScoringPlan.Compile(description, Weights(module), ScoringOutput.Logits);
+        }
+        catch (ArgumentException e)
+        {
+            throw new NotTracedException(e.Message);
+        }
+        Hold(plan, few, result.Rows[0]);
+        Hold(plan, more, result.Rows[1]);
+        // Rows by themselves, which must not depend on others: on both sides of zero, on either, and zeros.
+        foreach (var (scale, shift) in ((float, float)[])[(2, -1), (1, -1), (5, 0), (0, 0)])
+        {
+            float[] row = [.. Enumerable.Range(0, width).Select(_ => (scale * numbers.NextSingle()) + shift)];
+            Hold(plan, row, trace.Run(row, 1).contiguous().cpu().data<float>().ToArray());
+        }
+        return description;
+    }
+
+    static void Hold(ScoringPlan plan, float[] rows, float[] wanted)
+    {
+        float[] scores = new float[rows.Length / plan.InputWidth * plan.OutputWidth];
+        if (scores.Length != wanted.Length)
+            throw new NotTracedException($"it gives {wanted.Length} numbers for some rows; wanted {scores.Length}.");
+        plan.Score(rows, scores);
+        for (int row = 0; row < scores.Length; row += plan.OutputWidth)
+        {
+            double largest = wanted.AsSpan(row, plan.OutputWidth).ToArray().Max(score => Math.Abs((double)score));
+            for (int i = row; i < row + plan.OutputWidth; i++)
+            {
+                if (!(Math.Abs((double)scores[i] - wanted[i]) <= Tolerance * Math.Max(1, largest)))
+                    throw new NotTracedException($"the plan gives {scores[i]} where the module gives {wanted[i]}, so that "
+                        + "something in it was not told.");
+            }
+        }
+    }
+
+    /// <summary>Parameters and buffers that belong to no layer of TorchSharp's.</summary>
+    static List<(string Name, int[] Shape, float[] Values)> OwnArrays(nn.Module module)
+    {
+        var arrays = new List<(string, int[], float[])>();
+        foreach (var (path, part) in module.named_modules().Prepend(("", module)))
+        {
+            if (!TracedLayer.IsContainer(part))
+                continue;
+            var tensors = part.named_parameters(recurse: false).Select(p => (p.name, (Tensor)p.parameter))
+                .Concat(part.named_buffers(recurse: false).Select(b => (b.name, b.buffer)));
+            foreach (var (name, tensor) in tensors.Where(one => one.Item2.dtype == ScalarType.Float32))
+                arrays.Add((path.Length > 0 ? $"{path}.{name}" : name, [.. tensor.shape.Select(size => (int)size)],
+                    [.. tensor.detach().cpu().contiguous().data<float>()]));
+        }
+        return arrays;
+    }
 
     /// <summary>What a plan is compiled from, beside the weights; null for a module of the user's own.</summary>
     internal static NetworkDescription? Describe(Blueprint blueprint) =>

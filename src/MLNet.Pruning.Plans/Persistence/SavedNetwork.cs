@@ -86,7 +86,10 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         if (archive.Kind is not (Classifier or Autoencoder or Model))
             throw new InvalidDataException(
                 $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
-        var description = archive.Part(Blueprint, what, SavedDescription.Read);
+        // Of a module of the user's own, a graph stands beside the blueprint where one could be told.
+        var description = archive.Entries.ContainsKey(SavedGraph.Entry)
+            ? archive.Part(SavedGraph.Entry, what, SavedGraph.Read)
+            : archive.Part(Blueprint, what, SavedDescription.Read);
         if (archive.Kind == Autoencoder)
             description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
         var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];

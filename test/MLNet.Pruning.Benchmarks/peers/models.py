@@ -188,7 +188,47 @@ def vae(folder, name, image, channels, hidden, latent):
     net.save(folder, [("x", ["n", *image])], net.add("Concat", mean, net.add("Sigmoid", logits), loss, axis=1), ["n", latent + values + 1])
 
 
+def conv(net, name, x, outputs, inputs, kernel, stride=1, groups=1, bias=True, norm=None):
+    scale = 1 / np.sqrt(kernel * kernel * inputs / groups)
+    w = net.weight(name + ".weight", (outputs, inputs // groups, kernel, kernel), scale)
+    arrays = [net.constant(w)] + ([net.constant(net.weight(name + ".bias", (outputs,), scale))] if bias else [])
+    x = net.add("Conv", x, *arrays, kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4, strides=[stride, stride], group=groups)
+    if norm:
+        parts = [net.weight(f"{norm}.{part}", (outputs,), 0.3, center) for part, center in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1))]
+        x = net.add("BatchNormalization", x, *[net.constant(part) for part in parts], epsilon=1e-5)
+    return x
+
+
+def resnet(folder, name):
+    net = Net(name, 6)
+    x = net.add("Relu", conv(net, "conv1", "x", 16, 3, 3, bias=False, norm="bn1"))
+    before = 16
+    for i, width in enumerate([16] * 3 + [32] * 3 + [64] * 3):
+        block, stride = f"blocks.{i}", 1 if width == before else 2
+        y = net.add("Relu", conv(net, f"{block}.conv1", x, width, before, 3, stride, bias=False, norm=f"{block}.bn1"))
+        y = conv(net, f"{block}.conv2", y, width, width, 3, bias=False, norm=f"{block}.bn2")
+        if stride == 2:
+            x = conv(net, f"{block}.downsample.0", x, width, before, 1, 2, bias=False, norm=f"{block}.downsample.1")
+        x, before = net.add("Relu", net.add("Add", y, x)), width
+    x = net.add("Flatten", net.add("GlobalAveragePool", x))
+    net.save(folder, [("x", ["n", 3, 32, 32])], net.add("Softmax", net.gemm("fc", x, 10, before), axis=1), ["n", 10])
+
+
+def depthwise(folder, name):
+    net = Net(name, 7)
+    low, high = net.constant(0), net.constant(6)
+    x = net.add("Clip", conv(net, "layers.0", "x", 32, 3, 3), low, high)
+    before = 32
+    for i, (width, stride) in enumerate([(64, 1), (128, 2), (128, 1), (256, 2), (256, 1)]):
+        x = net.add("Clip", conv(net, f"layers.{2 + 4 * i}", x, before, before, 3, stride, before), low, high)
+        x, before = net.add("Clip", conv(net, f"layers.{4 + 4 * i}", x, width, before, 1), low, high), width
+    x = net.add("Flatten", net.add("GlobalAveragePool", x))
+    net.save(folder, [("x", ["n", 3, 32, 32])], net.add("Softmax", net.gemm("layers.24", x, 10, before), axis=1), ["n", 10])
+
+
 def main(folder):
+    resnet(folder, "resnet20")
+    depthwise(folder, "depthwise")
     feed_forward(folder, "feed-forward", [784, 50, 30, 10])
     feed_forward(folder, "wide", [4096, 1024], inactive=0.95, softmax=False)
     vit(folder, "vit8", 8, 49, 8)

@@ -1,0 +1,193 @@
+using MLNet.Pruning.Plans;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>The reason why a module has no graph.</summary>
+sealed class NotTracedException(string reason) : Exception(reason);
+
+/// <summary>A layer of a module, as a node of a graph.</summary>
+/// <param name="path">Where it stands in the module.</param>
+/// <param name="module">The layer.</param>
+sealed class TracedLayer(string path, nn.Module module)
+{
+    public string Path => path;
+
+    public nn.Module Module => module;
+
+    public string Label => path.Length > 0 ? $"'{path}' ({module.GetType().Name})" : $"the {module.GetType().Name}";
+
+    /// <summary>Whether graphs have an operation for layers of this type.</summary>
+    public bool IsKnown => TakesLines || module is Dropout1d or Dropout2d or Dropout3d or FeatureAlphaDropout or Conv2d or ConvTranspose2d
+        or BatchNorm1d or BatchNorm2d or GroupNorm or MaxPool2d or AvgPool2d { divisor_override: null } or AdaptiveAvgPool2d
+        or Softmax or LogSoftmax or Flatten or Unflatten;
+
+    /// <summary>Whether the layer computes lines by themselves, so that it does not matter which of them are a row's.</summary>
+    public bool TakesLines => module is Linear or LayerNorm or Dropout or AlphaDropout or Identity or ReLU or LeakyReLU or ELU
+        or GELU { approximate: GELU.Approximate.none } or SiLU or Tanh or Sigmoid or ReLU6 or Hardsigmoid or Hardswish;
+
+    string Name => path.Length > 0 ? path : module.GetType().Name;
+
+    /// <summary>Whether a module is made of others and computes nothing itself that TorchSharp's code would hide.</summary>
+    public static bool IsContainer(nn.Module module) => module.GetType().Assembly != typeof(Linear).Assembly
+        || module is Sequential or ParameterList or ParameterDict
+        || (module.GetType() is { IsGenericType: true } type && type.Name is "ModuleList`1" or "ModuleDict`1");
+
+    /// <summary>The layer as an operation on one node; null where it gives what it is given.</summary>
+    /// <param name="input">The node that it reads.</param>
+    /// <param name="from">The shape that it reads.</param>
+    /// <param name="shape">The shape that it gave.</param>
+    /// <exception cref="NotTracedException">No operation of graphs does what it does.</exception>
+    public GraphNode? Node(int input, IReadOnlyList<int> from, IReadOnlyList<int> shape)
+    {
+        switch (module)
+        {
+            case Dropout or Dropout1d or Dropout2d or Dropout3d or AlphaDropout or FeatureAlphaDropout or Identity:
+                return null;
+            case Linear layer:
+                return New(GraphOperation.Linear) with { Weight = Own("weight"), Bias = Optional(layer.bias) };
+            case Conv2d layer:
+                return New(GraphOperation.Convolution) with
+                {
+                    Weight = Own("weight"),
+                    Bias = Optional(layer.bias),
+                    Groups = (int)layer.groups,
+                    Window = Window(layer),
+                };
+            case ConvTranspose2d layer:
+                return New(GraphOperation.TransposedConvolution) with
+                {
+                    Weight = Own("weight"),
+                    Bias = Optional(layer.bias),
+                    Groups = (int)layer.groups,
+                    Window = Larger(Window(layer), from, shape),
+                };
+            case BatchNorm1d or BatchNorm2d:
+                return Normalized((BatchNorm)module, New(GraphOperation.BatchNorm));
+            case LayerNorm layer:
+                return New(GraphOperation.LayerNorm) with
+                {
+                    Weight = Optional(layer.weight, "weight"),
+                    Bias = Optional(layer.bias),
+                    Coefficient = layer.eps,
+                    Axis = from.Count - layer.normalized_shape.Length,
+                };
+            case GroupNorm layer:
+                return New(GraphOperation.GroupNorm) with
+                {
+                    Weight = Optional(layer.weight, "weight"),
+                    Bias = Optional(layer.bias),
+                    Coefficient = layer.eps,
+                    Groups = (int)layer.num_groups,
+                };
+            case MaxPool2d layer:
+                return New(GraphOperation.MaxPool) with
+                {
+                    Window = new(Pair(layer.kernel_size, 1), Pair(layer.stride ?? layer.kernel_size, 1), Pair(layer.padding, 0),
+                        Pair(layer.dilation, 1))
+                    {
+                        Ceiling = layer.ceil_mode,
+                    },
+                };
+            case AvgPool2d { divisor_override: null } layer:
+                return New(GraphOperation.AveragePool) with
+                {
+                    Window = new(Pair(layer.kernel_size, 1), Pair(layer.stride ?? layer.kernel_size, 1), Pair(layer.padding, 0), [1, 1])
+                    {
+                        Ceiling = layer.ceil_mode,
+                        CountsPadding = layer.count_include_pad,
+                    },
+                };
+            case AdaptiveAvgPool2d:
+                return GraphParts.Adaptive(New(GraphOperation.AdaptiveAveragePool), from);
+            case Softmax layer:
+                return New(GraphOperation.Softmax) with { Axis = RowAxis(layer.dim, from.Count) };
+            case LogSoftmax layer:
+                return New(GraphOperation.LogSoftmax) with { Axis = RowAxis(layer.dim, from.Count) };
+            case ReLU:
+                return New(GraphOperation.Relu);
+            case LeakyReLU layer:
+                return New(GraphOperation.LeakyRelu) with { Coefficient = layer.negative_slope };
+            case ELU layer:
+                return New(GraphOperation.Elu) with { Coefficient = layer.alpha };
+            case GELU { approximate: GELU.Approximate.none }:
+                return New(GraphOperation.Gelu);
+            case SiLU:
+                return New(GraphOperation.Silu);
+            case Tanh:
+                return New(GraphOperation.Tanh);
+            case Sigmoid:
+                return New(GraphOperation.Sigmoid);
+            case ReLU6:
+                return New(GraphOperation.Relu6);
+            case Hardsigmoid:
+                return New(GraphOperation.HardSigmoid);
+            case Hardswish:
+                return New(GraphOperation.HardSwish);
+            case Flatten or Unflatten:
+                return New(GraphOperation.Reshape);
+            default:
+                throw new NotTracedException($"{Label} is of a kind that plans do not compute.");
+        }
+
+        GraphNode New(GraphOperation operation) => new(operation, Name, [input], shape);
+    }
+
+    GraphNode Normalized(BatchNorm layer, GraphNode node) => layer.running_mean is null || layer.running_var is null
+        ? throw new NotTracedException($"{Label} keeps no statistics, so that a row's result depends on its batch.")
+        : node with
+        {
+            Weight = Optional(layer.weight, "weight"),
+            Bias = Optional(layer.bias),
+            Mean = Own("running_mean"),
+            Variance = Own("running_var"),
+            Coefficient = layer.eps,
+        };
+
+    GraphWindow Window(Convolution layer)
+    {
+        if (layer.padding_mode != PaddingModes.Zeros)
+            throw new NotTracedException($"{Label} pads with {layer.padding_mode}; plans pad with zeros alone.");
+        int[] kernel = Pair(layer.kernel_size, 1), dilation = Pair(layer.dilation, 1), padding = Pair(layer.padding, 0);
+        if (layer.padding_type == Padding.Valid)
+            padding = [0, 0];
+        if (layer.padding_type == Padding.Same)
+        {
+            int[] around = [.. kernel.Zip(dilation, (k, d) => (k - 1) * d)];
+            if (around.Any(zeros => zeros % 2 != 0))
+                throw new NotTracedException($"{Label} pads more on one side than on the other.");
+            padding = [.. around.Select(zeros => zeros / 2)];
+        }
+        return new(kernel, Pair(layer.stride, 1), padding, dilation);
+    }
+
+    /// <summary>With the rows and columns that the result has more, as it is seen: what TorchSharp says of them may be another
+    /// size's.</summary>
+    static GraphWindow Larger(GraphWindow window, IReadOnlyList<int> from, IReadOnlyList<int> shape) => from.Count != 3
+        || shape.Count != 3 ? window
+        : window with
+        {
+            OutputPadding = [.. Enumerable.Range(0, 2)
+                .Select(d => shape[d + 1] - (((from[d + 1] - 1) * window.Stride[d]) - (2 * window.Padding[d])
+                + ((window.Kernel[d] - 1) * window.Dilation[d]) + 1))],
+        };
+
+    string Own(string name) => path.Length > 0 ? $"{path}.{name}" : name;
+
+    string? Optional(Tensor? parameter, string name = "bias") => parameter is null ? null : Own(name);
+
+    int RowAxis(long dim, int dimensions)
+    {
+        long axis = dim < 0 ? dim + dimensions : dim - 1;
+        return axis >= 0 ? (int)axis : throw new NotTracedException($"{Label} works along the rows of a batch.");
+    }
+
+    static int[] Pair(long[]? values, int otherwise) => values switch
+    {
+        null or [] => [otherwise, otherwise],
+        [var one] => [checked((int)one), checked((int)one)],
+        _ => [checked((int)values[0]), checked((int)values[1])],
+    };
+}

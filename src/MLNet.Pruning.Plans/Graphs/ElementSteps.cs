@@ -1,0 +1,88 @@
+using MLNet.Pruning.Plans.Kernels;
+
+namespace MLNet.Pruning.Plans.Graphs;
+
+/// <summary>An activation that nothing before it computes along.</summary>
+sealed unsafe class ActivationStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
+{
+    protected override void ComputeRow(in StepCall call, int row)
+    {
+        float* y = Output.At(call, row);
+        Copy(Inputs[0].At(call, row), y, Output.Layout.Span);
+        Activations.Apply(kernels, node.Node, y, Output.Layout.Span);
+        Activations.Apply(kernels, node.Activation, y, Output.Layout.Span);
+    }
+}
+
+/// <summary>The sum or the product of two that lie alike.</summary>
+sealed unsafe class PairStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue a, GraphValue b) : GraphStep(output, a, b)
+{
+    readonly GraphKernels functions = GraphKernels.Of(kernels);
+
+    protected override void ComputeRow(in StepCall call, int row)
+    {
+        float* a = Inputs[0].At(call, row), b = Inputs[1].At(call, row), y = Output.At(call, row);
+        if (node.Node.Operation == GraphOperation.Add)
+            functions.Add(a, b, y, Output.Layout.Span);
+        else
+            functions.Multiply(a, b, y, Output.Layout.Span);
+        Activations.Apply(kernels, node.Activation, y, Output.Layout.Span);
+    }
+}
+
+/// <summary>The product of an image with a number for each channel.</summary>
+sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue image, GraphValue gates)
+    : GraphStep(output, image, gates)
+{
+    readonly GraphKernels functions = GraphKernels.Of(kernels);
+
+    protected override void ComputeRow(in StepCall call, int row)
+    {
+        float* x = Inputs[0].At(call, row), gates = Inputs[1].At(call, row), y = Output.At(call, row);
+        var layout = Output.Layout;
+        for (int c = 0; c < layout.Planes; c++)
+        {
+            nint at = (nint)c * layout.PlaneStride;
+            functions.Scale(x + at, gates[(nint)c * Inputs[1].Layout.PlaneStride], 0, y + at, layout.Lanes);
+        }
+        Activations.Apply(kernels, node.Activation, y, layout.Span);
+    }
+}
+
+/// <summary>A batch norm by itself: a scale and a shift for each index of the first dimension.</summary>
+sealed unsafe class ScaleStep : GraphStep
+{
+    readonly KernelSet kernels;
+    readonly GraphKernels functions;
+    readonly FusedNode node;
+    readonly AlignedBuffer<float> scale, shift;
+
+    public ScaleStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights) : base(output, input)
+    {
+        (this.kernels, functions, this.node) = (kernels, GraphKernels.Of(kernels), node);
+        var (factors, added) = GraphFusion.BatchNorm(node.Node, output.Shape[0], weights);
+        (scale, shift) = (new(factors.Length), new(factors.Length));
+        for (int i = 0; i < factors.Length; i++)
+            (scale.Pointer[i], shift.Pointer[i]) = ((float)factors[i], (float)added[i]);
+    }
+
+    protected override void ComputeRow(in StepCall call, int row)
+    {
+        float* x = Inputs[0].At(call, row), y = Output.At(call, row);
+        var layout = Output.Layout;
+        if (Output.Shape.Count == 1)
+        {
+            functions.Scale(x, scale.Pointer, shift.Pointer, y, layout.Width);
+        }
+        else
+        {
+            int lines = layout.Lines / Output.Shape[0];
+            for (int c = 0; c < Output.Shape[0]; c++)
+            {
+                nint at = layout.At(c * lines) - layout.Origin;
+                functions.Scale(x + at, scale.Pointer[c], shift.Pointer[c], y + at, ((nint)(lines - 1) * layout.LineStride) + layout.Width);
+            }
+        }
+        Activations.Apply(kernels, node.Activation, y, layout.Span);
+    }
+}

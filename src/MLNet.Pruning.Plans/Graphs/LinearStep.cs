@@ -1,0 +1,41 @@
+using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Steps;
+
+namespace MLNet.Pruning.Plans.Graphs;
+
+/// <summary>A linear layer over lines, with an activation behind it.</summary>
+sealed unsafe class LinearStep : GraphStep
+{
+    const int MostLines = 64;
+
+    readonly KernelSet kernels;
+    readonly FusedNode node;
+    readonly LinearLayer layer;
+    readonly int most;
+
+    public LinearStep(KernelSet kernels, KernelChoice choice, FusedNode node, GraphValue output, GraphValue input, int blockRows)
+        : base(output, input)
+    {
+        (this.kernels, this.node) = (kernels, node);
+        most = (int)Math.Min(MostLines, (long)blockRows * output.Layout.Lines);
+        layer = new(kernels, node.Weights!, KernelRule.SparseRows(node.Weights!, kernels, choice), most);
+    }
+
+    public override PlanStep? Layer => layer.Step;
+
+    public override long Scratch => layer.Scratch;
+
+    public override void Compute(in StepCall call)
+    {
+        // Rows lie behind each other as lines do.
+        float* x = Inputs[0].At(call, call.First), y = Output.At(call, call.First);
+        int count = checked(call.Count * Output.Layout.Lines), xStride = Inputs[0].Layout.LineStride, yStride = Output.Layout.LineStride;
+        for (int done = 0; done < count; done += most)
+        {
+            int lines = Math.Min(most, count - done);
+            float* to = y + ((nint)done * yStride);
+            layer.Compute(x + ((nint)done * xStride), lines, xStride, to, yStride, call.Workspace.At(ScratchOffset));
+            Activations.Apply(kernels, node.Activation, to, (nint)lines * yStride);
+        }
+    }
+}
