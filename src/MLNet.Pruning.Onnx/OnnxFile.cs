@@ -27,6 +27,29 @@ public static class OnnxFile
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }
 
+    /// <summary>Writes a module of your own, or one of TorchSharp's, made of layers that plans know: from <c>Features</c>, the numbers of a row behind
+    /// each other, to <c>Score</c>, the softmax of what it computes.</summary>
+    /// <param name="path">The file; written whole or not at all.</param>
+    /// <param name="module">The module, on the CPU, as it scores in evaluation mode.</param>
+    /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="NotSupportedException">The way between its layers cannot be told, or one has no operator; the message names it.</exception>
+    public static void Write(string path, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, OnnxOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(inputShape);
+        if (module is FeedForward or ConvNet or Vit)
+        {
+            Write(path, module, options);
+            return;
+        }
+        var traced = NetworkPlans.Trace(module, inputShape);
+        var description = traced.Description ?? throw new NotSupportedException($"The {module.GetType().Name} cannot be written as ONNX: {traced.Reason}");
+        var model = new OnnxModel(description, NetworkPlans.Weights(module), Input, []);
+        WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
+    }
+
     /// <summary>Writes a network of which the description and the weights are known.</summary>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="description">What it is made of.</param>

@@ -77,9 +77,17 @@ sealed record OnnxModel(
         {
             FeedForwardDescription network => (NetworkGraphs.FeedForward(graph, network, Weights, x), network.Sizes[^1]),
             ConvNetDescription network => (NetworkGraphs.ConvNet(graph, network, Weights, x), network.Classes),
+            GraphDescription network => Row(network),
             VitDescription network => (new VitGraph(graph, network, Weights, Merging).Logits(x), network.Classes),
             _ => throw new ArgumentException($"There is no ONNX graph for a {Description.GetType().Name}."),
         };
+        (string, int) Row(GraphDescription network)
+        {
+            var shape = network.Nodes[^1].Shape;
+            string result = new OperationGraph(graph, network, Weights).Result(x);
+            int count = shape.Aggregate(1, (product, size) => product * size);
+            return (shape.Count == 1 ? result : graph.Reshape(result, -1, count), count);
+        }
         string scores = graph.Softmax(logits);
         graph.Output(scores, Score, DataType.Float, classes);
         string best = graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
@@ -106,7 +114,7 @@ sealed record OnnxModel(
         if (Labels.Count > 0)
             yield return ("labels", JsonSerializer.Serialize(Labels.ToArray(), OnnxJson.Default.StringArray));
         long all = 0, active = 0;
-        foreach (float[] values in Weights.Names.Select(Weights.Values))
+        foreach (float[] values in Weights.Names.Select(name => Weights.Array(name).Values))
         {
             all += values.LongLength;
             active += values.LongLength - values.AsSpan().Count(0f);

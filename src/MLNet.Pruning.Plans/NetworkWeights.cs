@@ -25,7 +25,7 @@ public sealed class NetworkWeights
     public IReadOnlyCollection<string> Names => arrays.Keys;
 
     /// <summary>An array, whatever its shape.</summary>
-    internal float[] Values(string name) => arrays[name].Values;
+    internal (float[] Values, int[] Shape) Array(string name) => arrays[name];
 
     /// <summary>An array of known shape.</summary>
     internal float[] Get(string name, params ReadOnlySpan<int> shape)

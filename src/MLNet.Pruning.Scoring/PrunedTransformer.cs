@@ -23,6 +23,9 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     /// here that have many inactive weights.</summary>
     public IReadOnlyList<PlanStep> Scoring => Scorer.Layers;
 
+    /// <summary>Why no plan computes a module of your own, such as a layer that plans do not know; null where a plan does.</summary>
+    public string? PlanFailure => NetworkPart.Failure(Scorer.Network);
+
     /// <summary>Measures how fast the model scores on one thread, in some tenths of a second; the history has it from here on.</summary>
     public ScoringSpeed MeasureScoring()
     {
@@ -78,7 +81,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     {
         var network = Scorer.Network;
         var description = Scored.Describe(network) ?? throw new NotSupportedException(
-            $"{Scored.What} is a module of its author's own code that plans cannot compute.");
+            $"{Scored.What} is a module of its author's own code that no plan computes: {PlanFailure ?? "an earlier version saved it."}");
         return (description, SavedNetwork.Tensors(network, Scored.What));
     }
 

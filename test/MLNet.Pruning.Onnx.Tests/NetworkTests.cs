@@ -28,7 +28,7 @@ public sealed class NetworkTests
     {
         var network = new FeedForwardDescription([784, 512, 256, 10]);
         var weights = Samples.Weights(network, density: 1);
-        double numbers = weights.Names.Sum(name => weights.Values(name).LongLength) * sizeof(float);
+        double numbers = weights.Names.Sum(name => weights.Array(name).Values.LongLength) * sizeof(float);
         Assert.IsLessThan(1.02, Export(network, weights).Length / numbers);
         Assert.IsLessThan(0.52, Export(network, weights, new() { Weights = OnnxWeights.Float16 }).Length / numbers);
         Assert.IsLessThan(0.27, Export(network, weights, new() { Weights = OnnxWeights.Int8 }).Length / numbers);

@@ -88,13 +88,14 @@ public static class NetworkPlans
         }
     }
 
-    /// <summary>Adds a module's graph to its file. Gives the reason where it has none, and the file stays as it is.</summary>
-    internal static string? AddGraph(Archive archive, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
+    /// <summary>Adds a module's graph to its file, or the reason why it has none.</summary>
+    internal static void AddGraph(Archive archive, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
     {
         var traced = Trace(module, inputShape);
         if (traced.Description is { } graph)
             archive.Add(SavedGraph.Entry, SavedGraph.Write(graph));
-        return traced.Reason;
+        else
+            archive.Add(SavedGraph.FailureEntry, Encoding.UTF8.GetBytes(traced.Reason!));
     }
 
     static GraphDescription Tell(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ModuleTrace trace)

@@ -77,6 +77,8 @@ sealed class GraphBuilder(OnnxWeights precision)
 
     public string Float(float value) => Floats($"float_{++count}", [value]);
 
+    public string Scalar(float value) => Constant<float>($"scalar_{++count}", DataType.Float, [value], []);
+
     public string Double(double value) => Constant<double>($"double_{++count}", DataType.Double, [value], []);
 
     /// <summary>A shape, axes or indices; the same constant for the same numbers.</summary>

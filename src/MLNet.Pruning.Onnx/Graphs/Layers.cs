@@ -18,12 +18,18 @@ static class Layers
     /// <summary>x W' + b of tokens, [batch, tokens, values].</summary>
     public static string TokenLinear(this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)
     {
-        float[] rows = weights.Get($"{name}.weight", outputs, inputs), columns = new float[rows.Length];
+        float[] columns = Transposed(weights.Get($"{name}.weight", outputs, inputs), outputs, inputs);
+        string product = graph.Add("MatMul", [x, graph.Weight($"{name}.weight", columns, 1, inputs, outputs)]);
+        return graph.Add("Add", [product, graph.Floats($"{name}.bias", weights.Get($"{name}.bias", outputs), outputs)]);
+    }
+
+    public static float[] Transposed(float[] rows, int outputs, int inputs)
+    {
+        float[] columns = new float[rows.Length];
         for (int o = 0; o < outputs; o++)
             for (int i = 0; i < inputs; i++)
                 columns[(i * outputs) + o] = rows[(o * inputs) + i];
-        string product = graph.Add("MatMul", [x, graph.Weight($"{name}.weight", columns, 1, inputs, outputs)]);
-        return graph.Add("Add", [product, graph.Floats($"{name}.bias", weights.Get($"{name}.bias", outputs), outputs)]);
+        return columns;
     }
 
     public static string Convolution(this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)

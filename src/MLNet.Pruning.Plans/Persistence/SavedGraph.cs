@@ -13,6 +13,9 @@ static class SavedGraph
     /// <summary>The part of an archive that it is.</summary>
     public const string Entry = "graph";
 
+    /// <summary>The part that says why there is no graph.</summary>
+    public const string FailureEntry = "no graph";
+
     const int Version = 1;
 
     public static byte[] Write(GraphDescription graph) => JsonSerializer.SerializeToUtf8Bytes(

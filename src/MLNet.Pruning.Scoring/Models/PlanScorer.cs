@@ -1,3 +1,4 @@
+using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Kernels;
@@ -35,10 +36,11 @@ sealed class PlanScorer : IModelScorer
 
     /// <param name="network">The network.</param>
     /// <param name="model">What is known of it besides.</param>
+    /// <param name="environment">The MLContext, which knows the user's modules.</param>
     /// <exception cref="InvalidDataException">The network's tensors are not those that its blueprint wants.</exception>
-    public PlanScorer(Archive network, ScoredModel model)
+    public PlanScorer(Archive network, ScoredModel model, IHostEnvironment environment)
     {
-        (this.network, this.model) = (network, model);
+        (this.network, this.model, Environment) = (network, model, environment);
         kernels = NetworkPart.Scoring(network, model.What) switch
         {
             SparseScoring.Dense => KernelChoice.Dense,
@@ -47,6 +49,8 @@ sealed class PlanScorer : IModelScorer
         };
         plan = Compile();
     }
+
+    public IHostEnvironment Environment { get; }
 
     public Archive Network
     {

@@ -29,10 +29,13 @@ sealed record ScoredModel(Func<Archive, NetworkDescription?> Describe, int Outpu
         bool planned = Describe(network) is not null;
         // LibTorch is loaded only where it is to compute.
         if (planned && Doors.Settings(environment).GpuDeviceId is null)
-            return new PlanScorer(network, this);
+            return new PlanScorer(network, this, environment);
         PruningContextExtensions.LoadTrainers();
         if (LibTorch is null && !planned)
-            throw new InvalidOperationException($"{What} is a module of its author's own code, which needs TorchSharp: reference the package MLNet.Pruning, and name the module by mlContext.UsePrunedModule.");
-        return LibTorch?.Invoke(this, network, environment) ?? new PlanScorer(network, this);
+        {
+            throw new InvalidOperationException($"{What} is a module of its author's own code that no plan computes ({NetworkPart.Failure(network) ?? "an earlier version saved it"}). "
+                + "It needs TorchSharp: reference the package MLNet.Pruning, and name the module by mlContext.UsePrunedModule.");
+        }
+        return LibTorch?.Invoke(this, network, environment) ?? new PlanScorer(network, this, environment);
     }
 }

@@ -23,21 +23,24 @@ static class ModelScorers
     }
 
     /// <summary>For a network that was trained; it is taken over.</summary>
-    public static IModelScorer Trained(ScoredModel model, Blueprint blueprint, nn.Module module, Archive network, string device)
+    public static IModelScorer Trained(
+        ScoredModel model, Blueprint blueprint, nn.Module module, Archive network, string device, IHostEnvironment environment)
     {
-        if (blueprint is ModuleBlueprint || device != "cpu")
+        if (device != "cpu" || model.Describe(network) is null)
             return new ModelScorer(blueprint, module, device, model, network);
-        module.Dispose();
-        return new PlanScorer(network, model);
+        var plan = new PlanScorer(network, model, environment);
+        if (blueprint is ModuleBlueprint)
+            FollowedModule.Follow(plan, blueprint, module, NetworkPart.Scoring(network, model.What));
+        else
+            module.Dispose();
+        return plan;
     }
 
     static ModelScorer? Loaded(ScoredModel model, Archive network, IHostEnvironment environment)
     {
-        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network)));
-        if (blueprint is ModuleBlueprint named)
-            blueprint = named with { Builder = ModuleBuilders.Of(environment).Find(named.Name) };
+        var blueprint = FollowedModule.Known(Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network))), environment);
         var device = ComputeDevice.Choose(environment, asked: null);
-        if (blueprint is not ModuleBlueprint && device == "cpu")
+        if (device == "cpu" && model.Describe(network) is not null)
             return null;
         var module = blueprint.Build();
         try

@@ -114,7 +114,7 @@ sealed class PrunedRun
         var blueprint = plan.Now(model);
         var network = FollowedModule.Write(blueprint, model, scoring);
         var (scored, transformer) = make(network);
-        var made = transformer(ModelScorers.Trained(scored, blueprint, model, network, device));
+        var made = transformer(ModelScorers.Trained(scored, blueprint, model, network, device, host));
         if (made.Scoring is { Count: > 0 } layers)
             history.Scoring = layers;
         (made.Training, made.Measured) = (history, speed => history.ScoringSpeed = speed);

@@ -14,7 +14,7 @@ public sealed class TracedModuleTests
 {
     static Net Of(Func<Net, Tensor, Tensor> body, params (string Name, nn.Module Part)[] parts) => new(body, parts);
 
-    static (string Name, Func<nn.Module<Tensor, Tensor>> Build, long[] Shape)[] Modules =>
+    internal static (string Name, Func<nn.Module<Tensor, Tensor>> Build, long[] Shape)[] Modules =>
     [
         ("chain", () => Sequential(nn.Linear(7, 9), ReLU(), Dropout(0.5), nn.Linear(9, 5, hasBias: false), Tanh(), nn.Linear(5, 3)), [7]),
         ("one layer", () => nn.Linear(4, 3), [4]),

@@ -156,7 +156,8 @@ public sealed class ModulePipelineTests
         foreach (var (hidden, second) in new[] { (5, 5), (6, 4) })
         {
             stream.Position = 0;
-            var failure = Assert.Throws<InvalidOperationException>(() => PrunedModelTransformer.ReadFrom(new MLContext().UsePrunedModule("Sequential", () => Chain(hidden, second)), stream));
+            using var other = PrunedModelTransformer.ReadFrom(new MLContext().UsePrunedModule("Sequential", () => Chain(hidden, second)), stream);
+            var failure = Assert.Throws<InvalidOperationException>(() => other.Module);
             StringAssert.Contains(failure.Message, "cannot be cut to");
         }
         stream.Position = 0;
@@ -164,6 +165,69 @@ public sealed class ModulePipelineTests
         ConvNetPipelineTests.AreSame(model.Transform(data), cut.Transform(data));
 
         static Sequential Chain(int hidden, int second) => nn.Sequential(("a", nn.Linear(64, hidden)), ("r", nn.ReLU()), ("b", nn.Linear(hidden, second)), ("s", nn.ReLU()), ("c", nn.Linear(second, 3)));
+    }
+
+    [TestMethod]
+    public void A_module_of_layers_that_plans_know_is_scored_without_its_code()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 30));
+        using var model = context.MulticlassClassification.Trainers.PrunedModule(Net, "Kind", "Pixels", epochs: 2).Fit(data);
+        Assert.IsNull(model.PlanFailure);
+        Assert.IsTrue(model.Scoring.All(layer => layer.Kernel != "LibTorch"), string.Join(", ", model.Scoring));
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        stream.Position = 0;
+        using var loaded = PrunedModelTransformer.ReadFrom(new MLContext().UsePruning(), stream);
+        ConvNetPipelineTests.AreSame(model.Transform(data), loaded.Transform(data));
+        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => loaded.Module).Message, "UsePrunedModule");
+        stream.Position = 0;
+        var plan = MLNet.Pruning.Plans.ScoringPlan.Load(stream);
+        var scores = new float[3];
+        var row = Patterns.Draw(1)[0].Pixels;
+        plan.Score(row, scores);
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var off = TorchSharp.torch.no_grad();
+        var expected = model.Module.call(TorchSharp.torch.tensor(row).reshape(1, 64)).softmax(1).data<float>().ToArray();
+        for (var i = 0; i < 3; i++)
+            Assert.AreEqual(expected[i], scores[i], 1e-5);
+
+        // What the module learns afterwards is scored, with the same graph.
+        using (var last = TorchSharp.torch.tensor(3f))
+            model.Module.parameters().Last()[0].copy_(last);
+        model.Refresh();
+        var moved = model.Transform(data).GetColumn<float[]>("Score").First();
+        Assert.IsGreaterThan(scores[0], moved[0]);
+
+        static Sequential Net() => nn.Sequential(("image", nn.Unflatten(1, [1, 8, 8])), ("conv", nn.Conv2d(1, 4, 3)), ("relu", nn.ReLU()), ("pool", nn.AdaptiveAvgPool2d([2, 2])), ("flat", nn.Flatten()), ("out", nn.Linear(16, 3)));
+    }
+
+    [TestMethod]
+    public void A_module_that_plans_do_not_know_says_why()
+    {
+        var data = Patterns.Keys(context, Patterns.View(context, 30));
+        using var model = context.MulticlassClassification.Trainers.PrunedModule(() => new Doubled(), "Kind", "Pixels", epochs: 1).Fit(data);
+        Assert.IsNotNull(model.PlanFailure);
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        stream.Position = 0;
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => MLNet.Pruning.Plans.ScoringPlan.Load(stream)).Message, model.PlanFailure);
+        stream.Position = 0;
+        using var loaded = PrunedModelTransformer.ReadFrom(new MLContext().UsePrunedModule("Doubled", () => new Doubled()), stream);
+        Assert.AreEqual(model.PlanFailure, loaded.PlanFailure);
+    }
+
+    sealed class Doubled : nn.Module<Tensor, Tensor>
+    {
+        readonly Linear only = nn.Linear(64, 3);
+
+        public Doubled()
+            : base(nameof(Doubled)) => RegisterComponents();
+
+        public override Tensor forward(Tensor input)
+        {
+            using var two = TorchSharp.torch.tensor(2f);
+            return only.call(input * two);
+        }
     }
 
     [TestMethod]
