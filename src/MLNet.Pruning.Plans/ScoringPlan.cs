@@ -16,12 +16,14 @@ public sealed unsafe class ScoringPlan
     readonly KernelSet kernels;
     readonly WorkspacePool workspaces;
     readonly ParallelScoring parallel;
+    readonly bool looksForNaN;
 
     ScoringPlan(NetworkDescription description, Network network, KernelSet kernels, IReadOnlyList<string> labels)
     {
         Labels = labels;
         (Description, this.network, this.kernels) = (description, network, kernels);
         workspaces = new(network);
+        looksForNaN = !network.SpreadsNaN;
         parallel = new(ScoreRows, network.InputWidth, network.OutputWidth);
         Steps = [.. network.Steps];
     }
@@ -147,11 +149,13 @@ public sealed unsafe class ScoringPlan
         {
             int block = Math.Min(network.BlockRows, count - done);
             network.Score(workspace, rows, block, scores);
-            for (int row = 0; row < block; row++, rows += InputWidth, scores += OutputWidth)
+            for (int row = 0; looksForNaN && row < block; row++)
             {
-                if (kernels.HasNaN(rows, InputWidth))
-                    new Span<float>(scores, OutputWidth).Fill(float.NaN);
+                if (kernels.HasNaN(rows + ((long)row * InputWidth), InputWidth))
+                    new Span<float>(scores + ((long)row * OutputWidth), OutputWidth).Fill(float.NaN);
             }
+            rows += (long)block * InputWidth;
+            scores += (long)block * OutputWidth;
             done += block;
         }
         workspaces.Give(workspace);

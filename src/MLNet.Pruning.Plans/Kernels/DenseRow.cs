@@ -12,14 +12,13 @@ static unsafe class DenseRow<TVectors, TVector>
     /// One row by four panels, since a sum alone would wait for itself. Panels that are not there are computed as the last one again.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<TCursor>(in ProductArguments p, int column)
+    public static void Panels<TCursor>(in ProductArguments p, int column, int panels)
         where TCursor : struct, IRowCursor<TCursor>
     {
-        int panels = Math.Min(4, (p.Columns - column + PanelWidth - 1) / PanelWidth);
         // What lies between the panels, in numbers; and between their columns.
         nint one = panels > 1 ? p.PanelStride : 0, two = panels > 2 ? 2 * p.PanelStride : one, three = panels > 3 ? 3 * p.PanelStride
             : two;
-        var b = TCursor.Of(p, column / PanelWidth * p.PanelStride);
+        var b = TCursor.Of(p, column / PanelWidth * p.PanelStride, p.BStride);
         TVector s0, s1, s2, s3, t0, t1, t2, t3;
         s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = TVectors.Zero;
         if (p.ColumnBias != null)
@@ -48,17 +47,44 @@ static unsafe class DenseRow<TVectors, TVector>
             t3 = TVectors.MultiplyAdd(x, TVectors.Load(from + three + TVectors.Count), t3);
         }
         Store(p, s0, t0, column);
-        Store(p, s1, t1, column + PanelWidth);
-        Store(p, s2, t2, column + (2 * PanelWidth));
-        Store(p, s3, t3, column + (3 * PanelWidth));
+        if (panels > 1)
+            Store(p, s1, t1, column + PanelWidth);
+        if (panels > 2)
+            Store(p, s2, t2, column + (2 * PanelWidth));
+        if (panels > 3)
+            Store(p, s3, t3, column + (3 * PanelWidth));
+    }
+
+    /// <summary>One row by the last panel where that has three vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Three<TCursor>(in ProductArguments p, int column)
+        where TCursor : struct, IRowCursor<TCursor>
+    {
+        var b = TCursor.Of(p, column / PanelWidth * p.PanelStride, p.TripleStride);
+        TVector s = TVectors.Zero, t = s, u = s;
+        if (p.ColumnBias != null)
+        {
+            float* bias = p.ColumnBias + column;
+            (s, t, u) = (TVectors.Load(bias), TVectors.Load(bias + TVectors.Count), TVectors.Load(bias + (2 * TVectors.Count)));
+        }
+        float* a = p.A;
+        for (int k = p.Depth; k > 0; k--, a += p.DepthStride)
+        {
+            float* from = b.Next();
+            var x = TVectors.Create(*a);
+            s = TVectors.MultiplyAdd(x, TVectors.Load(from), s);
+            t = TVectors.MultiplyAdd(x, TVectors.Load(from + TVectors.Count), t);
+            u = TVectors.MultiplyAdd(x, TVectors.Load(from + (2 * TVectors.Count)), u);
+        }
+        DenseTile<TVectors, TVector>.Store<ThreeVectors>(p, s, t, u, 0, column);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Store(in ProductArguments p, TVector first, TVector second, int column)
     {
         if (column + TVectors.Count < p.Columns)
-            DenseTile<TVectors, TVector>.Store<TwoVectors>(p, first, second, 0, column);
+            DenseTile<TVectors, TVector>.Store<TwoVectors>(p, first, second, second, 0, column);
         else if (column < p.Columns)
-            DenseTile<TVectors, TVector>.Store<OneVector>(p, first, second, 0, column);
+            DenseTile<TVectors, TVector>.Store<OneVector>(p, first, second, second, 0, column);
     }
 }

@@ -16,14 +16,17 @@ unsafe struct ProductArguments
     public int Rows, Columns, Depth;
 
     /// <summary>
-    /// B lies in panels of two vectors' columns. B[k, n] stands k * BStride, or Offsets[k] where there are any, behind the start of its
-    /// panel.
+    /// B lies in panels of two vectors' columns; a vector that is left over makes the last panel one of three. B[k, n] stands k * BStride
+    /// (in a panel of three k * TripleStride), or Offsets[k] where there are any, behind the start of its panel.
     /// </summary>
     public float* B;
 
-    public nint BStride, PanelStride;
+    public nint BStride, TripleStride, PanelStride;
 
     public int* Offsets;
+
+    /// <summary>Rows of B before k = 0: those of earlier parts of the sums.</summary>
+    public int Done;
 
     /// <summary>Rows of C; whole vectors are written, so that a row needs room for its columns rounded up.</summary>
     public float* C;

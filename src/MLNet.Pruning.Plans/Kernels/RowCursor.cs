@@ -5,8 +5,8 @@ namespace MLNet.Pruning.Plans.Kernels;
 /// <summary>Gives the rows of B one after the other.</summary>
 unsafe interface IRowCursor<TSelf>
 {
-    /// <summary>Begins so many numbers behind the first panel.</summary>
-    static abstract TSelf Of(in ProductArguments p, nint behind);
+    /// <summary>Begins so many numbers behind the first panel, in which rows are so far apart.</summary>
+    static abstract TSelf Of(in ProductArguments p, nint behind, nint stride);
 
     float* Next();
 }
@@ -16,7 +16,7 @@ unsafe struct StridedRows(float* first, nint stride) : IRowCursor<StridedRows>
 {
     float* at = first;
 
-    public static StridedRows Of(in ProductArguments p, nint behind) => new(p.B + behind, p.BStride);
+    public static StridedRows Of(in ProductArguments p, nint behind, nint stride) => new(p.B + behind + (p.Done * stride), stride);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Next()
@@ -32,7 +32,7 @@ unsafe struct ScatteredRows(float* origin, int* offsets) : IRowCursor<ScatteredR
 {
     int* next = offsets;
 
-    public static ScatteredRows Of(in ProductArguments p, nint behind) => new(p.B + behind, p.Offsets);
+    public static ScatteredRows Of(in ProductArguments p, nint behind, nint stride) => new(p.B + behind, p.Offsets + p.Done);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Next() => origin + *next++;

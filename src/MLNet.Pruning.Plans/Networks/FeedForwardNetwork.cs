@@ -26,6 +26,8 @@ sealed unsafe class FeedForwardNetwork : Network
 
     public override int BlockRows => 64;
 
+    public override bool SpreadsNaN => layers.AreDense;
+
     public override IEnumerable<PlanStep> Steps => layers.Steps;
 
     public override Workspace NewWorkspace() => new(layout.Length, 0);

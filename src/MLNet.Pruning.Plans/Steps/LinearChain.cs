@@ -31,6 +31,9 @@ sealed unsafe class LinearChain
         scratch = layout.Add(layers.Max(layer => layer.Scratch));
     }
 
+    /// <summary>Whether all layers are computed with all of their weights.</summary>
+    public bool AreDense => layers.All(layer => layer.IsDense);
+
     public IEnumerable<PlanStep> Steps => layers.Select(layer => layer.Step);
 
     /// <summary>Numbers from one row of the result to the next.</summary>

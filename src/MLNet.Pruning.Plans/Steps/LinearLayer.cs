@@ -29,15 +29,18 @@ sealed unsafe class LinearLayer
             return;
         }
         columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
-        int width = kernels.PanelWidth, count = (columns + width - 1) / width;
-        (panels, bias) = (new((long)count * Inputs * width), new(Math.Max(count * width, Outputs)));
+        int width = kernels.PanelWidth, padded = kernels.Padded(columns);
+        (panels, bias) = (new((long)Inputs * (padded + kernels.Lanes)), new(Math.Max(padded + kernels.Lanes, Outputs)));
         rest = new(weights.Weight.AsSpan(columns * Inputs));
         weights.Bias.CopyTo(bias.Span);
+        // The last panel has three vectors where their number is odd and more than one.
+        int last = padded > width && padded % width > 0 ? padded - (3 * kernels.Lanes) : int.MaxValue;
         for (int o = 0; o < columns; o++)
         {
-            float* panel = panels.Pointer + ((long)o / width * Inputs * width) + (o % width);
+            int first = Math.Min(o / width * width, last), across = o >= last ? 3 * kernels.Lanes : width;
+            float* panel = panels.Pointer + ((long)first * Inputs) + (o - first);
             for (int i = 0; i < Inputs; i++)
-                panel[(long)i * width] = weights.Weight[((long)o * Inputs) + i];
+                panel[(long)i * across] = weights.Weight[((long)o * Inputs) + i];
         }
     }
 
@@ -46,6 +49,8 @@ sealed unsafe class LinearLayer
     public int Outputs { get; }
 
     public PlanStep Step { get; }
+
+    public bool IsDense => sparse is null;
 
     /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
     public long Scratch => sparse is null ? 0 : (long)(Inputs + Outputs) * blockStride;
@@ -71,6 +76,7 @@ sealed unsafe class LinearLayer
                 Depth = Inputs,
                 B = panels!.Pointer,
                 BStride = kernels.PanelWidth,
+                TripleStride = 3 * kernels.Lanes,
                 PanelStride = (nint)Inputs * kernels.PanelWidth,
                 C = y,
                 CStride = yStride,
