@@ -17,8 +17,22 @@ static unsafe class DenseProduct<TVectors, TVector>
     // 8 x 3 sums, three vectors of B and one of A fill most of the 32 registers of AVX-512, 4 x 3 all of the 16 that there are elsewhere.
     static int TileRows => TVectors.Count == 16 ? 8 : 4;
 
+    /// <summary>Columns of a panel that leaves out rows of zeros: 16 where that is a vector or two.</summary>
+    public static int BlockWidth => TVectors.Count == 16 ? 16 : PanelWidth;
+
     public static void Multiply(in ProductArguments p)
     {
+        if (p.PanelDepths != null)
+        {
+            for (int column = 0; column < p.Columns; column += BlockWidth)
+            {
+                if (TVectors.Count < 16 && p.Columns - column > TVectors.Count)
+                    Panel<SkippingRows, TwoVectors>(p, column);
+                else
+                    Panel<SkippingRows, OneVector>(p, column);
+            }
+            return;
+        }
         if (p.Depth <= WholeDepth)
         {
             Part(p);

@@ -18,7 +18,7 @@ static unsafe class DenseRow<TVectors, TVector>
         // What lies between the panels, in numbers; and between their columns.
         nint one = panels > 1 ? p.PanelStride : 0, two = panels > 2 ? 2 * p.PanelStride : one, three = panels > 3 ? 3 * p.PanelStride
             : two;
-        var b = TCursor.Of(p, column / PanelWidth * p.PanelStride, p.BStride);
+        var b = TCursor.Of(p, column / PanelWidth, p.BStride);
         TVector s0, s1, s2, s3, t0, t1, t2, t3;
         s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = TVectors.Zero;
         if (p.ColumnBias != null)
@@ -60,7 +60,7 @@ static unsafe class DenseRow<TVectors, TVector>
     public static void Three<TCursor>(in ProductArguments p, int column)
         where TCursor : struct, IRowCursor<TCursor>
     {
-        var b = TCursor.Of(p, column / PanelWidth * p.PanelStride, p.TripleStride);
+        var b = TCursor.Of(p, column / PanelWidth, p.TripleStride);
         TVector s = TVectors.Zero, t = s, u = s;
         if (p.ColumnBias != null)
         {

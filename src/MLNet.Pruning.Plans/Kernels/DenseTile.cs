@@ -15,6 +15,9 @@ static unsafe class DenseTile<TVectors, TVector>
         where TCursor : struct, IRowCursor<TCursor>
         where TColumns : struct, IColumns
     {
+        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it would
+        // have all sums kept in memory.
+        int panel = column / (TCursor.Skips && !TColumns.Two && TVectors.Count == 16 ? TVectors.Count : 2 * TVectors.Count);
         float* a0 = p.A + (row * p.RowStride);
         float* a1 = rows > 1 ? a0 + p.RowStride : a0;
         float* a2 = rows > 2 ? a1 + p.RowStride : a1;
@@ -34,10 +37,12 @@ static unsafe class DenseTile<TVectors, TVector>
         TVector s5 = first, t5 = second, u5 = third;
         TVector s6 = first, t6 = second, u6 = third;
         TVector s7 = first, t7 = second, u7 = third;
-        var b = TCursor.Of(p, column / (2 * TVectors.Count) * p.PanelStride, TColumns.Three ? p.TripleStride : p.BStride);
+        var b = TCursor.Of(p, panel, TColumns.Three ? p.TripleStride : p.BStride);
         nint at = 0, step = p.DepthStride;
-        for (int k = p.Depth; k > 0; k--, at += step)
+        for (int k = TCursor.Count(p, panel); k > 0; k--, at += step)
         {
+            if (TCursor.Skips)
+                at = b.Depth * step;
             float* from = b.Next();
             Prefetch(from);
             var b0 = TVectors.Load(from);
@@ -117,6 +122,9 @@ static unsafe class DenseTile<TVectors, TVector>
         where TCursor : struct, IRowCursor<TCursor>
         where TColumns : struct, IColumns
     {
+        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it would
+        // have all sums kept in memory.
+        int panel = column / (TCursor.Skips && !TColumns.Two && TVectors.Count == 16 ? TVectors.Count : 2 * TVectors.Count);
         float* a0 = p.A + (row * p.RowStride);
         float* a1 = rows > 1 ? a0 + p.RowStride : a0;
         float* a2 = rows > 2 ? a1 + p.RowStride : a1;
@@ -128,10 +136,12 @@ static unsafe class DenseTile<TVectors, TVector>
         TVector s1 = first, t1 = second, u1 = third;
         TVector s2 = first, t2 = second, u2 = third;
         TVector s3 = first, t3 = second, u3 = third;
-        var b = TCursor.Of(p, column / (2 * TVectors.Count) * p.PanelStride, TColumns.Three ? p.TripleStride : p.BStride);
+        var b = TCursor.Of(p, panel, TColumns.Three ? p.TripleStride : p.BStride);
         nint at = 0, step = p.DepthStride;
-        for (int k = p.Depth; k > 0; k--, at += step)
+        for (int k = TCursor.Count(p, panel); k > 0; k--, at += step)
         {
+            if (TCursor.Skips)
+                at = b.Depth * step;
             float* from = b.Next();
             Prefetch(from);
             var b0 = TVectors.Load(from);

@@ -25,6 +25,12 @@ unsafe struct ProductArguments
 
     public int* Offsets;
 
+    /// <summary>
+    /// Where rows of zeros are left out: the k of the rows of each panel, one panel's behind the other's, and where each panel's begin. Such
+    /// a panel has <see cref="DenseProduct{TVectors,TVector}.BlockWidth"/> columns, and B has the rows in the same order.
+    /// </summary>
+    public int* PanelDepths, PanelStarts;
+
     /// <summary>Rows of B before k = 0: those of earlier parts of the sums.</summary>
     public int Done;
 

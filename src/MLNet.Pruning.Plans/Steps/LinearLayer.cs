@@ -5,13 +5,15 @@ namespace MLNet.Pruning.Plans.Steps;
 /// <summary>A linear layer over rows, [rows x inputs] -> [rows x outputs].</summary>
 sealed unsafe class LinearLayer
 {
-    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time.
-    const int FewestLanes = 4;
+    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time, unless shuffling is as fast.
+    const int FewestLanes = 4, FewestLanesBesideShuffles = 12;
 
     readonly KernelSet kernels;
     readonly AlignedBuffer<float>? panels, bias, rest;
+    readonly AlignedBuffer<int>? panelDepths, panelStarts;
     readonly SparseMatrix? sparse;
-    readonly int blockStride, columns;
+    readonly ShuffleMatrix? shuffle;
+    readonly int blockStride, columns, fewestLanes;
 
     /// <param name="kernels">What to compute with.</param>
     /// <param name="weights">The layer's weights.</param>
@@ -26,6 +28,29 @@ sealed unsafe class LinearLayer
         if (isSparse)
         {
             sparse = new(weights.Weight, weights.Bias, i => i, i => i * blockStride);
+            bool shuffles = KernelRule.Shuffles(weights, kernels, out bool always);
+            shuffle = shuffles ? new(weights.Weight, weights.Bias, kernels.Lanes, kernels.Window) : null;
+            fewestLanes = always ? int.MaxValue : shuffles ? FewestLanesBesideShuffles : FewestLanes;
+            return;
+        }
+        if (KernelRule.SkipsBlocksOfRows(weights, kernels))
+        {
+            Step = Step with { Kernel = "zero blocks, rows" };
+            columns = Outputs;
+            var blocks = ZeroBlocks.Of(weights.Weight, Outputs, kernels.BlockWidth);
+            (panelDepths, panelStarts) = (new(blocks.Inputs), new(blocks.Starts));
+            panels = new((long)blocks.Inputs.Length * blocks.Outputs);
+            bias = new((long)blocks.Count * blocks.Outputs);
+            weights.Bias.CopyTo(bias.Span);
+            for (int block = 0; block < blocks.Count; block++)
+            {
+                int first = block * blocks.Outputs, count = Math.Min(blocks.Outputs, Outputs - first);
+                for (int k = blocks.Starts[block]; k < blocks.Starts[block + 1]; k++)
+                {
+                    for (int o = 0; o < count; o++)
+                        panels.Pointer[((long)k * blocks.Outputs) + o] = weights.Weight[((first + o) * Inputs) + blocks.Inputs[k]];
+                }
+            }
             return;
         }
         columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
@@ -50,7 +75,7 @@ sealed unsafe class LinearLayer
 
     public PlanStep Step { get; }
 
-    public bool IsDense => sparse is null;
+    public bool IsDense => sparse is null && panelDepths is null;
 
     /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
     public long Scratch => sparse is null ? 0 : (long)(Inputs + Outputs) * blockStride;
@@ -61,7 +86,7 @@ sealed unsafe class LinearLayer
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
     /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>
-    /// <param name="residual">Added, of a dense layer; may be y itself, or null.</param>
+    /// <param name="residual">Added, of a dense layer or to fewer rows than lie in lanes; may be y itself, or null.</param>
     public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
     {
         if (sparse is null)
@@ -75,8 +100,10 @@ sealed unsafe class LinearLayer
                 Columns = columns,
                 Depth = Inputs,
                 B = panels!.Pointer,
-                BStride = kernels.PanelWidth,
+                BStride = panelDepths is null ? kernels.PanelWidth : kernels.BlockWidth,
                 TripleStride = 3 * kernels.Lanes,
+                PanelDepths = panelDepths is null ? null : panelDepths.Pointer,
+                PanelStarts = panelStarts is null ? null : panelStarts.Pointer,
                 PanelStride = (nint)Inputs * kernels.PanelWidth,
                 C = y,
                 CStride = yStride,
@@ -91,16 +118,28 @@ sealed unsafe class LinearLayer
             }
             return;
         }
-        if (rows < FewestLanes)
+        if (rows < fewestLanes)
         {
-            for (int row = 0; row < rows; row++)
-                kernels.SparseRow(sparse, sparse.Places(0), x + (row * xStride), y + (row * yStride));
+            if (shuffle is not null && kernels.AreFinite(x, rows, Inputs, xStride))
+                kernels.Shuffle(shuffle, x, rows, xStride, y, yStride, residual);
+            else
+                Gather(x, rows, xStride, y, yStride, scratch, residual);
             return;
         }
         float* outputs = scratch + ((long)Inputs * blockStride);
         Transposition.Transpose(x, rows, Inputs, xStride, scratch, blockStride);
         kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, null);
         Transposition.Transpose(outputs, Outputs, rows, blockStride, y, yStride);
+    }
+
+    void Gather(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual)
+    {
+        for (int row = 0; row < rows; row++, x += xStride, y += yStride)
+        {
+            kernels.SparseRow(sparse!, sparse!.Places(0), x, residual == null ? y : scratch);
+            for (int o = 0; residual != null && o < Outputs; o++)
+                y[o] = scratch[o] + residual[(row * yStride) + o];
+        }
     }
 
     /// <summary>
