@@ -17,7 +17,7 @@ LibTorch.Load();
     ("threads", "[milliseconds]", "scoring on one of LibTorch's threads and on all", ScoringThreads.Run),
     ("predict", "[turns]", "the quickstart's pipeline in a prediction engine and from a view", Predicting.Run),
     ("compress", "[epochs]", "the comparators PQH and FPRL on 784-300-100-10", Compressing.Run),
-    ("score", "[parts of networks' names]", "scoring plans beside ONNX Runtime, and a sparse layer beside LibTorch's dense product", PlanScoring.Run),
+    ("score", "[parts of networks' names]", "scoring plans beside ONNX Runtime, a sparse layer beside LibTorch's dense product; pairs: half of the neurons, and int8", PlanScoring.Run),
     ("check", "[the same]", "whether plans and ONNX Runtime agree", PlanScoring.Check),
     ("kernels", "", "what kernels of scoring plans take, which their rule is from", KernelCosts.Run),
     ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),

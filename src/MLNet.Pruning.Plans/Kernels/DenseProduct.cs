@@ -38,8 +38,14 @@ static unsafe class DenseProduct<TVectors, TVector>
             Part(p);
             return;
         }
-        var part = p;
         int blocks = (p.Depth + DepthBlock - 1) / DepthBlock, block = (p.Depth + blocks - 1) / blocks;
+        var part = p;
+        if (p.Rows == 1)
+        {
+            // Columns that do not fill four panels: parts of their sums run side by side instead.
+            part.Columns = p.Columns / (4 * PanelWidth) * 4 * PanelWidth;
+            Parts(p, part.Columns, block);
+        }
         for (int k = 0; k < p.Depth; k += block)
         {
             part.Depth = Math.Min(block, p.Depth - k);
@@ -49,6 +55,31 @@ static unsafe class DenseProduct<TVectors, TVector>
             // The rest of a sum is added to what is there already.
             part.ColumnBias = part.RowBias = null;
             part.Residual = p.C;
+        }
+    }
+
+    static void Parts(in ProductArguments p, int column, int block)
+    {
+        if (p.Offsets == null)
+            Parts<StridedRows>(p, column, block);
+        else
+            Parts<ScatteredRows>(p, column, block);
+    }
+
+    static void Parts<TCursor>(in ProductArguments p, int column, int block)
+        where TCursor : struct, IRowCursor<TCursor>
+    {
+        int vectors;
+        for (; column < p.Columns; column += vectors * TVectors.Count)
+        {
+            int left = (p.Columns - column + TVectors.Count - 1) / TVectors.Count;
+            vectors = left == 3 ? 3 : Math.Min(2, left);
+            if (vectors == 3)
+                DenseRow<TVectors, TVector>.Parts<TCursor, ThreeVectors>(p, column, block);
+            else if (vectors == 2)
+                DenseRow<TVectors, TVector>.Parts<TCursor, TwoVectors>(p, column, block);
+            else
+                DenseRow<TVectors, TVector>.Parts<TCursor, OneVector>(p, column, block);
         }
     }
 

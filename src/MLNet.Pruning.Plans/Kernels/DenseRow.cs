@@ -79,6 +79,97 @@ static unsafe class DenseRow<TVectors, TVector>
         DenseTile<TVectors, TVector>.Store<ThreeVectors>(p, s, t, u, 0, column);
     }
 
+    /// <summary>
+    /// One row by a panel, four parts of the sums at a time, each of so many k, which are added up in their order: the sums of one part
+    /// after the other.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Parts<TCursor, TColumns>(in ProductArguments p, int column, int block)
+        where TCursor : struct, IRowCursor<TCursor>
+        where TColumns : struct, IColumns
+    {
+        int panel = column / PanelWidth;
+        nint stride = TColumns.Three ? p.TripleStride : p.BStride;
+        var sum = p;
+        for (int k = 0; k < p.Depth; k += 4 * block)
+        {
+            // Parts that are not there are the first one again, and not added. The last part may be shorter than the others.
+            int count = Math.Min(4, (p.Depth - k + block - 1) / block), shortest = Math.Min(block, p.Depth - k - ((count - 1) * block));
+            int k1 = count > 1 ? k + block : k, k2 = count > 2 ? k1 + block : k, k3 = count > 3 ? k2 + block : k;
+            float* a0 = p.A + (k * p.DepthStride), a1 = p.A + (k1 * p.DepthStride), a2 = p.A + (k2 * p.DepthStride),
+                a3 = p.A + (k3 * p.DepthStride);
+            sum.Done = k;
+            var b0 = TCursor.Of(sum, panel, stride);
+            sum.Done = k1;
+            var b1 = TCursor.Of(sum, panel, stride);
+            sum.Done = k2;
+            var b2 = TCursor.Of(sum, panel, stride);
+            sum.Done = k3;
+            var b3 = TCursor.Of(sum, panel, stride);
+            float* bias = k > 0 ? null : p.ColumnBias;
+            var s0 = bias == null ? TVectors.Zero : TVectors.Load(bias + column);
+            var t0 = bias == null || !TColumns.Two ? TVectors.Zero : TVectors.Load(bias + column + TVectors.Count);
+            var u0 = bias == null || !TColumns.Three ? TVectors.Zero : TVectors.Load(bias + column + (2 * TVectors.Count));
+            TVector s1, s2, s3, t1, t2, t3, u1, u2, u3;
+            s1 = s2 = s3 = t1 = t2 = t3 = u1 = u2 = u3 = TVectors.Zero;
+            for (int i = shortest; i > 0; i--, a0 += p.DepthStride, a1 += p.DepthStride, a2 += p.DepthStride, a3 += p.DepthStride)
+            {
+                float* from = b0.Next();
+                var x = TVectors.Create(*a0);
+                s0 = TVectors.MultiplyAdd(x, TVectors.Load(from), s0);
+                t0 = TColumns.Two ? TVectors.MultiplyAdd(x, TVectors.Load(from + TVectors.Count), t0) : t0;
+                u0 = TColumns.Three ? TVectors.MultiplyAdd(x, TVectors.Load(from + (2 * TVectors.Count)), u0) : u0;
+                from = b1.Next();
+                x = TVectors.Create(*a1);
+                s1 = TVectors.MultiplyAdd(x, TVectors.Load(from), s1);
+                t1 = TColumns.Two ? TVectors.MultiplyAdd(x, TVectors.Load(from + TVectors.Count), t1) : t1;
+                u1 = TColumns.Three ? TVectors.MultiplyAdd(x, TVectors.Load(from + (2 * TVectors.Count)), u1) : u1;
+                from = b2.Next();
+                x = TVectors.Create(*a2);
+                s2 = TVectors.MultiplyAdd(x, TVectors.Load(from), s2);
+                t2 = TColumns.Two ? TVectors.MultiplyAdd(x, TVectors.Load(from + TVectors.Count), t2) : t2;
+                u2 = TColumns.Three ? TVectors.MultiplyAdd(x, TVectors.Load(from + (2 * TVectors.Count)), u2) : u2;
+                from = b3.Next();
+                x = TVectors.Create(*a3);
+                s3 = TVectors.MultiplyAdd(x, TVectors.Load(from), s3);
+                t3 = TColumns.Two ? TVectors.MultiplyAdd(x, TVectors.Load(from + TVectors.Count), t3) : t3;
+                u3 = TColumns.Three ? TVectors.MultiplyAdd(x, TVectors.Load(from + (2 * TVectors.Count)), u3) : u3;
+            }
+            int rest = count > 1 ? block - shortest : 0;
+            sum.ColumnBias = sum.RowBias = null;
+            if (k == 0)
+                sum.RowBias = p.RowBias;
+            sum.Residual = k == 0 ? p.Residual : p.C;
+            End<TCursor, TColumns>(sum, b0, a0, rest, s0, t0, u0, column);
+            sum.RowBias = null;
+            sum.Residual = p.C;
+            if (count > 1)
+                End<TCursor, TColumns>(sum, b1, a1, count > 2 ? rest : 0, s1, t1, u1, column);
+            if (count > 2)
+                End<TCursor, TColumns>(sum, b2, a2, count > 3 ? rest : 0, s2, t2, u2, column);
+            if (count > 3)
+                End<TCursor, TColumns>(sum, b3, a3, 0, s3, t3, u3, column);
+        }
+    }
+
+    /// <summary>What a part has more than the shortest, and the addition of the part.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void End<TCursor, TColumns>(
+        in ProductArguments p, TCursor b, float* a, int rest, TVector s, TVector t, TVector u, int column)
+        where TCursor : struct, IRowCursor<TCursor>
+        where TColumns : struct, IColumns
+    {
+        for (; rest > 0; rest--, a += p.DepthStride)
+        {
+            float* from = b.Next();
+            var x = TVectors.Create(*a);
+            s = TVectors.MultiplyAdd(x, TVectors.Load(from), s);
+            t = TColumns.Two ? TVectors.MultiplyAdd(x, TVectors.Load(from + TVectors.Count), t) : t;
+            u = TColumns.Three ? TVectors.MultiplyAdd(x, TVectors.Load(from + (2 * TVectors.Count)), u) : u;
+        }
+        DenseTile<TVectors, TVector>.Store<TColumns>(p, s, t, u, 0, column);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Store(in ProductArguments p, TVector first, TVector second, int column)
     {

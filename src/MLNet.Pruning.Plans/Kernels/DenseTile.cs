@@ -15,7 +15,8 @@ static unsafe class DenseTile<TVectors, TVector>
         where TCursor : struct, IRowCursor<TCursor>
         where TColumns : struct, IColumns
     {
-        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it would
+        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it
+        // would
         // have all sums kept in memory.
         int panel = column / (TCursor.Skips && !TColumns.Two && TVectors.Count == 16 ? TVectors.Count : 2 * TVectors.Count);
         float* a0 = p.A + (row * p.RowStride);
@@ -122,7 +123,8 @@ static unsafe class DenseTile<TVectors, TVector>
         where TCursor : struct, IRowCursor<TCursor>
         where TColumns : struct, IColumns
     {
-        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it would
+        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it
+        // would
         // have all sums kept in memory.
         int panel = column / (TCursor.Skips && !TColumns.Two && TVectors.Count == 16 ? TVectors.Count : 2 * TVectors.Count);
         float* a0 = p.A + (row * p.RowStride);

@@ -26,7 +26,8 @@ unsafe struct ProductArguments
     public int* Offsets;
 
     /// <summary>
-    /// Where rows of zeros are left out: the k of the rows of each panel, one panel's behind the other's, and where each panel's begin. Such
+    /// Where rows of zeros are left out: the k of the rows of each panel, one panel's behind the other's, and where each panel's begin.
+    /// Such
     /// a panel has <see cref="DenseProduct{TVectors,TVector}.BlockWidth"/> columns, and B has the rows in the same order.
     /// </summary>
     public int* PanelDepths, PanelStarts;

@@ -1,7 +1,8 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The active weights of a layer for <see cref="ShuffleProduct{TVectors,TVector}"/>: the inputs are divided into windows that a shuffle can
+/// The active weights of a layer for <see cref="ShuffleProduct{TVectors,TVector}"/>: the inputs are divided into windows that a shuffle
+/// can
 /// pick from, and in each window the n-th active weights of a vector's outputs stand side by side, each with the place of its input in the
 /// window. Outputs with fewer are filled up with zeros: a slot is a weight or such a zero. Of the pattern 2:4 nothing is filled up.
 /// </summary>

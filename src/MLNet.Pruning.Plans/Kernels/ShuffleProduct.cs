@@ -3,9 +3,12 @@ using System.Runtime.CompilerServices;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The sparse product of a few rows: the lanes are outputs, a window of a row's inputs stays in registers, and a shuffle picks each output's
-/// input out of them. A shuffle and a multiply-add do a vector of weights, so that a weight costs about two dense ones, whatever the number of
-/// rows. The sums are those of <see cref="SparseProduct{TVectors,TVector}"/>, term by term, as long as all inputs are finite: the zeros that
+/// The sparse product of a few rows: the lanes are outputs, a window of a row's inputs stays in registers, and a shuffle picks each
+/// output's
+/// input out of them. A shuffle and a multiply-add do a vector of weights, so that a weight costs about two dense ones, whatever the
+/// number of
+/// rows. The sums are those of <see cref="SparseProduct{TVectors,TVector}"/>, term by term, as long as all inputs are finite: the zeros
+/// that
 /// fill up a matrix are multiplied with inputs of others.
 /// </summary>
 static unsafe class ShuffleProduct<TVectors, TVector>

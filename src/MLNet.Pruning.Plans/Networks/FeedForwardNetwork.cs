@@ -17,7 +17,8 @@ sealed unsafe class FeedForwardNetwork : Network
         var sizes = description.Sizes;
         (InputWidth, OutputWidth) = (sizes[0], sizes[^1]);
         var linear = Enumerable.Range(1, sizes.Count - 1).Select(i => weights.Linear($"layers.linear{i}", sizes[i], sizes[i - 1]));
-        layers = new(kernels, [.. linear], description.Activation, activatesLast: false, options.Choice, BlockRows, layout);
+        layers = new(kernels, [.. linear], description.Activation, activatesLast: false, options.Choice, BlockRows, layout,
+            options.Precision);
     }
 
     public override int InputWidth { get; }

@@ -34,4 +34,6 @@ abstract unsafe class Network
 /// <param name="Kernels">What to compute with.</param>
 /// <param name="Choice">Which kernels computes layers.</param>
 /// <param name="Output">What a classifier gives.</param>
-sealed record CompileOptions(Kernels.KernelSet Kernels, KernelChoice Choice, ScoringOutput Output);
+/// <param name="Precision">What linear layers are computed in.</param>
+sealed record CompileOptions(
+    Kernels.KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);

@@ -5,7 +5,8 @@ using MLNet.Pruning.Tokens;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// Blocks in which a token is a row, and the lanes of vectors are the outputs of a layer: with all weights; or of one image with few tokens,
+/// Blocks in which a token is a row, and the lanes of vectors are the outputs of a layer: with all weights; or of one image with few
+/// tokens,
 /// with its active weights, to the same bits as <see cref="VitBlocksInLanes"/>.
 /// </summary>
 sealed unsafe class VitBlocksInRows : VitBlocks
@@ -42,7 +43,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         scratch = layout.Add(layers.Max(layer => Math.Max(Math.Max(layer.Qkv.Scratch, layer.Projection.Scratch),
             Math.Max(layer.Hidden.Scratch, layer.Output.Scratch))));
 
-        LinearLayer Layer(LinearWeights linear) => new(kernels, linear, sparse, rows);
+        LinearLayer Layer(LinearWeights linear) => new(kernels, linear, sparse, rows, options.Precision);
     }
 
     public override int Images { get; }

@@ -8,7 +8,7 @@ enum KernelChoice
     /// <summary>As <see cref="KernelRule"/> says.</summary>
     Rule,
 
-    /// <summary>With all weights.</summary>
+    /// <summary>With all weights, but for whole blocks of zeros.</summary>
     Dense,
 
     /// <summary>With the active weights alone.</summary>
@@ -54,6 +54,12 @@ static class KernelRule
         Wide = new(new(2.2, 6, 3.7), 15, new(2.1, 4.2, 1.7), new(1.15, 3.3, 1.5), new(1.7, 2.6, 2.0, 1.2, 1.15)),
         Portable = new(new(1.4, 4.5, 3), 6, default, new(1.15, 3.8, 2.0), new(1.25, 0, 1.8, 1.1, 1.15));
 
+    // With fewer inputs or outputs there is less to gain than rounding the inputs costs. A weight of 8 bits costs so many of single
+    // precision,
+    // a single row's and many rows' taken together.
+    const int FewestInt8Inputs = 256, FewestInt8Outputs = 32;
+    const double Int8Cost = 0.6;
+
     // Smaller layers take a microsecond either way.
     const int FewestWeights = 1024;
 
@@ -66,14 +72,21 @@ static class KernelRule
     static Costs Of(KernelSet kernels) => kernels.Lanes switch { 16 => Widest, 8 => Wide, _ => Portable };
 
     /// <summary>A layer that computes rows, where single rows count as much as many.</summary>
-    public static bool SparseRows(LinearWeights weights, KernelSet kernels, KernelChoice choice)
+    public static bool SparseRows(
+        LinearWeights weights, KernelSet kernels, KernelChoice choice, ScoringPrecision precision = ScoringPrecision.Float)
     {
         if (choice != KernelChoice.Rule)
             return choice == KernelChoice.Sparse;
         double single = Math.Min(Gathered(weights, kernels), Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)));
         double many = Math.Min(Turned(weights, kernels), Shuffled(weights, kernels, Of(kernels).Shuffle.Many));
-        return weights.Weight.Length >= FewestWeights && many + single < Math.Min(2, BlocksOfRows(weights, kernels));
+        return weights.Weight.Length >= FewestWeights && many + single
+            < Math.Min(InIntegers(weights, kernels, precision) ? 2 * Int8Cost : 2, BlocksOfRows(weights, kernels));
     }
+
+    /// <summary>Whether a layer over rows that is not sparse is computed in integers.</summary>
+    public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
+        precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported && weights.Inputs >= FewestInt8Inputs
+            && weights.Outputs >= FewestInt8Outputs && 2 * Int8Cost < BlocksOfRows(weights, kernels);
 
     /// <summary>Whether a layer over rows that is not sparse leaves out blocks of zeros.</summary>
     public static bool SkipsBlocksOfRows(LinearWeights weights, KernelSet kernels) =>
@@ -119,7 +132,8 @@ static class KernelRule
     };
 
     /// <summary>Whether tokens lie in lanes in all of a transformer's blocks: where the layers are cheaper that way together.</summary>
-    public static bool TokensInLanes(IEnumerable<LinearWeights> layers, KernelSet kernels, KernelChoice choice)
+    public static bool TokensInLanes(
+        IEnumerable<LinearWeights> layers, KernelSet kernels, KernelChoice choice, ScoringPrecision precision)
     {
         if (choice != KernelChoice.Rule)
             return choice == KernelChoice.Sparse;
@@ -127,7 +141,7 @@ static class KernelRule
         double rows = 0, lanes = 0;
         foreach (var layer in layers)
         {
-            rows += layer.Weight.Length * Math.Min(1, BlocksOfRows(layer, kernels) / 2);
+            rows += layer.Weight.Length * Math.Min(InIntegers(layer, kernels, precision) ? Int8Cost : 1, BlocksOfRows(layer, kernels) / 2);
             lanes += layer.Weight.Length * (SparseLanes(layer, kernels, choice) ? layer.Density * costs.Lanes.BesideRows
                 : costs.Lanes.Dense);
         }

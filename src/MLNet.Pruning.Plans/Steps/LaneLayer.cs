@@ -92,8 +92,8 @@ sealed unsafe class LaneLayer
         }
     }
 
-    void Product(KernelSet kernels, float* x, int lanes, int first, int rows, float* weights, int* offsets, int depth, float* y, nint stride,
-        float* residual) => kernels.Product(new()
+    void Product(KernelSet kernels, float* x, int lanes, int first, int rows, float* weights, int* offsets, int depth, float* y,
+        nint stride, float* residual) => kernels.Product(new()
         {
             A = weights,
             RowStride = depth,

@@ -13,13 +13,16 @@ sealed unsafe class LinearLayer
     readonly AlignedBuffer<int>? panelDepths, panelStarts;
     readonly SparseMatrix? sparse;
     readonly ShuffleMatrix? shuffle;
-    readonly int blockStride, columns, fewestLanes;
+    readonly Int8Matrix? int8;
+    readonly int blockStride, blockRows, columns, fewestLanes;
 
     /// <param name="kernels">What to compute with.</param>
     /// <param name="weights">The layer's weights.</param>
     /// <param name="isSparse">Whether to compute with the active weights alone.</param>
     /// <param name="blockRows">The most rows that are computed at once.</param>
-    public LinearLayer(KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows)
+    /// <param name="precision">What to compute in, where it is not sparse.</param>
+    public LinearLayer(
+        KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows, ScoringPrecision precision = ScoringPrecision.Float)
     {
         this.kernels = kernels;
         (Inputs, Outputs) = (weights.Inputs, weights.Outputs);
@@ -31,6 +34,13 @@ sealed unsafe class LinearLayer
             bool shuffles = KernelRule.Shuffles(weights, kernels, out bool always);
             shuffle = shuffles ? new(weights.Weight, weights.Bias, kernels.Lanes, kernels.Window) : null;
             fewestLanes = always ? int.MaxValue : shuffles ? FewestLanesBesideShuffles : FewestLanes;
+            return;
+        }
+        if (KernelRule.InIntegers(weights, kernels, precision))
+        {
+            Step = Step with { Kernel = "int8 rows" };
+            int8 = new(weights.Weight, weights.Bias);
+            this.blockRows = blockRows;
             return;
         }
         if (KernelRule.SkipsBlocksOfRows(weights, kernels))
@@ -78,7 +88,8 @@ sealed unsafe class LinearLayer
     public bool IsDense => sparse is null && panelDepths is null;
 
     /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
-    public long Scratch => sparse is null ? 0 : (long)(Inputs + Outputs) * blockStride;
+    public long Scratch => sparse is not null ? (long)(Inputs + Outputs) * blockStride
+        : int8 is not null ? (long)blockRows * ((Int8Product.RowBytes(Inputs) / sizeof(float)) + 1) : 0;
 
     /// <param name="x">[rows][xStride]</param>
     /// <param name="rows">At most the block's.</param>
@@ -89,6 +100,13 @@ sealed unsafe class LinearLayer
     /// <param name="residual">Added, of a dense layer or to fewer rows than lie in lanes; may be y itself, or null.</param>
     public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
     {
+        if (int8 is not null)
+        {
+            var bytes = (byte*)(scratch + blockRows);
+            Int8Product.Round(x, rows, Inputs, xStride, bytes, scratch);
+            Int8Product.Multiply(int8, bytes, scratch, rows, y, yStride, residual);
+            return;
+        }
         if (sparse is null)
         {
             kernels.Product(new()
