@@ -66,8 +66,8 @@ static class KernelRule
     /// <summary>Outputs of a block of weights over lanes that is skipped where all are zeros.</summary>
     public const int LaneBlock = 8;
 
-    // A megabyte of dense weights.
-    const int LargeLayer = 1 << 18;
+    // A megabyte of dense weights, and eight.
+    const int LargeLayer = 1 << 18, HugeLayer = 1 << 21;
 
     static Costs Of(KernelSet kernels) => kernels.Lanes switch { 16 => Widest, 8 => Wide, _ => Portable };
 
@@ -107,6 +107,9 @@ static class KernelRule
     public static bool Shuffles(LinearWeights weights, KernelSet kernels, out bool always)
     {
         always = Shuffled(weights, kernels, Of(kernels).Shuffle.Many) <= Turned(weights, kernels);
+        // A row of a huge layer waits for memory: 5 bytes a slot, 8 a weight.
+        if (weights.Weight.Length >= HugeLayer && kernels.Window > 0)
+            return Shuffled(weights, kernels, slot: 5) < 8 * weights.Density;
         return Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)) < Gathered(weights, kernels);
     }
 
