@@ -140,23 +140,23 @@ public sealed unsafe class ProductTests
 
     static void CheckLanes(KernelSet kernels, KernelChoice choice, LinearWeights weights, int lanes)
     {
-                int inputs = weights.Inputs, outputs = weights.Outputs, stride = kernels.Padded(lanes) + kernels.Lanes;
-                var layer = new LaneLayer(kernels, weights, choice, i => i * stride);
-                AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(inputs * stride, 3)),
-                    y = Numbers.Buffer(Numbers.Random(outputs * stride, 4));
-                var before = y.Span.ToArray();
-                layer.Compute(kernels.Narrowed(lanes), 0, x.Pointer, lanes, y.Pointer, stride, y.Pointer);
-                for (int o = 0; o < outputs; o++)
-                {
-                    for (int lane = 0; lane < lanes; lane++)
-                    {
-                        double wanted = weights.Bias[o] + (double)before[(o * stride) + lane];
-                        for (int i = 0; i < inputs; i++)
-                            wanted += (double)weights.Weight[(o * inputs) + i] * x.Pointer[(i * stride) + lane];
-                        Numbers.AreClose(wanted, y.Pointer[(o * stride) + lane], 3e-6,
-                            $"{inputs} -> {outputs}, {choice}, lane {lane} of {lanes}");
-                    }
-                }
+        int inputs = weights.Inputs, outputs = weights.Outputs, stride = kernels.Padded(lanes) + kernels.Lanes;
+        var layer = new LaneLayer(kernels, weights, choice, i => i * stride);
+        AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(inputs * stride, 3)),
+            y = Numbers.Buffer(Numbers.Random(outputs * stride, 4));
+        var before = y.Span.ToArray();
+        layer.Compute(kernels.Narrowed(lanes), 0, x.Pointer, lanes, y.Pointer, stride, y.Pointer);
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                double wanted = weights.Bias[o] + (double)before[(o * stride) + lane];
+                for (int i = 0; i < inputs; i++)
+                    wanted += (double)weights.Weight[(o * inputs) + i] * x.Pointer[(i * stride) + lane];
+                Numbers.AreClose(wanted, y.Pointer[(o * stride) + lane], 3e-6,
+                    $"{inputs} -> {outputs}, {choice}, lane {lane} of {lanes}");
+            }
+        }
     }
 
     [TestMethod]
