@@ -32,8 +32,9 @@ enum KernelChoice
 /// | a slot of a shuffle (a weight, or a zero beside weights of other outputs), many rows | 2.1 | 2.1 | - |
 /// | the same, a single row, small layers; and those that leave the second-level cache | 2.1; 1.3 | 4.2; 1.7 | - |
 /// | a weight of 16 outputs (128 bits: 8) that are not all zero for an input, many rows | 1.4 | 1.15 | 1.15 |
-/// | the same, a single row, small layers; and those that leave the second-level cache | 2.5; 1.4 | 3.3; 1.5 | 3.8; 2.0 |
+/// | the same, a single row, small layers; and those that leave the second-level cache | 3.5; 1.4 | 3.3; 1.5 | 3.8; 2.0 |
 /// | a weight of 8 outputs that are not all zero for an input, lanes | 1.15 | 1.15 | 1.15 |
+/// | a weight of 8 bits, a single row's and many rows' taken together | 0.6 | 0.6 | - |
 /// | a sparse weight, lanes | 1.8 | 1.7 | 1.25 |
 /// | the same, lanes that fill half a vector | 5.2 | 2.6 | - |
 /// | the same beside dense weights over rows | 2.4 | 2.0 | estimated: 1.8 |
@@ -50,7 +51,7 @@ static class KernelRule
 
     readonly record struct Costs(Rows Sparse, double Turning, Rows Shuffle, Rows Blocks, Lanes Lanes);
 
-    static readonly Costs Widest = new(new(2.4, 8, 4), 33, new(2.1, 2.1, 1.3), new(1.4, 2.5, 1.4), new(1.8, 5.2, 2.4, 1.5, 1.15)),
+    static readonly Costs Widest = new(new(2.4, 8, 4), 33, new(2.1, 2.1, 1.3), new(1.4, 3.5, 1.4), new(1.8, 5.2, 2.4, 1.5, 1.15)),
         Wide = new(new(2.2, 6, 3.7), 15, new(2.1, 4.2, 1.7), new(1.15, 3.3, 1.5), new(1.7, 2.6, 2.0, 1.2, 1.15)),
         Portable = new(new(1.4, 4.5, 3), 6, default, new(1.15, 3.8, 2.0), new(1.25, 0, 1.8, 1.1, 1.15));
 
