@@ -16,12 +16,14 @@ public sealed unsafe class ScoringPlan
     readonly KernelSet kernels;
     readonly WorkspacePool workspaces;
     readonly ParallelScoring parallel;
+    readonly bool looksForNaN;
 
     ScoringPlan(NetworkDescription description, Network network, KernelSet kernels, IReadOnlyList<string> labels)
     {
         Labels = labels;
         (Description, this.network, this.kernels) = (description, network, kernels);
         workspaces = new(network);
+        looksForNaN = !network.SpreadsNaN;
         parallel = new(ScoreRows, network.InputWidth, network.OutputWidth);
         Steps = [.. network.Steps];
     }
@@ -34,7 +36,17 @@ public sealed unsafe class ScoringPlan
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
     public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights,
         ScoringOutput output = ScoringOutput.Probabilities) =>
-        Compile(description, weights, new CompileOptions(KernelSet.Here, KernelChoice.Rule, output));
+        Compile(description, weights, output, ScoringPrecision.Float);
+
+    /// <summary>Compiles a network.</summary>
+    /// <param name="description">What it is made of.</param>
+    /// <param name="weights">Its weights; copied.</param>
+    /// <param name="output">What a classifier gives.</param>
+    /// <param name="precision">What linear layers are computed in.</param>
+    /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
+    public static ScoringPlan Compile(
+        NetworkDescription description, NetworkWeights weights, ScoringOutput output, ScoringPrecision precision) =>
+        Compile(description, weights, new CompileOptions(KernelSet.Here, KernelChoice.Rule, output, precision));
 
     internal static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, CompileOptions options,
         params IReadOnlyList<string> labels)
@@ -68,32 +80,37 @@ public sealed unsafe class ScoringPlan
     /// <c>ModelFile.Save</c> wrote.</summary>
     /// <param name="path">The file.</param>
     /// <param name="output">What a classifier gives.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or has no network in it that a plan can compute, or several.</exception>
-    public static ScoringPlan Load(string path, ScoringOutput output = ScoringOutput.Probabilities)
+    /// <param name="precision">What linear layers are computed in.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or has no network in it that a plan can compute, or
+    /// several.</exception>
+    public static ScoringPlan Load(string path, ScoringOutput output = ScoringOutput.Probabilities,
+        ScoringPrecision precision = ScoringPrecision.Float)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         using var stream = File.OpenRead(path);
-        return Load(stream, $"'{path}'", output);
+        return Load(stream, $"'{path}'", output, precision);
     }
 
     /// <summary>Loads the network of a stream. Of a pipeline in a model.zip, it is the network, and the <c>MergeTokens</c> before it
     /// where images are not padded; other steps are left out.</summary>
     /// <param name="stream">At its beginning; left open.</param>
     /// <param name="output">What a classifier gives.</param>
+    /// <param name="precision">What linear layers are computed in.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or has no network in it that a plan can compute, or several.
     /// </exception>
-    public static ScoringPlan Load(Stream stream, ScoringOutput output = ScoringOutput.Probabilities)
+    public static ScoringPlan Load(Stream stream, ScoringOutput output = ScoringOutput.Probabilities,
+        ScoringPrecision precision = ScoringPrecision.Float)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return Load(stream, "The model", output);
+        return Load(stream, "The model", output, precision);
     }
 
-    static ScoringPlan Load(Stream stream, string what, ScoringOutput output)
+    static ScoringPlan Load(Stream stream, string what, ScoringOutput output, ScoringPrecision precision)
     {
         var saved = SavedNetwork.Read(stream, what);
         try
         {
-            return Compile(saved.Description, saved.Weights, new(KernelSet.Here, KernelChoice.Rule, output), saved.Labels);
+            return Compile(saved.Description, saved.Weights, new(KernelSet.Here, KernelChoice.Rule, output, precision), saved.Labels);
         }
         catch (ArgumentException e)
         {
@@ -148,11 +165,13 @@ public sealed unsafe class ScoringPlan
         {
             int block = Math.Min(network.BlockRows, count - done);
             network.Score(workspace, rows, block, scores);
-            for (int row = 0; row < block; row++, rows += InputWidth, scores += OutputWidth)
+            for (int row = 0; looksForNaN && row < block; row++)
             {
-                if (kernels.HasNaN(rows, InputWidth))
-                    new Span<float>(scores, OutputWidth).Fill(float.NaN);
+                if (kernels.HasNaN(rows + ((long)row * InputWidth), InputWidth))
+                    new Span<float>(scores + ((long)row * OutputWidth), OutputWidth).Fill(float.NaN);
             }
+            rows += (long)block * InputWidth;
+            scores += (long)block * OutputWidth;
             done += block;
         }
         workspaces.Give(workspace);

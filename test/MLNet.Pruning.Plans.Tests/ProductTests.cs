@@ -37,11 +37,59 @@ public sealed unsafe class ProductTests
         }
     }
 
-    static void CheckRows(KernelSet kernels, bool sparse, int rows, int inputs, int outputs, bool residual = false)
+    [TestMethod]
+    [DynamicData(nameof(Widths.All), typeof(Widths))]
+    public void A_layer_of_which_two_weights_of_four_are_active_is_that_of_double_precision(int width)
     {
-        var weights = new LinearWeights("layer", Numbers.Sparse(outputs * inputs, 1, sparse ? 0.3 : 1), Numbers.Random(outputs, 2));
+        foreach (var (inputs, outputs) in ((int, int)[])[(64, 32), (70, 19), (9, 150), (200, 33)])
+        {
+            float[] weights = Numbers.Random(outputs * inputs, 1);
+            for (int i = 0; i < weights.Length; i++)
+                weights[i] = i % inputs % 4 == i / 4 % 4 || i % inputs % 4 == (i / 4 + 1 + (i / 16 % 3)) % 4 ? weights[i] : 0;
+            foreach (int rows in (int[])[1, 2, 4, 7, 8, 13, 40])
+                CheckRows(Widths.Of(width), true, new("layer", weights, Numbers.Random(outputs, 2)), rows, residual: rows < 4);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Widths.All), typeof(Widths))]
+    public void A_layer_whose_zeros_come_in_blocks_skips_them(int width)
+    {
+        var kernels = Widths.Of(width);
+        foreach (var (inputs, outputs) in ((int, int)[])[(64, 48), (131, 39), (500, 17), (40, 130)])
+        {
+            var weights = new LinearWeights("layer", Blocks(outputs, inputs, 16, 0.25), Numbers.Random(outputs, 2));
+            Assert.AreEqual("zero blocks, rows", new LinearLayer(kernels, weights, isSparse: false, 64).Step.Kernel);
+            foreach (int rows in (int[])[1, 2, 4, 5, 8, 11, 64])
+                CheckRows(kernels, false, weights, rows, residual: true);
+        }
+    }
+
+    /// <summary>Random weights of which blocks of some outputs by one input are zeros, those of the first 16 outputs all.</summary>
+    static float[] Blocks(int outputs, int inputs, int size, double density)
+    {
+        var (weights, random) = (Numbers.Random(outputs * inputs, 1), new Random(7));
+        for (int first = 0; first < outputs; first += size)
+        {
+            for (int input = 0; input < inputs; input++)
+            {
+                bool zero = first == 0 || random.NextDouble() > density;
+                for (int output = first; zero && output < Math.Min(outputs, first + size); output++)
+                    weights[(output * inputs) + input] = 0;
+            }
+        }
+        return weights;
+    }
+
+    static void CheckRows(KernelSet kernels, bool sparse, int rows, int inputs, int outputs, bool residual = false) =>
+        CheckRows(kernels, sparse, new("layer", Numbers.Sparse(outputs * inputs, 1, sparse ? 0.3 : 1), Numbers.Random(outputs, 2)), rows,
+            residual);
+
+    static void CheckRows(KernelSet kernels, bool sparse, LinearWeights weights, int rows, bool residual = false)
+    {
+        int inputs = weights.Inputs, outputs = weights.Outputs;
         var layer = new LinearLayer(kernels, weights, sparse, 64);
-        AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(rows * inputs, 3)), scratch = new(layer.Scratch);
+        AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(rows * inputs, 3)), scratch = new(Math.Max(outputs, layer.Scratch));
         int stride = kernels.Padded(outputs);
         AlignedBuffer<float> y = Numbers.Buffer(Numbers.Random(rows * stride, 4)), alone = new(stride);
         var before = y.Span.ToArray();
@@ -73,24 +121,40 @@ public sealed unsafe class ProductTests
         {
             foreach (int lanes in Sizes)
             {
-                int inputs = (lanes * 5 % 37) + 1, outputs = (lanes * 3 % 29) + 1, stride = kernels.Padded(lanes) + kernels.Lanes;
-                var weights = new LinearWeights("layer", Numbers.Sparse(outputs * inputs, 1, 0.5), Numbers.Random(outputs, 2));
-                var layer = new LaneLayer(kernels, weights, choice, i => i * stride);
-                AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(inputs * stride, 3)),
-                    y = Numbers.Buffer(Numbers.Random(outputs * stride, 4));
-                var before = y.Span.ToArray();
-                layer.Compute(kernels.Narrowed(lanes), 0, x.Pointer, lanes, y.Pointer, stride, y.Pointer);
-                for (int o = 0; o < outputs; o++)
-                {
-                    for (int lane = 0; lane < lanes; lane++)
-                    {
-                        double wanted = weights.Bias[o] + (double)before[(o * stride) + lane];
-                        for (int i = 0; i < inputs; i++)
-                            wanted += (double)weights.Weight[(o * inputs) + i] * x.Pointer[(i * stride) + lane];
-                        Numbers.AreClose(wanted, y.Pointer[(o * stride) + lane], 3e-6,
-                            $"{inputs} -> {outputs}, {choice}, lane {lane} of {lanes}");
-                    }
-                }
+                int inputs = (lanes * 5 % 37) + 1, outputs = (lanes * 3 % 29) + 1;
+                CheckLanes(kernels, choice, new("layer", Numbers.Sparse(outputs * inputs, 1, 0.5), Numbers.Random(outputs, 2)), lanes);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Widths.All), typeof(Widths))]
+    public void A_layer_over_lanes_whose_zeros_come_in_blocks_skips_them(int width)
+    {
+        var kernels = Widths.Of(width);
+        var weights = new LinearWeights("layer", Blocks(42, 60, 8, 0.3), Numbers.Random(42, 2));
+        Assert.AreEqual("zero blocks, lanes", new LaneLayer(kernels, weights, KernelChoice.Rule, i => i).Step.Kernel);
+        foreach (int lanes in Sizes)
+            CheckLanes(kernels, KernelChoice.Rule, weights, lanes);
+    }
+
+    static void CheckLanes(KernelSet kernels, KernelChoice choice, LinearWeights weights, int lanes)
+    {
+        int inputs = weights.Inputs, outputs = weights.Outputs, stride = kernels.Padded(lanes) + kernels.Lanes;
+        var layer = new LaneLayer(kernels, weights, choice, i => i * stride);
+        AlignedBuffer<float> x = Numbers.Buffer(Numbers.Random(inputs * stride, 3)),
+            y = Numbers.Buffer(Numbers.Random(outputs * stride, 4));
+        var before = y.Span.ToArray();
+        layer.Compute(kernels.Narrowed(lanes), 0, x.Pointer, lanes, y.Pointer, stride, y.Pointer);
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                double wanted = weights.Bias[o] + (double)before[(o * stride) + lane];
+                for (int i = 0; i < inputs; i++)
+                    wanted += (double)weights.Weight[(o * inputs) + i] * x.Pointer[(i * stride) + lane];
+                Numbers.AreClose(wanted, y.Pointer[(o * stride) + lane], 3e-6,
+                    $"{inputs} -> {outputs}, {choice}, lane {lane} of {lanes}");
             }
         }
     }

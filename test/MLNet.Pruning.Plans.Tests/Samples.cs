@@ -17,6 +17,8 @@ static class Samples
         Vit with { Merge = 3, LayerMerges = [0.3, 2], Heads = [1, 4], Hidden = [5, 16] },
         Vit with { LayerMerges = [4, 0], Pooling = VitPooling.ClassToken, Image = [3, 9, 15] },
         Vit with { Merge = 0.5, Input = VitInput.Tokens, HeadSize = 16, Dim = 64 },
+        Vit with { Image = [1, 6, 9], Merge = 1 },
+        Vit with { Image = [2, 6, 6], LayerMerges = [1, 0] },
         new ConvNetDescription([3, 9, 14], [5, 9], [21], 4, Activation.Gelu),
         new ConvNetDescription([1, 8, 8], [8], [], 3, Activation.LeakyRelu, BatchNorm: true),
         new ConvNetDescription([2, 21, 17], [3, 4, 6], [12, 11], 6, Activation.Sigmoid),

@@ -8,33 +8,78 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class DenseProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    // A panel of so many k, 32 KiB, stays in the first-level cache while all rows pass by. Sums that are not much longer stay whole.
-    const int DepthBlock = 256, WholeDepth = 384;
+    // Three vectors of so many k, 38 KiB, stay in the first-level cache while all rows pass by. Sums that are not much longer stay whole.
+    const int DepthBlock = 200, WholeDepth = 384;
 
     /// <summary>Columns of a panel.</summary>
     public static int PanelWidth => 2 * TVectors.Count;
 
-    // 8 x 2 sums fill half of the 32 registers of AVX-512; elsewhere there are 16.
+    // 8 x 3 sums, three vectors of B and one of A fill most of the 32 registers of AVX-512, 4 x 3 all of the 16 that there are elsewhere.
     static int TileRows => TVectors.Count == 16 ? 8 : 4;
+
+    /// <summary>Columns of a panel that leaves out rows of zeros: 16 where that is a vector or two.</summary>
+    public static int BlockWidth => TVectors.Count == 16 ? 16 : PanelWidth;
 
     public static void Multiply(in ProductArguments p)
     {
+        if (p.PanelDepths != null)
+        {
+            for (int column = 0; column < p.Columns; column += BlockWidth)
+            {
+                if (TVectors.Count < 16 && p.Columns - column > TVectors.Count)
+                    Panel<SkippingRows, TwoVectors>(p, column);
+                else
+                    Panel<SkippingRows, OneVector>(p, column);
+            }
+            return;
+        }
         if (p.Depth <= WholeDepth)
         {
             Part(p);
             return;
         }
+        int blocks = (p.Depth + DepthBlock - 1) / DepthBlock, block = (p.Depth + blocks - 1) / blocks;
         var part = p;
-        for (int k = 0; k < p.Depth; k += DepthBlock)
+        if (p.Rows == 1)
         {
-            part.Depth = Math.Min(DepthBlock, p.Depth - k);
+            // Columns that do not fill four panels: parts of their sums run side by side instead.
+            part.Columns = p.Columns / (4 * PanelWidth) * 4 * PanelWidth;
+            Parts(p, part.Columns, block);
+        }
+        for (int k = 0; k < p.Depth; k += block)
+        {
+            part.Depth = Math.Min(block, p.Depth - k);
             Part(part);
-            part.A += DepthBlock * p.DepthStride;
-            part.B += p.Offsets == null ? DepthBlock * p.BStride : 0;
-            part.Offsets += p.Offsets == null ? 0 : DepthBlock;
+            part.A += block * p.DepthStride;
+            part.Done += block;
             // The rest of a sum is added to what is there already.
             part.ColumnBias = part.RowBias = null;
             part.Residual = p.C;
+        }
+    }
+
+    static void Parts(in ProductArguments p, int column, int block)
+    {
+        if (p.Offsets == null)
+            Parts<StridedRows>(p, column, block);
+        else
+            Parts<ScatteredRows>(p, column, block);
+    }
+
+    static void Parts<TCursor>(in ProductArguments p, int column, int block)
+        where TCursor : struct, IRowCursor<TCursor>
+    {
+        int vectors;
+        for (; column < p.Columns; column += vectors * TVectors.Count)
+        {
+            int left = (p.Columns - column + TVectors.Count - 1) / TVectors.Count;
+            vectors = left == 3 ? 3 : Math.Min(2, left);
+            if (vectors == 3)
+                DenseRow<TVectors, TVector>.Parts<TCursor, ThreeVectors>(p, column, block);
+            else if (vectors == 2)
+                DenseRow<TVectors, TVector>.Parts<TCursor, TwoVectors>(p, column, block);
+            else
+                DenseRow<TVectors, TVector>.Parts<TCursor, OneVector>(p, column, block);
         }
     }
 
@@ -49,15 +94,24 @@ static unsafe class DenseProduct<TVectors, TVector>
     static void Multiply<TCursor>(in ProductArguments p)
         where TCursor : struct, IRowCursor<TCursor>
     {
-        if (p.Rows == 1)
+        int vectors;
+        for (int column = 0; column < p.Columns; column += vectors * TVectors.Count)
         {
-            for (int column = 0; column < p.Columns; column += 4 * PanelWidth)
-                DenseRow<TVectors, TVector>.Multiply<TCursor>(p, column);
-            return;
-        }
-        for (int column = 0; column < p.Columns; column += PanelWidth)
-        {
-            if (p.Columns - column > TVectors.Count)
+            // A vector alone would read all of A again for half as many sums: the last one goes with the two before it.
+            int left = (p.Columns - column + TVectors.Count - 1) / TVectors.Count;
+            vectors = left == 3 ? 3 : Math.Min(2, left);
+            if (p.Rows == 1)
+            {
+                int panels = Math.Min(4, left % 2 == 1 && left > 1 ? (left - 3) / 2 : (left + 1) / 2);
+                if (panels == 0)
+                    DenseRow<TVectors, TVector>.Three<TCursor>(p, column);
+                else
+                    DenseRow<TVectors, TVector>.Panels<TCursor>(p, column, panels);
+                vectors = panels == 0 ? 3 : 2 * panels;
+            }
+            else if (vectors == 3)
+                Panel<TCursor, ThreeVectors>(p, column);
+            else if (vectors == 2)
                 Panel<TCursor, TwoVectors>(p, column);
             else
                 Panel<TCursor, OneVector>(p, column);

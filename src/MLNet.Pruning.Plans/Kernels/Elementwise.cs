@@ -43,11 +43,18 @@ static unsafe class Elementwise<TVectors, TVector>
         where TFunction : IFunction
     {
         nint i = 0;
-        for (; i <= count - (2 * TVectors.Count); i += 2 * TVectors.Count)
+        for (; i <= count - (4 * TVectors.Count); i += 4 * TVectors.Count)
         {
-            var (a, b) = (TFunction.Of(TVectors.Load(values + i)), TFunction.Of(TVectors.Load(values + i + TVectors.Count)));
-            TVectors.Store(a, values + i);
-            TVectors.Store(b, values + i + TVectors.Count);
+            // Each step of a polynomial waits for the one before it: four of them fill the time.
+            float* at = values + i;
+            var a = TFunction.Of(TVectors.Load(at));
+            var b = TFunction.Of(TVectors.Load(at + TVectors.Count));
+            var c = TFunction.Of(TVectors.Load(at + (2 * TVectors.Count)));
+            var d = TFunction.Of(TVectors.Load(at + (3 * TVectors.Count)));
+            TVectors.Store(a, at);
+            TVectors.Store(b, at + TVectors.Count);
+            TVectors.Store(c, at + (2 * TVectors.Count));
+            TVectors.Store(d, at + (3 * TVectors.Count));
         }
         for (; i <= count - TVectors.Count; i += TVectors.Count)
             TVectors.Store(TFunction.Of(TVectors.Load(values + i)), values + i);

@@ -52,4 +52,13 @@ unsafe interface IVectors<TVector>
 
     /// <summary>Whether any lane is NaN.</summary>
     static abstract bool HasNaN(TVector values);
+
+    /// <summary>From how many numbers <see cref="Pick"/> picks; 0 where this machine has no instruction for it.</summary>
+    static abstract int Window { get; }
+
+    /// <summary>A place in a window for each lane, as bits.</summary>
+    static abstract TVector LoadPlaces(byte* from);
+
+    /// <summary>For each lane the number at its place in a window, which is one vector or two.</summary>
+    static abstract TVector Pick(TVector low, TVector high, TVector places);
 }

@@ -22,6 +22,9 @@ abstract unsafe class KernelSet
     /// <summary>Columns of a panel of packed weights.</summary>
     public int PanelWidth => 2 * Lanes;
 
+    /// <summary>Outputs of a block of weights over rows that is skipped where all are zeros.</summary>
+    public int BlockWidth => Lanes == 16 ? 16 : PanelWidth;
+
     /// <summary>Which of these vectors is wide enough for so few lanes: wider ones would compute nothing in the rest.</summary>
     public KernelSet Narrowed(int lanes) => lanes switch
     {
@@ -47,9 +50,18 @@ abstract unsafe class KernelSet
     public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) =>
         Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
 
+    /// <summary>Inputs that a shuffle picks from; 0 where there is no <see cref="Shuffle"/>.</summary>
+    public abstract int Window { get; }
+
+    /// <summary>The sparse product of a few rows of finite numbers; see <see cref="ShuffleProduct{TVectors,TVector}"/>.</summary>
+    public abstract void Shuffle(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual);
+
     public abstract void Activate(Activation activation, float* values, nint count);
 
     public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y);
+
+    /// <summary>Tokens as rows, with the sums of <see cref="NormalizeLanes"/>.</summary>
+    public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y);
 
     public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y);
 
@@ -69,6 +81,9 @@ abstract unsafe class KernelSet
 
     /// <summary>Whether a row has a NaN.</summary>
     public abstract bool HasNaN(float* values, int count);
+
+    /// <summary>Whether all numbers of some rows are finite.</summary>
+    public abstract bool AreFinite(float* values, int rows, int count, nint stride);
 }
 
 sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
@@ -87,11 +102,19 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual) =>
         SparseProduct<TVectors, TVector>.Multiply(matrix, places, x, lanes, y, stride, residual);
 
+    public override int Window => TVectors.Window;
+
+    public override void Shuffle(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual) =>
+        ShuffleProduct<TVectors, TVector>.Multiply(matrix, x, rows, xStride, y, yStride, residual);
+
     public override void Activate(Activation activation, float* values, nint count) =>
         Elementwise<TVectors, TVector>.Apply(activation, values, count);
 
     public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y) =>
         Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y);
+
+    public override void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y) =>
+        Normalization<TVectors, TVector>.RowsAsLanes(x, tokens, width, stride, y);
 
     public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y) =>
         Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y);
@@ -134,5 +157,24 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
                 return true;
         }
         return false;
+    }
+
+    public override bool AreFinite(float* values, int rows, int count, nint stride)
+    {
+        // x - x is NaN where x is not finite.
+        var sum = TVectors.Zero;
+        float rest = 0;
+        for (int row = 0; row < rows; row++, values += stride)
+        {
+            int i = 0;
+            for (; i <= count - TVectors.Count; i += TVectors.Count)
+            {
+                var x = TVectors.Load(values + i);
+                sum = TVectors.Add(sum, TVectors.Subtract(x, x));
+            }
+            for (; i < count; i++)
+                rest += values[i] - values[i];
+        }
+        return !TVectors.HasNaN(sum) && !float.IsNaN(rest);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
@@ -107,6 +108,77 @@ static unsafe class Normalization<TVectors, TVector>
                 TVectors.Store(TVectors.Multiply(TVectors.Subtract(TVectors.Load(from), mean), factor), to);
         }
     }
+
+    /// <summary>Tokens as rows, with the sums that <see cref="Lanes"/> has: every fourth value is in the same one.</summary>
+    /// <param name="x">[tokens][stride]</param>
+    /// <param name="tokens">Tokens.</param>
+    /// <param name="width">Values of a token.</param>
+    /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
+    /// <param name="y">Written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RowsAsLanes(float* x, int tokens, int width, nint stride, float* y)
+    {
+        float share = 1f / width;
+        for (int token = 0; token < tokens; token += 4, x += 4 * stride, y += 4 * stride)
+        {
+            // Four tokens side by side, as each addition waits for the one before it. Those that are not there are the last one again.
+            nint t1 = Math.Min(1, tokens - token - 1) * stride, t2 = Math.Min(2, tokens - token - 1) * stride,
+                t3 = Math.Min(3, tokens - token - 1) * stride;
+            Vector128<float> s0, s1, s2, s3;
+            s0 = s1 = s2 = s3 = Vector128<float>.Zero;
+            int d = 0;
+            for (; d <= width - 4; d += 4)
+            {
+                s0 += Vector128.Load(x + d);
+                s1 += Vector128.Load(x + t1 + d);
+                s2 += Vector128.Load(x + t2 + d);
+                s3 += Vector128.Load(x + t3 + d);
+            }
+            for (; d < width; d++)
+            {
+                s0 += Vector128.CreateScalar(x[d]);
+                s1 += Vector128.CreateScalar(x[t1 + d]);
+                s2 += Vector128.CreateScalar(x[t2 + d]);
+                s3 += Vector128.CreateScalar(x[t3 + d]);
+            }
+            Vector128<float> m0 = Vector128.Create(Total(s0) * share), m1 = Vector128.Create(Total(s1) * share),
+                m2 = Vector128.Create(Total(s2) * share), m3 = Vector128.Create(Total(s3) * share);
+            s0 = s1 = s2 = s3 = Vector128<float>.Zero;
+            for (d = 0; d <= width - 4; d += 4)
+            {
+                s0 = Squares(Vector128.Load(x + d) - m0, s0);
+                s1 = Squares(Vector128.Load(x + t1 + d) - m1, s1);
+                s2 = Squares(Vector128.Load(x + t2 + d) - m2, s2);
+                s3 = Squares(Vector128.Load(x + t3 + d) - m3, s3);
+            }
+            for (; d < width; d++)
+            {
+                s0 = Squares(Vector128.CreateScalar(x[d] - m0.ToScalar()), s0);
+                s1 = Squares(Vector128.CreateScalar(x[t1 + d] - m1.ToScalar()), s1);
+                s2 = Squares(Vector128.CreateScalar(x[t2 + d] - m2.ToScalar()), s2);
+                s3 = Squares(Vector128.CreateScalar(x[t3 + d] - m3.ToScalar()), s3);
+            }
+            Scale(x, width, m0.ToScalar(), Total(s0), share, y);
+            Scale(x + t1, width, m1.ToScalar(), Total(s1), share, y + t1);
+            Scale(x + t2, width, m2.ToScalar(), Total(s2), share, y + t2);
+            Scale(x + t3, width, m3.ToScalar(), Total(s3), share, y + t3);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> Squares(Vector128<float> centered, Vector128<float> sum) => Vectors128.MultiplyAdd(centered, centered, sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Scale(float* x, int width, float mean, float squares, float share, float* y)
+    {
+        var (center, factor) = (TVectors.Create(mean), Factor(TVectors.Create(squares), TVectors.Create(share)));
+        for (int d = 0; d < width; d += TVectors.Count)
+            TVectors.Store(TVectors.Multiply(TVectors.Subtract(TVectors.Load(x + d), center), factor), y + d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static float Total(Vector128<float> sums) =>
+        (sums.GetElement(0) + sums.GetElement(1)) + (sums.GetElement(2) + sums.GetElement(3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector Square(TVector x, TVector mean, TVector sum)

@@ -16,14 +16,24 @@ unsafe struct ProductArguments
     public int Rows, Columns, Depth;
 
     /// <summary>
-    /// B lies in panels of two vectors' columns. B[k, n] stands k * BStride, or Offsets[k] where there are any, behind the start of its
-    /// panel.
+    /// B lies in panels of two vectors' columns; a vector that is left over makes the last panel one of three. B[k, n] stands k * BStride
+    /// (in a panel of three k * TripleStride), or Offsets[k] where there are any, behind the start of its panel.
     /// </summary>
     public float* B;
 
-    public nint BStride, PanelStride;
+    public nint BStride, TripleStride, PanelStride;
 
     public int* Offsets;
+
+    /// <summary>
+    /// Where rows of zeros are left out: the k of the rows of each panel, one panel's behind the other's, and where each panel's begin.
+    /// Such
+    /// a panel has <see cref="DenseProduct{TVectors,TVector}.BlockWidth"/> columns, and B has the rows in the same order.
+    /// </summary>
+    public int* PanelDepths, PanelStarts;
+
+    /// <summary>Rows of B before k = 0: those of earlier parts of the sums.</summary>
+    public int Done;
 
     /// <summary>Rows of C; whole vectors are written, so that a row needs room for its columns rounded up.</summary>
     public float* C;

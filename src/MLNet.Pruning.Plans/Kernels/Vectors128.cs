@@ -69,4 +69,11 @@ readonly unsafe struct Vectors128 : IVectors<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNaN(Vector128<float> values) => !Vector128.EqualsAll(values, values);
+
+    public static int Window => 0;
+
+    public static Vector128<float> LoadPlaces(byte* from) => throw new PlatformNotSupportedException();
+
+    public static Vector128<float> Pick(Vector128<float> low, Vector128<float> high, Vector128<float> places) =>
+        throw new PlatformNotSupportedException();
 }

@@ -68,4 +68,13 @@ readonly unsafe struct Vectors256 : IVectors<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNaN(Vector256<float> values) => !Vector256.EqualsAll(values, values);
+
+    public static int Window => Avx2.IsSupported ? 8 : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadPlaces(byte* from) => Avx2.ConvertToVector256Int32(from).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Pick(Vector256<float> low, Vector256<float> high, Vector256<float> places) =>
+        Avx2.PermuteVar8x32(low, places.AsInt32());
 }

@@ -68,4 +68,13 @@ readonly unsafe struct Vectors512 : IVectors<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNaN(Vector512<float> values) => !Vector512.EqualsAll(values, values);
+
+    public static int Window => Avx512F.IsSupported ? 32 : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadPlaces(byte* from) => Avx512F.ConvertToVector512Int32(Vector128.Load(from)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Pick(Vector512<float> low, Vector512<float> high, Vector512<float> places) =>
+        Avx512F.PermuteVar16x32x2(low, places.AsInt32(), high);
 }

@@ -26,7 +26,8 @@ sealed unsafe class ConvNetwork : Network
         int[] sizes = [encoder.Features, .. description.Hidden];
         var linear = description.Hidden.Select((size, i) => weights.Linear($"classifier.linear{i + 1}", size, sizes[i]));
         LinearWeights[] all = [.. linear, weights.Linear("classifier.logits", description.Classes, sizes[^1])];
-        classifier = new(kernels, all, description.Activation, activatesLast: false, options.Choice, BlockRows, layout);
+        classifier = new(kernels, all, description.Activation, activatesLast: false, options.Choice, BlockRows, layout,
+            options.Precision);
     }
 
     public override int InputWidth { get; }

@@ -17,7 +17,8 @@ sealed unsafe class FeedForwardNetwork : Network
         var sizes = description.Sizes;
         (InputWidth, OutputWidth) = (sizes[0], sizes[^1]);
         var linear = Enumerable.Range(1, sizes.Count - 1).Select(i => weights.Linear($"layers.linear{i}", sizes[i], sizes[i - 1]));
-        layers = new(kernels, [.. linear], description.Activation, activatesLast: false, options.Choice, BlockRows, layout);
+        layers = new(kernels, [.. linear], description.Activation, activatesLast: false, options.Choice, BlockRows, layout,
+            options.Precision);
     }
 
     public override int InputWidth { get; }
@@ -25,6 +26,8 @@ sealed unsafe class FeedForwardNetwork : Network
     public override int OutputWidth { get; }
 
     public override int BlockRows => 64;
+
+    public override bool SpreadsNaN => layers.AreDense;
 
     public override IEnumerable<PlanStep> Steps => layers.Steps;
 

@@ -14,6 +14,9 @@ abstract unsafe class Network
     /// <summary>The most rows that are computed at once.</summary>
     public abstract int BlockRows { get; }
 
+    /// <summary>Whether a NaN in a row reaches all of its scores without help, as every sum has a term for every input.</summary>
+    public virtual bool SpreadsNaN => false;
+
     /// <summary>The layers in the order in which they are computed.</summary>
     public abstract IEnumerable<PlanStep> Steps { get; }
 
@@ -31,4 +34,6 @@ abstract unsafe class Network
 /// <param name="Kernels">What to compute with.</param>
 /// <param name="Choice">Which kernels computes layers.</param>
 /// <param name="Output">What a classifier gives.</param>
-sealed record CompileOptions(Kernels.KernelSet Kernels, KernelChoice Choice, ScoringOutput Output);
+/// <param name="Precision">What linear layers are computed in.</param>
+sealed record CompileOptions(
+    Kernels.KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);

@@ -53,13 +53,13 @@ sealed unsafe class VaeNetwork : Network
         LinearChain Chain(string name, int[] sizes)
         {
             var linear = Enumerable.Range(1, sizes.Length - 1).Select(i => weights.Linear($"{name}.linear{i}", sizes[i], sizes[i - 1]));
-            return new(kernels, [.. linear], activation, activatesLast: true, choice, BlockRows, layout);
+            return new(kernels, [.. linear], activation, activatesLast: true, choice, BlockRows, layout, options.Precision);
         }
 
         LinearLayer Latents(string name)
         {
             var linear = weights.Linear(name, vae.Latent, vae.Hidden[^1]);
-            return new(kernels, linear, KernelRule.SparseRows(linear, kernels, choice), BlockRows);
+            return new(kernels, linear, KernelRule.SparseRows(linear, kernels, choice, options.Precision), BlockRows, options.Precision);
         }
     }
 

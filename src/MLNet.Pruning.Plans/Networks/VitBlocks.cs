@@ -34,7 +34,7 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
             blocks[b] = new(vit, weights, b, tokens, merges[b]);
             tokens -= merges[b];
         }
-        return KernelRule.TokensInLanes(blocks.SelectMany(block => block.Layers), options.Kernels, options.Choice)
+        return KernelRule.TokensInLanes(blocks.SelectMany(block => block.Layers), options.Kernels, options.Choice, options.Precision)
             ? new VitBlocksInLanes(vit, blocks, options, layout)
             : new VitBlocksInRows(vit, blocks, options, layout);
     }

@@ -17,6 +17,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
     readonly Activation activation;
     readonly int dim, rowStride, imageStride, blockStride;
     readonly VitBlock[] blocks;
+    readonly VitBlocksInRows? ofOne;
     readonly (LaneLayer Qkv, LaneLayer Projection, LaneLayer Hidden, LaneLayer Output)[] layers;
     readonly int x, normed, qkv, mixed, hidden, weights, logarithms, merging;
 
@@ -40,6 +41,9 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         logarithms = layout.Add(Images * tokens);
         merging = layout.Add(((2L * dim) + 1) * tokens + rowStride);
 
+        if (KernelRule.TokensOfOneInRows([.. blocks.SelectMany(block => block.Layers)], tokens, kernels, options.Choice))
+            ofOne = new(vit, blocks, options, layout, sparse: true);
+
         LaneLayer Layer(LinearWeights linear) => new(kernels, linear, options.Choice, i => i * imageStride, i => i * blockStride);
     }
 
@@ -53,6 +57,11 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
 
     public override void Compute(Workspace workspace, float* rows, float* sizes, int images)
     {
+        if (images == 1 && ofOne is not null)
+        {
+            ofOne.Compute(workspace, rows, sizes, 1);
+            return;
+        }
         float* x = workspace.At(this.x), normed = workspace.At(this.normed), qkv = workspace.At(this.qkv);
         float* mixed = workspace.At(this.mixed), hidden = workspace.At(this.hidden);
         var (way, stride) = images == 1 ? (0, imageStride) : (1, blockStride);
@@ -116,6 +125,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
                 Depth = headSize,
                 B = queries,
                 BStride = stride,
+                TripleStride = stride,
                 PanelStride = vectors.PanelWidth,
                 C = weights,
                 CStride = lanes,
@@ -133,6 +143,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
                 Depth = tokens,
                 B = weights,
                 BStride = lanes,
+                TripleStride = lanes,
                 PanelStride = vectors.PanelWidth,
                 C = mixed + (head * headSize * stride),
                 CStride = stride,

@@ -4,7 +4,11 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans.Networks;
 
-/// <summary>Blocks with all weights: a token is a row, and the lanes of vectors are the outputs of a layer.</summary>
+/// <summary>
+/// Blocks in which a token is a row, and the lanes of vectors are the outputs of a layer: with all weights; or of one image with few
+/// tokens,
+/// with its active weights, to the same bits as <see cref="VitBlocksInLanes"/>.
+/// </summary>
 sealed unsafe class VitBlocksInRows : VitBlocks
 {
     // So many rows keep the largest activations of usual sizes in the second-level cache.
@@ -13,17 +17,18 @@ sealed unsafe class VitBlocksInRows : VitBlocks
     readonly KernelSet kernels;
     readonly Activation activation;
     readonly int dim, stride;
+    readonly bool sparse;
     readonly VitBlock[] blocks;
     readonly (LinearLayer Qkv, LinearLayer Projection, LinearLayer Hidden, LinearLayer Output)[] layers;
-    readonly int normed, qkv, mixed, hidden, queries, weights, logarithms, merging;
+    readonly int normed, qkv, mixed, hidden, queries, weights, logarithms, merging, scratch;
 
-    public VitBlocksInRows(VitDescription vit, VitBlock[] blocks, CompileOptions options, WorkspaceLayout layout)
+    public VitBlocksInRows(VitDescription vit, VitBlock[] blocks, CompileOptions options, WorkspaceLayout layout, bool sparse = false)
         : base(options.Kernels, vit.Dim, options.Kernels.Padded(vit.Dim))
     {
-        (kernels, activation, this.blocks) = (options.Kernels, vit.Activation, blocks);
+        (kernels, activation, this.blocks, this.sparse) = (options.Kernels, vit.Activation, blocks, sparse);
         (dim, stride) = (vit.Dim, kernels.Padded(vit.Dim));
         int tokens = blocks[0].Tokens, width = blocks.Max(block => block.Width);
-        Images = Math.Max(1, RowsAtOnce / tokens);
+        Images = sparse ? 1 : Math.Max(1, RowsAtOnce / tokens);
         int rows = Images * tokens;
         layers = [.. blocks.Select(block => (Layer(block.Qkv), Layer(block.Projection), Layer(block.Hidden), Layer(block.Output)))];
         normed = layout.Add((long)rows * stride);
@@ -35,7 +40,10 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         logarithms = layout.Add(rows);
         merging = layout.Add(((2L * dim) + 1) * tokens + stride);
 
-        LinearLayer Layer(LinearWeights linear) => new(kernels, linear, isSparse: false, rows);
+        scratch = layout.Add(layers.Max(layer => Math.Max(Math.Max(layer.Qkv.Scratch, layer.Projection.Scratch),
+            Math.Max(layer.Hidden.Scratch, layer.Output.Scratch))));
+
+        LinearLayer Layer(LinearWeights linear) => new(kernels, linear, sparse, rows, options.Precision);
     }
 
     public override int Images { get; }
@@ -54,14 +62,14 @@ sealed unsafe class VitBlocksInRows : VitBlocks
     public override void Compute(Workspace workspace, float* x, float* sizes, int images)
     {
         float* normed = workspace.At(this.normed), qkv = workspace.At(this.qkv), mixed = workspace.At(this.mixed),
-            hidden = workspace.At(this.hidden);
+            hidden = workspace.At(this.hidden), scratch = workspace.At(this.scratch);
         for (int b = 0; b < blocks.Length; b++)
         {
             var (block, layer) = (blocks[b], layers[b]);
             int rows = images * block.Tokens, qkvStride = QkvStride(block.Width), mixedStride = MixedStride(block.Width);
 
-            kernels.NormalizeRows(x, rows, dim, stride, normed);
-            layer.Qkv.Compute(normed, rows, stride, qkv, qkvStride, null);
+            Normalize(x, rows, normed);
+            layer.Qkv.Compute(normed, rows, stride, qkv, qkvStride, scratch);
             float* logSizes = Logarithms(sizes, rows, workspace.At(logarithms));
             for (int image = 0; image < images; image++)
             {
@@ -69,7 +77,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
                 Attend(workspace, block, qkv + ((long)token * qkvStride), logSizes == null ? null : logSizes + token,
                     mixed + ((long)token * mixedStride));
             }
-            layer.Projection.Compute(mixed, rows, mixedStride, x, stride, null, residual: x);
+            layer.Projection.Compute(mixed, rows, mixedStride, x, stride, scratch, residual: x);
 
             if (block.Merge > 0)
             {
@@ -78,11 +86,19 @@ sealed unsafe class VitBlocksInRows : VitBlocks
             }
 
             int hiddenStride = kernels.Padded(layer.Hidden.Outputs);
-            kernels.NormalizeRows(x, rows, dim, stride, normed);
-            layer.Hidden.Compute(normed, rows, stride, hidden, hiddenStride, null);
+            Normalize(x, rows, normed);
+            layer.Hidden.Compute(normed, rows, stride, hidden, hiddenStride, scratch);
             kernels.Activate(activation, hidden, (nint)rows * hiddenStride);
-            layer.Output.Compute(hidden, rows, hiddenStride, x, stride, null, residual: x);
+            layer.Output.Compute(hidden, rows, hiddenStride, x, stride, scratch, residual: x);
         }
+    }
+
+    void Normalize(float* x, int rows, float* normed)
+    {
+        if (sparse)
+            kernels.NormalizeRowsAsLanes(x, rows, dim, stride, normed);
+        else
+            kernels.NormalizeRows(x, rows, dim, stride, normed);
     }
 
     /// <summary>
@@ -121,6 +137,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
                 Depth = headSize,
                 B = queries + (head * headSize * lanes),
                 BStride = lanes,
+                TripleStride = lanes,
                 PanelStride = byQuery.PanelWidth,
                 C = weights,
                 CStride = lanes,
@@ -138,6 +155,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
                 Depth = tokens,
                 B = values,
                 BStride = qkvStride,
+                TripleStride = qkvStride,
                 PanelStride = byValue.PanelWidth,
                 C = mixed + (head * headSize),
                 CStride = MixedStride(width),

@@ -8,7 +8,7 @@ enum KernelChoice
     /// <summary>As <see cref="KernelRule"/> says.</summary>
     Rule,
 
-    /// <summary>With all weights.</summary>
+    /// <summary>With all weights, but for whole blocks of zeros.</summary>
     Dense,
 
     /// <summary>With the active weights alone.</summary>
@@ -29,47 +29,115 @@ enum KernelChoice
 /// | turning a number of these rows into lanes, or back | 33 | 15 | 6 |
 /// | a sparse weight, a single row, small layers | 8 | 6 | 4.5 |
 /// | the same, layers that leave the second-level cache | 4 | 3.7 | 3 |
+/// | a slot of a shuffle (a weight, or a zero beside weights of other outputs), many rows | 2.1 | 2.1 | - |
+/// | the same, a single row, small layers; and those that leave the second-level cache | 2.1; 1.3 | 4.2; 1.7 | - |
+/// | a weight of 16 outputs (128 bits: 8) that are not all zero for an input, many rows | 1.4 | 1.15 | 1.15 |
+/// | the same, a single row, small layers; and those that leave the second-level cache | 3.5; 1.4 | 3.3; 1.5 | 3.8; 2.0 |
+/// | a weight of 8 outputs that are not all zero for an input, lanes | 1.15 | 1.15 | 1.15 |
+/// | a weight of 8 bits, a single row's and many rows' taken together | 0.6 | 0.6 | - |
 /// | a sparse weight, lanes | 1.8 | 1.7 | 1.25 |
+/// | the same, lanes that fill half a vector | 5.2 | 2.6 | - |
 /// | the same beside dense weights over rows | 2.4 | 2.0 | estimated: 1.8 |
 /// | a dense weight over lanes beside one over rows | 1.5 | estimated: 1.2 | estimated: 1.1 |
 /// </remarks>
 static class KernelRule
 {
-    readonly record struct Costs(double ManyRows, double Turning, double SingleRow, double LargeSingleRow, double Lanes,
-        double LanesBesideRows, double DenseLanes);
+    /// <param name="Many">Many rows.</param>
+    /// <param name="Single">A single row of a small layer.</param>
+    /// <param name="LargeSingle">A single row of one that leaves the second-level cache.</param>
+    readonly record struct Rows(double Many, double Single, double LargeSingle);
 
-    static readonly Costs Widest = new(2.4, 33, 8, 4, 1.8, 2.4, 1.5), Wide = new(2.2, 15, 6, 3.7, 1.7, 2.0, 1.2),
-        Portable = new(1.4, 6, 4.5, 3, 1.25, 1.8, 1.1);
+    readonly record struct Lanes(double Full, double Half, double BesideRows, double Dense, double Blocks);
+
+    readonly record struct Costs(Rows Sparse, double Turning, Rows Shuffle, Rows Blocks, Lanes Lanes);
+
+    static readonly Costs Widest = new(new(2.4, 8, 4), 33, new(2.1, 2.1, 1.3), new(1.4, 3.5, 1.4), new(1.8, 5.2, 2.4, 1.5, 1.15)),
+        Wide = new(new(2.2, 6, 3.7), 15, new(2.1, 4.2, 1.7), new(1.15, 3.3, 1.5), new(1.7, 2.6, 2.0, 1.2, 1.15)),
+        Portable = new(new(1.4, 4.5, 3), 6, default, new(1.15, 3.8, 2.0), new(1.25, 0, 1.8, 1.1, 1.15));
+
+    // With fewer inputs or outputs there is less to gain than rounding the inputs costs. A weight of 8 bits costs so many of single
+    // precision,
+    // a single row's and many rows' taken together.
+    const int FewestInt8Inputs = 256, FewestInt8Outputs = 32;
+    const double Int8Cost = 0.6;
 
     // Smaller layers take a microsecond either way.
     const int FewestWeights = 1024;
 
-    // A megabyte of dense weights.
-    const int LargeLayer = 1 << 18;
+    /// <summary>Outputs of a block of weights over lanes that is skipped where all are zeros.</summary>
+    public const int LaneBlock = 8;
+
+    // A megabyte of dense weights, and eight.
+    const int LargeLayer = 1 << 18, HugeLayer = 1 << 21;
 
     static Costs Of(KernelSet kernels) => kernels.Lanes switch { 16 => Widest, 8 => Wide, _ => Portable };
 
     /// <summary>A layer that computes rows, where single rows count as much as many.</summary>
-    public static bool SparseRows(LinearWeights weights, KernelSet kernels, KernelChoice choice)
+    public static bool SparseRows(
+        LinearWeights weights, KernelSet kernels, KernelChoice choice, ScoringPrecision precision = ScoringPrecision.Float)
     {
         if (choice != KernelChoice.Rule)
             return choice == KernelChoice.Sparse;
-        var costs = Of(kernels);
-        double many = (weights.Density * costs.ManyRows) + (costs.Turning / weights.Outputs) + (costs.Turning / weights.Inputs);
-        double single = weights.Density * (weights.Weight.Length >= LargeLayer ? costs.LargeSingleRow : costs.SingleRow);
-        return weights.Weight.Length >= FewestWeights && many + single < 2;
+        double single = Math.Min(Gathered(weights, kernels), Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)));
+        double many = Math.Min(Turned(weights, kernels), Shuffled(weights, kernels, Of(kernels).Shuffle.Many));
+        return weights.Weight.Length >= FewestWeights && many + single
+            < Math.Min(InIntegers(weights, kernels, precision) ? 2 * Int8Cost : 2, BlocksOfRows(weights, kernels));
     }
+
+    /// <summary>Whether a layer over rows that is not sparse is computed in integers.</summary>
+    public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
+        precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported && weights.Inputs >= FewestInt8Inputs
+            && weights.Outputs >= FewestInt8Outputs && 2 * Int8Cost < BlocksOfRows(weights, kernels);
+
+    /// <summary>Whether a layer over rows that is not sparse leaves out blocks of zeros.</summary>
+    public static bool SkipsBlocksOfRows(LinearWeights weights, KernelSet kernels) =>
+        weights.Weight.Length >= FewestWeights && BlocksOfRows(weights, kernels) < 2;
+
+    /// <summary>The same over lanes.</summary>
+    public static bool SkipsBlocksOfLanes(LinearWeights weights, KernelSet kernels) =>
+        weights.Weight.Length >= FewestWeights && BlocksOfLanes(weights, kernels) < 1;
+
+    /// <summary>A single row and many.</summary>
+    static double BlocksOfRows(LinearWeights weights, KernelSet kernels) => (One(weights, Of(kernels).Blocks) + Of(kernels).Blocks.Many)
+        * ZeroBlocks.Density(weights.Weight, weights.Outputs, kernels.BlockWidth);
+
+    static double BlocksOfLanes(LinearWeights weights, KernelSet kernels) =>
+        Of(kernels).Lanes.Blocks * ZeroBlocks.Density(weights.Weight, weights.Outputs, LaneBlock);
+
+    /// <summary>Whether a sparse layer computes few rows by shuffles, and whether many rows as well.</summary>
+    public static bool Shuffles(LinearWeights weights, KernelSet kernels, out bool always)
+    {
+        always = Shuffled(weights, kernels, Of(kernels).Shuffle.Many) <= Turned(weights, kernels);
+        // A row of a huge layer waits for memory: 5 bytes a slot, 8 a weight.
+        if (weights.Weight.Length >= HugeLayer && kernels.Window > 0)
+            return Shuffled(weights, kernels, slot: 5) < 8 * weights.Density;
+        return Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)) < Gathered(weights, kernels);
+    }
+
+    /// <summary>A single row by gathering.</summary>
+    static double Gathered(LinearWeights weights, KernelSet kernels) =>
+        weights.Density * One(weights, Of(kernels).Sparse);
+
+    /// <summary>Many rows in lanes.</summary>
+    static double Turned(LinearWeights weights, KernelSet kernels) => (weights.Density * Of(kernels).Sparse.Many)
+        + (Of(kernels).Turning / weights.Outputs) + (Of(kernels).Turning / weights.Inputs);
+
+    static double Shuffled(LinearWeights weights, KernelSet kernels, double slot) => kernels.Window == 0 ? double.PositiveInfinity
+        : slot * ShuffleMatrix.CountSlots(weights.Weight, weights.Outputs, kernels.Lanes, kernels.Window) / weights.Weight.Length;
+
+    static double One(LinearWeights weights, Rows costs) => weights.Weight.Length >= LargeLayer ? costs.LargeSingle : costs.Single;
 
     /// <summary>A layer that computes lanes: tokens or pixels.</summary>
     public static bool SparseLanes(LinearWeights weights, KernelSet kernels, KernelChoice choice) => choice switch
     {
         KernelChoice.Dense => false,
         KernelChoice.Sparse => true,
-        _ => weights.Density * Of(kernels).Lanes < 1,
+        _ => weights.Density * Of(kernels).Lanes.Full < Math.Min(1, BlocksOfLanes(weights, kernels)),
     };
 
     /// <summary>Whether tokens lie in lanes in all of a transformer's blocks: where the layers are cheaper that way together.</summary>
-    public static bool TokensInLanes(IEnumerable<LinearWeights> layers, KernelSet kernels, KernelChoice choice)
+    public static bool TokensInLanes(
+        IEnumerable<LinearWeights> layers, KernelSet kernels, KernelChoice choice, ScoringPrecision precision)
     {
         if (choice != KernelChoice.Rule)
             return choice == KernelChoice.Sparse;
@@ -77,10 +145,23 @@ static class KernelRule
         double rows = 0, lanes = 0;
         foreach (var layer in layers)
         {
-            rows += layer.Weight.Length;
-            lanes += layer.Weight.Length * (SparseLanes(layer, kernels, choice) ? layer.Density * costs.LanesBesideRows
-                : costs.DenseLanes);
+            rows += layer.Weight.Length * Math.Min(InIntegers(layer, kernels, precision) ? Int8Cost : 1, BlocksOfRows(layer, kernels) / 2);
+            lanes += layer.Weight.Length * (SparseLanes(layer, kernels, choice) ? layer.Density * costs.Lanes.BesideRows
+                : costs.Lanes.Dense);
         }
         return lanes < rows;
+    }
+
+    /// <summary>
+    /// Whether few tokens of a single image stay rows, and are shuffled, where those of several lie in lanes: they would leave half of the
+    /// lanes empty.
+    /// </summary>
+    public static bool TokensOfOneInRows(IReadOnlyList<LinearWeights> layers, int tokens, KernelSet kernels, KernelChoice choice)
+    {
+        if (kernels.Window == 0 || tokens > kernels.Lanes / 2 || !layers.All(layer => SparseLanes(layer, kernels, choice)))
+            return false;
+        double rows = layers.Sum(layer => layer.Weight.Length * Shuffled(layer, kernels, Of(kernels).Shuffle.Many));
+        double lanes = layers.Sum(layer => layer.Weight.Length * layer.Density * Of(kernels).Lanes.Half);
+        return choice == KernelChoice.Sparse || rows < lanes;
     }
 }

@@ -11,6 +11,7 @@ sealed unsafe class LaneLayer
     readonly AlignedBuffer<float>? weight, bias;
     readonly AlignedBuffer<int>[] offsets;
     readonly SparseMatrix? sparse;
+    readonly ZeroBlocks? blocks;
 
     /// <param name="kernels">What to compute with.</param>
     /// <param name="weights">The layer's weights.</param>
@@ -27,7 +28,29 @@ sealed unsafe class LaneLayer
             sparse = new(weights.Weight, weights.Bias, ways);
             return;
         }
-        (weight, bias) = (new(weights.Weight), new(weights.Bias));
+        bias = new(weights.Bias);
+        if (KernelRule.SkipsBlocksOfLanes(weights, kernels))
+        {
+            Step = Step with { Kernel = "zero blocks, lanes" };
+            blocks = ZeroBlocks.Of(weights.Weight, Outputs, KernelRule.LaneBlock);
+            weight = new((long)blocks.Inputs.Length * blocks.Outputs);
+            for (int o = 0; o < Outputs; o++)
+            {
+                // [block][output][input of the block]
+                int block = o / blocks.Outputs, start = blocks.Starts[block], length = blocks.Starts[block + 1] - start;
+                float* to = weight.Pointer + ((long)start * blocks.Outputs) + ((long)(o % blocks.Outputs) * length);
+                for (int k = 0; k < length; k++)
+                    to[k] = weights.Weight[(o * Inputs) + blocks.Inputs[start + k]];
+            }
+            for (int way = 0; way < ways.Length; way++)
+            {
+                offsets[way] = new(blocks.Inputs.Length);
+                for (int k = 0; k < blocks.Inputs.Length; k++)
+                    offsets[way].Pointer[k] = ways[way](blocks.Inputs[k]);
+            }
+            return;
+        }
+        weight = new(weights.Weight);
         for (int way = 0; way < ways.Length; way++)
         {
             offsets[way] = new(Inputs);
@@ -56,21 +79,34 @@ sealed unsafe class LaneLayer
             kernels.SparseLanes(sparse, sparse.Places(way), x, lanes, y, stride, residual);
             return;
         }
-        kernels.Product(new()
+        if (blocks is null)
         {
-            A = weight!.Pointer,
-            RowStride = Inputs,
-            DepthStride = 1,
-            Rows = Outputs,
-            Columns = lanes,
-            Depth = Inputs,
-            B = x,
-            Offsets = offsets[way].Pointer,
-            PanelStride = kernels.PanelWidth,
-            C = y,
-            CStride = stride,
-            RowBias = bias!.Pointer,
-            Residual = residual,
-        });
+            Product(kernels, x, lanes, 0, Outputs, weight!.Pointer, offsets[way].Pointer, Inputs, y, stride, residual);
+            return;
+        }
+        for (int block = 0; block < blocks.Count; block++)
+        {
+            int first = block * blocks.Outputs, start = blocks.Starts[block];
+            Product(kernels, x, lanes, first, Math.Min(blocks.Outputs, Outputs - first), weight!.Pointer + ((long)start * blocks.Outputs),
+                offsets[way].Pointer + start, blocks.Starts[block + 1] - start, y, stride, residual);
+        }
     }
+
+    void Product(KernelSet kernels, float* x, int lanes, int first, int rows, float* weights, int* offsets, int depth, float* y,
+        nint stride, float* residual) => kernels.Product(new()
+        {
+            A = weights,
+            RowStride = depth,
+            DepthStride = 1,
+            Rows = rows,
+            Columns = lanes,
+            Depth = depth,
+            B = x,
+            Offsets = offsets,
+            PanelStride = kernels.PanelWidth,
+            C = y + (first * stride),
+            CStride = stride,
+            RowBias = bias!.Pointer + first,
+            Residual = residual == null ? null : residual + (first * stride),
+        });
 }

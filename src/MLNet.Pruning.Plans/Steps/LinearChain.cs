@@ -19,17 +19,22 @@ sealed unsafe class LinearChain
     /// <param name="choice">Which kernels.</param>
     /// <param name="blockRows">The most rows that are computed at once.</param>
     /// <param name="layout">Where the layers' outputs are reserved.</param>
+    /// <param name="precision">What to compute in.</param>
     public LinearChain(
         KernelSet kernels, IReadOnlyList<LinearWeights> weights, Activation activation, bool activatesLast, KernelChoice choice,
-        int blockRows, WorkspaceLayout layout)
+        int blockRows, WorkspaceLayout layout, ScoringPrecision precision = ScoringPrecision.Float)
     {
         (this.kernels, this.activation, this.activatesLast) = (kernels, activation, activatesLast);
-        layers = [.. weights.Select(w => new LinearLayer(kernels, w, KernelRule.SparseRows(w, kernels, choice), blockRows))];
+        layers = [.. weights.Select(
+            w => new LinearLayer(kernels, w, KernelRule.SparseRows(w, kernels, choice, precision), blockRows, precision))];
         width = layers.Max(layer => kernels.Padded(layer.Outputs));
         buffer = layout.Add((long)width * blockRows);
         other = layout.Add((long)width * blockRows);
         scratch = layout.Add(layers.Max(layer => layer.Scratch));
     }
+
+    /// <summary>Whether all layers are computed with all of their weights.</summary>
+    public bool AreDense => layers.All(layer => layer.IsDense);
 
     public IEnumerable<PlanStep> Steps => layers.Select(layer => layer.Step);
 

@@ -5,19 +5,24 @@ namespace MLNet.Pruning.Plans.Steps;
 /// <summary>A linear layer over rows, [rows x inputs] -> [rows x outputs].</summary>
 sealed unsafe class LinearLayer
 {
-    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time.
-    const int FewestLanes = 4;
+    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time, unless shuffling is as fast.
+    const int FewestLanes = 4, FewestLanesBesideShuffles = 12;
 
     readonly KernelSet kernels;
     readonly AlignedBuffer<float>? panels, bias, rest;
+    readonly AlignedBuffer<int>? panelDepths, panelStarts;
     readonly SparseMatrix? sparse;
-    readonly int blockStride, columns;
+    readonly ShuffleMatrix? shuffle;
+    readonly Int8Matrix? int8;
+    readonly int blockStride, blockRows, columns, fewestLanes;
 
     /// <param name="kernels">What to compute with.</param>
     /// <param name="weights">The layer's weights.</param>
     /// <param name="isSparse">Whether to compute with the active weights alone.</param>
     /// <param name="blockRows">The most rows that are computed at once.</param>
-    public LinearLayer(KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows)
+    /// <param name="precision">What to compute in, where it is not sparse.</param>
+    public LinearLayer(
+        KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows, ScoringPrecision precision = ScoringPrecision.Float)
     {
         this.kernels = kernels;
         (Inputs, Outputs) = (weights.Inputs, weights.Outputs);
@@ -26,18 +31,51 @@ sealed unsafe class LinearLayer
         if (isSparse)
         {
             sparse = new(weights.Weight, weights.Bias, i => i, i => i * blockStride);
+            bool shuffles = KernelRule.Shuffles(weights, kernels, out bool always);
+            shuffle = shuffles ? new(weights.Weight, weights.Bias, kernels.Lanes, kernels.Window) : null;
+            fewestLanes = always ? int.MaxValue : shuffles ? FewestLanesBesideShuffles : FewestLanes;
+            return;
+        }
+        if (KernelRule.InIntegers(weights, kernels, precision))
+        {
+            Step = Step with { Kernel = "int8 rows" };
+            int8 = new(weights.Weight, weights.Bias);
+            this.blockRows = blockRows;
+            return;
+        }
+        if (KernelRule.SkipsBlocksOfRows(weights, kernels))
+        {
+            Step = Step with { Kernel = "zero blocks, rows" };
+            columns = Outputs;
+            var blocks = ZeroBlocks.Of(weights.Weight, Outputs, kernels.BlockWidth);
+            (panelDepths, panelStarts) = (new(blocks.Inputs), new(blocks.Starts));
+            panels = new((long)blocks.Inputs.Length * blocks.Outputs);
+            bias = new((long)blocks.Count * blocks.Outputs);
+            weights.Bias.CopyTo(bias.Span);
+            for (int block = 0; block < blocks.Count; block++)
+            {
+                int first = block * blocks.Outputs, count = Math.Min(blocks.Outputs, Outputs - first);
+                for (int k = blocks.Starts[block]; k < blocks.Starts[block + 1]; k++)
+                {
+                    for (int o = 0; o < count; o++)
+                        panels.Pointer[((long)k * blocks.Outputs) + o] = weights.Weight[((first + o) * Inputs) + blocks.Inputs[k]];
+                }
+            }
             return;
         }
         columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
-        int width = kernels.PanelWidth, count = (columns + width - 1) / width;
-        (panels, bias) = (new((long)count * Inputs * width), new(Math.Max(count * width, Outputs)));
+        int width = kernels.PanelWidth, padded = kernels.Padded(columns);
+        (panels, bias) = (new((long)Inputs * (padded + kernels.Lanes)), new(Math.Max(padded + kernels.Lanes, Outputs)));
         rest = new(weights.Weight.AsSpan(columns * Inputs));
         weights.Bias.CopyTo(bias.Span);
+        // The last panel has three vectors where their number is odd and more than one.
+        int last = padded > width && padded % width > 0 ? padded - (3 * kernels.Lanes) : int.MaxValue;
         for (int o = 0; o < columns; o++)
         {
-            float* panel = panels.Pointer + ((long)o / width * Inputs * width) + (o % width);
+            int first = Math.Min(o / width * width, last), across = o >= last ? 3 * kernels.Lanes : width;
+            float* panel = panels.Pointer + ((long)first * Inputs) + (o - first);
             for (int i = 0; i < Inputs; i++)
-                panel[(long)i * width] = weights.Weight[((long)o * Inputs) + i];
+                panel[(long)i * across] = weights.Weight[((long)o * Inputs) + i];
         }
     }
 
@@ -47,8 +85,11 @@ sealed unsafe class LinearLayer
 
     public PlanStep Step { get; }
 
+    public bool IsDense => sparse is null && panelDepths is null;
+
     /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
-    public long Scratch => sparse is null ? 0 : (long)(Inputs + Outputs) * blockStride;
+    public long Scratch => sparse is not null ? (long)(Inputs + Outputs) * blockStride
+        : int8 is not null ? (long)blockRows * ((Int8Product.RowBytes(Inputs) / sizeof(float)) + 1) : 0;
 
     /// <param name="x">[rows][xStride]</param>
     /// <param name="rows">At most the block's.</param>
@@ -56,9 +97,16 @@ sealed unsafe class LinearLayer
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
     /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>
-    /// <param name="residual">Added, of a dense layer; may be y itself, or null.</param>
+    /// <param name="residual">Added, of a dense layer or to fewer rows than lie in lanes; may be y itself, or null.</param>
     public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
     {
+        if (int8 is not null)
+        {
+            var bytes = (byte*)(scratch + blockRows);
+            Int8Product.Round(x, rows, Inputs, xStride, bytes, scratch);
+            Int8Product.Multiply(int8, bytes, scratch, rows, y, yStride, residual);
+            return;
+        }
         if (sparse is null)
         {
             kernels.Product(new()
@@ -70,7 +118,10 @@ sealed unsafe class LinearLayer
                 Columns = columns,
                 Depth = Inputs,
                 B = panels!.Pointer,
-                BStride = kernels.PanelWidth,
+                BStride = panelDepths is null ? kernels.PanelWidth : kernels.BlockWidth,
+                TripleStride = 3 * kernels.Lanes,
+                PanelDepths = panelDepths is null ? null : panelDepths.Pointer,
+                PanelStarts = panelStarts is null ? null : panelStarts.Pointer,
                 PanelStride = (nint)Inputs * kernels.PanelWidth,
                 C = y,
                 CStride = yStride,
@@ -85,16 +136,28 @@ sealed unsafe class LinearLayer
             }
             return;
         }
-        if (rows < FewestLanes)
+        if (rows < fewestLanes)
         {
-            for (int row = 0; row < rows; row++)
-                kernels.SparseRow(sparse, sparse.Places(0), x + (row * xStride), y + (row * yStride));
+            if (shuffle is not null && kernels.AreFinite(x, rows, Inputs, xStride))
+                kernels.Shuffle(shuffle, x, rows, xStride, y, yStride, residual);
+            else
+                Gather(x, rows, xStride, y, yStride, scratch, residual);
             return;
         }
         float* outputs = scratch + ((long)Inputs * blockStride);
         Transposition.Transpose(x, rows, Inputs, xStride, scratch, blockStride);
         kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, null);
         Transposition.Transpose(outputs, Outputs, rows, blockStride, y, yStride);
+    }
+
+    void Gather(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual)
+    {
+        for (int row = 0; row < rows; row++, x += xStride, y += yStride)
+        {
+            kernels.SparseRow(sparse!, sparse!.Places(0), x, residual == null ? y : scratch);
+            for (int o = 0; residual != null && o < Outputs; o++)
+                y[o] = scratch[o] + residual[(row * yStride) + o];
+        }
     }
 
     /// <summary>

@@ -9,13 +9,14 @@ static unsafe class PairProducts
     // 4 x 3 accumulators, three vectors of odd tokens and one even value fill sixteen registers.
     public const int RowTile = 4;
 
-    /// <summary>Odd tokens of a panel.</summary>
-    public const int PanelWidth = 3 * Lanes;
+    /// <summary>Odd tokens of a panel: three vectors, of 512 bits where there are tokens enough to fill more than half of them.</summary>
+    /// <param name="count">Odd tokens.</param>
+    public static int PanelWidth(int count) => Vector512.IsHardwareAccelerated && count > 3 * Lanes ? 6 * Lanes : 3 * Lanes;
 
     const int Lanes = 8;
 
-    // A panel of so many features (9 KiB) stays in the first-level cache while all even tokens pass by; and no sum has more terms, which
-    // bounds its error.
+    // A panel of so many features (9 KiB, or 18) stays in the first-level cache while all even tokens pass by; and no sum has more terms,
+    // which bounds its error.
     const int DepthBlock = 96;
 
     /// <summary>What a dot product may be off by, as a fraction of the product of the two norms.</summary>
@@ -100,20 +101,27 @@ static unsafe class PairProducts
     /// <param name="rowPanels">How many.</param>
     /// <param name="odds">Panels of <see cref="PanelWidth"/>.</param>
     /// <param name="columnPanels">How many.</param>
+    /// <param name="panel">Odd tokens of each.</param>
     /// <param name="width">Values of a token, D.</param>
-    /// <param name="products">[rowPanels * RowTile x columnPanels * PanelWidth]; written.</param>
-    public static void Multiply(float* evens, int rowPanels, float* odds, int columnPanels, int width, float* products)
+    /// <param name="products">[rowPanels * RowTile x columnPanels * panel]; written.</param>
+    public static void Multiply(float* evens, int rowPanels, float* odds, int columnPanels, int panel, int width, float* products)
     {
-        int stride = columnPanels * PanelWidth;
-        for (int column = 0; column < columnPanels; column++, odds += (long)width * PanelWidth)
+        int stride = columnPanels * panel;
+        for (int column = 0; column < columnPanels; column++, odds += (long)width * panel)
         {
             for (int start = 0; start < width; start += DepthBlock)
             {
                 int depth = Math.Min(DepthBlock, width - start);
-                float* b = odds + ((long)start * PanelWidth);
+                float* b = odds + ((long)start * panel);
                 for (int row = 0; row < rowPanels; row++)
-                    Tile(evens + ((((long)row * width) + start) * RowTile), b, depth,
-                        products + ((long)row * RowTile * stride) + (column * PanelWidth), stride, start > 0);
+                {
+                    float* a = evens + ((((long)row * width) + start) * RowTile);
+                    float* c = products + ((long)row * RowTile * stride) + (column * panel);
+                    if (panel > 3 * Lanes)
+                        WideTile(a, b, depth, c, stride, start > 0);
+                    else
+                        Tile(a, b, depth, c, stride, start > 0);
+                }
             }
         }
     }
@@ -122,7 +130,7 @@ static unsafe class PairProducts
     {
         Vector256<float> c00, c01, c02, c10, c11, c12, c20, c21, c22, c30, c31, c32;
         c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = Vector256<float>.Zero;
-        for (float* end = a + ((long)depth * RowTile); a < end; a += RowTile, b += PanelWidth)
+        for (float* end = a + ((long)depth * RowTile); a < end; a += RowTile, b += 3 * Lanes)
         {
             var b0 = Vector256.Load(b);
             var b1 = Vector256.Load(b + Lanes);
@@ -160,6 +168,52 @@ static unsafe class PairProducts
             Vector256.Store(first, to);
             Vector256.Store(second, to + Lanes);
             Vector256.Store(third, to + (2 * Lanes));
+        }
+    }
+
+    /// <summary>The same with vectors of 512 bits.</summary>
+    static void WideTile(float* a, float* b, int depth, float* c, int stride, bool add)
+    {
+        Vector512<float> c00, c01, c02, c10, c11, c12, c20, c21, c22, c30, c31, c32;
+        c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = Vector512<float>.Zero;
+        for (float* end = a + ((long)depth * RowTile); a < end; a += RowTile, b += 6 * Lanes)
+        {
+            var b0 = Vector512.Load(b);
+            var b1 = Vector512.Load(b + (2 * Lanes));
+            var b2 = Vector512.Load(b + (4 * Lanes));
+            var x = Vector512.Create(a[0]);
+            c00 = Vector512.MultiplyAddEstimate(x, b0, c00);
+            c01 = Vector512.MultiplyAddEstimate(x, b1, c01);
+            c02 = Vector512.MultiplyAddEstimate(x, b2, c02);
+            x = Vector512.Create(a[1]);
+            c10 = Vector512.MultiplyAddEstimate(x, b0, c10);
+            c11 = Vector512.MultiplyAddEstimate(x, b1, c11);
+            c12 = Vector512.MultiplyAddEstimate(x, b2, c12);
+            x = Vector512.Create(a[2]);
+            c20 = Vector512.MultiplyAddEstimate(x, b0, c20);
+            c21 = Vector512.MultiplyAddEstimate(x, b1, c21);
+            c22 = Vector512.MultiplyAddEstimate(x, b2, c22);
+            x = Vector512.Create(a[3]);
+            c30 = Vector512.MultiplyAddEstimate(x, b0, c30);
+            c31 = Vector512.MultiplyAddEstimate(x, b1, c31);
+            c32 = Vector512.MultiplyAddEstimate(x, b2, c32);
+        }
+        Store(c, c00, c01, c02, add);
+        Store(c + stride, c10, c11, c12, add);
+        Store(c + (2 * stride), c20, c21, c22, add);
+        Store(c + (3 * stride), c30, c31, c32, add);
+
+        static void Store(float* to, Vector512<float> first, Vector512<float> second, Vector512<float> third, bool add)
+        {
+            if (add)
+            {
+                first += Vector512.Load(to);
+                second += Vector512.Load(to + (2 * Lanes));
+                third += Vector512.Load(to + (4 * Lanes));
+            }
+            Vector512.Store(first, to);
+            Vector512.Store(second, to + (2 * Lanes));
+            Vector512.Store(third, to + (4 * Lanes));
         }
     }
 }

@@ -1,7 +1,8 @@
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Which tokens of an image merge: decided once, applied to anything that has one row per token, such as the tokens themselves, their sizes
+/// Which tokens of an image merge: decided once, applied to anything that has one row per token, such as the tokens themselves, their
+/// sizes
 /// and their positions. Survivors keep their order.
 /// </summary>
 public sealed class TokenAssignment

@@ -13,7 +13,7 @@ sealed unsafe class TokenMatcher
     // |token|^2 between which single precision is as good as its error bound says.
     const float Smallest = 1e-18f, Largest = 1e+18f;
 
-    readonly int count, width, merge, evens, odds, rowPanels, columnPanels;
+    readonly int count, width, merge, evens, odds, rowPanels, columnPanels, panel;
     readonly float[] packedEvens, packedOdds, products, evenNorms, oddNorms, bias;
     readonly float error;
     readonly int[] partners;
@@ -27,8 +27,9 @@ sealed unsafe class TokenMatcher
     {
         (this.count, this.width, this.merge) = (count, width, merge);
         (evens, odds) = ((count + 1) / 2, count / 2);
-        (rowPanels, columnPanels) = (Panels(evens, PairProducts.RowTile), Panels(odds, PairProducts.PanelWidth));
-        int rows = merge == 0 ? 0 : rowPanels * PairProducts.RowTile, columns = merge == 0 ? 0 : columnPanels * PairProducts.PanelWidth;
+        panel = PairProducts.PanelWidth(odds);
+        (rowPanels, columnPanels) = (Panels(evens, PairProducts.RowTile), Panels(odds, panel));
+        int rows = merge == 0 ? 0 : rowPanels * PairProducts.RowTile, columns = merge == 0 ? 0 : columnPanels * panel;
         packedEvens = Pinned<float>((long)rows * width);
         packedOdds = Pinned<float>((long)columns * width);
         products = Pinned<float>((long)rows * columns);
@@ -71,13 +72,13 @@ sealed unsafe class TokenMatcher
         fixed (float* a = packedEvens, b = packedOdds, ab = products, aa = evenNorms, bb = oddNorms, offset = bias)
         {
             PairProducts.Pack(tokens, evens, width, PairProducts.RowTile, a);
-            PairProducts.Pack(tokens + width, odds, width, PairProducts.PanelWidth, b);
+            PairProducts.Pack(tokens + width, odds, width, panel, b);
             PairProducts.Norms(a, rowPanels, width, PairProducts.RowTile, aa);
-            PairProducts.Norms(b, columnPanels, width, PairProducts.PanelWidth, bb);
+            PairProducts.Norms(b, columnPanels, width, panel, bb);
             bool rough = Roots(tokens, aa, evens, inverse: false, out _) & Roots(tokens + width, bb, odds, inverse: true, out int zero);
             if (rough)
-                PairProducts.Multiply(a, rowPanels, b, columnPanels, width, ab);
-            int stride = columnPanels * PairProducts.PanelWidth;
+                PairProducts.Multiply(a, rowPanels, b, columnPanels, panel, width, ab);
+            int stride = columnPanels * panel;
             for (int i = 0; i < evens; i++)
             {
                 if (rough ? aa[i] == 0 : exact.Norm(i) == 0)
@@ -135,7 +136,7 @@ sealed unsafe class TokenMatcher
     /// <summary>Finds the most similar odd token, the first of several. Returns how similar it is.</summary>
     float FindRoughly(int even, float* row, float* reciprocals, float* offset, float norm)
     {
-        int stride = columnPanels * PairProducts.PanelWidth;
+        int stride = columnPanels * panel;
         var most = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < stride; j += Vector256<float>.Count)
         {
@@ -166,7 +167,7 @@ sealed unsafe class TokenMatcher
     int Best(int even, float* row, Vector256<float> enough)
     {
         var best = new ExactTokens.Closest(exact, even);
-        for (int j = 0; j < columnPanels * PairProducts.PanelWidth; j += Vector256<float>.Count)
+        for (int j = 0; j < columnPanels * panel; j += Vector256<float>.Count)
         {
             for (uint candidates = Vector256.GreaterThanOrEqual(Vector256.Load(row + j),
                 enough).ExtractMostSignificantBits(); candidates != 0; candidates &= candidates - 1)

@@ -26,7 +26,7 @@ static unsafe class KernelCosts
             Print($"a row of {subject.Name}", () => plan.Score(row, scores));
         }
         Console.WriteLine($"\nCost of a sparse weight in dense weights; vectors of {Kernels.Lanes}");
-        foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (128, 64), (784, 50), (256, 128), (2048, 256)])
+        foreach (var (inputs, outputs) in Shapes)
         {
             foreach (double density in (double[])[0.05, 0.2, 0.5])
             {
@@ -35,10 +35,60 @@ static unsafe class KernelCosts
                     $"  rows {rows}: {Rows(weights, rows, true) / Rows(weights, rows, false) / density,5:F2}"));
                 costs += string.Join("", ((int[])[8, 64]).Select(lanes =>
                     $"  lanes {lanes}: {Lanes(weights, lanes, true) / Lanes(weights, lanes, false) / density,5:F2}"));
+                double slots = (double)ShuffleMatrix.CountSlots(weights.Weight, outputs, Kernels.Lanes, Math.Max(1, Kernels.Window))
+                    / weights.Weight.Length;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"  {inputs,5} -> {outputs,4}, {density,4:P0} active: {costs}"));
+                    $"  {inputs,5} -> {outputs,4}, {density,4:P0} active: {costs}  slots of a shuffle {slots:F2}"));
             }
         }
+        Console.WriteLine("\nTime of patterns, in that of all weights by the dense kernel: a row, 8 rows, 64 rows");
+        foreach (var (inputs, outputs) in Shapes)
+        {
+            LinearWeights all = Weights(outputs, inputs, 1), pattern = TwoOfFour(outputs, inputs);
+            Patterns("2:4", pattern, sparse: true);
+            foreach (double density in (double[])[0.3, 0.5])
+                Patterns($"{density:P0} of blocks of {Kernels.BlockWidth}", InBlocks(outputs, inputs, Kernels.BlockWidth, density),
+                    sparse: false);
+            Patterns("int8", all, sparse: false, ScoringPrecision.Int8);
+            pattern = InBlocks(outputs, inputs, KernelRule.LaneBlock, 0.3);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {inputs,5} -> {outputs,4}, 30 % of blocks of 8, 64 lanes: {Lanes(pattern, 64, false) / Lanes(all, 64, false):F2}"));
+
+            void Patterns(string name, LinearWeights weights, bool sparse, ScoringPrecision precision = ScoringPrecision.Float) =>
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {inputs,5} -> {outputs,4}, {name}:") + string.Join("",
+                    ((int[])[1, 8, 64]).Select(rows => string.Create(CultureInfo.InvariantCulture,
+                    $"  {Rows(weights, rows, sparse, precision) / Rows(all, rows, false):F2}"))));
+        }
+    }
+
+    static readonly (int Inputs, int Outputs)[] Shapes = [(64, 192), (128, 64), (784, 50), (256, 128), (2048, 256)];
+
+    /// <summary>Of every four inputs of an output, two are active.</summary>
+    static LinearWeights TwoOfFour(int outputs, int inputs)
+    {
+        var (weights, random) = (Weights(outputs, inputs, 1), new Random(3));
+        for (int four = 0; four < weights.Weight.Length / 4; four++)
+        {
+            int one = random.Next(4), other = (one + 1 + random.Next(3)) % 4;
+            weights.Weight[(4 * four) + one] = weights.Weight[(4 * four) + other] = 0;
+        }
+        return weights;
+    }
+
+    /// <summary>Blocks of some outputs by one input are zeros or not.</summary>
+    static LinearWeights InBlocks(int outputs, int inputs, int size, double density)
+    {
+        var (weights, random) = (Weights(outputs, inputs, 1), new Random(3));
+        for (int first = 0; first < outputs; first += size)
+        {
+            for (int input = 0; input < inputs; input++)
+            {
+                bool zero = random.NextDouble() >= density;
+                for (int output = first; zero && output < Math.Min(outputs, first + size); output++)
+                    weights.Weight[(output * inputs) + input] = 0;
+            }
+        }
+        return weights;
     }
 
     /// <summary>Eight tokens of 64 values, four heads of 16, 128 hidden neurons.</summary>
@@ -79,9 +129,9 @@ static unsafe class KernelCosts
         return values;
     }
 
-    static double Rows(LinearWeights weights, int rows, bool sparse)
+    static double Rows(LinearWeights weights, int rows, bool sparse, ScoringPrecision precision = ScoringPrecision.Float)
     {
-        var layer = new LinearLayer(Kernels, weights, sparse, 64);
+        var layer = new LinearLayer(Kernels, weights, sparse, 64, precision);
         AlignedBuffer<float> x = Numbers(rows * weights.Inputs), y = new(rows * Kernels.Padded(weights.Outputs)),
             scratch = new(layer.Scratch);
         return Best(() => layer.Compute(x.Pointer, rows, weights.Inputs, y.Pointer, Kernels.Padded(weights.Outputs), scratch.Pointer));

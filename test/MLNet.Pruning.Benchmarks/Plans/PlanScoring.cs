@@ -47,6 +47,23 @@ static class PlanScoring
             foreach (var (rows, threads) in subject.Name == "wide" ? [(1, 1), (64, 1)] : ((int, int)[])[(1, 1), (256, 1), (256, 2)])
                 Measure(subject, rows, threads);
         }
+        if (args.Length == 0 || args.Contains("pairs"))
+            PlanPairs.Run();
+    }
+
+    /// <summary>Microseconds of two ways, timed in turn: the medians.</summary>
+    public static (double, double) Interleaved(Action ours, Action other)
+    {
+        Warm(ours, 300);
+        Warm(other, 300);
+        int repeatOurs = Repeats(ours), repeatTheirs = Repeats(other);
+        var (one, two) = (new List<double>(), new List<double>());
+        for (int round = 0; round < 60; round++)
+        {
+            one.Add(Time(ours, repeatOurs));
+            two.Add(Time(other, repeatTheirs));
+        }
+        return (Median(one), Median(two));
     }
 
     static void Measure(Subject subject, int rows, int threads)
@@ -92,16 +109,8 @@ static class PlanScoring
             float[] input = Rows(plan, rows), scores = new float[rows * plan.OutputWidth];
             var x = tensor(input).view(rows, plan.InputWidth);
             Action ours = () => plan.Score(input, scores), other = () => nn.functional.linear(x, weight, bias).Dispose();
-            Warm(ours, 200);
-            Warm(other, 200);
-            int repeatOurs = Repeats(ours), repeatTheirs = Repeats(other);
-            var (one, two) = (new List<double>(), new List<double>());
-            for (int round = 0; round < 60; round++)
-            {
-                one.Add(Time(ours, repeatOurs));
-                two.Add(Time(other, repeatTheirs));
-            }
-            double a = Median(one) / rows, b = Median(two) / rows;
+            var (a, b) = Interleaved(ours, other);
+            (a, b) = (a / rows, b / rows);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{subject.Name,-14} {rows,5}       1 {a,12:F2} {1e6 / a,10:F0} {b,12:F2} {b / a,6:F2}x  of LibTorch's dense product"));
         }

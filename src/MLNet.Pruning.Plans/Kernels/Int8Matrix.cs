@@ -1,0 +1,65 @@
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>
+/// The weights of a layer as integers of 8 bits, from -127 to 127, each output with the scale that makes its largest 127. They lie in
+/// panels
+/// of 16 outputs, in which four inputs of an output stand side by side: [panel][input / 4][output][input % 4].
+/// </summary>
+sealed unsafe class Int8Matrix
+{
+    public const int PanelWidth = 16;
+
+    readonly AlignedBuffer<sbyte> values;
+    readonly AlignedBuffer<int> starts;
+    readonly AlignedBuffer<float> scales, bias;
+
+    /// <param name="weights">[outputs x inputs], finite.</param>
+    /// <param name="outputBias">[outputs]</param>
+    public Int8Matrix(ReadOnlySpan<float> weights, ReadOnlySpan<float> outputBias)
+    {
+        Outputs = outputBias.Length;
+        Inputs = weights.Length / Outputs;
+        Steps = (Inputs + 3) / 4;
+        Panels = (Outputs + PanelWidth - 1) / PanelWidth;
+        int padded = Panels * PanelWidth;
+        (values, starts, scales, bias) = (new((long)padded * Steps * 4), new(padded), new(padded), new(padded));
+        outputBias.CopyTo(bias.Span);
+        for (int o = 0; o < Outputs; o++)
+        {
+            var row = weights.Slice(o * Inputs, Inputs);
+            float largest = 0;
+            foreach (float weight in row)
+                largest = Math.Max(largest, Math.Abs(weight));
+            double factor = largest > 0 ? 127.0 / largest : 0;
+            int sum = 0;
+            for (int i = 0; i < Inputs; i++)
+            {
+                int value = (int)Math.Round(row[i] * factor);
+                long four = (((((long)o / PanelWidth * Steps) + (i / 4)) * PanelWidth) + (o % PanelWidth)) * 4;
+                values.Pointer[four + (i % 4)] = (sbyte)value;
+                sum += value;
+            }
+            scales.Pointer[o] = largest / 127;
+            // An input is stored with 128 added; the sums begin with what that is too much.
+            starts.Pointer[o] = -Int8Product.Zero * sum;
+        }
+    }
+
+    public int Outputs { get; }
+
+    public int Inputs { get; }
+
+    /// <summary>Fours of inputs.</summary>
+    public int Steps { get; }
+
+    public int Panels { get; }
+
+    public sbyte* Values => values.Pointer;
+
+    /// <summary>What the sum of each output begins with.</summary>
+    public int* Starts => starts.Pointer;
+
+    public float* Scales => scales.Pointer;
+
+    public float* Bias => bias.Pointer;
+}

@@ -1,0 +1,54 @@
+namespace MLNet.Pruning.Plans.Kernels;
+
+/// <summary>
+/// Weights whose zeros come in blocks of some outputs by one input, which the kernels of the dense product skip: for each block of outputs
+/// the inputs that one of them has a weight for.
+/// </summary>
+/// <param name="Outputs">Of a block.</param>
+/// <param name="Inputs">The inputs of all blocks, one block's behind the other's.</param>
+/// <param name="Starts">Where each block's begin, and where the last end.</param>
+sealed record ZeroBlocks(int Outputs, int[] Inputs, int[] Starts)
+{
+    public int Count => Starts.Length - 1;
+
+    /// <param name="weights">[outputs x inputs]</param>
+    /// <param name="outputs">Of the layer.</param>
+    /// <param name="size">Outputs of a block.</param>
+    public static ZeroBlocks Of(ReadOnlySpan<float> weights, int outputs, int size)
+    {
+        int inputs = weights.Length / outputs;
+        var (list, starts) = (new List<int>(), new List<int> { 0 });
+        for (int first = 0; first < outputs; first += size)
+        {
+            for (int input = 0; input < inputs; input++)
+            {
+                if (!IsZero(weights, inputs, first, Math.Min(outputs, first + size), input))
+                    list.Add(input);
+            }
+            starts.Add(list.Count);
+        }
+        return new(size, [.. list], [.. starts]);
+    }
+
+    /// <summary>The fraction of blocks that are not zero.</summary>
+    public static double Density(ReadOnlySpan<float> weights, int outputs, int size)
+    {
+        int inputs = weights.Length / outputs, blocks = 0;
+        for (int first = 0; first < outputs; first += size)
+        {
+            for (int input = 0; input < inputs; input++)
+                blocks += IsZero(weights, inputs, first, Math.Min(outputs, first + size), input) ? 0 : 1;
+        }
+        return (double)blocks / ((outputs + size - 1) / size) / inputs;
+    }
+
+    static bool IsZero(ReadOnlySpan<float> weights, int inputs, int first, int end, int input)
+    {
+        for (int output = first; output < end; output++)
+        {
+            if (weights[(output * inputs) + input] != 0)
+                return false;
+        }
+        return true;
+    }
+}
