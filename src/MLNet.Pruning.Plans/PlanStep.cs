@@ -6,4 +6,8 @@ namespace MLNet.Pruning.Plans;
 /// <param name="Outputs">Outputs of the layer; of a convolution, channels.</param>
 /// <param name="Inputs">Inputs of an output; of a convolution, channels times taps.</param>
 /// <param name="Density">The fraction of the weights that are not zero.</param>
-public sealed record PlanStep(string Layer, string Kernel, int Outputs, int Inputs, double Density);
+public sealed record PlanStep(string Layer, string Kernel, int Outputs, int Inputs, double Density)
+{
+    /// <summary>Whether it is computed with the active weights alone.</summary>
+    public bool IsSparse => Kernel.StartsWith("sparse", StringComparison.Ordinal);
+}

@@ -20,6 +20,7 @@ LibTorch.Load();
     ("score", "[parts of networks' names]", "scoring plans beside ONNX Runtime, and a sparse layer beside LibTorch's dense product", PlanScoring.Run),
     ("check", "[the same]", "whether plans and ONNX Runtime agree", PlanScoring.Check),
     ("kernels", "", "what kernels of scoring plans take, which their rule is from", KernelCosts.Run),
+    ("budget", "[seeds] [part of the latency] [weights]", "networks pruned to a latency, and measured afterwards", Budgets.Run),
     ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),
 ];
 var rest = args.Skip(1).ToArray();
