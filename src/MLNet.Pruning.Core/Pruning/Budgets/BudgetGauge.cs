@@ -17,7 +17,7 @@ sealed class BudgetGauge
     const int DifferentRows = 16;
 
     // Weights that no core's own cache holds.
-    const long LargestCopied = 1 << 22;
+    const long LargestCopied = 1 << 20;
 
     readonly Budget budget;
     readonly bool deflated;
@@ -75,7 +75,7 @@ sealed class BudgetGauge
         {
             using var mode = new Neurons.EvaluationMode(network);
             // A plan of the size of a cache is faster or slower by where its weights come to lie, anew with every compilation.
-            var copies = !HasPlan(network) || network.parameters().Sum(p => p.NumberOfElements) > LargestCopied ? 1 : carefully ? 4 : 2;
+            var copies = !HasPlan(network) || network.parameters().Sum(p => p.NumberOfElements) > LargestCopied ? 1 : carefully ? 12 : 4;
             (time, noise) = clock!.Measure(
                 [.. Enumerable.Range(0, copies).Select(_ => Call(network, count))], carefully ? ScoringClock.Many : ScoringClock.Few);
         }
