@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MLNet.Pruning;
 
 /// <summary>How one layer is computed when a model scores.</summary>
@@ -10,4 +12,8 @@ public sealed record PlanStep(string Layer, string Kernel, int Outputs, int Inpu
 {
     /// <summary>What computes it, such as <c>sparse lanes</c>; empty in histories of older versions.</summary>
     public string Kernel { get; init; } = Kernel ?? "";
+
+    /// <summary>Whether it is computed with the active weights alone.</summary>
+    [JsonIgnore]
+    public bool IsSparse => Kernel.StartsWith("sparse", StringComparison.Ordinal) || Kernel.StartsWith("zero", StringComparison.Ordinal);
 }

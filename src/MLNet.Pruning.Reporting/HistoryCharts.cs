@@ -17,6 +17,37 @@ public static class HistoryCharts
             yield return Parameters(history);
         if (history.Events.Any(e => e.Weights > 0))
             yield return WeightsOn(history);
+        foreach (var bound in history.Events.SelectMany(e => e.Budget).Select(HistoryTables.Name).Distinct())
+            yield return Budget(history, bound);
+    }
+
+    /// <summary>What the network measured against a bound of its budget, by step, and the bound.</summary>
+    /// <param name="history">A history with a budget.</param>
+    /// <param name="bound">The bound's name in <see cref="HistoryTables.Events"/>, such as "latency of 1 row".</param>
+    public static LineChart Budget(TrainingHistory history, string bound)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        (long Step, BudgetMeasurement Measurement)[] all =
+        [
+            .. (history.Budget?.AtStart ?? []).Where(m => HistoryTables.Name(m) == bound).Select(m => (0L, m)),
+            .. history.Events.SelectMany(e => e.Budget.Where(m => HistoryTables.Name(m) == bound).Select(m => (e.Step, m))),
+        ];
+        var (scale, unit) = all.FirstOrDefault().Measurement?.Quantity switch
+        {
+            BudgetQuantity.Latency => (1e6, "us"),
+            BudgetQuantity.Throughput => (1, "rows/s"),
+            BudgetQuantity.FileSize => (1e-3, "kB"),
+            _ => (100.0, "%"),
+        };
+        return new(char.ToUpperInvariant(bound[0]) + bound[1..], "step", $"{bound}, {unit}")
+        {
+            WholeX = true,
+            Series =
+            [
+                new("measured", [.. all.Select(m => ((double)m.Step, scale * m.Measurement.Measured))]),
+                new("budget", [.. all.Select(m => ((double)m.Step, scale * m.Measurement.Limit))], Dashed: true),
+            ],
+        };
     }
 
     /// <summary>Training and validation loss by epoch.</summary>

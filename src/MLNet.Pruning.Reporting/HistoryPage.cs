@@ -26,6 +26,8 @@ public static class HistoryPage
         page.Append("</div>\n");
         foreach (var (heading, table) in tables ?? [])
             page.Heading(heading).Table(table);
+        if (history.Budget is { } budget)
+            page.Heading("Budget").Table(HistoryTables.Budget(budget));
         page.Heading("Epochs").Table(HistoryTables.Epochs(history));
         if (history.Events.Count > 0)
         {
@@ -60,6 +62,12 @@ public static class HistoryPage
             ? Count(last.Parameters)
             : $"{Count(history.ParametersAtStart)} at the start, {Count(last.Parameters)} at the end");
         yield return ("Training", $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")} of {Count(last.Rows)} rows in {Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
+        if (history.Budget is { } budget)
+        {
+            yield return ("Budget", budget.Budget);
+            if (budget.Ended is { } why)
+                yield return ($"Pruning ended after {budget.Epoch} epoch{(budget.Epoch == 1 ? "" : "s")}", why);
+        }
         if (history.ScoringSpeed is { } speed)
             yield return ("Scoring, one thread", $"{Duration(speed.Latency)} a row, {Count(speed.RowsPerSecond)} rows/s in batches");
         if (history.Stopped is { } reason)

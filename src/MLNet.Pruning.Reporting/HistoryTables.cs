@@ -40,6 +40,34 @@ public static class HistoryTables
         return table;
     }
 
+    /// <summary>A row for each bound of the run's budget: what it is, and what was measured.</summary>
+    public static TextTable Budget(BudgetRecord budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        var table = new TextTable("bound", "wanted#", "at the start#", "when pruning ended#", "may be off by#", "holds");
+        foreach (var bound in budget.AtEnd.Concat(budget.AtStart).DistinctBy(Key))
+        {
+            var start = budget.AtStart.FirstOrDefault(m => Key(m) == Key(bound));
+            var end = budget.AtEnd.FirstOrDefault(m => Key(m) == Key(bound));
+            var noise = end?.Noise is > 0 and var part ? (100 * part).ToString("F1", CultureInfo.InvariantCulture) + " %" : "";
+            table.Add(Name(bound), Measured(bound.Quantity, bound.Limit), Cell(start), Cell(end), noise, end is null ? "" : end.Holds ? "yes" : "no");
+        }
+        return table;
+
+        static (BudgetQuantity, int?) Key(BudgetMeasurement m) => (m.Quantity, m.Rows);
+
+        static string Cell(BudgetMeasurement? m) => m is null ? "" : Measured(m.Quantity, m.Measured);
+    }
+
+    /// <summary>A bound of a budget by name, such as "latency of 1 row".</summary>
+    internal static string Name(BudgetMeasurement bound) => bound.Quantity switch
+    {
+        BudgetQuantity.Latency => $"latency of {bound.Rows} row{(bound.Rows == 1 ? "" : "s")}",
+        BudgetQuantity.Throughput => "throughput",
+        BudgetQuantity.FileSize => "file",
+        _ => "accuracy",
+    };
+
     /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.</summary>
     public static TextTable Events(TrainingHistory history)
     {
@@ -50,7 +78,7 @@ public static class HistoryTables
         [
             ("epoch#", e => e.Epoch.ToString(CultureInfo.InvariantCulture)),
             ("step#", e => Count(e.Step)),
-            ("what", e => e.Kind),
+            ("what", e => e.TakenBack == true ? $"{e.Kind} (taken back later)" : e.Kind),
             // Masks have a line for every parameter, and are cut many times.
             ("groups", e => e.Weights is null ? string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")) : ""),
             ("weights on#", e => Count(e.WeightsOn)),
@@ -60,6 +88,8 @@ public static class HistoryTables
             ("after#", e => Count(e.ParametersAfter)),
             ("MACs a row before#", e => Count(e.MacsBefore)),
             ("after#", e => Count(e.MacsAfter)),
+            .. history.Events.SelectMany(e => e.Budget).Select(Name).Distinct().Select(name => (name + "#", new Func<PruningRecord, string>(
+                e => e.Budget.FirstOrDefault(m => Name(m) == name) is { } m ? Measured(m.Quantity, m.Measured) : ""))),
             ($"{measure} before#", e => byAccuracy ? Percent(e.AccuracyBefore) : Fixed(e.LossBefore)),
             ("right after#", e => byAccuracy ? Percent(e.AccuracyAfter) : Fixed(e.LossAfter)),
             ("recovered#", e => byAccuracy ? Percent(e.AccuracyRecovered) : Fixed(e.LossRecovered)),

@@ -61,6 +61,33 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void A_budget_is_shown_with_what_was_measured_at_every_event_and_why_pruning_ended()
+    {
+        BudgetMeasurement Latency(double us) => new(BudgetQuantity.Latency, 30e-6, us * 1e-6) { Rows = 1, Noise = 0.012 };
+        var history = History();
+        history.Events[0] = history.Events[0] with { Budget = [Latency(41.5)], TakenBack = true };
+        history.Events.Add(new PruningRecord { Epoch = 3, Step = 300, Kind = "neurons", Budget = [Latency(29.25)] });
+        history.Budget = new()
+        {
+            Budget = "1 row in at most 30 us, accuracy at least 90 %",
+            AtStart = [Latency(61)],
+            AtEnd = [Latency(29.25), new(BudgetQuantity.Accuracy, 0.9, 0.95)],
+            Epoch = 3,
+            Met = true,
+            Ended = "The budget is met: 29.25 us.",
+        };
+        var page = HistoryPage.ToHtml(history);
+        foreach (var text in new[] { "1 row in at most 30 us, accuracy at least 90 %", "The budget is met: 29.25 us.", "Pruning ended after 3 epochs", "neurons (taken back later)",
+            "<th class=\"n\">latency of 1 row</th>", "<td class=\"n\">41.5 us</td>", "<td class=\"n\">61 us</td>", "<td class=\"n\">1.2 %</td>" })
+            StringAssert.Contains(page, text);
+        var chart = XDocument.Parse(HistoryCharts.All(history).Last().ToSvg());
+        var lines = chart.Descendants(Svg + "path").Select(p => p.Attribute("d")!.Value.Count(c => c == 'L')).ToArray();
+        CollectionAssert.AreEqual(new[] { 2, 2 }, lines, "from the start over both events, measured and wanted");
+        var heights = chart.Descendants(Svg + "circle").Select(c => double.Parse(c.Attribute("cy")!.Value, CultureInfo.InvariantCulture)).Take(3).ToArray();
+        Assert.IsTrue(heights[0] < heights[1] && heights[1] < heights[2], "a falling latency is drawn falling");
+    }
+
+    [TestMethod]
     public void A_missing_value_interrupts_the_line()
     {
         var chart = new LineChart("t", "x", "y") { Series = [new Series("a", [(1, 1), (2, double.NaN), (3, 2), (4, 3)])] };

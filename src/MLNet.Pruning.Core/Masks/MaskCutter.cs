@@ -14,7 +14,8 @@ sealed class MaskCutter(WeightPruning settings, MaskedWeights masked)
     /// <param name="sparsity">The fraction that is to be off.</param>
     /// <param name="progress">From 0 at the beginning of the run to 1 at the last cut.</param>
     /// <param name="allGradients">Of the flat vector; empty where there are none.</param>
-    public IReadOnlyList<LayerChange> Cut(double sparsity, double progress, float[] allGradients)
+    /// <param name="byLayer">The fraction of each layer that is to be off; null where the layers share.</param>
+    public IReadOnlyList<LayerChange> Cut(double sparsity, double progress, float[] allGradients, IReadOnlyList<double>? byLayer = null)
     {
         var layers = masked.Layers;
         var ranges = Enumerable.Range(0, layers.Count).Select(masked.RangeOf).ToArray();
@@ -24,7 +25,7 @@ sealed class MaskCutter(WeightPruning settings, MaskedWeights masked)
             if (together)
                 Together(all, bits, ranges, sparsity, progress, allGradients);
             else
-                Apart(all, bits, ranges, sparsity, progress, allGradients);
+                Apart(all, bits, ranges, sparsity, progress, allGradients, byLayer);
         });
     }
 
@@ -35,7 +36,8 @@ sealed class MaskCutter(WeightPruning settings, MaskedWeights masked)
             MaskedWeights.Bits(masks[masked.Layers[l].Name], bits[masked.RangeOf(l)]);
     });
 
-    void Apart(Span<float> all, Span<sbyte> bits, Range[] ranges, double sparsity, double progress, float[] allGradients)
+    void Apart(Span<float> all, Span<sbyte> bits, Range[] ranges, double sparsity, double progress, float[] allGradients,
+        IReadOnlyList<double>? byLayer)
     {
         var shapes = masked.Layers.Select(l => l.Parameter.shape).ToArray();
         var keep = settings.Distribution == MaskDistribution.ErdosRenyiKernel ? Densities.ErdosRenyiKernel(sparsity, shapes) : null;
@@ -47,7 +49,7 @@ sealed class MaskCutter(WeightPruning settings, MaskedWeights masked)
                 Weights = some,
                 Gradients = allGradients.Length == 0 ? [] : allGradients.AsSpan(ranges[l]),
                 On = bits[ranges[l]],
-                Keep = keep?[l] ?? Densities.On(sparsity, some.Length),
+                Keep = keep?[l] ?? Densities.On(byLayer?[l] ?? sparsity, some.Length),
                 Progress = progress,
                 Reactivation = settings.Reactivation,
                 Criterion = settings.Criterion,

@@ -8,6 +8,9 @@ sealed class MaskPlan
     // Fewer cuts make jumps, from which a network recovers badly; more often than every so many steps, nothing is gained.
     const long FewestCuts = 20, LongestInterval = 100;
 
+    // A budget says how much is off in the end, and a schedule of its own only when.
+    const double AnyTarget = 0.5;
+
     readonly Schedule? schedule;
     readonly long interval, until, end;
 
@@ -22,7 +25,7 @@ sealed class MaskPlan
             : settings.Schedule is { } given ? given.In(factor)
             : settings.Rule.Sparsity is { } fraction ? Schedule.Constant(fraction)
             : settings.Sparsity is 0 ? Schedule.Constant(0)
-            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, total * 3 / 4)), settings.Sparsity!.Value);
+            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, total * 3 / 4)), settings.Sparsity ?? AnyTarget);
         var first = schedule?.FirstTime ?? 0;
         if (first > last)
             throw new ArgumentException($"Pruning.{nameof(WeightPruning.Schedule)}'s first event comes after {first} steps; the run has {total}{(until < total ? $", and masks are cut until step {until}" : "")}, so that nothing would be pruned.");
@@ -45,6 +48,12 @@ sealed class MaskPlan
 
     /// <summary>The fraction that is to be off.</summary>
     public double Fraction(long step) => schedule?.Fraction(step) ?? 0;
+
+    /// <summary>The fraction that is off in the end.</summary>
+    public double Target => schedule?.Fraction(long.MaxValue) ?? 0;
+
+    /// <summary>The part of <see cref="Target"/> that is to be off.</summary>
+    public double Part(long step) => Target > 0 ? Fraction(step) / Target : 1;
 
     /// <summary>From 0 at the first step to 1 at the last cut.</summary>
     public double Progress(long step) => end == 0 ? 1 : Math.Min(1, (double)step / end);

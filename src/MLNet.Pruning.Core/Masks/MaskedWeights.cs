@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
@@ -120,9 +121,6 @@ sealed unsafe class MaskedWeights : IDisposable
         return Span(Near(model.Gradients.Vector), 0, Length).ToArray();
     }
 
-    /// <summary>Keeps masks and weights of an earlier run until the model has the shape that it had then.</summary>
-    public void Take(IReadOnlyList<(WeightMask Mask, float[] Weights)> saved) => taken = saved;
-
     /// <summary>Takes up what was kept.</summary>
     public void Settle()
     {
@@ -173,6 +171,38 @@ sealed unsafe class MaskedWeights : IDisposable
         Upload();
     }
 
+    /// <summary>Does something while only the weights with the largest magnitudes are active, and puts the others back.</summary>
+    /// <param name="sparsity">Per layer, the fraction that is inactive meanwhile.</param>
+    /// <param name="action">What to do.</param>
+    public void Try(IReadOnlyList<double> sparsity, Action action)
+    {
+        Settle();
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var kept = model.Values.Vector.clone();
+        var values = Near(model.Values.Vector);
+        var weights = Span(values, 0, Length);
+        MaskKernels.FillOff(weights, Span(Near(dense), 0, Length), on);
+        for (var l = 0; l < Layers.Count; l++)
+        {
+            var some = weights[RangeOf(l)];
+            var (magnitudes, active) = (new float[some.Length], new sbyte[some.Length]);
+            Magnitude.Absolute(some, magnitudes);
+            TopScores.Keep(magnitudes, Densities.On(sparsity[l], some.Length), active);
+            MaskKernels.ZeroOff(some, active);
+        }
+        if (!onCpu)
+            model.Values.Vector.copy_(values);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            model.Values.Vector.copy_(kept);
+        }
+    }
+
     public delegate void ChangeMasks(Span<float> weights, Span<sbyte> on);
 
     /// <summary>Where a layer lies in the flat vector.</summary>
@@ -194,6 +224,41 @@ sealed unsafe class MaskedWeights : IDisposable
         var weights = Span(Near(model.Values.Vector), 0, Length)[range].ToArray();
         MaskKernels.FillOff(weights, Span(Near(dense), 0, Length)[range], on.AsSpan(range));
         return weights;
+    }
+
+    /// <summary>Writes masks and what lies beneath them.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        var masks = Masks().Masks;
+        writer.Write(masks.Count);
+        for (var l = 0; l < masks.Count; l++)
+        {
+            writer.Write(masks[l].Name);
+            Blob(masks[l].ToBytes());
+            Blob(MemoryMarshal.AsBytes(Dense(l).AsSpan()));
+        }
+
+        void Blob(ReadOnlySpan<byte> bytes)
+        {
+            writer.Write(bytes.Length);
+            writer.Write(bytes);
+        }
+    }
+
+    /// <summary>Keeps what was written until the model has the shape that it had then.</summary>
+    public void Read(BinaryReader reader)
+    {
+        var saved = new (WeightMask, float[])[reader.ReadCount()];
+        for (var l = 0; l < saved.Length; l++)
+        {
+            var name = reader.ReadString();
+            var mask = WeightMask.FromBytes(name, reader.ReadBlob());
+            var weights = MemoryMarshal.Cast<byte, float>(reader.ReadBlob()).ToArray();
+            if (weights.Length != mask.Count)
+                throw new InvalidDataException($"The checkpoint has {weights.Length} weights of '{name}' and a mask of {mask.Count}.");
+            saved[l] = (mask, weights);
+        }
+        taken = saved;
     }
 
     /// <summary>Follows the model into its new shape.</summary>

@@ -15,7 +15,7 @@ public static class ModelFile
 
     /// <summary>
     /// Writes the model to a stream. Of a module of the user's own its graph is written too, where <see cref="NetworkPlans.Trace"/> can tell it,
-    /// so that <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput)"/> needs no code of the user's.
+    /// so that <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput, Plans.ScoringPrecision)"/> needs no code of the user's.
     /// </summary>
     public static void Save(Stream stream, Blueprint blueprint, nn.Module model)
     {

@@ -200,6 +200,33 @@ public sealed class NeuronMap
         }
     }
 
+    /// <summary>The shape of the model as it is now, to come back to.</summary>
+    internal NeuronShapes Shapes() => new(
+        [.. Groups.Select(g => g.Members)], [.. layers.Values.Select(l => (l.Size, l.Tensors.Select(t => t.Tensor.shape).ToArray()))]);
+
+    /// <summary>Gives the model's tensors a shape that they had; the numbers in those that change are zeros.</summary>
+    internal void Restore(NeuronShapes then)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var tensors = layers.Values.Zip(then.Layers, (layer, shapes) => layer.Tensors.Zip(shapes.Tensors)).SelectMany(t => t).ToArray();
+        var owners = SharedTensors.Owners([.. tensors.Select(t => t.First.Tensor)]);
+        foreach (var (tensor, shape) in tensors.Where((_, i) => owners[i] == i).Select(t => (t.First.Tensor, t.Second)))
+            if (!tensor.shape.SequenceEqual(shape))
+                tensor.set_(zeros(shape, dtype: tensor.dtype, device: tensor.device));
+        // What lay in the same memory does so again. One tensor under two names has grown already.
+        for (var i = 0; i < tensors.Length; i++)
+            if (!tensors[i].First.Tensor.shape.SequenceEqual(tensors[i].Second))
+                tensors[i].First.Tensor.set_(tensors[owners[i]].First.Tensor);
+        foreach (var (layer, (size, _)) in layers.Values.Zip(then.Layers))
+        {
+            layer.Size = size;
+            LayerSizes.Write(layer.Module, size);
+        }
+        foreach (var (group, members) in Groups.Zip(then.Members))
+            group.Members = members;
+    }
+
     /// <summary>All groups, one a line, and what is skipped with its reason.</summary>
     public override string ToString()
     {
@@ -274,3 +301,7 @@ public sealed class NeuronMap
         return parameters.Where((_, i) => owners[i] == i).Sum(p => p.NumberOfElements);
     }
 }
+
+/// <summary>The sizes that a model had once: the members of each group, and of each layer its size and the shapes of its tensors.</summary>
+sealed record NeuronShapes(
+    IReadOnlyList<IReadOnlyList<NeuronGroupMember>> Members, IReadOnlyList<(LayerSize Size, long[][] Tensors)> Layers);

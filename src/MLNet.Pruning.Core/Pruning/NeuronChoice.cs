@@ -20,12 +20,31 @@ static class NeuronChoice
     /// <param name="time">Completed epochs.</param>
     /// <param name="sizes">Per group, the neurons that it began with and has now.</param>
     /// <param name="scores">Per group and neuron; larger stays.</param>
-    public static int[][] Bottom(NeuronPruning settings, int time, IReadOnlyList<(int Original, int Current)> sizes, IReadOnlyList<double[]> scores)
+    public static int[][] Bottom(NeuronPruning settings, int time, IReadOnlyList<(int Original, int Current)> sizes, IReadOnlyList<double[]> scores) =>
+        Bottom(settings, Most(settings, time, sizes, final: false), scores);
+
+    /// <summary>How many an event may take where a budget ends it: per group, or of all together.</summary>
+    /// <param name="settings">What to do.</param>
+    /// <param name="time">Completed epochs.</param>
+    /// <param name="sizes">Per group, the neurons that it began with and has now.</param>
+    /// <param name="final">Whether all may go but the minimum.</param>
+    public static int[] Most(NeuronPruning settings, int time, IReadOnlyList<(int Original, int Current)> sizes, bool final)
+    {
+        int[] most = [.. sizes.Select(s => final ? Math.Max(0, s.Current - settings.MinimumNeurons)
+            : Due(settings, time, s.Original, s.Current, settings.MinimumNeurons))];
+        return settings.Scope == PruningScope.PerGroup ? most : [final ? most.Sum() : Count(settings, time, sizes)];
+    }
+
+    /// <summary>The neurons that go, per group, by their present numbers in ascending order.</summary>
+    /// <param name="settings">What to do.</param>
+    /// <param name="counts">How many go: per group, or of all together.</param>
+    /// <param name="scores">Per group and neuron; larger stays.</param>
+    public static int[][] Bottom(NeuronPruning settings, int[] counts, IReadOnlyList<double[]> scores)
     {
         if (settings.Scope == PruningScope.PerGroup)
-            return [.. sizes.Select((s, g) => Ranking.Bottom(scores[g], Due(settings, time, s.Original, s.Current, settings.MinimumNeurons)))];
-        var count = Count(settings, time, sizes);
-        return Ranking.BottomOfAll(settings.Normalization == ScoreNormalization.Mean ? NeuronScores.Normalized(scores) : scores, count, settings.MinimumNeurons);
+            return [.. scores.Select((group, g) => Ranking.Bottom(group, counts[g]))];
+        var comparable = settings.Normalization == ScoreNormalization.Mean ? NeuronScores.Normalized(scores) : scores;
+        return Ranking.BottomOfAll(comparable, counts[0], settings.MinimumNeurons);
     }
 
     static int Due(NeuronPruning settings, int time, int original, int current, int minimum)

@@ -25,6 +25,17 @@ sealed class NeuronLedger
     public IReadOnlyList<NeuronSelection> Gone(NeuronMap whole) =>
         [.. whole.Groups.Select(g => new NeuronSelection(g, [.. Enumerable.Range(0, groups[g.Name].Original).Except(groups[g.Name].Left)])).Where(s => s.Neurons.Count > 0)];
 
+    /// <summary>What is gone here and not yet there, by the numbers that neurons have there.</summary>
+    public IReadOnlyList<NeuronSelection> GoneSince(IReadOnlyDictionary<string, int[]> then, NeuronMap map) =>
+    [
+        .. map.Groups.Select(g => (Group: g, Then: then[g.Name], Left: groups[g.Name].Left.ToHashSet()))
+            .Select(g => new NeuronSelection(g.Group, [.. Enumerable.Range(0, g.Then.Length).Where(n => !g.Left.Contains(g.Then[n]))]))
+            .Where(s => s.Neurons.Count > 0),
+    ];
+
+    /// <summary>Per group, the neurons that are left, by the numbers that they had at the start.</summary>
+    public IReadOnlyDictionary<string, int[]> Left => groups.ToDictionary(g => g.Key, g => g.Value.Left);
+
     public void Write(BinaryWriter writer)
     {
         writer.Write(groups.Count);

@@ -17,9 +17,19 @@ public sealed record NeuronPruning : ITrainingPruning
 
     /// <summary>
     /// When neurons go, in completed epochs, and how many. Null for what fits the run: the first event after a fifth of its epochs, the last before the last fifth, at most 12 of
-    /// them, each of which removes the same part of what is left, until 70 % are gone.
+    /// them, each of which removes the same part of what is left, until 70 % are gone, or until the <see cref="Budget"/> is met.
     /// </summary>
     public Schedule? Schedule { get; init; }
+
+    /// <summary>
+    /// What pruning stops at, in place of the schedule's target, which is found by measuring smaller networks before training: the last
+    /// event removes what is missing, no more, and none follows. Null to stop at the target. A budget of an accuracy alone keeps the target
+    /// (90 % without a schedule).
+    /// </summary>
+    public Budget? Budget { get; init; }
+
+    /// <summary>What stands for the clock; null for the clock.</summary>
+    internal ScoringSeconds? Seconds { get; init; }
 
     /// <summary>Whether each group is ranked by itself, or all together.</summary>
     public PruningScope Scope { get; init; } = PruningScope.PerGroup;
@@ -78,16 +88,32 @@ public sealed record NeuronPruning : ITrainingPruning
         Require(due[0] > 0 || !Importance!.NeedsData, $"{nameof(Schedule)}'s first event", "before the first epoch", $"after at least one epoch, since {Importance!.GetType().Name} must watch one first");
         Require(Rewind is null || Rewind >= 0, nameof(Rewind), Rewind, "0 or more epochs, or null");
         Require(Rewind is null || Rewind <= due[0], nameof(Rewind), Rewind, $"at most {due[0]}, when the first event comes: what is gone by then has no weights to go back to");
+        if (Budget is not null)
+        {
+            Require(!Soft, nameof(Soft), Soft, $"false with a {nameof(Budget)}: what is only zeroed makes no network smaller");
+            Require(Budget.Floor is null || Rewind is null, nameof(Rewind), Rewind, "null with an accuracy to keep: weights that go back have lost it");
+            Require(Budget.Floor is null || due[0] > 0, $"{nameof(Schedule)}'s first event", "before the first epoch",
+                "after at least one epoch, where there is an accuracy to keep");
+            Require(Budget.Floor is null || due[^1] < options.Epochs, $"{nameof(Schedule)}'s last event", "after the last epoch",
+                "earlier, where there is an accuracy to come back to");
+        }
         Require(Rewind is null || !Soft, nameof(Rewind), Rewind, $"null where {nameof(Soft)} is true: weights that are taken back cannot grow back as well");
     }
 
-    /// <summary>The same with the schedule that it has in a run of so many epochs.</summary>
-    internal NeuronPruning For(int epochs) => Schedule is null ? this with { Schedule = Usual(epochs) } : this;
+    /// <summary>The same with the schedule that it has in a run of so many epochs. A budget may need all neurons but the minimum.</summary>
+    internal NeuronPruning For(int epochs) => Budget is { IsMeasured: true } ? Towards(epochs, BudgetSchedule.All)
+        : Schedule is null ? this with { Schedule = Usual(epochs, Budget is null ? 0.70 : 0.90) }
+        : this;
 
-    static StepwiseSchedule Usual(int epochs)
+    /// <summary>The same for a budget that is met, as far as is known, when this part of the neurons is gone.</summary>
+    internal NeuronPruning Towards(int epochs, double part) => this with
     {
-        const double target = 0.70;
-        const int mostEvents = 12; // As many tenths of what is left come to the target.
+        Schedule = Schedule is null ? BudgetSchedule.WithoutTarget(Usual(epochs, part)) : BudgetSchedule.Towards(Schedule, part),
+    };
+
+    static StepwiseSchedule Usual(int epochs, double target)
+    {
+        const int mostEvents = 12; // As many tenths of what is left come to 70 %.
         var (maturity, last) = (Math.Max(1, epochs / 5), Math.Max(1, (int)(4L * epochs / 5)));
         var every = Math.Max(1, (last - maturity + mostEvents - 2) / (mostEvents - 1));
         var events = (last - maturity) / every + 1;
@@ -102,14 +128,15 @@ public sealed record NeuronPruning : ITrainingPruning
         var schedule = For(epochs).Schedule!;
         var due = PlannedEvents.Times(schedule, epochs);
         var (reached, target) = (PlannedEvents.Reached(schedule, due, Soft), schedule.Fraction(int.MaxValue));
-        if (reached < target - 0.005)
+        // A budget's part is warned of where it is known.
+        if (reached < target - 0.005 && Budget is not { IsMeasured: true })
             yield return string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in {epochs} epochs, not its target of {100 * target:0.#} %.");
         if (due.Count > 0 && due[^1] == epochs && (Soft || reached > PlannedEvents.Reached(schedule, due.Take(due.Count - 1), Soft)))
             yield return $"The last pruning event comes after the last epoch, {epochs}: the network has no epoch left to recover from it.";
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,
-        $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups {(Groups is null ? "all" : string.Join(" ", Groups))}, observe {Observe}, soft {Soft}, rewind {(Rewind is { } epoch ? epoch : "no")}");
+        $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups {(Groups is null ? "all" : string.Join(" ", Groups))}, observe {Observe}, soft {Soft}, rewind {(Rewind is { } epoch ? epoch : "no")}{(Budget is null ? "" : $", budget {Budget}")}");
 
     static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}", value, wanted);
 }

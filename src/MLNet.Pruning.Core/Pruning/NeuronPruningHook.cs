@@ -7,18 +7,25 @@ using MLNet.Pruning.Training;
 namespace MLNet.Pruning;
 
 /// <summary>Neuron pruning in one run: watches the epochs before events, and between epochs ranks and removes.</summary>
-sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStateful
+sealed class NeuronPruningHook : ITrainingHook, IStateful
 {
-    const string Kind = "neurons", SoftKind = "neurons, softly";
+    const string Kind = "neurons", SoftKind = "neurons, softly", BackKind = "neurons, taken back";
 
-    readonly EventMeasure measure = new(settings.MeasuredRows);
+    readonly NeuronPruning given;
+    readonly EventMeasure measure;
+    NeuronPruning settings; // with the schedule that it has in this run
     PrunedNeurons? pruned;
     IReadOnlyList<NeuronGroup> groups = [];
     Observation? observation;
     IReadOnlyList<double[]>? seen;
     Rewinding? rewinding;
+    BudgetGauge? gauge;
+    BudgetProgress? budget;
+    double part; // of the neurons, with which the budget was met before training
     int decidedFor = -1;
     bool watched;
+
+    public NeuronPruningHook(NeuronPruning given) => (this.given, settings, measure) = (given, given, new(given.MeasuredRows));
 
     /// <summary>Whether weights go back to what they were.</summary>
     public bool Rewinds => settings.Rewind is not null;
@@ -34,7 +41,10 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
-        RequireEvent(run);
+        if (given.Budget is not null)
+            BeginBudget(run);
+        if (budget is not { Ended: true })
+            RequireEvent(run);
         if (!settings.Importance.NeedsData)
             Scores(); // What is wrong with them is found before training.
         SmallerTrial.Run(run, pruned.Map, groups, measure.On(run) is not null);
@@ -82,11 +92,16 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         var time = run.Epoch + 1;
         // A run that was told to stop ends with the model that it has.
         var due = run.StopReason is null && IsDue(run, time) && (seen is not null || !settings.Importance.NeedsData);
-        measure.Recovered(run, time, e => e.Kind is Kind or SoftKind, due || time == run.Options.Epochs || run.StopReason is not null);
+        var over = time == run.Options.Epochs || run.StopReason is not null;
+        measure.Recovered(run, time, e => e.Kind is Kind or SoftKind or BackKind, due || over || budget?.IsOpen(time, over) == true);
         if (settings.Rewind == time)
             rewinding ??= new Rewinding(run.Model);
+        if (budget is not null)
+            due = Judge(run, time, over) && due;
         if (due)
             Prune(run, time);
+        if (budget is not null && over)
+            Conclude(run, time);
         seen = null;
     }
 
@@ -97,7 +112,8 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         pruned?.Dispose();
     }
 
-    bool IsDue(TrainingRun run, int time) => PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).Contains(time) && NeuronChoice.Count(settings, time, Sizes) > 0;
+    bool IsDue(TrainingRun run, int time) => budget is not { Ended: true } && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).Contains(time)
+        && (IsFinal(run, time) ? Sizes.Any(s => s.Current > settings.MinimumNeurons) : NeuronChoice.Count(settings, time, Sizes) > 0);
 
     IReadOnlyList<(int Original, int Current)> Sizes => [.. groups.Select(g => (Pruned.Original(g), g.Size))];
 
@@ -109,13 +125,14 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
 
         var began = Stopwatch.GetTimestamp();
         var scores = Scores();
-        var bottom = NeuronChoice.Bottom(settings, time, Sizes, scores);
+        var (bottom, reading) = Bottom(run, time, scores);
         var records = groups.Select((g, i) => new PrunedGroupRecord(g.Name, g.Size, g.Size - (softly ? 0 : bottom[i].Length), scores[i])
         {
             Removed = bottom[i],
             RemovedOriginal = Pruned.Originally(g, bottom[i]),
         }).ToArray();
         var selections = groups.Select((g, i) => new NeuronSelection(g, bottom[i])).Where(s => s.Neurons.Count > 0).ToArray();
+        budget?.Opens(Pruned, Until(run, time));
         if (softly)
             Pruned.Map.Silence(selections);
         else
@@ -140,7 +157,10 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
             AccuracyBefore = before?.Accuracy,
             AccuracyAfter = after?.Accuracy,
             Groups = records,
+            Budget = reading?.Measurements ?? [],
         });
+        if (reading is not null)
+            Landed(time, reading);
     }
 
     /// <summary>Of the chosen groups, in their order.</summary>
@@ -188,6 +208,168 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
         observation = null;
     }
 
+    /// <summary>Measures the network and smaller ones, and has the schedule lead to where the budget is met.</summary>
+    void BeginBudget(TrainingRun run)
+    {
+        var others = run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any(hook => hook != this);
+        if (given.Budget!.Floor is not null && others)
+            throw new ArgumentException($"Pruning.{nameof(NeuronPruning.Budget)} has an accuracy, and the run has another "
+                + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
+        if (!given.Budget.IsMeasured)
+        {
+            budget = BudgetProgress.Begin(given.Budget, run, null);
+            return;
+        }
+        gauge = new BudgetGauge(given.Budget, run, Pruned.Forward, deflated: false, given.Seconds);
+        var now = gauge.Read(run.Model, carefully: true);
+        budget = BudgetProgress.Begin(given.Budget, run, now);
+        if (now.Load <= 1)
+        {
+            budget.End(0, $"The budget ({given.Budget}) is met by the network as it is: {now}.");
+            run.Warn($"Nothing is pruned: {run.History.Budget!.Ended}");
+            return;
+        }
+        var smallest = Read(BudgetPlan.Last(groups, BudgetSchedule.All, settings.MinimumNeurons), carefully: true);
+        if (smallest.Load > 1)
+        {
+            budget.End(0, $"The budget ({given.Budget}) cannot be met: with no more than {settings.MinimumNeurons} "
+                + $"neuron{(settings.MinimumNeurons == 1 ? "" : "s")} in each group, the network still measures {smallest}; as it is, {now}.");
+            run.Warn($"Nothing is pruned: {run.History.Budget!.Ended}");
+            return;
+        }
+        part = BudgetPlan.Part(part => Read(BudgetPlan.Last(groups, part, settings.MinimumNeurons), carefully: false).Load);
+        Towards(run);
+        var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
+        if (IsBounded && PlannedEvents.Reached(settings.Schedule!, times, false) is var reached && reached < part - 0.005)
+            run.Warn(string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in ")
+                + string.Create(CultureInfo.InvariantCulture, $"{run.Options.Epochs} epochs; the budget ({given.Budget}) needs about {100 * part:0.#} %."));
+    }
+
+    void Towards(TrainingRun run)
+    {
+        if (given.Budget!.IsMeasured && part > 0)
+            settings = given.Towards(run.Options.Epochs, part);
+    }
+
+    /// <summary>Whether the settings say how much goes at each event, whatever the budget needs.</summary>
+    bool IsBounded => given.Schedule is Schedules.StepwiseSchedule;
+
+    /// <summary>Whether an event takes all that the budget needs: the schedule's last one.</summary>
+    bool IsFinal(TrainingRun run, int time)
+    {
+        if (gauge is null || IsBounded)
+            return false;
+        return given.Schedule is null ? PlannedEvents.Times(settings.Schedule!, run.Options.Epochs)[^1] == time
+            : settings.Schedule!.Fraction(time) >= settings.Schedule.Fraction(int.MaxValue);
+    }
+
+    /// <summary>Which neurons go: by the schedule, and no more than the budget needs.</summary>
+    (int[][] Bottom, BudgetReading? Reading) Bottom(TrainingRun run, int time, IReadOnlyList<double[]> scores)
+    {
+        if (gauge is null)
+            return (NeuronChoice.Bottom(settings, time, Sizes, scores), null);
+        var most = NeuronChoice.Most(settings, time, Sizes, IsFinal(run, time));
+        var careful = new Dictionary<string, BudgetReading>();
+        var counts = RemovalSearch.Fewest(most, settings.Scope == PruningScope.PerGroup,
+            counts => Read(Selections(counts), carefully: false).Load, counts => Careful(counts).Load);
+        return (NeuronChoice.Bottom(settings, counts, scores), Careful(counts));
+
+        BudgetReading Careful(int[] counts)
+        {
+            var key = string.Join(' ', counts);
+            return careful.TryGetValue(key, out var reading) ? reading : careful[key] = Read(Selections(counts), carefully: true);
+        }
+
+        NeuronSelection[] Selections(int[] counts) =>
+            [.. NeuronChoice.Bottom(settings, counts, scores).Select((neurons, g) => new NeuronSelection(groups[g], neurons))];
+    }
+
+    /// <summary>What the network measures without some neurons, which stay.</summary>
+    BudgetReading Read(IReadOnlyCollection<NeuronSelection> without, bool carefully)
+    {
+        BudgetReading? reading = null;
+        Pruned.Map.Without([.. without.Where(s => s.Neurons.Count > 0)], () => reading = gauge!.Read(Pruned.Model, carefully));
+        return reading!;
+    }
+
+    /// <summary>When the accuracy must have recovered from an event: where the next one comes, or would come.</summary>
+    int Until(TrainingRun run, int time)
+    {
+        var next = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).FirstOrDefault(t => t > time);
+        var interval = settings.Schedule!.Interval;
+        return next > 0 ? next : interval > 0 ? (int)Math.Min(run.Options.Epochs, time + interval) : run.Options.Epochs;
+    }
+
+    void Landed(int time, BudgetReading reading)
+    {
+        budget!.Measured(reading, reading.Load > 1 ? null : $"The budget is met: {reading}." + (reading.Load >= BudgetPlan.NearEnough ? ""
+            : " Its measure moves in steps: of the networks that were measured, the next larger one was above."));
+        if (given.Budget!.Floor is null)
+            budget.Confirm(time);
+        if (!budget.Ended && reading.Load > 1 && groups.All(g => g.Size <= settings.MinimumNeurons))
+            budget.End(time, $"The budget cannot be met: every group is at its minimum of {settings.MinimumNeurons}, "
+                + $"and the network measures {reading}.");
+    }
+
+    /// <summary>Takes the last event back where the accuracy has not recovered from it.</summary>
+    /// <returns>Whether the accuracy is kept, so that an event may follow.</returns>
+    bool Judge(TrainingRun run, int time, bool over)
+    {
+        if (!budget!.IsOpen(time, over))
+            return budget.IsKept;
+        if (!budget.IsKept)
+        {
+            TakeBack(run, time);
+            return false;
+        }
+        budget.Confirm(time);
+        return !budget.Ended;
+    }
+
+    void TakeBack(TrainingRun run, int time)
+    {
+        var taken = run.History.Events.FindLast(e => e.Kind == Kind)!;
+        var (missed, before, macs, parameters) = (budget!.Missed, measure.At(run, time), Pruned.Macs(), Parameters(run));
+        var began = Stopwatch.GetTimestamp();
+        var sizes = groups.Select(g => g.Size).ToArray();
+        var after = budget.TakeBack(Pruned, measure);
+        taken.TakenBack = true;
+        var reading = gauge?.Read(run.Model, carefully: true);
+        if (reading is not null)
+            budget.Measured(reading, null);
+        run.History.Events.Add(new PruningRecord
+        {
+            Epoch = time,
+            Step = run.Step,
+            Kind = BackKind,
+            ParametersBefore = parameters,
+            ParametersAfter = Parameters(run),
+            MacsBefore = macs,
+            MacsAfter = Pruned.Macs(),
+            Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
+            MeasuredOn = measure.On(run),
+            LossBefore = before?.Loss,
+            LossAfter = after?.Loss,
+            AccuracyBefore = before?.Accuracy,
+            AccuracyAfter = after?.Accuracy,
+            Groups = [.. groups.Select((g, i) => new PrunedGroupRecord(g.Name, sizes[i], g.Size, []))],
+            Budget = reading?.Measurements ?? [],
+        });
+        budget.End(time, $"The event after epoch {taken.Epoch} was taken back: {missed}"
+            + (reading is null ? "." : $", and the network measures {reading} without it."));
+    }
+
+    /// <summary>The run is over, and pruning with it.</summary>
+    void Conclude(TrainingRun run, int time)
+    {
+        if (!budget!.Ended)
+            budget.End(time, run.History.Events.All(e => e.Kind != Kind)
+                ? $"Nothing was removed by the end of the run{(budget.IsKept ? "" : $": {budget.Missed}")}."
+                : gauge is null ? "The schedule's events are over, and the accuracy is kept."
+                : "The run ended before the budget was met: the schedule has no further event in it.");
+        budget.Conclude();
+    }
+
     static long Parameters(TrainingRun run) => run.Trained.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
     public string StateName => "neuron pruning";
@@ -197,16 +379,32 @@ sealed class NeuronPruningHook(NeuronPruning settings) : ITrainingHook, IStatefu
 
     public void SaveState(TrainingRun run, BinaryWriter writer)
     {
-        writer.Write(settings.Described);
+        writer.Write(Described(run));
+        if (budget is not null)
+        {
+            writer.Write(part);
+            budget.Write(writer);
+        }
         Pruned.Write(writer);
         writer.Write(rewinding is not null);
         rewinding?.Write(writer);
     }
 
+    // A budget's part is measured, and comes out a little different each time.
+    string Described(TrainingRun run) => given.For(run.Options.Epochs).Described;
+
     public void LoadState(TrainingRun run, BinaryReader reader)
     {
-        if (reader.ReadString() is var then && then != settings.Described)
-            throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {settings.Described}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+        if (reader.ReadString() is var then && then != Described(run))
+            throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {Described(run)}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+        if (budget is not null)
+        {
+            part = reader.ReadDouble();
+            if (part is < 0 or > 1)
+                throw new InvalidDataException($"The checkpoint's budget is met with {part} of the neurons gone.");
+            Towards(run);
+            budget.Read(reader, Pruned);
+        }
         Pruned.Read(reader);
         rewinding?.Dispose();
         rewinding = null;

@@ -73,11 +73,25 @@ sealed class PrunedNeurons : IDisposable
     /// <summary>Makes the model as small as the one that was written.</summary>
     public void Read(BinaryReader reader)
     {
-        var before = ledger.Gone(whole).Count;
+        var before = ledger.Left;
         ledger.Read(reader);
         // Another hook may have read the same already.
-        if (before == 0 && ledger.Gone(whole).Count > 0)
-            Reshape(() => Map.RemoveParameters(ledger.Gone(Map)).Cuts, null);
+        if (ledger.GoneSince(before, Map) is { Count: > 0 } gone)
+            Reshape(() => Map.RemoveParameters(gone).Cuts, null);
+    }
+
+    /// <summary>Gives the model a shape that it had; its tensors, and the state that optimizer and masks keep of them, are zeros.</summary>
+    /// <param name="shapes">Of that time.</param>
+    /// <param name="reader">What was written then.</param>
+    public void Restore(NeuronShapes shapes, BinaryReader reader)
+    {
+        RequireOwnModel();
+        run.Reshape(() =>
+        {
+            Map.Restore(shapes);
+            return (parameter, kept) => zeros(parameter.shape, dtype: kept.dtype, device: kept.device);
+        }, run.Task.Copy is null ? null : Copy);
+        ledger.Read(reader);
     }
 
     void Reshape(Func<IReadOnlyList<TensorCut>> remove, Rewinding? rewinding)

@@ -11,8 +11,18 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed record WeightPruning : ITrainingPruning
 {
-    /// <summary>The fraction of the weights that is off in the end; at least 0, less than 1. Null where <see cref="Schedule"/>, <see cref="Rule"/> or <see cref="Fixed"/> says it.</summary>
+    /// <summary>The fraction of the weights that is off in the end; at least 0, less than 1. Null where <see cref="Schedule"/>, <see cref="Rule"/>, <see cref="Fixed"/> or <see cref="Budget"/> says it.</summary>
     public double? Sparsity { get; init; }
+
+    /// <summary>
+    /// What pruning stops at, in place of a <see cref="Sparsity"/>: how many weights are off in the end is found by measuring, of the layers
+    /// that are scored faster for it; the others keep all of theirs. A <see cref="Schedule"/> then says when, not how much. Null to stop at
+    /// the sparsity. A budget of an accuracy alone keeps the sparsity or the schedule's target.
+    /// </summary>
+    public Budget? Budget { get; init; }
+
+    /// <summary>What stands for the clock; null for the clock.</summary>
+    internal ScoringSeconds? Seconds { get; init; }
 
     /// <summary>
     /// How much is off when: null for a cubic from the first step to three quarters of the run. Its times are completed steps unless <see cref="ScheduleIn"/> says otherwise; where
@@ -80,6 +90,18 @@ public sealed record WeightPruning : ITrainingPruning
         Names(nameof(Weights), Weights);
         Names(nameof(Except), Except);
         Require(Distribution == MaskDistribution.PerLayer || !Rule!.ByLayer, nameof(Distribution), Distribution, $"{MaskDistribution.PerLayer}, as a pattern is the same in every layer");
+        if (Budget is not null)
+        {
+            Require(Fixed is null, nameof(Fixed), "given", $"null with a {nameof(Budget)}, which finds masks");
+            Require(!Rule!.FindsAmount, nameof(Rule), Rule, $"one that leaves it to the {nameof(Budget)} how much is off");
+        }
+        if (Budget is { IsMeasured: true })
+        {
+            Require(Sparsity is null, nameof(Sparsity), Sparsity, $"null with a {nameof(Budget)}, which says how much is off");
+            Require(Rule!.Sparsity is null, nameof(Rule), Rule, $"one that leaves it to the {nameof(Budget)} how much is off");
+            Require(Distribution == MaskDistribution.PerLayer, nameof(Distribution), Distribution,
+                $"{MaskDistribution.PerLayer} with a {nameof(Budget)}, which says how much of each layer is off");
+        }
         var free = Fixed is not null ? "masks are fixed" : Rule!.FindsAmount ? "the rule finds out how much is off" : null;
         if (free is not null)
         {
@@ -93,7 +115,7 @@ public sealed record WeightPruning : ITrainingPruning
             return;
         }
         var end = Rule!.Sparsity ?? Sparsity;
-        Require(end is not null || Schedule is not null || free is not null, nameof(Sparsity), Sparsity, $"a fraction, unless {nameof(Schedule)} tells how much goes");
+        Require(end is not null || Schedule is not null || free is not null || Budget is { IsMeasured: true }, nameof(Sparsity), Sparsity, $"a fraction, unless {nameof(Schedule)} tells how much goes");
         Require(Sparsity is null || Sparsity == end, nameof(Sparsity), Sparsity, $"{end}, which the pattern makes it, or null");
         if (Schedule is not null && end is not null)
             Require(Math.Abs(Schedule.Fraction(int.MaxValue) - end.Value) < 1e-9, $"{nameof(Schedule)}'s last fraction", Schedule.Fraction(int.MaxValue), $"the {nameof(Sparsity)}, {end}");
@@ -106,7 +128,7 @@ public sealed record WeightPruning : ITrainingPruning
     /// <summary>What the settings will do in a run that one may not have meant, a sentence each.</summary>
     internal IEnumerable<string> Warnings(int epochs, int stepsPerEpoch)
     {
-        if (Fixed is not null || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
+        if (Fixed is not null || Budget is { IsMeasured: true } || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
             yield break;
         var plan = new MaskPlan(this, epochs, stepsPerEpoch);
         if (plan.Fraction(plan.LastCut) is var reached && reached < target - 0.005)
@@ -115,7 +137,7 @@ public sealed record WeightPruning : ITrainingPruning
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,
-        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(Fading > 0 ? $" fading by {Fading}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}");
+        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(Fading > 0 ? $" fading by {Fading}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}{(Budget is null ? "" : $", budget {Budget}")}");
 
     static string Digest(WeightMasks masks)
     {

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using MLNet.Pruning.Masks;
 using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
@@ -10,11 +8,15 @@ namespace MLNet.Pruning;
 /// <summary>Weight masks in one run: they lie over the weights in every step, and are cut anew when it is time.</summary>
 sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStateful
 {
-    const string Kind = "weights", FixedKind = "weights, fixed";
+    const string Kind = "weights", FixedKind = "weights, fixed", BackKind = "weights, taken back";
+
+    // Of the training rows, where there is no validation set: as many as neuron pruning measures.
+    readonly EventMeasure measure = new(512);
 
     MaskedWeights? masked;
     MaskPlan? plan;
     MaskCutter? cutter;
+    WeightBudget? budget;
     float[] gradients = [];
 
     MaskedWeights Masked => masked ?? throw new InvalidOperationException("The run has not started.");
@@ -38,6 +40,8 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             Kept = (float)(1 - settings.Fading),
         };
         cutter = new MaskCutter(settings, masked);
+        if (settings.Budget is not null)
+            budget = new WeightBudget(settings, run, masked, plan!);
         foreach (var warning in settings.Warnings(run.Options.Epochs, run.StepsPerEpoch))
             run.Warn(warning);
         if (settings is { Fixed: null, Weights: null })
@@ -56,14 +60,16 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
                 throw new InvalidOperationException($"Neurons have gone before the first step; let them go later, as {misfit}");
             Record(run, FixedKind, () => cutter!.Set(masks));
         }
-        else if (plan!.IsDue(0))
+        else if (IsDue(0))
             Cut(run);
     }
+
+    bool IsDue(long step) => plan is not null && budget is not { IsIdle: true } && plan.IsDue(step);
 
     public void AfterBackward(TrainingRun run)
     {
         // Before anything changes them: the gradients of what is off as well, and not yet clipped.
-        if ((settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && plan is not null && plan.IsDue(run.Step + 1))
+        if ((settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && IsDue(run.Step + 1))
             gradients = Masked.Gradients();
         if (!Masked.Persistent && !Masked.MasksGradientsInStep)
             run.OverSlices(Masked.MaskGradients);
@@ -71,8 +77,25 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void AfterStep(TrainingRun run)
     {
-        if (plan is not null && plan.IsDue(run.Step))
+        if (IsDue(run.Step))
             Cut(run);
+    }
+
+    public void BetweenEpochs(TrainingRun run)
+    {
+        if (budget is null)
+            return;
+        var (done, over) = (run.Epoch + 1, run.Epoch + 1 == run.Options.Epochs || run.StopReason is not null);
+        var before = Masked.Masks().Masks.Select(m => m.ActiveCount).ToArray();
+        if (budget.Judge(done, over, measure))
+        {
+            foreach (var cut in run.History.Events.Where(e => e.Kind == Kind && e.Step > budget.KeptStep))
+                cut.TakenBack = true;
+            Record(run, BackKind, () => [.. Masked.Masks().Masks.Select((mask, l) =>
+                new LayerChange(mask.Name, (int)mask.Count, (int)before[l], (int)mask.ActiveCount, (int)Math.Max(0, mask.ActiveCount - before[l])))]);
+        }
+        if (over)
+            budget.Conclude(done);
     }
 
     public void Ended(TrainingRun run)
@@ -87,7 +110,8 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     void Cut(TrainingRun run)
     {
-        Record(run, Kind, () => cutter!.Cut(plan!.Fraction(run.Step), plan.Progress(run.Step), gradients));
+        var (byLayer, sparsity) = budget?.Advance(run.Step) ?? (null, plan!.Fraction(run.Step));
+        Record(run, Kind, () => cutter!.Cut(sparsity, plan!.Progress(run.Step), gradients, byLayer));
         gradients = [];
     }
 
@@ -110,6 +134,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             Reactivated = changes.Sum(c => (long)c.Reactivated),
             Deactivated = changes.Sum(c => (long)c.Before + c.Reactivated - c.After),
             Groups = [.. changes.Select(c => new PrunedGroupRecord(c.Name, c.Before, c.After, []) { Reactivated = c.Reactivated })],
+            Budget = budget?.Measure(run.Epoch + 1) ?? [],
         });
     }
 
@@ -118,36 +143,15 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
     public void SaveState(TrainingRun run, BinaryWriter writer)
     {
         writer.Write(settings.Described);
-        var masks = Masked.Masks().Masks;
-        writer.Write(masks.Count);
-        for (var l = 0; l < masks.Count; l++)
-        {
-            writer.Write(masks[l].Name);
-            Write(masks[l].ToBytes());
-            Write(MemoryMarshal.AsBytes(Masked.Dense(l).AsSpan()));
-        }
-
-        void Write(ReadOnlySpan<byte> bytes)
-        {
-            writer.Write(bytes.Length);
-            writer.Write(bytes);
-        }
+        budget?.Write(writer);
+        Masked.Write(writer);
     }
 
     public void LoadState(TrainingRun run, BinaryReader reader)
     {
         if (reader.ReadString() is var then && then != settings.Described)
             throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {settings.Described}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
-        var saved = new (WeightMask, float[])[reader.ReadCount()];
-        for (var l = 0; l < saved.Length; l++)
-        {
-            var name = reader.ReadString();
-            var mask = WeightMask.FromBytes(name, reader.ReadBlob());
-            var weights = MemoryMarshal.Cast<byte, float>(reader.ReadBlob()).ToArray();
-            if (weights.Length != mask.Count)
-                throw new InvalidDataException($"The checkpoint has {weights.Length} weights of '{name}' and a mask of {mask.Count}.");
-            saved[l] = (mask, weights);
-        }
-        Masked.Take(saved);
+        budget?.Read(reader);
+        Masked.Read(reader);
     }
 }

@@ -25,18 +25,35 @@ static class Checkpoint
             run.Feed.Examples.Fingerprint, Kinds(run), run.Options.Nesterov);
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
+        AddModel(archive, run);
+        using (var state = get_rng_state())
+            archive.Add(RandomEntry, state.bytes.ToArray());
+        foreach (var hook in stateful)
+            archive.Add(HookPrefix + hook.StateName, Bytes(writer => hook.SaveState(run, writer)));
+        return archive;
+    }
+
+    /// <summary>Adds the model's tensors and what the optimizer remembers of each.</summary>
+    public static void AddModel(Archive archive, TrainingRun run)
+    {
         foreach (var (name, parameter) in Trainable(run))
         {
             using var scope = NewDisposeScope();
             var state = run.Optimizer.GetState(parameter);
             archive.Add(OptimizerPrefix + name, Bytes(writer => Write(state, name, writer)));
         }
-        using (var state = get_rng_state())
-            archive.Add(RandomEntry, state.bytes.ToArray());
-        foreach (var hook in stateful)
-            archive.Add(HookPrefix + hook.StateName, Bytes(writer => hook.SaveState(run, writer)));
         ModuleState.Add(archive, run.Model);
-        return archive;
+    }
+
+    /// <summary>Gives a model of the same shape what <see cref="AddModel"/> added.</summary>
+    public static void LoadModel(Archive archive, TrainingRun run, string what)
+    {
+        ModuleState.Load(archive, run.Model, what);
+        foreach (var (name, parameter) in Trainable(run))
+        {
+            using var scope = NewDisposeScope();
+            archive.Part(OptimizerPrefix + name, what, reader => run.Optimizer.SetState(parameter, State(reader, parameter, name)));
+        }
     }
 
     public static void Load(string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
@@ -70,12 +87,7 @@ static class Checkpoint
         // After the hooks, which may have put another model in place.
         if (position.Model != Kinds(run))
             throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
-        ModuleState.Load(archive, run.Model, what);
-        foreach (var (name, parameter) in Trainable(run))
-        {
-            using var scope = NewDisposeScope();
-            archive.Part(OptimizerPrefix + name, what, reader => run.Optimizer.SetState(parameter, State(reader, parameter, name)));
-        }
+        LoadModel(archive, run, what);
         run.History = archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(Encoding.UTF8.GetString(json)));
         archive.Part(RandomEntry, what, saved =>
         {
@@ -158,7 +170,7 @@ static class Checkpoint
         return new ParameterState(steps, tensors);
     }
 
-    static byte[] Bytes(Action<BinaryWriter> write)
+    public static byte[] Bytes(Action<BinaryWriter> write)
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);

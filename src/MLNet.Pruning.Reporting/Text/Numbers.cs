@@ -1,4 +1,5 @@
 using System.Globalization;
+using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Reporting.Text;
 
@@ -31,6 +32,16 @@ public static class Numbers
         < 1 => (seconds * 1e3).ToString("F1", CultureInfo.InvariantCulture) + " ms",
         < 120 => seconds.ToString("F1", CultureInfo.InvariantCulture) + " s",
         _ => (seconds / 60).ToString("F1", CultureInfo.InvariantCulture) + " min",
+    };
+
+    /// <summary>A bound of a budget, or what was measured against it, in its unit.</summary>
+    public static string Measured(BudgetQuantity quantity, double value) => quantity switch
+    {
+        BudgetQuantity.Latency when value < 1e-4 => (value * 1e6).ToString("0.##", CultureInfo.InvariantCulture) + " us",
+        BudgetQuantity.Latency => Duration(value),
+        BudgetQuantity.Throughput => Count(value) + " rows/s",
+        BudgetQuantity.FileSize => Bytes((long)value),
+        _ => Percent(value),
     };
 
     /// <summary>A size in bytes, kB or MB (powers of a thousand).</summary>

@@ -48,6 +48,9 @@ sealed unsafe class ExampleBuffer : IDisposable
     /// <summary>The first number of a row.</summary>
     public float* Row(int slot) => (float*)blocks[slot >> rowsPerBlockShift] + (long)(slot & ((1 << rowsPerBlockShift) - 1)) * Width;
 
+    /// <summary>The numbers of a row.</summary>
+    public ReadOnlySpan<float> Numbers(int slot) => new(Row(slot), Width);
+
     public ref long Label(int slot) => ref labels[slot >> rowsPerBlockShift][slot & ((1 << rowsPerBlockShift) - 1)];
 
     /// <summary>Reads the next row into a slot, which is the one after the last or an earlier one.</summary>

@@ -24,6 +24,9 @@ public sealed record TrainingHistory
     /// <summary>What pruning did, and when.</summary>
     public List<PruningRecord> Events { get; init; } = [];
 
+    /// <summary>What pruning was to come to, and whether it did; null where no <see cref="Budget"/> was given.</summary>
+    public BudgetRecord? Budget { get; set; }
+
     /// <summary>How layers are computed when the trained model scores: all of those of a scoring plan; of a module that LibTorch scores,
     /// those with many inactive weights. Null where there is nothing to say.</summary>
     public IReadOnlyList<PlanStep>? Scoring { get; set; }
@@ -161,6 +164,12 @@ public sealed record PruningRecord
 
     /// <summary>What happened to each group, or to each parameter under a mask.</summary>
     public IReadOnlyList<PrunedGroupRecord> Groups { get; init; } = [];
+
+    /// <summary>What the network measures against the run's budget since; empty where there is none.</summary>
+    public IReadOnlyList<BudgetMeasurement> Budget { get => field ?? []; init; } = [];
+
+    /// <summary>Whether it was taken back since, because the accuracy did not recover.</summary>
+    public bool? TakenBack { get; set; }
 }
 
 /// <summary>What an event did to one group, or to one parameter under a mask.</summary>

@@ -1,0 +1,63 @@
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning;
+
+/// <summary>A run's network with its optimizer state and masks as they were before an event, to take the event back.</summary>
+sealed class RunSnapshot
+{
+    const string Kind = "snapshot", What = "The network before the event";
+    const string NeuronsEntry = "neurons", MasksEntry = "masks";
+
+    readonly Archive archive;
+    readonly NeuronShapes? shapes;
+
+    RunSnapshot(Archive archive, NeuronShapes? shapes) => (this.archive, this.shapes) = (archive, shapes);
+
+    /// <summary>Copies everything.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="neurons">What is left of its neurons; null where none are removed.</param>
+    public static RunSnapshot Of(TrainingRun run, PrunedNeurons? neurons)
+    {
+        var archive = new Archive(Kind);
+        Checkpoint.AddModel(archive, run);
+        if (neurons is not null)
+            archive.Add(NeuronsEntry, Checkpoint.Bytes(neurons.Write));
+        if (run.Masked is { } masked)
+            archive.Add(MasksEntry, Checkpoint.Bytes(masked.Write));
+        return new(archive, neurons?.Map.Shapes());
+    }
+
+    /// <summary>Puts everything back.</summary>
+    public void Restore(TrainingRun run, PrunedNeurons? neurons)
+    {
+        if (neurons is not null && shapes is not null)
+            archive.Part(NeuronsEntry, What, reader => neurons.Restore(shapes, reader));
+        Checkpoint.LoadModel(archive, run, What);
+        if (run.Masked is not { } masked)
+            return;
+        archive.Part(MasksEntry, What, masked.Read);
+        masked.Settle();
+    }
+
+    public void Write(BinaryWriter writer)
+    {
+        using var stream = new MemoryStream();
+        archive.Write(stream);
+        writer.Write((int)stream.Length);
+        writer.Write(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
+
+    /// <summary>Reads what was written.</summary>
+    /// <param name="reader">Of a checkpoint.</param>
+    /// <param name="neurons">Of the run's model, which has lost nothing yet; it has then lost what was gone before the event.</param>
+    public static RunSnapshot Read(BinaryReader reader, PrunedNeurons? neurons)
+    {
+        using var stream = new MemoryStream(reader.ReadBlob());
+        var archive = Archive.Read(stream, Kind, What);
+        if (neurons is not null)
+            archive.Part(NeuronsEntry, What, neurons.Read);
+        return new(archive, neurons?.Map.Shapes());
+    }
+}

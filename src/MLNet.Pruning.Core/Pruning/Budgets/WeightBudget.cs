@@ -1,0 +1,230 @@
+using MLNet.Pruning.Masks;
+using MLNet.Pruning.Models;
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// A budget of weights in one run: how many of each layer are inactive in the end, and by which part of the way the masks have come there.
+/// Where the accuracy is not kept, they wait an epoch for it; then what has gone since it was kept comes back, and no more goes.
+/// </summary>
+sealed class WeightBudget
+{
+    // With more inactive, single weights are all that is left of most layers.
+    const double MostInactive = 0.99;
+
+    // Below the budget by what a look at a network errs; and by how much more goes where that was luck.
+    const double Aim = 0.985, More = 0.005;
+
+    // The part of the way after which the network is measured again.
+    const double Stride = 0.05;
+
+    readonly Budget budget;
+    readonly TrainingRun run;
+    readonly MaskedWeights masked;
+    readonly MaskPlan plan;
+    readonly BudgetProgress progress;
+    readonly BudgetGauge? gauge;
+    double[]? targets; // per layer, the fraction that is inactive at the end of the way
+    double left = 1, planned, measuredAt; // parts of the way: what is left, the plan's at the last cut, done when last measured
+    double leftWhenKept = 1;
+    bool landed, idle, waits, isOpen;
+
+    /// <summary>Steps of the run when the accuracy was last kept.</summary>
+    public long KeptStep { get; private set; }
+
+    public WeightBudget(WeightPruning settings, TrainingRun run, MaskedWeights masked, MaskPlan plan)
+    {
+        (budget, this.run, this.masked, this.plan) = (settings.Budget!, run, masked, plan);
+        if (budget.Floor is not null && run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any())
+            throw new ArgumentException($"Pruning.Budget of a {nameof(WeightPruning)} has an accuracy, and the run has a "
+                + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
+        if (!budget.IsMeasured)
+        {
+            progress = BudgetProgress.Begin(budget, run, null);
+            return;
+        }
+        if (CountsTime && !BudgetGauge.HasPlan(run.Model))
+            throw new ArgumentException($"Pruning.Budget has a time, and a {run.Model.GetType().Name} is scored by LibTorch, which computes "
+                + $"inactive weights like any others. Give {nameof(NeuronPruning)} the budget, or bound the file's size.");
+        gauge = new BudgetGauge(budget, run, ModelOutputs.Of, deflated: true, settings.Seconds);
+        var now = gauge.Read(run.Model, carefully: true);
+        progress = BudgetProgress.Begin(budget, run, now);
+        if (now.Load <= 1)
+            Idle($"The budget ({budget}) is met by the network as it is: {now}.");
+        else if (Read(Paying(MostInactive), carefully: true) is { Load: > 1 } smallest)
+            Idle(FormattableString.Invariant($"The budget ({budget}) cannot be met: with {100 * MostInactive} % of the weights inactive, ")
+                + $"in the layers that are scored faster for it, the network still measures {smallest}; as it is, {now}.");
+        else
+            targets = Search();
+    }
+
+    bool CountsTime => budget.Measured.Any(limit => limit.Quantity != BudgetQuantity.FileSize);
+
+    /// <summary>Whether no weight ever goes.</summary>
+    public bool IsIdle => idle;
+
+    /// <summary>Goes on along the way where it is time for a cut.</summary>
+    /// <param name="step">Steps of the run.</param>
+    /// <returns>Per layer, the fraction that is inactive then; null where the layers share. And that fraction.</returns>
+    public (double[]? ByLayer, double Sparsity) Advance(long step)
+    {
+        var part = plan.Part(step);
+        // A wait is made up for on the rest of the way.
+        if (!waits && !progress.Ended)
+            left *= planned < 1 ? (1 - part) / (1 - planned) : 0;
+        planned = part;
+        if (left <= 0 && !landed && targets is not null)
+        {
+            // What the weights are like is known now.
+            targets = Search();
+            landed = true;
+        }
+        return (targets?.Select(target => target * (1 - left)).ToArray(), plan.Target * (1 - left));
+    }
+
+    /// <summary>What the network measures after a cut; empty where it has come no further.</summary>
+    public IReadOnlyList<BudgetMeasurement> Measure(int epoch)
+    {
+        if (gauge is null || progress.Ended || (1 - left < measuredAt + Stride && left > 0))
+            return [];
+        measuredAt = 1 - left;
+        var reading = gauge.Read(run.Model, carefully: left <= 0);
+        var met = left > 0 ? null : reading.Load <= 1 ? $"The budget is met: {reading}." : null;
+        progress.Measured(reading, met);
+        if (left <= 0 && met is null)
+            // A little more goes with the next cut.
+            targets = [.. targets!.Select(target => target > 0 ? Math.Min(MostInactive, target + More) : 0)];
+        else if (budget.Floor is null && met is not null)
+            progress.Confirm(epoch);
+        return reading.Measurements;
+    }
+
+    /// <summary>Looks at the accuracy between epochs, and takes back what it has not recovered from.</summary>
+    /// <returns>The network that is there again, where something was taken back.</returns>
+    public bool Judge(int epoch, bool over, EventMeasure measure)
+    {
+        if (idle || budget.Floor is null || progress.Ended)
+            return false;
+        // What was learnt from was answered under other masks.
+        if (run.Validation is null)
+            progress.Look(measure);
+        if (progress.IsKept)
+        {
+            waits = false;
+            if (left <= 0)
+            {
+                // It had at least the rest of this epoch to recover in, and is kept after it.
+                progress.Confirm(epoch);
+                if (!progress.Ended && !budget.IsMeasured)
+                    progress.End(epoch, "The schedule's target is reached, and the accuracy is kept.");
+                if (progress.Ended)
+                    return false;
+            }
+            progress.Opens(null, int.MaxValue);
+            (leftWhenKept, KeptStep, isOpen) = (left, run.Step, true);
+            return false;
+        }
+        if (!waits && !over)
+        {
+            waits = true;
+            return false;
+        }
+        // Before it was kept once, there is nothing to go back to.
+        if (!isOpen || left == leftWhenKept)
+            return false;
+        var missed = progress.Missed;
+        progress.TakeBack(null, measure);
+        left = leftWhenKept;
+        // What is inactive again stays as much, also where another end of the way has been found since.
+        if (left < 1)
+            targets = targets is null ? null : [.. masked.Masks().Masks.Select(mask => (1 - mask.Density) / (1 - left))];
+        if (gauge?.Read(run.Model, carefully: true) is { } reading)
+            progress.Measured(reading, null);
+        progress.End(epoch, $"What had become inactive since the accuracy was kept was taken back: {missed}.");
+        return true;
+    }
+
+    /// <summary>The run is over, and pruning with it.</summary>
+    public void Conclude(int epoch)
+    {
+        if (!progress.Ended)
+            progress.End(epoch, !progress.IsKept ? $"The run ended before the accuracy was kept: {progress.Missed}."
+                : left > 0 ? "The run ended before all masks were cut."
+                : "The budget is missed: all masks are cut, and the run has ended.");
+        progress.Conclude();
+    }
+
+    void Idle(string why)
+    {
+        idle = true;
+        progress.End(0, why);
+        run.Warn($"Nothing is pruned: {why}");
+    }
+
+    /// <summary>The fewest inactive weights that meet the budget: the same fraction of all layers where it pays.</summary>
+    double[] Search()
+    {
+        var (less, enough) = (0.0, MostInactive);
+        for (var i = 0; i < 9; i++)
+        {
+            var middle = (less + enough) / 2;
+            if (Read(Paying(middle), carefully: false).Load <= Aim)
+                enough = middle;
+            else
+                less = middle;
+        }
+        while (enough < MostInactive && Read(Paying(enough), carefully: true).Load > 1)
+            enough = Math.Min(MostInactive, enough + More);
+        return Paying(enough);
+    }
+
+    /// <summary>A fraction of the layers that are scored faster without it, and nothing of the others.</summary>
+    double[] Paying(double fraction)
+    {
+        double[] sparsity = [.. masked.Layers.Select(_ => fraction)];
+        if (budget.Measured.Any(limit => limit.Quantity == BudgetQuantity.FileSize))
+            return sparsity;
+        // Without some, others may no longer pay: a transformer is computed one way or the other in all of its blocks.
+        for (var changed = true; changed;)
+        {
+            changed = false;
+            HashSet<string> sparse = [];
+            masked.Try(sparsity, () =>
+                sparse = [.. NetworkPlans.Compile(run.Model).Steps.Where(s => s.IsSparse).Select(s => $"{s.Layer}.weight")]);
+            for (var l = 0; l < sparsity.Length; l++)
+                if (sparsity[l] > 0 && !sparse.Contains(masked.Layers[l].Name))
+                    (sparsity[l], changed) = (0, true);
+        }
+        return sparsity;
+    }
+
+    BudgetReading Read(double[] sparsity, bool carefully)
+    {
+        BudgetReading? reading = null;
+        masked.Try(sparsity, () => reading = gauge!.Read(run.Model, carefully));
+        return reading!;
+    }
+
+    public void Write(BinaryWriter writer)
+    {
+        foreach (var flag in new[] { idle, landed, waits, isOpen, targets is not null })
+            writer.Write(flag);
+        foreach (var number in new[] { left, planned, measuredAt, leftWhenKept }.Concat(targets ?? []))
+            writer.Write(number);
+        writer.Write(KeptStep);
+        progress.Write(writer);
+    }
+
+    public void Read(BinaryReader reader)
+    {
+        (idle, landed, waits, isOpen) = (reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadBoolean());
+        targets = reader.ReadBoolean() ? new double[masked.Layers.Count] : null;
+        (left, planned, measuredAt, leftWhenKept) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
+        for (var l = 0; l < targets?.Length; l++)
+            targets[l] = reader.ReadDouble() is >= 0 and < 1 and var target ? target
+                : throw new InvalidDataException("The checkpoint's budget has a layer of which no such fraction can be inactive.");
+        KeptStep = reader.ReadInt64();
+        progress.Read(reader, null);
+    }
+}
