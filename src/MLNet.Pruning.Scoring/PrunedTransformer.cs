@@ -81,7 +81,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     {
         var network = Scorer.Network;
         var description = Scored.Describe(network) ?? throw new NotSupportedException(
-            $"{Scored.What} is a module of its author's own code that no plan computes: {PlanFailure ?? "an earlier version saved it."}");
+            $"{Scored.What} is a module of the user's own code that no plan computes: {PlanFailure ?? "an earlier version saved it."}");
         return (description, SavedNetwork.Tensors(network, Scored.What));
     }
 

@@ -87,7 +87,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
             throw new InvalidDataException(
                 $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
         if (archive.Entries.TryGetValue(SavedGraph.FailureEntry, out var failure))
-            throw new InvalidDataException($"{what} is a module of its author's own code that no plan computes: {Encoding.UTF8.GetString(failure)}");
+            throw new InvalidDataException($"{what} is a module of the user's own code that no plan computes: {Encoding.UTF8.GetString(failure)}");
         // Of a module of the user's own, a graph stands beside the blueprint where one could be told.
         var description = archive.Entries.ContainsKey(SavedGraph.Entry)
             ? archive.Part(SavedGraph.Entry, what, SavedGraph.Read)

@@ -33,7 +33,7 @@ sealed record ScoredModel(Func<Archive, NetworkDescription?> Describe, int Outpu
         PruningContextExtensions.LoadTrainers();
         if (LibTorch is null && !planned)
         {
-            throw new InvalidOperationException($"{What} is a module of its author's own code that no plan computes ({NetworkPart.Failure(network) ?? "an earlier version saved it"}). "
+            throw new InvalidOperationException($"{What} is a module of the user's own code that no plan computes ({NetworkPart.Failure(network) ?? "an earlier version saved it"}). "
                 + "It needs TorchSharp: reference the package MLNet.Pruning, and name the module by mlContext.UsePrunedModule.");
         }
         return LibTorch?.Invoke(this, network, environment) ?? new PlanScorer(network, this, environment);
