@@ -2,11 +2,7 @@
 //   dotnet run -c Release --project samples/Digits [folder with the MNIST files]
 using Microsoft.ML;
 using MLNet.Pruning;
-using MLNet.Pruning.Datasets;
-using MLNet.Pruning.Importance;
 using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 
 var mlContext = new MLContext(seed: 1).UsePruning();
 var (train, test) = args is [var mnist]

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Reporting.Text;
 using static System.FormattableString;
 

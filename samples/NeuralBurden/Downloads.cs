@@ -1,4 +1,3 @@
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 

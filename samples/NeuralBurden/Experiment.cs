@@ -1,8 +1,4 @@
 using Microsoft.ML;
-using MLNet.Pruning.Burden;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.NeuralBurden;

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Reporting.Burden;
 using MLNet.Pruning.Reporting.Charts;
 using MLNet.Pruning.Reporting.Text;

@@ -1,7 +1,7 @@
 // The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on what was found, with tokens merged and without.
 //   dotnet run -c Release --project samples/NeuralBurden -- mnist --data DIR
+using MLNet.Pruning;
 using System.CommandLine;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Samples.NeuralBurden;
 
 var data = new Option<string?>("--data") { Description = "The folder with the data set's files.", HelpName = "DIR" };

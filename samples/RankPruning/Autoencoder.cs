@@ -1,9 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Datasets;
 using MLNet.Pruning.Reporting.Text;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

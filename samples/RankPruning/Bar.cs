@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

@@ -1,8 +1,5 @@
 using Microsoft.ML;
 using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
-using MLNet.Pruning.Training;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

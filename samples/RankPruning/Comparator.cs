@@ -1,9 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Compression;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static System.FormattableString;
 using static TorchSharp.torch;
 

@@ -1,7 +1,4 @@
 using Microsoft.ML;
-using MLNet.Pruning.Datasets;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Trainers;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Samples.RankPruning;

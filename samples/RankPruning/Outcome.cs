@@ -1,5 +1,4 @@
 using MLNet.Pruning.Reporting.Text;
-using MLNet.Pruning.Training;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

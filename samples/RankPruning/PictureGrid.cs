@@ -1,4 +1,3 @@
-using MLNet.Pruning.Images;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Schedules;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

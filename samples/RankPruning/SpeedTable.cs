@@ -1,5 +1,3 @@
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Reporting.Text;
 using static System.FormattableString;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Onnx;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;

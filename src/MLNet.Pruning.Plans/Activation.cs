@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Plans;
+namespace MLNet.Pruning;
 
 /// <summary>What stands between layers.</summary>
 public enum Activation

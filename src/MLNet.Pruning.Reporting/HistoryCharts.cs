@@ -1,5 +1,4 @@
 using MLNet.Pruning.Reporting.Charts;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Reporting;
 

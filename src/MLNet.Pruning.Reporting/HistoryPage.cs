@@ -1,5 +1,4 @@
 using MLNet.Pruning.Reporting.Text;
-using MLNet.Pruning.Training;
 using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Reporting;

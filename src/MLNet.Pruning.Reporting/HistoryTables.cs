@@ -1,6 +1,5 @@
 using System.Globalization;
 using MLNet.Pruning.Reporting.Text;
-using MLNet.Pruning.Training;
 using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Reporting;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Reporting.Text;
 using static MLNet.Pruning.Reporting.Text.Numbers;
 using static TorchSharp.torch;

@@ -31,7 +31,7 @@ internal static class Errors
     // What input and machine can cause; anything else is a mistake of ours and keeps its stack trace.
     static Exception? Expected(Exception e) => e switch
     {
-        IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or DllNotFoundException or ExternalException or NotSupportedException or FormatException or InvalidOperationException or Training.TrainingDivergedException => e,
+        IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or DllNotFoundException or ExternalException or NotSupportedException or FormatException or InvalidOperationException or TrainingDivergedException => e,
         TypeInitializationException or AggregateException or System.Reflection.TargetInvocationException when e.InnerException is { } inner => Expected(inner),
         _ => null,
     };

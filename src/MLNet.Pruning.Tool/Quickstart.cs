@@ -1,11 +1,6 @@
 using System.Diagnostics;
-using MLNet.Pruning.Datasets;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Reporting;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Trainers;
-using MLNet.Pruning.Training;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 using Spectre.Console;
 
 namespace MLNet.Pruning.Tool;

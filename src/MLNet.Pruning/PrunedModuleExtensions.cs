@@ -1,8 +1,6 @@
 using MLNet.Pruning;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML;

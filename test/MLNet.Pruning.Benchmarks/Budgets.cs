@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

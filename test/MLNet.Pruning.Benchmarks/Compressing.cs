@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using MLNet.Pruning.Compression;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

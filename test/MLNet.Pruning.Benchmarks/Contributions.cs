@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MLNet.Pruning.Importance;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

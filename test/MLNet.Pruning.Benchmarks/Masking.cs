@@ -1,9 +1,5 @@
 using System.Diagnostics;
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

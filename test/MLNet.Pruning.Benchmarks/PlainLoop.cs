@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

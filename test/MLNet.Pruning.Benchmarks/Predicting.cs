@@ -3,7 +3,6 @@ using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Benchmarks;

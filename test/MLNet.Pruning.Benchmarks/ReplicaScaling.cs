@@ -1,5 +1,3 @@
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Benchmarks;
 

@@ -1,9 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
 
 namespace MLNet.Pruning.Benchmarks;
 

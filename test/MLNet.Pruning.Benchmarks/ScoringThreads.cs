@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

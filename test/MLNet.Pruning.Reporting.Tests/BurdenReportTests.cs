@@ -1,11 +1,8 @@
 using System.Globalization;
 using System.Xml.Linq;
-using MLNet.Pruning.Burden;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Reporting.Burden;
 using MLNet.Pruning.Reporting.Charts;
 using MLNet.Pruning.Reporting.Text;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Reporting.Tests;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Xml.Linq;
 using MLNet.Pruning.Reporting.Charts;
 using MLNet.Pruning.Reporting.Text;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Reporting.Tests;
 

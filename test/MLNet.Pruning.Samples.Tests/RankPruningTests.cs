@@ -1,6 +1,4 @@
 using System.Globalization;
-using MLNet.Pruning.Images;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Tests.Samples;
 

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Trainers;
 
 namespace MLNet.Pruning.Tests;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Trainers;
 using static TorchSharp.torch;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.ML;
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Tests;
 

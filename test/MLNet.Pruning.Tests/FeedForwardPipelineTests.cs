@@ -1,10 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
-using MLNet.Pruning.Training;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Tests;

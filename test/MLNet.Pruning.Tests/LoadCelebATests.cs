@@ -1,7 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Datasets;
-using MLNet.Pruning.Images;
 
 namespace MLNet.Pruning.Tests;
 

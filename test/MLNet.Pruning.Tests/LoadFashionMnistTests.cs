@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Tests;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.ML;
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Tests;
 

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Tests;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using MLNet.Pruning.Images;
 
 namespace MLNet.Pruning.Tests;
 

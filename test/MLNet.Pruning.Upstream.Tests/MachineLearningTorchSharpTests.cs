@@ -4,7 +4,6 @@ using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using Microsoft.ML;
 using Microsoft.ML.TorchSharp;
-using MLNet.Pruning.Trainers;
 
 namespace MLNet.Pruning.Upstream.Tests;
 

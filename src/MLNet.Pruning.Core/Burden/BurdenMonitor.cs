@@ -1,6 +1,6 @@
-using MLNet.Pruning.Training;
+using MLNet.Pruning.Burden;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Watches what pruning costs the neurons that stay: for each neuron the mean |gradient| and mean |weight| over its active weights, in windows of steps and cumulated from

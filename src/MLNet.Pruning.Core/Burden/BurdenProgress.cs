@@ -1,6 +1,5 @@
-using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>How far a study has come.</summary>
 /// <param name="Number">The run that trains, from 1.</param>

@@ -1,6 +1,7 @@
+using MLNet.Pruning.Burden;
 using System.Text.Json.Serialization;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>What the neurons of one layer bore in a run.</summary>
 /// <param name="Layer">The parameter, as the model names it.</param>

@@ -1,6 +1,7 @@
+using MLNet.Pruning.Burden;
 using System.Text.Json;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>What a <see cref="BurdenStudy"/> found: its runs. Plain values only.</summary>
 public sealed record BurdenResult(IReadOnlyList<BurdenRun> Runs)

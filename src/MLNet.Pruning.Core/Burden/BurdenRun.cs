@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>The trainings that a <see cref="BurdenStudy"/> holds side by side. All have the same length, first weights and batches.</summary>
 public enum BurdenRunKind

@@ -1,7 +1,7 @@
-using MLNet.Pruning.Training;
+using MLNet.Pruning.Burden;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// What pruning costs the neurons that stay, and what merging tokens gives back: trainings of the same length, first weights and batches, for several seeds, each with and without

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Burden;

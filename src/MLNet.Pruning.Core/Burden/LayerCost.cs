@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>What a mask costs a layer.</summary>
 /// <param name="Layer">The parameter, as the model names it.</param>

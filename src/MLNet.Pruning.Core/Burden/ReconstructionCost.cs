@@ -1,10 +1,9 @@
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>Measures what masks cost the layers of a model on examples.</summary>
 public static class ReconstructionCost

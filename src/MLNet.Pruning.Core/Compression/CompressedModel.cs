@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;

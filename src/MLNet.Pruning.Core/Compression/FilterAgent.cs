@@ -1,6 +1,5 @@
 using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Compression;

@@ -1,6 +1,5 @@
-using MLNet.Pruning.Neurons;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by the size of its output: the mean absolute value, over samples and positions, of what the layers that read it see, behind activation and pooling (Dong et al.).

@@ -1,7 +1,6 @@
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by how often it is on: 1 less the average percentage of zeros (Hu et al., Network Trimming, 2016) among its values at all positions, as the layers that read it

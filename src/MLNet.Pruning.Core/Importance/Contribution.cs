@@ -1,6 +1,6 @@
-using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Importance;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by its share in the weighted sums of the layers that read it: on average (C_avg) and at its peak (C_max).

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MLNet.Pruning.Importance.Kernels;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Adds up the shares of a group's neurons over the batches of an observed epoch, for any number of consuming layers.

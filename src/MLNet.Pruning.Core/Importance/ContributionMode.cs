@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>Whether shares of a weighted sum keep their sign.</summary>
 public enum ContributionMode

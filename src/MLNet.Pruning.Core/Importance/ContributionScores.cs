@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>What each neuron of a group contributed to the weighted sums of the layers that read it.</summary>
 /// <param name="Average">C_avg: per neuron, the mean share over samples and consumers.</param>

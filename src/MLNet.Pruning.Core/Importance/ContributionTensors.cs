@@ -1,8 +1,9 @@
+using MLNet.Pruning.Importance;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>Contributions from tensors: what a hook sees going into a layer, and that layer's weight.</summary>
 public static class ContributionTensors

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>How a convolution slides over its input. The defaults are PyTorch's; a one-dimensional one has height 1.</summary>
 public sealed record ConvolutionShape

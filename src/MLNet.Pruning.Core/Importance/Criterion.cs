@@ -1,7 +1,7 @@
-using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Importance;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>Makes criteria of functions: what a criterion of one's own needs beyond its formula.</summary>
 public static class Criterion

@@ -1,7 +1,5 @@
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// A criterion: scores the neurons of a model's groups; larger stays. It is a value without state: what it sees is kept by observers, so that

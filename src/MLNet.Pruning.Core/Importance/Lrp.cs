@@ -1,6 +1,6 @@
-using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Importance;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by its relevance to the answer: layer-wise relevance propagation (Bach et al., 2015) with the epsilon rule, from the logit of the true class, or of the predicted one

@@ -1,8 +1,7 @@
-using MLNet.Pruning.Neurons;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by the absolute scale of its batch norm, and presses scales towards zero in training (Liu et al., Learning Efficient Convolutional Networks through Network

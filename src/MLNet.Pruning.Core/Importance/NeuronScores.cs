@@ -1,8 +1,7 @@
 using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>Scores of a model that is not being trained, and scores made comparable.</summary>
 public static class NeuronScores

@@ -1,7 +1,6 @@
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>Scores neurons by chance: what any criterion has to beat. The same seed, group and size give the same scores; a group that has shrunk draws anew.</summary>
 /// <param name="Seed">Any number.</param>

@@ -1,7 +1,6 @@
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
+using MLNet.Pruning.Importance;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by how much the loss would change without it, to first order: per sample the absolute value of the mean over positions of activation times gradient, averaged over

@@ -1,6 +1,5 @@
-using MLNet.Pruning.Neurons;
 
-namespace MLNet.Pruning.Importance;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Scores a neuron by the size of the weights that compute it, without bias: with order 1 the criterion of Li et al., Pruning Filters for Efficient ConvNets (2017). Where several layers

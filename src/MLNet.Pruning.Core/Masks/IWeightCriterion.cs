@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>What makes a weight worth keeping. One instance serves any number of runs, from any thread.</summary>
 public interface IWeightCriterion

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>Large weights stay: |W|.</summary>
 public sealed record Magnitude : IWeightCriterion

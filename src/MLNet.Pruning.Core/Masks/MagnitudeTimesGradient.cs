@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>Weights stay that the loss would miss, to first order: |W * gradient|.</summary>
 public sealed record MagnitudeTimesGradient : IWeightCriterion

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>How the weights that are off are spread over the layers.</summary>
 public enum MaskDistribution

@@ -1,4 +1,5 @@
-namespace MLNet.Pruning.Masks;
+using MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>How a mask is cut anew. Immutable; made by its static members.</summary>
 public abstract record MaskRule

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>What happens to a weight while its mask is off.</summary>
 public enum Reactivation

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>What the times of a schedule count.</summary>
 public enum ScheduleUnit

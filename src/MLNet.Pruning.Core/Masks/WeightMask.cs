@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>Which weights of one parameter are on. Immutable.</summary>
 public sealed class WeightMask

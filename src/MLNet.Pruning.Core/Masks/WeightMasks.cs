@@ -1,8 +1,9 @@
+using MLNet.Pruning.Masks;
 using System.Text.Json.Serialization;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Masks;
+namespace MLNet.Pruning;
 
 /// <summary>The masks of a model's weights by name. Immutable. In JSON they are one text, base64 of what <see cref="Save(Stream)"/> writes.</summary>
 [JsonConverter(typeof(PackedMasks))]

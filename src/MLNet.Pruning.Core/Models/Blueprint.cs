@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>What a model is made of, as plain values: enough to build it again, with weights still to be loaded.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -1,7 +1,8 @@
+using MLNet.Pruning.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>A convolutional network: blocks of convolution, activation and pooling, then fully connected layers, and logits at the end.</summary>
 public sealed class ConvNet : nn.Module<Tensor, Tensor>

@@ -1,6 +1,7 @@
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Schedules;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>The blueprint of a <see cref="ConvNet"/>.</summary>
 /// <param name="Image">Channels, height and width of an input.</param>

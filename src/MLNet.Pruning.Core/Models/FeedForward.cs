@@ -1,7 +1,8 @@
+using MLNet.Pruning.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>A fully connected network: linear layers with an activation between them, and logits at the end.</summary>
 public sealed class FeedForward : nn.Module<Tensor, Tensor>

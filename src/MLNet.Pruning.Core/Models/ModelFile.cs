@@ -2,7 +2,7 @@ using System.Text;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>A model with its weights in one file.</summary>
 public static class ModelFile

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>The blueprint of a module that the user's own code builds. A file can hold all of it but that code.</summary>
 /// <param name="Name">What the builder is known by when a saved model is read.</param>

@@ -1,7 +1,7 @@
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>The scoring speed of modules.</summary>
 public static class ModuleSpeed

@@ -1,3 +1,4 @@
+using MLNet.Pruning.Models;
 using System.Runtime.InteropServices;
 using System.Text;
 using MLNet.Pruning.Neurons;
@@ -6,7 +7,7 @@ using MLNet.Pruning.Plans;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>A module's graph, or the reason why it has none.</summary>
 /// <param name="Description">What a plan is compiled from; null where the way between the module's layers cannot be told.</param>

@@ -1,7 +1,8 @@
+using MLNet.Pruning.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>What a <see cref="Vae"/> makes of some images.</summary>
 /// <param name="Logits">The reconstruction before its sigmoid, [rows, channels, height, width].</param>

@@ -1,6 +1,7 @@
+using MLNet.Pruning.Models;
 using System.Text.Json.Serialization;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>The blueprint of a <see cref="Vae"/>.</summary>
 /// <param name="Image">Channels, height and width of an input.</param>

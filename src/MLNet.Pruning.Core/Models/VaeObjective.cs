@@ -1,7 +1,6 @@
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// What a <see cref="Vae"/> minimises: the binary cross entropy of the reconstruction, summed over an image's values, plus the

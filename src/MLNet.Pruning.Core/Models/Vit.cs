@@ -1,8 +1,9 @@
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Tokens;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Models;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// A vision transformer (Dosovitskiy et al., 2021) that can merge similar patches before its first block, and similar tokens within each: patches, positions,

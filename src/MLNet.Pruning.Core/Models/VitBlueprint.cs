@@ -1,28 +1,9 @@
+using MLNet.Pruning.Models;
 using System.Text.Json.Serialization;
 using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tokens;
 
-namespace MLNet.Pruning.Models;
-
-/// <summary>How a <see cref="Vit"/> makes one vector of many tokens.</summary>
-public enum VitPooling
-{
-    /// <summary>The mean of the tokens, weighted by how many patches each stands for.</summary>
-    Mean,
-
-    /// <summary>A token of its own, which looks at all others and never merges.</summary>
-    ClassToken,
-}
-
-/// <summary>What a <see cref="Vit"/> reads.</summary>
-public enum VitInput
-{
-    /// <summary>Images, one channel after the other; they are cut into patches, and merged, inside.</summary>
-    Pixels,
-
-    /// <summary>What MergeTokens has made of an image, side by side in one row: K tokens, K sizes, and for each patch the token that it went to.</summary>
-    Tokens,
-}
+namespace MLNet.Pruning;
 
 /// <summary>The blueprint of a <see cref="Vit"/>. Its blocks may differ from each other, as they do once heads and neurons were pruned.</summary>
 /// <param name="Image">Channels, height and width of an image; patches must divide it.</param>

@@ -1,7 +1,8 @@
+using MLNet.Pruning.Neurons;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning;
 
 /// <summary>Counts what a model multiplies and adds.</summary>
 public static class MultiplyAccumulates

@@ -3,7 +3,7 @@ using System.Text;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning;
 
 /// <summary>Neurons that can be removed one by one, and the layers that lose something with each. After a removal, the group holds and counts those that are left.</summary>
 public sealed class NeuronGroup

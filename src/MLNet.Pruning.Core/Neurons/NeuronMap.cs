@@ -1,9 +1,10 @@
+using MLNet.Pruning.Neurons;
 using System.Text;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// The neurons of a model that can be removed, in groups that go together. What belongs together is found by running the model on an

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning;
 
 /// <summary>Some neurons of a group.</summary>
 /// <param name="Group">The group, of the map that is asked.</param>

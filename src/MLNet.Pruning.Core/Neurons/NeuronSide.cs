@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning;
 
 /// <summary>On which side of a layer neurons stand.</summary>
 public enum NeuronSide

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning;
 
 /// <summary>Which neurons go, given how important they are. Ties are broken by index everywhere, so that a ranking is reproducible.</summary>
 public static class Ranking

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 

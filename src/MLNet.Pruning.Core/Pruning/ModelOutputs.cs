@@ -1,4 +1,3 @@
-using MLNet.Pruning.Models;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

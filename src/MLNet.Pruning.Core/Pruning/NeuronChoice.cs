@@ -1,5 +1,3 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Schedules;
 
 namespace MLNet.Pruning;

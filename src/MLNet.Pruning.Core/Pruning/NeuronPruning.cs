@@ -1,7 +1,5 @@
 using System.Globalization;
-using MLNet.Pruning.Importance;
 using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

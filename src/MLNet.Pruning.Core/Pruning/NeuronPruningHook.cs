@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Enumeration;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 
@@ -252,7 +250,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     }
 
     /// <summary>Whether the settings say how much goes at each event, whatever the budget needs.</summary>
-    bool IsBounded => given.Schedule is Schedules.StepwiseSchedule;
+    bool IsBounded => given.Schedule is StepwiseSchedule;
 
     /// <summary>Whether an event takes all that the budget needs: the schedule's last one.</summary>
     bool IsFinal(TrainingRun run, int time)

@@ -1,6 +1,3 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using MLNet.Pruning.Masks;
 using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 

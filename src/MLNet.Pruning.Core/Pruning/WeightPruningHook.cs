@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MLNet.Pruning.Masks;
 using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Schedules;
+namespace MLNet.Pruning;
 
 /// <summary>The same fraction all along.</summary>
 public sealed record ConstantSchedule : Schedule

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Schedules;
+namespace MLNet.Pruning;
 
 /// <summary>Fast at first, slow in the end: the cubic of gradual magnitude pruning.</summary>
 public sealed record CubicSchedule : Schedule

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Schedules;
+namespace MLNet.Pruning;
 
 /// <summary>Everything at once.</summary>
 public sealed record OneShotSchedule : Schedule

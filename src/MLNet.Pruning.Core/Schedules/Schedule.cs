@@ -1,6 +1,7 @@
+using MLNet.Pruning.Schedules;
 using System.Globalization;
 
-namespace MLNet.Pruning.Schedules;
+namespace MLNet.Pruning;
 
 /// <summary>When pruning happens and how much is off by then. Immutable; made by its static methods.</summary>
 /// <remarks>

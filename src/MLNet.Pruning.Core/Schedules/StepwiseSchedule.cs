@@ -1,4 +1,5 @@
-namespace MLNet.Pruning.Schedules;
+using MLNet.Pruning.Schedules;
+namespace MLNet.Pruning;
 
 /// <summary>A part of what is left, every few epochs: the rank-based paper's schedule.</summary>
 public sealed record StepwiseSchedule : Schedule

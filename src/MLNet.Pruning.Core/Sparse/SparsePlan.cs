@@ -1,10 +1,11 @@
+using MLNet.Pruning.Sparse;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Sparse;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// How LibTorch scores a trained model of the user's own (those of this library have a scoring plan, see <see
-/// cref="Models.NetworkPlans"/>): which of its linear layers and convolutions of images, of those with at least half of their weights off,
+/// cref="NetworkPlans"/>): which of its linear layers and convolutions of images, of those with at least half of their weights off,
 /// are computed by the weights that are on alone. The model stays as it is, and computes as ever when it is called; within <see
 /// cref="Run"/>, the chosen layers take the short way.
 /// </summary>

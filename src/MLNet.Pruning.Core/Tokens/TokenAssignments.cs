@@ -1,7 +1,8 @@
+using MLNet.Pruning.Tokens;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Tokens;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Which tokens merge, for a batch on any device: the same decisions as <see cref="TokenAssignment"/>, for use inside of a model at any

@@ -1,7 +1,8 @@
+using MLNet.Pruning.Tokens;
 using System.Globalization;
 using System.Text;
 
-namespace MLNet.Pruning.Tokens;
+namespace MLNet.Pruning;
 
 /// <summary>What was merged, drawn over an image: patches of the same survivor in the same colour, with a line around them.</summary>
 public static class TokenDrawing

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Where and how often a run saves what it needs to go on.</summary>
 /// <param name="Path">The file; written whole or not at all.</param>

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Sums over the steps of an epoch.</summary>
 public sealed class EpochTotals

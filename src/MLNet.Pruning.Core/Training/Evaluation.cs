@@ -1,4 +1,5 @@
-namespace MLNet.Pruning.Training;
+using MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>How a model does on a set of examples.</summary>
 /// <param name="Rows">The count of examples.</param>

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>What training minimises. Called from several threads at once, each with its own model and batch.</summary>
 public interface IObjective

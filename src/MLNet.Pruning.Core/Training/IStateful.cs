@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>A hook whose state belongs into a checkpoint.</summary>
 public interface IStateful

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Something that happens in a training run. All methods are called on the thread that called the loop, with every replica at rest.</summary>
 /// <remarks>

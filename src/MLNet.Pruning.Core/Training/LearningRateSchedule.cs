@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>A factor on the learning rate as a function of how far the run has come.</summary>
 public abstract record LearningRateSchedule

@@ -1,7 +1,7 @@
 using static System.FormattableString;
 using static System.Globalization.CultureInfo;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>The loss became NaN or infinite, and the parameters are those from before the step that it happened in; or a parameter did, by a gradient that was neither.</summary>
 public sealed class TrainingDivergedException : ArithmeticException

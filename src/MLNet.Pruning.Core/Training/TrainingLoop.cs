@@ -1,8 +1,9 @@
+using MLNet.Pruning.Training;
 using System.Diagnostics;
 using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>The training loop. All else that happens in a run is a hook.</summary>
 public sealed class TrainingLoop

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>How a training run goes. Every value is checked before anything is read or trained.</summary>
 public sealed record TrainingOptions

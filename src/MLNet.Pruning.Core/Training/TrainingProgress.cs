@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>How far a run has come.</summary>
 /// <param name="Epoch">The epoch that runs, from 1.</param>

@@ -1,7 +1,6 @@
-using MLNet.Pruning.Masks;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>What a run leaves behind.</summary>
 /// <param name="Model">The trained model: the task's own, or the one that a hook put in its place.</param>

@@ -1,9 +1,10 @@
+using MLNet.Pruning.Training;
 using MLNet.Pruning.Masks;
 using MLNet.Pruning.Neurons;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>What hooks see of a run, and what they can do to it.</summary>
 public sealed class TrainingRun

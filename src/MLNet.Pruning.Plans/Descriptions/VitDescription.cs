@@ -2,26 +2,6 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans;
 
-/// <summary>How a vision transformer makes one vector of many tokens.</summary>
-public enum VitPooling
-{
-    /// <summary>The mean of the tokens, weighted by how many patches each stands for.</summary>
-    Mean,
-
-    /// <summary>A token of its own, which looks at all others and never merges.</summary>
-    ClassToken,
-}
-
-/// <summary>What a vision transformer reads.</summary>
-public enum VitInput
-{
-    /// <summary>Images, one channel after the other; they are cut into patches, and merged, inside.</summary>
-    Pixels,
-
-    /// <summary>Merged tokens, side by side in one row: K tokens, K sizes, and for each patch the token that it went to.</summary>
-    Tokens,
-}
-
 /// <summary>
 /// A vision transformer that can merge similar patches before its first block, and similar tokens within each. Its weights are named
 /// <c>embedding</c>, <c>positions</c>, <c>classToken</c>,

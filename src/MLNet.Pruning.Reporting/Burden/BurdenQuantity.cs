@@ -1,4 +1,3 @@
-using MLNet.Pruning.Burden;
 
 namespace MLNet.Pruning.Reporting.Burden;
 

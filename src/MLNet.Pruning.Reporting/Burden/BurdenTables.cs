@@ -1,5 +1,4 @@
 using System.Globalization;
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Reporting.Text;
 
 namespace MLNet.Pruning.Reporting.Burden;

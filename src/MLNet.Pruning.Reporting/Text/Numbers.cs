@@ -1,5 +1,4 @@
 using System.Globalization;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Reporting.Text;
 

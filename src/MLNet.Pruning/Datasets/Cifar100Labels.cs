@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Datasets;
+namespace MLNet.Pruning;
 
 /// <summary>Which of the two labels of a CIFAR-100 image to load.</summary>
 public enum Cifar100Labels

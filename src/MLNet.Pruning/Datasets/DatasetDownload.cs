@@ -1,10 +1,11 @@
+using MLNet.Pruning.Datasets;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 
-namespace MLNet.Pruning.Datasets;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Downloads data sets from their own sites. A file is written beside its name (.part) and renamed when it is whole and its

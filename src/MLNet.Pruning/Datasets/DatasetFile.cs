@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Datasets;
+namespace MLNet.Pruning;
 
 /// <summary>A file that can be downloaded.</summary>
 /// <param name="Name">Its name in the folder it goes to.</param>

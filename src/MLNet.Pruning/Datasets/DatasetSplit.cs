@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Datasets;
+namespace MLNet.Pruning;
 
 /// <summary>Which part of a data set to load.</summary>
 public enum DatasetSplit

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MLNet.Pruning.Datasets;
+namespace MLNet.Pruning;
 
 /// <summary>How far a download is.</summary>
 /// <param name="File">The file's name.</param>

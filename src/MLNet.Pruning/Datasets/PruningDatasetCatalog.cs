@@ -1,3 +1,4 @@
+using MLNet.Pruning;
 using MLNet.Pruning.Datasets;
 
 namespace Microsoft.ML;

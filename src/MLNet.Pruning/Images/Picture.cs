@@ -1,6 +1,7 @@
+using MLNet.Pruning.Images;
 using MLNet.Pruning.Persistence;
 
-namespace MLNet.Pruning.Images;
+namespace MLNet.Pruning;
 
 /// <summary>An 8-bit picture in memory, grey or red-green-blue.</summary>
 public sealed class Picture

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Images;
+namespace MLNet.Pruning;
 
 /// <summary>Cutting pictures and changing their size.</summary>
 public static class PictureSize

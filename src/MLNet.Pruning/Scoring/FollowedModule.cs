@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;

@@ -1,9 +1,6 @@
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Trainers;

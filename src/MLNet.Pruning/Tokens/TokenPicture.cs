@@ -1,4 +1,3 @@
-using MLNet.Pruning.Images;
 using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;

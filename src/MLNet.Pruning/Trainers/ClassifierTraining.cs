@@ -1,9 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Trainers;
 

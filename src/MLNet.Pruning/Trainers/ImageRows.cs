@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Trainers;
 

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Trainers;
 

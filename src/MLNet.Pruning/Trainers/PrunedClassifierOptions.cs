@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>The options that every trainer of classifiers has.</summary>
 public abstract class PrunedClassifierOptions : PrunedTrainerOptions

@@ -1,8 +1,8 @@
+using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Trains a convolutional network to tell the values of a key column apart from images: blocks of convolution, activation and

@@ -1,8 +1,8 @@
+using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Trains a fully connected network to tell the values of a key column apart. Its outputs are <c>Score</c>, the probability

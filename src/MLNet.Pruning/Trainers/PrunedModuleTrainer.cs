@@ -1,11 +1,11 @@
+using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Trains any TorchSharp module to tell the values of a key column apart. Its outputs are <c>Score</c>, the probability of each

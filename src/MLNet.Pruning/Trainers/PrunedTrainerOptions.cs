@@ -1,8 +1,6 @@
 using Microsoft.ML;
-using MLNet.Pruning.Burden;
-using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>The options that every trainer of MLNet.Pruning has. Each is checked when the trainer is made, before any data is read.</summary>
 public abstract class PrunedTrainerOptions

@@ -1,12 +1,12 @@
+using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using static Microsoft.ML.SchemaShape.Column;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Trains a variational autoencoder on images, without labels: convolution blocks and hidden layers to some latents, and back through

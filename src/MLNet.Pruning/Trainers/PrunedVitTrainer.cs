@@ -1,11 +1,10 @@
+using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Training;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// Trains a vision transformer to tell the values of a key column apart, from images, or from the tokens that <c>MergeTokens</c> has made of

@@ -1,5 +1,5 @@
+using MLNet.Pruning;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Trainers;
 
 namespace Microsoft.ML;
 

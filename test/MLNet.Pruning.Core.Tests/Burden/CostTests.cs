@@ -1,5 +1,3 @@
-using MLNet.Pruning.Burden;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Tests.Training;
 using static TorchSharp.torch;
 

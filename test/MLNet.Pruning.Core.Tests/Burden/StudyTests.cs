@@ -1,7 +1,4 @@
-using MLNet.Pruning.Burden;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Burden;

@@ -1,6 +1,4 @@
 using MLNet.Pruning.Compression;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Compression;

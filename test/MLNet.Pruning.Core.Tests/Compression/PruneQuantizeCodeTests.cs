@@ -1,8 +1,6 @@
 using MLNet.Pruning.Compression;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Compression;

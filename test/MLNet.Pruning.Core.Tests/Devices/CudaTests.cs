@@ -1,17 +1,9 @@
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Compression;
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Importance;
 using MLNet.Pruning.Tests.Models;
 using MLNet.Pruning.Tests.Neurons;
 using MLNet.Pruning.Tests.Tokens;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

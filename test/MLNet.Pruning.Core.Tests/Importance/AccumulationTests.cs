@@ -1,4 +1,3 @@
-using MLNet.Pruning.Importance;
 
 namespace MLNet.Pruning.Tests.Importance;
 

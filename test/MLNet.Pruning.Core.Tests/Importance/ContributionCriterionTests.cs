@@ -1,5 +1,3 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;

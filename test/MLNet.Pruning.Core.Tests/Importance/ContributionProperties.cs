@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MLNet.Pruning.Importance;
 
 namespace MLNet.Pruning.Tests.Importance;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using MLNet.Pruning.Importance;
 
 namespace MLNet.Pruning.Tests.Importance;
 

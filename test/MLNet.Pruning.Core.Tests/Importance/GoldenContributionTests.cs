@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MLNet.Pruning.Importance;
 
 namespace MLNet.Pruning.Tests.Importance;
 

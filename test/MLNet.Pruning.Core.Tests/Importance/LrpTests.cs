@@ -1,7 +1,4 @@
 using System.Text.Json;
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;

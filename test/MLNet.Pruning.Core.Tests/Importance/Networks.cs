@@ -1,4 +1,3 @@
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Neurons;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;

@@ -1,5 +1,3 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Neurons;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,7 +1,4 @@
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Tests.Masks;
 

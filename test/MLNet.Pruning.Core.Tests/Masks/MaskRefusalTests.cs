@@ -1,7 +1,4 @@
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using TorchSharp;
 
 namespace MLNet.Pruning.Tests.Masks;

@@ -1,8 +1,5 @@
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Pruning;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Masks;

@@ -1,9 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using MLNet.Pruning.Masks;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,8 +1,4 @@
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Masks;

@@ -1,5 +1,3 @@
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;

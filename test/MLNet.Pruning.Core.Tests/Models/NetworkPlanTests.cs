@@ -1,8 +1,5 @@
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Plans;
 using static TorchSharp.torch;
-using Activation = MLNet.Pruning.Models.Activation;
-using VitPooling = MLNet.Pruning.Models.VitPooling;
 
 namespace MLNet.Pruning.Tests.Models;
 

@@ -1,8 +1,5 @@
 using System.Text.Json;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Models;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Tests.Neurons;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Tests.Training;
 using MLNet.Pruning.Tokens;
 using static TorchSharp.torch;

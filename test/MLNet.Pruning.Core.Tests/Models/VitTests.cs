@@ -1,6 +1,3 @@
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Models;

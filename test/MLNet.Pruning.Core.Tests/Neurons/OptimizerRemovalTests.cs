@@ -1,5 +1,3 @@
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

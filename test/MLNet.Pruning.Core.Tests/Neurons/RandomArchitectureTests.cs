@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

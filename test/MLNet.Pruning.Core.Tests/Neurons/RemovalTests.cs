@@ -1,5 +1,3 @@
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

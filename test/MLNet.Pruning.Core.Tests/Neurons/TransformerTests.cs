@@ -1,7 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Tests.Models;
 using static TorchSharp.torch;
 

@@ -1,13 +1,8 @@
 using System.Text;
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Compression;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Pruning;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Tests.Persistence;
 

@@ -1,7 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Tests.Pruning;
 

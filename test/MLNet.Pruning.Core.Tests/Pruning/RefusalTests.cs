@@ -1,10 +1,5 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Neurons;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Pruning;

@@ -1,10 +1,5 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Sparse;
 using MLNet.Pruning.Tests.Training;
 using MLNet.Pruning.Tokens;
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -92,7 +87,7 @@ public sealed class SeveralAtOnceTests
         var steps = 0L;
         var counted = new Hook { OnAfterStep = run => steps = run.Step };
         Assert.Throws<ArgumentException>(() => Train(options with { Hooks = [counted] }, p => optim.SGD(p.Skip(4), 0.1)));
-        var twice = Assert.Throws<ArgumentException>(() => Train(options with { Hooks = [counted, new MLNet.Pruning.Burden.BurdenMonitor().Begin(), new MLNet.Pruning.Burden.BurdenMonitor().Begin()] }));
+        var twice = Assert.Throws<ArgumentException>(() => Train(options with { Hooks = [counted, new MLNet.Pruning.BurdenMonitor().Begin(), new MLNet.Pruning.BurdenMonitor().Begin()] }));
         StringAssert.Contains(twice.Message, "'burden'");
         Assert.AreEqual(0, steps);
     }

@@ -1,6 +1,4 @@
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Training;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Pruning;

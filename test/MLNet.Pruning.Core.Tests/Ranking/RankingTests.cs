@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Rank = MLNet.Pruning.Neurons.Ranking;
+using Rank = MLNet.Pruning.Ranking;
 
 namespace MLNet.Pruning.Tests.Neurons;
 

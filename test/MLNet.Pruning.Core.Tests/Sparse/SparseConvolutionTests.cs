@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Sparse;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,8 +1,3 @@
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Sparse;
-using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,4 @@
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Tests.Models;
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

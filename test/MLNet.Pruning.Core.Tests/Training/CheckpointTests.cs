@@ -1,7 +1,5 @@
 using System.Text;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Training;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

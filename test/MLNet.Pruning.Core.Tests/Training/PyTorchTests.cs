@@ -1,6 +1,4 @@
 using System.Text.Json;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Training;

@@ -1,8 +1,4 @@
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tests.Neurons;
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Images;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Trainers;
 using MLNet.Pruning.Tokens;

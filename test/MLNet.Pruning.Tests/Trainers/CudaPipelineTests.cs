@@ -1,8 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
 using TorchSharp;
 
 namespace MLNet.Pruning.Tests.Trainers;

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Trainers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,7 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Importance;
-using MLNet.Pruning.Schedules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Trainers;

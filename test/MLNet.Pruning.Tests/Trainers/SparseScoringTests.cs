@@ -2,8 +2,6 @@ using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Trainers;

@@ -1,10 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Importance;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
 using TorchSharp;
 using static Microsoft.ML.SchemaShape.Column;
 

@@ -1,11 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Importance;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Trainers;
-using MLNet.Pruning.Training;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Tests.Trainers;

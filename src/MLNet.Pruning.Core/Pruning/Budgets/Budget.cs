@@ -1,6 +1,5 @@
 using System.Globalization;
 using MLNet.Pruning.Schedules;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 
@@ -40,7 +39,7 @@ public sealed record Budget
 
     /// <summary>Bytes that the saved model may take.</summary>
     /// <param name="bytes">
-    /// Bytes; at least 1. <see cref="NeuronPruning"/> counts what <see cref="Models.ModelFile"/> writes. There an inactive weight is a zero
+    /// Bytes; at least 1. <see cref="NeuronPruning"/> counts what <see cref="ModelFile"/> writes. There an inactive weight is a zero
     /// like any number; <see cref="WeightPruning"/> counts the same file deflated, as it stands in a model.zip.
     /// </param>
     public static Budget FileSize(long bytes)

@@ -1,8 +1,6 @@
 using System.IO.Compression;
-using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

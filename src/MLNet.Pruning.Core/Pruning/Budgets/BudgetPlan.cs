@@ -1,4 +1,3 @@
-using MLNet.Pruning.Neurons;
 
 namespace MLNet.Pruning;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 

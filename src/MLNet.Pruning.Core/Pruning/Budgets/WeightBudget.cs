@@ -1,6 +1,4 @@
 using MLNet.Pruning.Masks;
-using MLNet.Pruning.Models;
-using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 

@@ -1,4 +1,5 @@
-namespace MLNet.Pruning.Training;
+using MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Examples from arrays. They are read, not copied: change nothing in them while a run lasts.</summary>
 public sealed class ArrayExamples : IExampleSource

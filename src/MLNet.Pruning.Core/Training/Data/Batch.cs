@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>The rows that one replica computes in one step. The loop's tensors are reused by the next step.</summary>
 public sealed class Batch

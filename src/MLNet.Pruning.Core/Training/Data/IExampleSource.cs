@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Rows to learn from, readable as often as needed and always in the same order.</summary>
 public interface IExampleSource

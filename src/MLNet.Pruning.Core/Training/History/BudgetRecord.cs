@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>What a budget bounds.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<BudgetQuantity>))]

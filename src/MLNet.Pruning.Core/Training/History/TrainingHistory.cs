@@ -1,7 +1,7 @@
+using MLNet.Pruning.Training;
 using System.Text.Json;
-using MLNet.Pruning.Burden;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing else.</summary>
 public sealed record TrainingHistory

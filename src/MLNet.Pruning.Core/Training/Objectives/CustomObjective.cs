@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Any loss: a function of the model and a batch.</summary>
 /// <param name="loss">Gives the mean loss over the rows of the batch. Called from several threads at once, each with its own model and batch.</param>

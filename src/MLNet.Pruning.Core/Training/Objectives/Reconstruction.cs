@@ -1,6 +1,7 @@
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Autoencoding: the model gives its input back, and the loss is the mean squared difference.</summary>
 public sealed class Reconstruction : IObjective

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Which optimizer steps the parameters. Settings that the options do not name are PyTorch's defaults.</summary>
 public enum OptimizerKind

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Optimizer state for one parameter.</summary>
 /// <param name="Steps">How many steps the optimizer took; an SGD of the task's own does not count them.</param>

@@ -1,8 +1,9 @@
+using MLNet.Pruning.Training;
 using MLNet.Pruning.Masks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>Steps the parameters of a run, and gives and takes the optimizer's state of each.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>What becomes of something that is kept of a parameter, such as an average of its gradients, when the parameter changes its shape.</summary>
 /// <param name="parameter">The parameter, in its new shape.</param>
