@@ -24,7 +24,11 @@ public sealed class CollectionTests
         var collector = new Thread(() =>
         {
             while (!over.IsCancellationRequested)
+            {
                 GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+                // Others have to come to something between two of them, on a quiet machine too.
+                Thread.SpinWait(5_000);
+            }
         });
         collector.Start();
         try

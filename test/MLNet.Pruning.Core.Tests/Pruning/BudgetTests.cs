@@ -333,6 +333,7 @@ public sealed class BudgetTests
 
     // The clock itself; what it promises to 5 % is measured by the benchmarks.
     [TestMethod]
+    [TestCategory("Slow")]
     public void By_the_clock_a_network_of_ours_becomes_about_as_fast_as_wanted()
     {
         static TrainingHistory Pruned(TimeSpan latency)
