@@ -17,9 +17,7 @@ public sealed class ModuleOnnxTests
         var (_, build, shape) = TracedModuleTests.Modules.Single(module => module.Name == name);
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        random.manual_seed(3);
-        var module = build();
-        module.eval();
+        var module = TracedModuleTests.Build(build);
         var file = Path.GetTempFileName();
         try
         {

@@ -67,6 +67,15 @@ public sealed class TracedModuleTests
                 n.Call("pool", functional.max_pool2d(x, 3, 1, 1))], 1).mean([2, 3])),
             ("one", Conv2d(2, 5, 1)), ("three", Conv2d(2, 6, 3, padding: 1)), ("pool", Conv2d(2, 4, 1)), ("head", nn.Linear(15, 3))),
                 [2, 9, 7]),
+        ("means joined of what others read", () => Of(
+            (n, x) =>
+            {
+                var a = functional.relu(n.Call("a", x));
+                var z = functional.relu(n.Call("norm", n.Call("b", a)).Plus(a));
+                return n.Call("head", cat([z.mean([2, 3]), functional.relu(n.Call("c", z)).mean([2, 3])], 1));
+            },
+            ("a", Conv2d(3, 6, 3, padding: 1)), ("b", Conv2d(6, 6, 3, padding: 1)), ("norm", BatchNorm2d(6)), ("c", Conv2d(6, 4, 1)),
+                ("head", nn.Linear(10, 3))), [3, 8, 7]),
         ("joined features", () => Of(
             (n, x) => n.Call("head", cat([x, n.Call("a", x), functional.tanh(n.Call("b", x))], 1)), ("a", nn.Linear(5, 19)),
                 ("b", nn.Linear(5, 7)), ("head", nn.Linear(31, 3))), [5]),
@@ -111,13 +120,10 @@ public sealed class TracedModuleTests
         public override Tensor forward(Tensor input) => function(input);
     }
 
-    static nn.Module<Tensor, Tensor> Build(Func<nn.Module<Tensor, Tensor>> build, long[] shape)
+    internal static nn.Module<Tensor, Tensor> Build(Func<nn.Module<Tensor, Tensor>> build)
     {
         random.manual_seed(3);
-        var module = build();
-        // Batch norms that have seen something.
-        for (var i = 0; i < 3; i++)
-            module.call(randn([6, .. shape]));
+        var module = Checks.Filled(build());
         module.eval();
         return module;
     }
@@ -129,7 +135,7 @@ public sealed class TracedModuleTests
         using var scope = NewDisposeScope();
         using var off = no_grad();
         var (_, build, shape) = Modules.Single(module => module.Name == name);
-        using var module = Build(build, shape);
+        using var module = Build(build);
         var plan = NetworkPlans.Compile(module, shape, ScoringOutput.Logits);
         var rows = randn([11, .. shape]);
         var wanted = module.call(rows).flatten(1).contiguous();
@@ -220,8 +226,7 @@ public sealed class TracedModuleTests
     {
         using var scope = NewDisposeScope();
         using var module = Build(() =>
-            Of((n, x) => n.Call("fc", n.Call("block", x).flatten(1)), ("block", new Residual(2, 3, 2)), ("fc", nn.Linear(3 * 4, 5))),
-            [2, 4, 4]);
+            Of((n, x) => n.Call("fc", n.Call("block", x).flatten(1)), ("block", new Residual(2, 3, 2)), ("fc", nn.Linear(3 * 4, 5))));
         var graph = NetworkPlans.Trace(module, [2, 4, 4]).Description!;
         Assert.AreEqual(
             "input, block.conv1, block.bn1, relu, block.conv2, block.bn2, block.downsample.0, block.downsample.1, add, relu, reshape, fc",
@@ -241,7 +246,7 @@ public sealed class TracedModuleTests
         using var off = no_grad();
         using var module = Build(() =>
             Sequential(Conv2d(4, 16, 3, padding: 1), ReLU(), Conv2d(16, 16, 3, stride: 2), Flatten(), nn.Linear(16 * 9, 64), ReLU(),
-            nn.Linear(64, 5)), [4, 8, 8]);
+            nn.Linear(64, 5)));
         foreach (var (_, parameter) in module.named_parameters().Where(p => p.parameter.Dimensions > 1))
             parameter.mul_(rand(parameter.shape).With(0.05, (x, density) => x.lt(density)));
         var plan = NetworkPlans.Compile(module, [4, 8, 8], ScoringOutput.Logits);
@@ -259,7 +264,7 @@ public sealed class TracedModuleTests
     public void Probabilities_are_the_softmax_of_what_the_module_gives_and_images_have_none()
     {
         using var scope = NewDisposeScope();
-        using var module = Build(() => nn.Linear(4, 3), [4]);
+        using var module = Build(() => nn.Linear(4, 3));
         var rows = randn(1, 4);
         var scores = new float[3];
         NetworkPlans.Compile(module, [4]).Score(rows.data<float>().ToArray(), scores);
@@ -294,7 +299,7 @@ public sealed class TracedModuleTests
         using var off = no_grad();
         foreach (var (name, build, shape) in Modules)
         {
-            using var module = Build(build, shape);
+            using var module = Build(build);
             using var file = new MemoryStream();
             ModelFile.Save(file, new ModuleBlueprint("Mine", shape), module);
             file.Position = 0;
@@ -327,7 +332,7 @@ public sealed class TracedModuleTests
         using var scope = NewDisposeScope();
         using var off = no_grad();
         using var module = Build(() =>
-            Sequential(new Residual(3, 8, 1), new Residual(8, 12, 2), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(12, 3)), [3, 8, 8]);
+            Sequential(new Residual(3, 8, 1), new Residual(8, 12, 2), AdaptiveAvgPool2d(1), Flatten(), nn.Linear(12, 3)));
         var map = NeuronMap.Discover(module, randn(1, 3, 8, 8));
         map.Remove([new(map["0.conv1"], [0, 3, 6]), new(map["1.conv1"], [1, 2, 5, 8, 11])]);
         var plan = NetworkPlans.Compile(module, [3, 8, 8], ScoringOutput.Logits);

@@ -90,6 +90,9 @@ sealed class TracedGraph
         .DistinctBy(value => value.Node)
         .Select(value => new Candidate(value.Value.As(nodes[value.Node].Shape), () => value.Node)).ToArray();
 
+    /// <summary>What is known, and functions of what nobody has read.</summary>
+    IEnumerable<Candidate> Told() => Known().DistinctBy(candidate => candidate.Node()).Concat(Unread().SelectMany(Functions));
+
     int? Same(TracedValue value) => Known().FirstOrDefault(candidate => candidate.Value.Equals(value))?.Node();
 
     int? FunctionOf(TracedValue value, IEnumerable<Candidate> candidates)
@@ -177,8 +180,7 @@ sealed class TracedGraph
     /// <summary>A pooling, a mean or a softmax, and perhaps a function of it; also of a sum or a function that nobody has read.</summary>
     int? PartOf(TracedValue value)
     {
-        foreach (var candidate in Known().DistinctBy(candidate => candidate.Node()).Concat(Unread().SelectMany(Functions))
-            .Concat(UnreadSums()))
+        foreach (var candidate in Told().Concat(UnreadSums()))
         {
             foreach (var (made, compute) in TracedFunctions.Of(candidate.Value.Shape, value.Count))
             {
@@ -216,14 +218,12 @@ sealed class TracedGraph
     /// <summary>Several behind each other along the first dimension.</summary>
     int? JoinedOf(TracedValue value)
     {
-        var parts = Known().Where(part => part.Value.Count < value.Count).DistinctBy(part => part.Node()).ToList();
-        parts.AddRange(Unread().Where(part => part.Value.Count < value.Count).SelectMany(Functions));
+        var told = Told().ToArray();
+        var parts = told.Where(part => part.Value.Count < value.Count).ToList();
         parts.AddRange(parts.Where(part => part.Value.Shape.Count == 3).Take(MostRecent).ToArray().SelectMany(SamePools));
         // The means of a concatenation are the means of its parts.
         if (value.Shape.Count == 1)
-            parts.AddRange(Unread().Concat(Unread().SelectMany(Functions)).Where(part => part.Value.Shape.Count == 3)
-                .Take(MostRecent * TracedFunctions.OfNumbers.Length)
-                .ToArray().SelectMany(Means));
+            parts.AddRange(told.Where(part => part.Value.Shape.Count == 3).SelectMany(Means));
         int inner = value.Count / value.Shape[0];
         if (Find(0) is not { } found)
             return null;
