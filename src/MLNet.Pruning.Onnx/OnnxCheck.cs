@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
+using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Onnx;
 
@@ -9,8 +10,8 @@ static class OnnxCheck
 {
     const int Rows = 1_000;
 
-    /// <summary>The largest difference on the first thousand rows; null where the program has no ONNX Runtime.</summary>
-    public static (int Rows, double Difference)? Compare(string path, ITransformer model, IDataView data, string input)
+    /// <summary>The rows that were scored by both, and the largest difference; null where nothing can be compared, as in a program without ONNX Runtime.</summary>
+    public static (int Rows, double? Difference)? Compare(string path, ScoredPipeline pipeline, IDataView data)
     {
         InferenceSession session;
         try
@@ -23,15 +24,17 @@ static class OnnxCheck
         }
         using (session)
         {
-            var scored = model.Transform(new MLContext().Data.TakeRows(data, Rows));
-            float[][] rows = [.. scored.GetColumn<float[]>(input)];
-            if (rows.Length == 0)
-                return (0, 0);
-            float[] values = [.. rows.SelectMany(row => row)];
-            using var tensor = OrtValue.CreateTensorValueFromMemory(values, [rows.Length, rows[0].Length]);
+            data = new MLContext().Data.TakeRows(data, Rows);
+            var scored = pipeline.Transform(data);
             string[] names = [.. session.OutputNames.Where(name => scored.Schema.GetColumnOrNull(name) is { } column && IsNumbers(column.Type))];
+            if (names.Length == 0)
+                return null;
+            var (values, rows) = Read(data, pipeline.Features(data.Schema));
+            if (rows == 0)
+                return (0, null);
+            using var tensor = OrtValue.CreateTensorValueFromMemory(values, [rows, values.Length / rows]);
             using var options = new RunOptions();
-            using var results = session.Run(options, [input], [tensor], names);
+            using var results = session.Run(options, [session.InputNames[0]], [tensor], names);
             double largest = 0;
             foreach (var (name, result) in names.Zip(results))
             {
@@ -41,8 +44,21 @@ static class OnnxCheck
                 var found = result.GetTensorDataAsSpan<float>().ToArray();
                 largest = Math.Max(largest, expected.Zip(found, Difference).DefaultIfEmpty().Max());
             }
-            return (rows.Length, largest);
+            return (rows, largest);
         }
+    }
+
+    static (float[] Values, int Rows) Read(IDataView data, FeatureColumns features)
+    {
+        var rows = new List<float[]>();
+        using var cursor = data.GetRowCursor(features.Columns);
+        var reader = features.Open(cursor);
+        while (cursor.MoveNext())
+        {
+            rows.Add(new float[features.Size]);
+            reader.Read(rows[^1]);
+        }
+        return ([.. rows.SelectMany(row => row)], rows.Count);
     }
 
     static bool IsNumbers(DataViewType type) =>

@@ -1,14 +1,16 @@
-using Microsoft.ML.Transforms;
 using MLNet.Pruning;
 using MLNet.Pruning.Onnx;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Scoring;
 
 namespace Microsoft.ML;
 
 /// <summary>Trained models as ONNX files.</summary>
 public static class OnnxExtensions
 {
+    const string Instead = "Export these by themselves, and do in front of the file what the rest does";
+
     /// <summary>
     /// Writes a trained model as an ONNX file, of operator set 17: from the column that the pipeline reads, merging of tokens included, to
     /// <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's columns, for any number of rows. Steps that map labels are left out;
@@ -26,9 +28,13 @@ public static class OnnxExtensions
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var onnx = Find(model);
+        var pipeline = ScoredPipeline.Of(model, "an ONNX file", Instead);
+        var onnx = Find(pipeline);
         WholeFile.Write(path, stream => OnnxModel.Write(onnx, stream, options ?? new()));
-        return Result(path, onnx, model, options, checkWith);
+        long bytes = new FileInfo(path).Length;
+        return checkWith is not null && options?.Part != OnnxPart.Decoder && OnnxCheck.Compare(path, pipeline, checkWith) is var (rows, difference)
+            ? new(bytes, rows, difference)
+            : new(bytes, 0, null);
     }
 
     /// <summary>Writes a trained model as ONNX into a stream.</summary>
@@ -41,7 +47,12 @@ public static class OnnxExtensions
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, Stream stream, OnnxOptions? options = null, IDataView? checkWith = null)
     {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(stream);
+        if (checkWith is null)
+            return new(OnnxModel.Write(Find(ScoredPipeline.Of(model, "an ONNX file", Instead)), stream, options ?? new()), 0, null);
+        // ONNX Runtime reads it from there.
         string file = Path.GetTempFileName();
         try
         {
@@ -56,35 +67,16 @@ public static class OnnxExtensions
         }
     }
 
-    static OnnxExport Result(string path, OnnxModel onnx, ITransformer model, OnnxOptions? options, IDataView? data)
+    static OnnxModel Find(ScoredPipeline pipeline)
     {
-        long bytes = new FileInfo(path).Length;
-        return data is not null && options?.Part != OnnxPart.Decoder && OnnxCheck.Compare(path, model, data, onnx.Input) is var (rows, difference)
-            ? new(bytes, rows, rows == 0 ? null : difference)
-            : new(bytes, 0, null);
-    }
-
-    static OnnxModel Find(ITransformer model)
-    {
-        var steps = Flat(model).ToArray();
-        if (steps.FirstOrDefault(step => step is not (PrunedTransformer or TokenMergingTransformer or ValueToKeyMappingTransformer or KeyToValueMappingTransformer)) is { } other)
-            throw new NotSupportedException($"The pipeline has a {other.GetType().Name}; ONNX files are written of MergeTokens and one trained model. Export these by themselves, and do in front of the file what the rest does.");
-        var trained = steps.OfType<PrunedTransformer>().ToArray();
-        var mergings = steps.OfType<TokenMergingTransformer>().ToArray();
-        if (trained.Length == 0 && mergings is [var alone])
-            return new(null, new NetworkWeights(), alone.InputColumnName, [], alone.Grid, alone.Grid.Count - alone.Survivors, alone.OutputColumnName);
-        if (trained is not [var network])
-            throw new NotSupportedException($"The pipeline has {trained.Length} trained models; an ONNX file is of one.");
+        var merging = pipeline.Merging;
+        if (pipeline.Model is not { } network)
+            return new(null, new NetworkWeights(), pipeline.Input, [], merging!.Grid, merging.Survivors, TokenColumns.Names(merging.OutputColumnName));
         var (description, weights) = network.Describe();
-        if (network is PrunedVaeTransformer vae)
-            return new(description, weights, vae.InputColumnName, []);
-        var classifier = (PrunedModelTransformer)network;
-        string[] labels = classifier.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
-        var merging = mergings.LastOrDefault(step => step.OutputColumnName == classifier.FeatureColumnName);
-        return merging is null
-            ? new(description, weights, classifier.FeatureColumnName, labels)
-            : new(description, weights, merging.InputColumnName, labels, merging.Grid, merging.Grid.Count - merging.Survivors);
+        string[] labels = (network as PrunedModelTransformer)?.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
+        string[] outputs = network is PrunedVaeTransformer { Columns: var columns }
+            ? [columns.Latent, columns.Reconstruction, columns.Loss]
+            : [ScoreColumns.Score, ScoreColumns.PredictedLabel];
+        return new(description, weights, pipeline.Input, labels, merging?.Grid, merging?.Survivors ?? 0, outputs);
     }
-
-    static IEnumerable<ITransformer> Flat(ITransformer model) => model is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [model];
 }

@@ -1,6 +1,7 @@
 using MLNet.Pruning.Onnx;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Scoring;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -8,8 +9,6 @@ namespace MLNet.Pruning;
 /// <summary>Networks as ONNX files, without ML.NET.</summary>
 public static class OnnxFile
 {
-    const string Input = "Features";
-
     /// <summary>
     /// Writes a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>: from <c>Features</c>, a row of numbers, to
     /// <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's outputs.
@@ -22,7 +21,7 @@ public static class OnnxFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(network);
-        var model = new OnnxModel(NetworkPlans.Describe(Blueprint.Of(network))!, NetworkPlans.Weights(network), Input, []);
+        var model = Model(NetworkPlans.Describe(Blueprint.Of(network))!, NetworkPlans.Weights(network));
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }
 
@@ -45,7 +44,7 @@ public static class OnnxFile
         }
         var traced = NetworkPlans.Trace(module, inputShape);
         var description = traced.Description ?? throw new NotSupportedException($"The {module.GetType().Name} cannot be written as ONNX: {traced.Reason}");
-        var model = new OnnxModel(description, NetworkPlans.Weights(module), Input, []);
+        var model = Model(description, NetworkPlans.Weights(module));
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }
 
@@ -60,6 +59,9 @@ public static class OnnxFile
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(description);
         ArgumentNullException.ThrowIfNull(weights);
-        OnnxModel.Write(new OnnxModel(description, weights, Input, []), stream, options ?? new());
+        OnnxModel.Write(Model(description, weights), stream, options ?? new());
     }
+
+    static OnnxModel Model(NetworkDescription description, NetworkWeights weights) => new(description, weights, "Features", [], null, 0,
+        description is VaeDescription ? ["Latent", "Reconstruction", "Loss"] : [ScoreColumns.Score, ScoreColumns.PredictedLabel]);
 }

@@ -13,24 +13,20 @@ namespace MLNet.Pruning.Onnx;
 /// <param name="Weights">Its weights.</param>
 /// <param name="Input">The name of the input.</param>
 /// <param name="Labels">The classes' names; empty for none.</param>
-/// <param name="Merging">The merging of tokens in front of the network; null for none.</param>
-/// <param name="Merge">Tokens that it merges.</param>
-/// <param name="Tokens">The name of its tokens.</param>
+/// <param name="Merging">How images are cut whose merged tokens the network reads; null where it reads the input itself.</param>
+/// <param name="Survivors">Tokens that are left of an image then.</param>
+/// <param name="Outputs">The names of the outputs: score and label, or an autoencoder's three, or those of merging.</param>
 sealed record OnnxModel(
-    NetworkDescription? Description,
-    NetworkWeights Weights,
-    string Input,
-    IReadOnlyList<string> Labels,
-    PatchGrid? Merging = null,
-    int Merge = 0,
-    string Tokens = "Tokens")
+    NetworkDescription? Description, NetworkWeights Weights, string Input, IReadOnlyList<string> Labels, PatchGrid? Merging, int Survivors, string[] Outputs)
 {
     // What ONNX Runtime has read since 2021.
     const int IrVersion = 8, Opset = 17;
 
-    public const string Score = "Score", PredictedLabel = "PredictedLabel";
+    // Two gigabytes, and room for what is not weights.
+    const long Largest = int.MaxValue - (64L << 20);
 
-    public static void Write(OnnxModel model, Stream stream, OnnxOptions options)
+    /// <summary>Writes the file, and returns its size.</summary>
+    public static long Write(OnnxModel model, Stream stream, OnnxOptions options)
     {
         options.Validate();
         model.Description?.Validate();
@@ -47,32 +43,36 @@ sealed record OnnxModel(
         };
         foreach (var (key, value) in model.Facts())
             proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
-        try
-        {
-            _ = proto.CalculateSize();
-        }
-        catch (OverflowException failure)
-        {
-            throw new InvalidOperationException("The network has more than 2 GB of weights, which an ONNX file cannot hold by itself. Ask for fewer bits by OnnxOptions.Weights.", failure);
-        }
+        long weights = graph.Graph.Initializer.Sum(tensor => (long)tensor.RawData.Length);
+        if (weights > Largest)
+            throw new InvalidOperationException($"The network has {weights:N0} bytes of weights; an ONNX file by itself holds 2 GB. Ask for fewer bits by OnnxOptions.Weights.");
         proto.WriteTo(stream);
+        return proto.CalculateSize();
     }
 
     void Build(GraphBuilder graph, OnnxPart part)
     {
+        if (part != OnnxPart.All && Description is not VaeDescription)
+            throw new ArgumentException($"{nameof(OnnxOptions.Part)} is {part}; the network is no autoencoder.");
+        if (part == OnnxPart.Decoder)
+        {
+            NetworkGraphs.Decoder(graph, (VaeDescription)Description!, Weights, Outputs);
+            return;
+        }
+        string x = graph.Input(Input, DataType.Float, Merging?.ImageValues ?? Description!.InputWidth);
         if (Description is null)
         {
-            Merged(graph);
+            Merged(graph, x);
             return;
         }
+        // A network that knows nothing of tokens reads their values as a row.
+        if (Merging is not null && Description is not VitDescription { Input: VitInput.Tokens })
+            x = graph.Reshape(MergingGraph.Merge(graph, Merging, Survivors, x).Values, -1, Description.InputWidth);
         if (Description is VaeDescription vae)
         {
-            NetworkGraphs.Vae(graph, vae, Weights, part, Input);
+            NetworkGraphs.Vae(graph, vae, Weights, part == OnnxPart.Encoder, x, Outputs);
             return;
         }
-        if (part != OnnxPart.All)
-            throw new ArgumentException($"{nameof(OnnxOptions.Part)} is {part}; the network is no autoencoder.");
-        string x = graph.Input(Input, DataType.Float, Merging?.ImageValues ?? Description.InputWidth);
         var (logits, classes) = Description switch
         {
             FeedForwardDescription network => (NetworkGraphs.FeedForward(graph, network, Weights, x), network.Sizes[^1]),
@@ -81,6 +81,14 @@ sealed record OnnxModel(
             VitDescription network => (new VitGraph(graph, network, Weights, Merging).Logits(x), network.Classes),
             _ => throw new ArgumentException($"There is no ONNX graph for a {Description.GetType().Name}."),
         };
+        string scores = graph.Softmax(logits);
+        graph.Output(scores, Outputs[0], DataType.Float, classes);
+        string best = graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
+        if (Labels.Count > 0)
+            graph.Output(graph.Add("Gather", [graph.Texts("labels", Labels), best]), Outputs[1], DataType.String);
+        else
+            graph.Output(best, Outputs[1], DataType.Int64);
+
         (string, int) Row(GraphDescription network)
         {
             var shape = network.Nodes[^1].Shape;
@@ -88,24 +96,15 @@ sealed record OnnxModel(
             int count = shape.Aggregate(1, (product, size) => product * size);
             return (shape.Count == 1 ? result : graph.Reshape(result, -1, count), count);
         }
-        string scores = graph.Softmax(logits);
-        graph.Output(scores, Score, DataType.Float, classes);
-        string best = graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
-        if (Labels.Count > 0)
-            graph.Output(graph.Add("Gather", [graph.Texts("labels", Labels), best]), PredictedLabel, DataType.String);
-        else
-            graph.Output(best, PredictedLabel, DataType.Int64);
     }
 
-    void Merged(GraphBuilder graph)
+    void Merged(GraphBuilder graph, string x)
     {
         var grid = Merging!;
-        int left = grid.Count - Merge;
-        string x = graph.Input(Input, DataType.Float, grid.ImageValues);
-        var (values, sizes, _, sources) = MergingGraph.Merge(graph, grid, left, x);
-        graph.Output(graph.Reshape(values, -1, left * grid.TokenWidth), Tokens, DataType.Float, left * grid.TokenWidth);
-        graph.Output(graph.Reshape(sizes, -1, left), $"{Tokens}.Sizes", DataType.Float, left);
-        graph.Output(graph.Add("Cast", [sources], ("to", (long)DataType.Int32)), $"{Tokens}.Sources", DataType.Int32, grid.Count);
+        var (values, sizes, _, sources) = MergingGraph.Merge(graph, grid, Survivors, x);
+        graph.Output(graph.Reshape(values, -1, Survivors * grid.TokenWidth), Outputs[0], DataType.Float, Survivors * grid.TokenWidth);
+        graph.Output(graph.Reshape(sizes, -1, Survivors), Outputs[1], DataType.Float, Survivors);
+        graph.Output(graph.Add("Cast", [sources], ("to", (long)DataType.Int32)), Outputs[2], DataType.Int32, grid.Count);
     }
 
     /// <summary>What a reader of the file may want to know.</summary>
@@ -114,7 +113,7 @@ sealed record OnnxModel(
         if (Labels.Count > 0)
             yield return ("labels", JsonSerializer.Serialize(Labels.ToArray(), OnnxJson.Default.StringArray));
         long all = 0, active = 0;
-        foreach (float[] values in Weights.Names.Select(name => Weights.Array(name).Values))
+        foreach (float[] values in Weights.Names.Select(name => Weights.Find(name).Values))
         {
             all += values.LongLength;
             active += values.LongLength - values.AsSpan().Count(0f);

@@ -24,9 +24,6 @@ public sealed class NetworkWeights
     /// <summary>The names that are there.</summary>
     public IReadOnlyCollection<string> Names => arrays.Keys;
 
-    /// <summary>An array, whatever its shape.</summary>
-    internal (float[] Values, int[] Shape) Array(string name) => arrays[name];
-
     /// <summary>An array of known shape.</summary>
     internal float[] Get(string name, params ReadOnlySpan<int> shape)
     {

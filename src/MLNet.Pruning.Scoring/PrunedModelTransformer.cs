@@ -40,7 +40,9 @@ public sealed class PrunedModelTransformer : PrunedTransformer
 
     private protected override ScoredModel Scored => classifier.Scored;
 
-    private protected override ScoreBinding Bind(DataViewSchema input) => classifier.Bind(input);
+    internal override string ReadColumnName => FeatureColumnName;
+
+    internal override ScoreBinding Bind(DataViewSchema input) => classifier.Bind(input);
 
     private protected override void Save(ModelSaveContext context) => Loaders.SaveClassifier(context, WriteTo);
 

@@ -24,7 +24,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     public IReadOnlyList<PlanStep> Scoring => Scorer.Layers;
 
     /// <summary>Why no plan computes a module of your own, such as a layer that plans do not know; null where a plan does.</summary>
-    public string? PlanFailure => NetworkPart.Failure(Scorer.Network);
+    public string? PlanFailure => Scorer.PlanFailure;
 
     /// <summary>Measures how fast the model scores on one thread, in some tenths of a second; the history has it from here on.</summary>
     public ScoringSpeed MeasureScoring()
@@ -81,13 +81,17 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     {
         var network = Scorer.Network;
         var description = Scored.Describe(network) ?? throw new NotSupportedException(
-            $"{Scored.What} is a module of the user's own code that no plan computes: {PlanFailure ?? "an earlier version saved it."}");
+            $"{Scored.What} is a module of the user's own code that no plan computes: {PlanFailure ?? SavedNetwork.OldModule}");
         return (description, SavedNetwork.Tensors(network, Scored.What));
     }
 
+    /// <summary>The column that the model reads; of tokens the first of three.</summary>
+    internal abstract string ReadColumnName { get; }
+
     private protected abstract ScoredModel Scored { get; }
 
-    private protected abstract ScoreBinding Bind(DataViewSchema input);
+    /// <summary>The model's place in a schema.</summary>
+    internal abstract ScoreBinding Bind(DataViewSchema input);
 
     private protected abstract void Save(ModelSaveContext context);
 

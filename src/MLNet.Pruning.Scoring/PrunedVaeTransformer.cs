@@ -21,6 +21,8 @@ public sealed class PrunedVaeTransformer : PrunedTransformer
     /// <summary>The column that the model reads.</summary>
     public string InputColumnName => autoencoder.Columns.Input;
 
+    internal VaeColumns Columns => autoencoder.Columns;
+
     /// <summary>Reads a model that <see cref="PrunedTransformer.WriteTo"/> wrote.</summary>
     /// <param name="environment">The MLContext, whose GpuDeviceId and FallbackToCpu say where the model computes.</param>
     /// <param name="stream">Where from; left open.</param>
@@ -35,7 +37,9 @@ public sealed class PrunedVaeTransformer : PrunedTransformer
 
     private protected override ScoredModel Scored => autoencoder.Scored;
 
-    private protected override ScoreBinding Bind(DataViewSchema input) => autoencoder.Bind(input);
+    internal override string ReadColumnName => InputColumnName;
+
+    internal override ScoreBinding Bind(DataViewSchema input) => autoencoder.Bind(input);
 
     private protected override void Save(ModelSaveContext context) => Loaders.SaveVae(context, WriteTo);
 

@@ -23,22 +23,19 @@ public sealed class PruningPredictor<TIn, TOut>
     readonly TokenScorer? merging;
     readonly Func<TIn, float[]?> features;
     readonly string column;
-    readonly int width, numbers, classes;
+    readonly int width, numbers, read, classes;
     readonly Action<TOut, float[]>? setScore;
     readonly Action<TOut, uint>? setLabel;
 
     internal PruningPredictor(MLContext context, ITransformer model)
     {
-        var steps = Flat(model).ToArray();
-        if (steps.FirstOrDefault(step => step is not (PrunedModelTransformer or TokenMergingTransformer or ValueToKeyMappingTransformer or KeyToValueMappingTransformer)) is { } other)
-            throw new NotSupportedException($"The pipeline has a {other.GetType().Name}; a predictor knows MergeTokens, one trained classifier, and mappings of labels. {Instead}.");
-        var found = steps.OfType<PrunedModelTransformer>().ToArray();
-        if (found is not [var trained])
-            throw new NotSupportedException($"The pipeline has {found.Length} trained classifiers; a predictor is of one. {Instead}.");
-        var merges = steps.TakeWhile(step => step != trained).OfType<TokenMergingTransformer>().LastOrDefault(step => step.OutputColumnName == trained.FeatureColumnName);
+        var pipeline = ScoredPipeline.Of(model, "a predictor", Instead);
+        if (pipeline.Model is not PrunedModelTransformer trained)
+            throw new NotSupportedException($"The pipeline has {(pipeline.Model is { } other ? $"a {other.GetType().Name}" : "no trained model")}; a predictor is of a classifier. {Instead}.");
+        var merges = pipeline.Merging;
         (scorer, merging, classes) = (trained.Scorer, merges?.Scorer, trained.Labels.Count);
-        column = merges?.InputColumnName ?? trained.FeatureColumnName;
-        (width, numbers) = merges is null ? (trained.FeatureCount, 0) : (merges.Grid.ImageValues, trained.FeatureCount);
+        (column, read) = (pipeline.Input, trained.FeatureCount);
+        (width, numbers) = merges is null ? (read, 0) : (merges.Grid.ImageValues, merges.RowNumbers);
 
         var definition = SchemaDefinition.Create(typeof(TIn));
         var member = definition.FirstOrDefault(c => c.ColumnName == column)
@@ -48,7 +45,7 @@ public sealed class PruningPredictor<TIn, TOut>
         // Whatever does not fit says so here, as for any engine; and of the label it says whether it is mapped to its values. What the
         // pipeline does with the label to learn is not asked for: rows to predict have none.
         var schema = context.Data.LoadFromEnumerable<TIn>([], definition).Schema;
-        foreach (var step in steps.SkipWhile(step => step != trained && step != merges).Where(step => step is not ValueToKeyMappingTransformer))
+        foreach (var step in pipeline.Steps.SkipWhile(step => step != trained && step != merges).Where(step => step is not ValueToKeyMappingTransformer))
             schema = step.GetOutputSchema(schema);
         var label = schema[ScoreColumns.PredictedLabel];
         foreach (var property in typeof(TOut).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
@@ -81,7 +78,8 @@ public sealed class PruningPredictor<TIn, TOut>
         {
             float[] merged = ArrayPool<float>.Shared.Rent(numbers);
             merging.Score(values, 1, merged.AsSpan(0, numbers));
-            scorer.Score(merged.AsSpan(0, numbers), 1, scores);
+            // Of a model that knows nothing of tokens, their values alone.
+            scorer.Score(merged.AsSpan(0, read), 1, scores);
             ArrayPool<float>.Shared.Return(merged);
         }
         var prediction = new TOut();
@@ -89,8 +87,6 @@ public sealed class PruningPredictor<TIn, TOut>
         setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores));
         return prediction;
     }
-
-    static IEnumerable<ITransformer> Flat(ITransformer model) => model is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [model];
 
     static Func<TIn, float[]?> Getter(string name) => typeof(TIn).GetProperty(name) is { PropertyType: var type, GetMethod: { } get } && type == typeof(float[])
         ? get.CreateDelegate<Func<TIn, float[]?>>()

@@ -28,7 +28,7 @@ public sealed class NetworkTests
     {
         var network = new FeedForwardDescription([784, 512, 256, 10]);
         var weights = Samples.Weights(network, density: 1);
-        double numbers = weights.Names.Sum(name => weights.Array(name).Values.LongLength) * sizeof(float);
+        double numbers = weights.Names.Sum(name => weights.Find(name).Values.LongLength) * sizeof(float);
         Assert.IsLessThan(1.02, Export(network, weights).Length / numbers);
         Assert.IsLessThan(0.52, Export(network, weights, new() { Weights = OnnxWeights.Float16 }).Length / numbers);
         Assert.IsLessThan(0.27, Export(network, weights, new() { Weights = OnnxWeights.Int8 }).Length / numbers);
@@ -115,7 +115,7 @@ public sealed class NetworkTests
         using var session = new InferenceSession(file);
         using var input = OrtValue.CreateTensorValueFromMemory(values, [rows, values.Length / rows]);
         using var options = new RunOptions();
-        string[] names = [.. session.OutputNames.Where(name => name != OnnxModel.PredictedLabel)];
+        string[] names = [.. session.OutputNames.Where(name => name != "PredictedLabel")];
         using var results = session.Run(options, [session.InputNames[0]], [input], names);
         return names.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second.GetTensorDataAsSpan<float>().ToArray());
     }
@@ -126,7 +126,7 @@ public sealed class NetworkTests
         float[] values = Samples.Rows(network, rows), scores = new float[rows * plan.OutputWidth];
         plan.Score(values, scores);
         var found = Run(Export(network, weights, options), values, rows);
-        string[] order = network is VaeDescription ? ["Latent", "Reconstruction", "Loss"] : [OnnxModel.Score];
+        string[] order = network is VaeDescription ? ["Latent", "Reconstruction", "Loss"] : ["Score"];
         double largest = 0;
         int at = 0;
         foreach (string name in order)

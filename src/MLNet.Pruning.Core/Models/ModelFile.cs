@@ -8,7 +8,6 @@ namespace MLNet.Pruning;
 public static class ModelFile
 {
     const string Kind = "model";
-    const string BlueprintEntry = "blueprint";
 
     /// <summary>Writes the model to a file, whole or not at all.</summary>
     public static void Save(string path, Blueprint blueprint, nn.Module model) => WholeFile.Write(path, stream => Save(stream, blueprint, model));
@@ -23,7 +22,7 @@ public static class ModelFile
         ArgumentNullException.ThrowIfNull(blueprint);
         ArgumentNullException.ThrowIfNull(model);
         var archive = new Archive(Kind);
-        archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(blueprint.ToJson()));
+        archive.Add(SavedNetwork.Blueprint, Encoding.UTF8.GetBytes(blueprint.ToJson()));
         ModuleState.Add(archive, model);
         if (blueprint is ModuleBlueprint && model is nn.Module<Tensor, Tensor> module)
             NetworkPlans.AddGraph(archive, module, blueprint.InputShape);
@@ -46,7 +45,7 @@ public static class ModelFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var (blueprint, model) = archive.Part(BlueprintEntry, what, json =>
+        var (blueprint, model) = archive.Part(SavedNetwork.Blueprint, what, json =>
         {
             var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(json));
             return (blueprint, blueprint.Build());

@@ -168,7 +168,7 @@ public static class NetworkPlans
 
     /// <summary>What a plan is compiled from, beside the weights; null for a module of the user's own.</summary>
     internal static NetworkDescription? Describe(Blueprint blueprint) =>
-        blueprint is ModuleBlueprint ? null : SavedDescription.Read(Encoding.UTF8.GetBytes(blueprint.ToJson()));
+        SavedDescription.Read(Encoding.UTF8.GetBytes(blueprint.ToJson()));
 
     internal static NetworkWeights Weights(nn.Module network)
     {

@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Persistence;
 /// <summary>The parameters and buffers of a module in an archive.</summary>
 static class ModuleState
 {
-    const string Prefix = "tensor:";
+    const string Prefix = SavedNetwork.Tensor;
 
     public static void Add(Archive archive, nn.Module module, IReadOnlySet<string>? except = null)
     {
@@ -36,13 +36,6 @@ static class ModuleState
     /// <summary>Whether a module's tensors are those of an archive, to the bit.</summary>
     public static bool Holds(Archive archive, nn.Module module) =>
         Of(module, null).All(t => archive.Entries.TryGetValue(Prefix + t.Name, out var blob) && TensorBlob.Holds(blob, t.Tensor, t.Name));
-
-    /// <summary>Copies the tensors of one archive into another.</summary>
-    public static void Copy(Archive from, Archive to)
-    {
-        foreach (var (name, blob) in from.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
-            to.Add(name, blob);
-    }
 
     static (string Name, Tensor Tensor)[] Of(nn.Module module, IReadOnlySet<string>? except) =>
         [.. module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer))).Where(t => except is null || !except.Contains(t.name))];

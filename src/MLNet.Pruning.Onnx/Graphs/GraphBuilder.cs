@@ -27,6 +27,8 @@ sealed class GraphBuilder(OnnxWeights precision)
     /// <summary>Gives a value the name of an output: [batch, ...shape].</summary>
     public void Output(string value, string name, DataType type, params ReadOnlySpan<long> shape)
     {
+        if (graph.Input.Any(input => input.Name == name))
+            throw new NotSupportedException($"The model reads a column '{name}' and adds one of the same name, which an ONNX file cannot. Name the output column otherwise.");
         graph.Node.Add(new NodeProto { OpType = "Identity", Name = $"{name}_output", Input = { value }, Output = { name } });
         graph.Output.Add(Value(name, type, shape));
     }
@@ -80,6 +82,16 @@ sealed class GraphBuilder(OnnxWeights precision)
     public string Scalar(float value) => Constant<float>($"scalar_{++count}", DataType.Float, [value], []);
 
     public string Double(double value) => Constant<double>($"double_{++count}", DataType.Double, [value], []);
+
+    /// <summary>A value that is the same for each row, once for each row of a batch.</summary>
+    /// <param name="value">[1, ...shape], or a single number.</param>
+    /// <param name="batch">What has as many rows.</param>
+    /// <param name="shape">Its dimensions behind the batch's.</param>
+    public string PerRow(string value, string batch, params long[] shape)
+    {
+        string rows = Add("Shape", [batch], ("start", 0L), ("end", 1L));
+        return Add("Expand", [value, Add("Concat", [rows, Integers(shape)], ("axis", 0L))]);
+    }
 
     /// <summary>A shape, axes or indices; the same constant for the same numbers.</summary>
     public string Integers(params long[] values)

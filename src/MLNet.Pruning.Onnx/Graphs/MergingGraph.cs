@@ -35,10 +35,7 @@ static class MergingGraph
     public static string Match(GraphBuilder graph, string tokens, int count, int merge)
     {
         if (merge == 0)
-        {
-            string rows = graph.Add("Shape", [tokens], ("start", 0L), ("end", 2L));
-            return graph.Add("Expand", [graph.Integers([.. Enumerable.Range(0, count).Select(n => (long)n)]), rows]);
-        }
+            return graph.PerRow(graph.Integers([.. Enumerable.Range(0, count).Select(n => (long)n)]), tokens, count);
         var (evens, odds) = ((count + 1) / 2, count / 2);
         string x = graph.Add("Cast", [tokens], ("to", (long)DataType.Double));
         string even = EverySecond(0), odd = EverySecond(1);
@@ -48,14 +45,11 @@ static class MergingGraph
 
         // The evens that merge have a 1 each, and every token counts those before it that stay.
         string merging = graph.Add("TopK", [best, graph.Integers(merge)], 2, ("axis", 1L))[1];
-        string batch = graph.Add("Shape", [merging], ("start", 0L), ("end", 1L));
-        string shape = graph.Add("Concat", [batch, graph.Integers(evens)], ("axis", 0L));
         string ones = graph.Add("Expand", [graph.Integer(1), graph.Add("Shape", [merging])]);
-        string gone = graph.Add("ScatterElements", [graph.Add("Expand", [graph.Integer(0), shape]), merging, ones], ("axis", 1L));
+        string gone = graph.Add("ScatterElements", [graph.PerRow(graph.Integer(0), tokens, evens), merging, ones], ("axis", 1L));
         string stays = graph.Add("Sub", [graph.Integer(1), gone]);
         long[] mixed = [.. Enumerable.Range(0, count).Select(n => n % 2 == 0 ? n / 2L : evens + (n / 2L))];
-        string oddShape = graph.Add("Concat", [batch, graph.Integers(odds)], ("axis", 0L));
-        string all = graph.Add("Concat", [stays, graph.Add("Expand", [graph.Integer(1), oddShape])], ("axis", 1L));
+        string all = graph.Add("Concat", [stays, graph.PerRow(graph.Integer(1), tokens, odds)], ("axis", 1L));
         string inOrder = graph.Add("Gather", [all, graph.Integers(mixed)], ("axis", 1L));
         string places = graph.Add("Sub", [graph.Add("CumSum", [inOrder, graph.Integer(1)]), graph.Integer(1)]);
         string oddPlaces = Slice(places, 1), evenPlaces = Slice(places, 0);

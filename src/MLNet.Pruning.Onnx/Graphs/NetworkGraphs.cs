@@ -27,28 +27,27 @@ static class NetworkGraphs
         return graph.Linear(weights, "classifier.logits", x, network.Classes, width);
     }
 
-    /// <summary>Images to what is asked for: latents, reconstruction and loss.</summary>
-    public static void Vae(GraphBuilder graph, VaeDescription network, NetworkWeights weights, OnnxPart part, string input)
+    /// <summary>[batch, values of an image] to latents and, unless they are all that is wanted, reconstruction and loss.</summary>
+    public static void Vae(GraphBuilder graph, VaeDescription network, NetworkWeights weights, bool encodes, string x, string[] outputs)
     {
         int values = network.InputWidth;
-        if (part == OnnxPart.Decoder)
-        {
-            string latents = graph.Input("Latent", DataType.Float, network.Latent);
-            graph.Output(graph.Add("Sigmoid", [Decode(graph, network, weights, latents)]), "Reconstruction", DataType.Float, values);
-            return;
-        }
-        string x = graph.Input(input, DataType.Float, values);
         var (features, width) = Blocks(graph, weights, "encoder.conv", null, network.Image, network.Channels, network.Activation, x);
         string hidden = Hidden(graph, weights, "encoder", network.Hidden, network.Activation, features, ref width);
         string mean = graph.Linear(weights, "mean", hidden, network.Latent, width);
-        graph.Output(mean, "Latent", DataType.Float, network.Latent);
-        if (part == OnnxPart.Encoder)
+        graph.Output(mean, outputs[0], DataType.Float, network.Latent);
+        if (encodes)
             return;
         string logVariance = graph.Linear(weights, "logVariance", hidden, network.Latent, width);
         string logits = Decode(graph, network, weights, mean);
-        graph.Output(graph.Add("Sigmoid", [logits]), "Reconstruction", DataType.Float, values);
-        string loss = Loss(graph, network, x, logits, mean, logVariance);
-        graph.Output(loss, "Loss", DataType.Float, 1);
+        graph.Output(graph.Add("Sigmoid", [logits]), outputs[1], DataType.Float, values);
+        graph.Output(Loss(graph, network, x, logits, mean, logVariance), outputs[2], DataType.Float, 1);
+    }
+
+    /// <summary>Latents to images.</summary>
+    public static void Decoder(GraphBuilder graph, VaeDescription network, NetworkWeights weights, string[] outputs)
+    {
+        string latents = graph.Input(outputs[0], DataType.Float, network.Latent);
+        graph.Output(graph.Add("Sigmoid", [Decode(graph, network, weights, latents)]), outputs[1], DataType.Float, network.InputWidth);
     }
 
     static string Decode(GraphBuilder graph, VaeDescription network, NetworkWeights weights, string latents)

@@ -60,20 +60,16 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
     string Whole(int index)
     {
         var node = network.Nodes[index];
-        if (node.Operation != GraphOperation.Constant)
-            return values[index];
-        string batch = graph.Add("Shape", [values[0]], ("start", 0L), ("end", 1L));
-        string shape = graph.Add("Concat", [batch, graph.Integers([.. node.Shape.Select(size => (long)size)])], ("axis", 0L));
-        return graph.Add("Expand", [values[index], shape]);
+        return node.Operation == GraphOperation.Constant ? graph.PerRow(values[index], values[0], [.. node.Shape.Select(size => (long)size)]) : values[index];
     }
 
     string Constant(GraphNode node)
     {
-        var (array, shape) = weights.Array(node.Weight!);
+        var (array, shape) = weights.Find(node.Weight!);
         // As broadcasting has it: behind each other from the last dimension on.
         long[] own = [.. Enumerable.Repeat(1L, 1 + node.Shape.Count - shape.Length), .. shape.Select(size => (long)size)];
         long[] wanted = [1, .. node.Shape.Select(size => (long)size)];
-        string name = graph.Floats(node.Weight!, array, own);
+        string name = graph.Floats($"{node.Weight}.{own.Length}", array, own);
         return own.SequenceEqual(wanted) ? name : graph.Add("Expand", [name, graph.Integers(wanted)]);
     }
 
@@ -85,7 +81,7 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
             string w = graph.Weight(node.Weight!, weights.Get(node.Weight!, outputs, inputs), 0, outputs, inputs);
             return graph.Add("Gemm", [x, w, Vector(node.Bias, outputs)], ("transB", 1L));
         }
-        string columns = graph.Weight(node.Weight!, Layers.Transposed(weights.Get(node.Weight!, outputs, inputs), outputs, inputs), 1, inputs, outputs);
+        string columns = graph.Weight($"{node.Weight}.transposed", Layers.Transposed(weights.Get(node.Weight!, outputs, inputs), outputs, inputs), 1, inputs, outputs);
         string product = graph.Add("MatMul", [x, columns]);
         return node.Bias is null ? product : graph.Add("Add", [product, Vector(node.Bias, outputs)]);
     }

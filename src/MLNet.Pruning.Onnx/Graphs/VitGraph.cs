@@ -69,10 +69,11 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
     (string X, string? Sizes) WithClassToken(string x, string? sizes)
     {
         string token = graph.Floats("classToken.weight", weights.Get("classToken.weight", 1, dim), 1, 1, dim);
-        string batch = graph.Add("Shape", [x], ("start", 0L), ("end", 1L));
-        string each = graph.Add("Expand", [token, graph.Add("Concat", [batch, graph.Integers(1, 1)], ("axis", 0L))]);
-        string one = graph.Add("Expand", [graph.Floats("class_size", [1], 1, 1, 1), graph.Add("Concat", [batch, graph.Integers(1, 1)], ("axis", 0L))]);
-        return (graph.Add("Concat", [each, x], ("axis", 1L)), sizes is null ? null : graph.Add("Concat", [one, sizes], ("axis", 1L)));
+        string all = graph.Add("Concat", [graph.PerRow(token, x, 1, dim), x], ("axis", 1L));
+        if (sizes is null)
+            return (all, null);
+        string one = graph.PerRow(graph.Floats("class_size", [1], 1, 1, 1), x, 1, 1);
+        return (all, graph.Add("Concat", [one, sizes], ("axis", 1L)));
     }
 
     string Attention(string name, int heads, string x, string? sizes, int tokens)
@@ -103,8 +104,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         string sources = MergingGraph.Match(graph, candidates, free, merge);
         if (apart > 0)
         {
-            string batch = graph.Add("Shape", [x], ("start", 0L), ("end", 1L));
-            string first = graph.Add("Expand", [graph.Integer(0), graph.Add("Concat", [batch, graph.Integers(1)], ("axis", 0L))]);
+            string first = graph.PerRow(graph.Integer(0), x, 1);
             sources = graph.Add("Concat", [first, graph.Add("Add", [sources, graph.Integer(1)])], ("axis", 1L));
         }
         string members = MergingGraph.Members(graph, sources, left);

@@ -9,8 +9,11 @@ static class SavedDescription
 {
     const int DefaultDepth = 4, DefaultHeads = 4;
 
-    public static NetworkDescription Read(byte[] json)
+    /// <summary>The network; null for a module of the user's own code.</summary>
+    public static NetworkDescription? Read(byte[] json)
     {
+        if (Module(json).Kind == "module")
+            return null;
         var saved = JsonSerializer.Deserialize(json, SavedJson.Default.Saved) ?? throw new InvalidDataException("it is null.");
         NetworkDescription description = saved.Kind switch
         {
@@ -20,15 +23,11 @@ static class SavedDescription
             "vae" => new VaeDescription(saved.Image ?? [], saved.Channels ?? [], saved.Hidden ?? [], saved.Latent,
                 saved.Activation ?? Activation.Relu, saved.DecoderHidden, saved.DecoderChannels),
             "vit" => Vit(saved),
-            "module" => throw new InvalidDataException("it is a module of the user's own code, which a plan cannot be loaded from."),
             _ => throw new InvalidDataException($"there is no network of kind '{saved.Kind}'."),
         };
         description.Validate();
         return description;
     }
-
-    /// <summary>Whether it is a module of the user's own code.</summary>
-    public static bool IsModule(byte[] json) => Module(json).Kind == "module";
 
     /// <summary>Numbers of a row that a module of the user's own code reads.</summary>
     public static int ModuleInputs(byte[] json)
@@ -45,9 +44,15 @@ static class SavedDescription
     public static NetworkDescription WithLoss(NetworkDescription description, byte[] json)
     {
         var loss = JsonSerializer.Deserialize(json, SavedJson.Default.SavedLoss) ?? throw new InvalidDataException("it is null.");
+        return WithLoss(description, loss.ReconstructionWeight, loss.DivergenceWeight);
+    }
+
+    /// <summary>With these weights of the loss.</summary>
+    public static VaeDescription WithLoss(NetworkDescription? description, double reconstruction, double divergence)
+    {
         if (description is not VaeDescription vae)
             throw new InvalidDataException("the network is no autoencoder.");
-        vae = vae with { ReconstructionWeight = loss.ReconstructionWeight, DivergenceWeight = loss.DivergenceWeight };
+        vae = vae with { ReconstructionWeight = reconstruction, DivergenceWeight = divergence };
         vae.Validate();
         return vae;
     }

@@ -12,11 +12,17 @@ namespace MLNet.Pruning.Persistence;
 /// <param name="Labels">The values of the label, as text; empty where the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
-    const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
-    const string Blueprint = "blueprint", Labelling = "labels", Features = "feature column", Columns = "columns", Tensor = "tensor:";
+    /// <summary>The part of a file that says what the network is made of, and what stands before the name of each of its tensors.</summary>
+    public const string Blueprint = "blueprint", Tensor = "tensor:";
 
-    // The file in ML.NET's zip that holds one of our transformers.
-    const string Entry = "Model.pruned";
+    /// <summary>Why a module has no graph in a file that says nothing of it.</summary>
+    public const string OldModule = "an earlier version saved it, without its graph.";
+
+    /// <summary>The file in ML.NET's zip that holds one of our transformers.</summary>
+    public const string Entry = "Model.pruned";
+
+    const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
+    const string Labelling = "labels", Features = "feature column", Columns = "columns";
 
     static ReadOnlySpan<byte> Zip => "PK\x03\x04"u8;
 
@@ -86,17 +92,23 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         if (archive.Kind is not (Classifier or Autoencoder or Model))
             throw new InvalidDataException(
                 $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
-        if (archive.Entries.TryGetValue(SavedGraph.FailureEntry, out var failure))
-            throw new InvalidDataException($"{what} is a module of the user's own code that no plan computes: {Encoding.UTF8.GetString(failure)}");
-        // Of a module of the user's own, a graph stands beside the blueprint where one could be told.
-        var description = archive.Entries.ContainsKey(SavedGraph.Entry)
-            ? archive.Part(SavedGraph.Entry, what, SavedGraph.Read)
-            : archive.Part(Blueprint, what, SavedDescription.Read);
+        var description = Describe(archive, what)
+            ?? throw new InvalidDataException($"{what} is a module of the user's own code that no plan computes: {Failure(archive) ?? OldModule}");
         if (archive.Kind == Autoencoder)
             description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
         var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];
         return new(description, Tensors(archive, what), labels);
     }
+
+    /// <summary>What the network of an archive is made of; null for a module of the user's own without a graph.</summary>
+    /// <exception cref="InvalidDataException">It is none, or has wrong values.</exception>
+    public static NetworkDescription? Describe(Archive archive, string what) => archive.Entries.ContainsKey(SavedGraph.Entry)
+        ? archive.Part(SavedGraph.Entry, what, SavedGraph.Read)
+        : archive.Part(Blueprint, what, SavedDescription.Read);
+
+    /// <summary>Why the graph of a module of the user's own could not be told; null where it could, or where nobody has tried.</summary>
+    public static string? Failure(Archive archive) =>
+        archive.Entries.TryGetValue(SavedGraph.FailureEntry, out var text) ? Encoding.UTF8.GetString(text) : null;
 
     /// <summary>The tensors of an archive.</summary>
     public static NetworkWeights Tensors(Archive archive, string what)

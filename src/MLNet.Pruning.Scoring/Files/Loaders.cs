@@ -8,7 +8,7 @@ namespace MLNet.Pruning.Persistence;
 static class Loaders
 {
     /// <summary>Names in ML.NET's files: who loads the model, and which stream beside the header holds it. Never changed, or old files are lost.</summary>
-    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", VaeLoader = "MLNet.Pruning.Vae", VaeSignature = "PRUNED V", TokenLoader = "MLNet.Pruning.Tokens", TokenSignature = "TOKENS M", StreamName = "Model.pruned";
+    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", VaeLoader = "MLNet.Pruning.Vae", VaeSignature = "PRUNED V", TokenLoader = "MLNet.Pruning.Tokens", TokenSignature = "TOKENS M", StreamName = SavedNetwork.Entry;
 
     const uint Version = 0x00010001;
 

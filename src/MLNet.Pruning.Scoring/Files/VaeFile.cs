@@ -23,16 +23,12 @@ static class VaeFile
     {
         const string What = Autoencoder.What;
         var archive = Archive.Read(stream, Kind, What);
-        VaeColumns columns;
-        try
+        var columns = archive.Part(ColumnsEntry, What, json =>
         {
-            columns = JsonSerializer.Deserialize(archive[ColumnsEntry], VaeFileJson.Default.VaeColumns) ?? throw new InvalidDataException($"{What} names no columns.");
+            var columns = JsonSerializer.Deserialize(json, VaeFileJson.Default.VaeColumns) ?? throw new InvalidDataException("it is null.");
             columns.Validate();
-        }
-        catch (Exception failure) when (failure is JsonException or ArgumentException)
-        {
-            throw new InvalidDataException($"{What} names its columns wrongly: {failure.Message}", failure);
-        }
+            return columns;
+        });
         var autoencoder = Autoencoder.Of(archive, columns);
         return (autoencoder, autoencoder.Scored.Scorer(NetworkPart.Copy(archive, new Archive(Kind)), environment));
     }

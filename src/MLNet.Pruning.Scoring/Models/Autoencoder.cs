@@ -46,17 +46,13 @@ sealed record Autoencoder(VaeColumns Columns, int ValueCount, int Latent)
 
     static VaeDescription Describe(Archive network, VaeColumns columns)
     {
-        if (NetworkPart.Describe(network, What) is not VaeDescription description)
-            throw new InvalidDataException($"{What} has the blueprint of another model.");
-        description = description with { ReconstructionWeight = columns.ReconstructionWeight, DivergenceWeight = columns.DivergenceWeight };
         try
         {
-            description.Validate();
-            return description;
+            return SavedDescription.WithLoss(SavedNetwork.Describe(network, What), columns.ReconstructionWeight, columns.DivergenceWeight);
         }
         catch (ArgumentException failure)
         {
-            throw new InvalidDataException($"{What} names its columns wrongly: {failure.Message}", failure);
+            throw new InvalidDataException($"{What} has wrong weights of its loss: {failure.Message}", failure);
         }
     }
 

@@ -13,7 +13,7 @@ sealed record Classifier(string FeatureColumnName, int FeatureCount, ClassLabels
 {
     public const string What = "The pruned model";
 
-    public ScoredModel Scored => new(network => NetworkPart.Describe(network, What), Labels.Count, Check: null, typeof(PrunedModelTransformer), What);
+    public ScoredModel Scored => new(network => SavedNetwork.Describe(network, What), Labels.Count, Check: null, typeof(PrunedModelTransformer), What);
 
     public ScoreBinding Bind(DataViewSchema input)
     {
@@ -25,8 +25,8 @@ sealed record Classifier(string FeatureColumnName, int FeatureCount, ClassLabels
     /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
     public static Classifier Of(Archive network, string featureColumnName, ClassLabels labels)
     {
-        var description = NetworkPart.Describe(network, What);
-        int features = description?.InputWidth ?? network.Part("blueprint", What, SavedDescription.ModuleInputs);
+        var description = SavedNetwork.Describe(network, What);
+        int features = description?.InputWidth ?? network.Part(SavedNetwork.Blueprint, What, SavedDescription.ModuleInputs);
         return new(featureColumnName, features, labels, description is VitDescription { Input: VitInput.Tokens } vit ? vit : null);
     }
 }

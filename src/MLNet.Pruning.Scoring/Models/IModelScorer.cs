@@ -11,6 +11,9 @@ interface IModelScorer : IRowScorer, IDisposable
     /// <summary>How layers are computed.</summary>
     IReadOnlyList<PlanStep> Layers { get; }
 
+    /// <summary>Why no plan computes the network; null where one does, or where nobody has tried.</summary>
+    string? PlanFailure { get; }
+
     /// <summary>Measures on one thread, in some tenths of a second.</summary>
     ScoringSpeed Measure();
 

@@ -47,7 +47,7 @@ sealed class PlanScorer : IModelScorer
             SparseScoring.Sparse => KernelChoice.Sparse,
             _ => KernelChoice.Rule,
         };
-        plan = Compile();
+        plan = Compile(network);
     }
 
     public IHostEnvironment Environment { get; }
@@ -62,6 +62,8 @@ sealed class PlanScorer : IModelScorer
     }
 
     public IReadOnlyList<PlanStep> Layers => plan.Steps;
+
+    public string? PlanFailure => null;
 
     /// <summary>The module that is followed; built of the network when it is asked for first.</summary>
     public IFollowedModule Follow(Func<Archive, IFollowedModule> build)
@@ -95,8 +97,8 @@ sealed class PlanScorer : IModelScorer
             ThrowIfDisposed();
             if (module?.Changed(network) is not { } changed)
                 return;
+            plan = Compile(changed);
             network = changed;
-            plan = Compile();
         }
     }
 
@@ -112,7 +114,7 @@ sealed class PlanScorer : IModelScorer
         }
     }
 
-    ScoringPlan Compile()
+    ScoringPlan Compile(Archive network)
     {
         try
         {

@@ -27,15 +27,18 @@ sealed record ScoredModel(Func<Archive, NetworkDescription?> Describe, int Outpu
     public IModelScorer Scorer(Archive network, IHostEnvironment environment)
     {
         bool planned = Describe(network) is not null;
+        var (gpu, fallback) = Doors.Settings(environment);
         // LibTorch is loaded only where it is to compute.
-        if (planned && Doors.Settings(environment).GpuDeviceId is null)
+        if (planned && gpu is null)
             return new PlanScorer(network, this, environment);
         PruningContextExtensions.LoadTrainers();
         if (LibTorch is null && !planned)
         {
-            throw new InvalidOperationException($"{What} is a module of the user's own code that no plan computes ({NetworkPart.Failure(network) ?? "an earlier version saved it"}). "
+            throw new InvalidOperationException($"{What} is a module of the user's own code that no plan computes ({SavedNetwork.Failure(network) ?? SavedNetwork.OldModule}). "
                 + "It needs TorchSharp: reference the package MLNet.Pruning, and name the module by mlContext.UsePrunedModule.");
         }
+        if (LibTorch is null && !fallback)
+            throw new InvalidOperationException($"MLContext.GpuDeviceId is {gpu}, and GPUs need TorchSharp: reference the package MLNet.Pruning, or set MLContext.FallbackToCpu.");
         return LibTorch?.Invoke(this, network, environment) ?? new PlanScorer(network, this, environment);
     }
 }

@@ -22,21 +22,15 @@ static class TokenMergingFile
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
     public static TokenColumns Read(Stream stream)
     {
-        var archive = Archive.Read(stream, Kind, What);
-        try
+        return Archive.Read(stream, Kind, What).Part(Entry, What, json =>
         {
-            var saved = JsonSerializer.Deserialize(archive[Entry], TokenMergingJson.Default.TokenMergingSettings);
+            var saved = JsonSerializer.Deserialize(json, TokenMergingJson.Default.TokenMergingSettings);
             if (saved is null || string.IsNullOrEmpty(saved.Output) || string.IsNullOrEmpty(saved.Input))
-                throw new InvalidDataException($"{What} names no columns.");
+                throw new InvalidDataException("it names no columns.");
             var grid = new PatchGrid(saved.Height, saved.Width, saved.Channels, saved.PatchSize, saved.Pad);
-            if (saved.Merge < 0 || saved.Merge > MergeAmount.Limit(grid.Count))
-                throw new InvalidDataException($"{What} merges {saved.Merge} of {grid.Count} tokens; at most half can.");
+            MergeAmount.Check(saved.Merge, grid.Count);
             return new TokenColumns(saved.Output, saved.Input, grid, saved.Merge);
-        }
-        catch (Exception failure) when (failure is JsonException or ArgumentException)
-        {
-            throw new InvalidDataException($"{What} has wrong settings: {failure.Message}", failure);
-        }
+        });
     }
 }
 

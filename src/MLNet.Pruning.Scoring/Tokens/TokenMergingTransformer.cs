@@ -31,6 +31,11 @@ public sealed class TokenMergingTransformer : ITransformer
 
     internal TokenScorer Scorer => scorer;
 
+    /// <summary>Numbers of a row: tokens, sizes, sources.</summary>
+    internal int RowNumbers => columns.RowNumbers;
+
+    internal ScoreBinding Bind(DataViewSchema input) => columns.Bind(input);
+
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
 

@@ -36,13 +36,20 @@ sealed class FollowedModule : IFollowedModule
     public static nn.Module Of(IModelScorer scorer) => scorer switch
     {
         ModelScorer own => own.Module,
-        PlanScorer plan => ((FollowedModule)plan.Follow(network => Build(network, plan.Environment))).Module,
+        PlanScorer plan => ((FollowedModule)plan.Follow(network => Follow(network, plan.Environment))).Module,
         _ => throw new ArgumentException($"There is no module behind a {scorer.GetType().Name}.", nameof(scorer)),
     };
 
     /// <summary>The module that a plan was made of; taken over.</summary>
     public static void Follow(PlanScorer plan, Blueprint blueprint, nn.Module module, SparseScoring scoring) =>
         plan.Follow(_ => new FollowedModule(blueprint, module, scoring));
+
+    static FollowedModule Follow(Archive network, IHostEnvironment environment)
+    {
+        const string What = "The network";
+        var (blueprint, module) = Build(network, environment, What);
+        return new(blueprint, module, NetworkPart.Scoring(network, What));
+    }
 
     public Archive? Changed(Archive network)
     {
@@ -58,34 +65,31 @@ sealed class FollowedModule : IFollowedModule
     /// <param name="blueprint">What it is made of.</param>
     /// <param name="module">The module.</param>
     /// <param name="scoring">How sparse layers are computed.</param>
-    /// <param name="before">The same with other weights, whose graph still holds; null where it is to be told.</param>
+    /// <param name="before">What has the graph already, or the reason why there is none; null where it is to be told.</param>
     public static Archive Write(Blueprint blueprint, nn.Module module, SparseScoring scoring, Archive? before = null)
     {
         var network = NetworkPart.Create(Encoding.UTF8.GetBytes(blueprint.ToJson()), scoring);
         ModuleState.Add(network, module);
-        if (blueprint is not ModuleBlueprint)
-            return network;
-        foreach (string entry in (string[])[SavedGraph.Entry, SavedGraph.FailureEntry])
-        {
-            if (before?.Entries.TryGetValue(entry, out var content) == true)
-                network.Add(entry, content);
-        }
-        if (before is null)
+        if (blueprint is ModuleBlueprint && !(before is not null && NetworkPart.CopyGraph(before, network)))
             NetworkPlans.AddGraph(network, (nn.Module<Tensor, Tensor>)module, blueprint.InputShape);
         return network;
     }
 
-    static FollowedModule Build(Archive network, IHostEnvironment environment)
+    /// <summary>Builds the module of a network.</summary>
+    /// <exception cref="InvalidDataException">The network's tensors are not those that its blueprint wants.</exception>
+    /// <exception cref="InvalidOperationException">It is built by code of the user's that the context has not been told of.</exception>
+    public static (Blueprint Blueprint, nn.Module Module) Build(Archive network, IHostEnvironment environment, string what)
     {
-        const string What = "The network";
         LibTorch.Load();
-        var blueprint = Known(Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network))), environment);
+        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network)));
+        if (blueprint is ModuleBlueprint named)
+            blueprint = named with { Builder = ModuleBuilders.Of(environment).Find(named.Name) };
         var module = blueprint.Build();
         try
         {
             ModuleScope.Detach(module);
-            ModuleState.Load(network, module, What);
-            return new(blueprint, module, NetworkPart.Scoring(network, What));
+            ModuleState.Load(network, module, what);
+            return (blueprint, module);
         }
         catch
         {
@@ -93,9 +97,4 @@ sealed class FollowedModule : IFollowedModule
             throw;
         }
     }
-
-    /// <summary>A blueprint with the code that builds it, where it is a module of the user's own.</summary>
-    /// <exception cref="InvalidOperationException">The context has not been told of such code.</exception>
-    public static Blueprint Known(Blueprint blueprint, IHostEnvironment environment) =>
-        blueprint is ModuleBlueprint named ? named with { Builder = ModuleBuilders.Of(environment).Find(named.Name) } : blueprint;
 }

@@ -24,6 +24,7 @@ sealed class ModelScorer : IModelScorer
     readonly Type owner;
     readonly Device device;
     readonly SparsePlan plan;
+    readonly Archive graph = new("graph");
     readonly long multiplications;
     readonly int outputs;
     int users = 1; // the owner, and every call under way: the last one out gives the module back
@@ -38,6 +39,7 @@ sealed class ModelScorer : IModelScorer
     public ModelScorer(Blueprint blueprint, nn.Module module, string device, ScoredModel model, Archive network)
     {
         compute = Compute(module, model.Describe(network), model.What);
+        NetworkPart.CopyGraph(network, graph);
         (check, outputs, owner) = (model.Check, model.Outputs, model.Owner);
         (this.blueprint, this.module, shape) = (blueprint, module, [.. blueprint.InputShape]);
         this.device = new Device(device);
@@ -48,7 +50,16 @@ sealed class ModelScorer : IModelScorer
         multiplications = Multiplications();
     }
 
-    public Archive Network => FollowedModule.Write(blueprint.Now(module), module, plan.Scoring);
+    public Archive Network
+    {
+        get
+        {
+            var now = blueprint.Now(module);
+            return FollowedModule.Write(now, module, plan.Scoring, now.Equals(blueprint) ? graph : null);
+        }
+    }
+
+    public string? PlanFailure => SavedNetwork.Failure(graph);
 
     public nn.Module Module => module;
 

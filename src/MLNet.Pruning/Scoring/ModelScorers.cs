@@ -1,11 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Trainers;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
@@ -37,21 +35,10 @@ static class ModelScorers
 
     static ModelScorer? Loaded(ScoredModel model, Archive network, IHostEnvironment environment)
     {
-        var blueprint = FollowedModule.Known(Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network))), environment);
-        var device = ComputeDevice.Choose(environment, asked: null);
+        string device = ComputeDevice.Choose(environment, asked: null);
         if (device == "cpu" && model.Describe(network) is not null)
             return null;
-        var module = blueprint.Build();
-        try
-        {
-            ModuleScope.Detach(module);
-            ModuleState.Load(network, module, model.What);
-            return new ModelScorer(blueprint, module, device, model, network);
-        }
-        catch
-        {
-            module.Dispose();
-            throw;
-        }
+        var (blueprint, module) = FollowedModule.Build(network, environment, model.What);
+        return new ModelScorer(blueprint, module, device, model, network);
     }
 }

@@ -1,0 +1,48 @@
+using Microsoft.ML;
+using Microsoft.ML.Transforms;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>A pipeline that one trained model scores in, or that only merges tokens.</summary>
+/// <param name="Steps">All steps: merging, the model, and mappings of labels.</param>
+/// <param name="Model">The trained model; null for merging alone.</param>
+/// <param name="Merging">The merging whose tokens the model reads; null for none.</param>
+sealed record ScoredPipeline(IReadOnlyList<ITransformer> Steps, PrunedTransformer? Model, TokenMergingTransformer? Merging)
+{
+    /// <summary>Looks through a pipeline.</summary>
+    /// <param name="pipeline">The pipeline, or one of its steps.</param>
+    /// <param name="who">Who asks, such as "a predictor".</param>
+    /// <param name="instead">What to do with another pipeline.</param>
+    /// <exception cref="NotSupportedException">It has another step, or several models.</exception>
+    public static ScoredPipeline Of(ITransformer pipeline, string who, string instead)
+    {
+        ITransformer[] steps = [.. Flat(pipeline)];
+        foreach (var step in steps)
+        {
+            if (step is not (PrunedTransformer or TokenMergingTransformer or ValueToKeyMappingTransformer or KeyToValueMappingTransformer))
+                throw new NotSupportedException($"The pipeline has a {step.GetType().Name}; {who} knows MergeTokens, one trained model, and mappings of labels. {instead}.");
+        }
+        PrunedTransformer[] models = [.. steps.OfType<PrunedTransformer>()];
+        TokenMergingTransformer[] mergings = [.. steps.TakeWhile(step => step is not PrunedTransformer).OfType<TokenMergingTransformer>()];
+        if (models.Length > 1 || (models.Length == 0 && mergings.Length != 1))
+            throw new NotSupportedException($"The pipeline has {models.Length} trained models; {who} is of one. {instead}.");
+        return models is [var model]
+            ? new(steps, model, mergings.LastOrDefault(merging => merging.OutputColumnName == model.ReadColumnName))
+            : new(steps, null, mergings[0]);
+    }
+
+    /// <summary>The column that is read first.</summary>
+    public string Input => Merging?.InputColumnName ?? Model!.ReadColumnName;
+
+    /// <summary>What is read of a row, of the data that the pipeline begins with.</summary>
+    public FeatureColumns Features(DataViewSchema schema) => (Merging?.Bind(schema) ?? Model!.Bind(schema)).Features;
+
+    /// <summary>What merging and model make of data; what becomes of labels is left out.</summary>
+    public IDataView Transform(IDataView data)
+    {
+        var merged = Merging?.Transform(data) ?? data;
+        return Model?.Transform(merged) ?? merged;
+    }
+
+    static IEnumerable<ITransformer> Flat(ITransformer pipeline) => pipeline is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [pipeline];
+}

@@ -1,0 +1,76 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MLNet.Pruning.Tests.Trainers;
+
+namespace MLNet.Pruning.Tests;
+
+/// <summary>Pipelines as they are trained: what a predictor and an ONNX file make of them.</summary>
+[TestClass]
+public sealed class OnnxPipelineTests
+{
+    readonly MLContext context = new MLContext(seed: 1).UsePruning();
+
+    [TestMethod]
+    [DataRow(0.5)]
+    [DataRow(0.0)]
+    public void A_network_that_knows_nothing_of_tokens_reads_their_values(double merge)
+    {
+        var data = Patterns.View(context, 60);
+        var pipeline = context.Transforms.Conversion.MapValueToKey("Kind")
+            .Append(context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, patchSize: 4, merge: merge))
+            .Append(context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Tokens", hiddenSizes: [5], epochs: 2));
+        using var model = pipeline.Fit(data);
+        var expected = model.Transform(data).GetColumn<float[]>("Score").ToArray();
+        var predictor = context.Model.CreatePredictor<Pattern, Scores>(model);
+        foreach (var (pattern, score) in Patterns.Draw(60).Zip(expected))
+            CollectionAssert.AreEqual(score, predictor.Predict(pattern).Score);
+        Agrees(model, data, 60);
+    }
+
+    [TestMethod]
+    public void A_transformer_of_tokens_is_checked_by_itself()
+    {
+        var data = Patterns.View(context, 60);
+        using var model = context.Transforms.Conversion.MapValueToKey("Kind")
+            .Append(context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, patchSize: 2))
+            .Append(context.MulticlassClassification.Trainers.PrunedVit("Kind", "Tokens", epochs: 1)).Fit(data);
+        Agrees(model.LastTransformer, model.Transform(data), 60);
+        Agrees(model, WithoutKind(), 60);
+    }
+
+    [TestMethod]
+    public void An_autoencoders_outputs_have_the_names_of_its_columns()
+    {
+        var data = Patterns.View(context, 40);
+        using var model = context.Transforms.PrunedVae(new() { InputColumnName = "Pixels", LatentColumnName = "Code", ReconstructionColumnName = "Again", LossColumnName = "Oddity", Channels = [4], HiddenSizes = [9], LatentSize = 3, Epochs = 1 }).Fit(data);
+        Agrees(model, data, 40);
+        using var stream = new MemoryStream();
+        context.Model.ExportOnnx(model, stream);
+        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(stream.ToArray());
+        CollectionAssert.AreEqual(new[] { "Code", "Again", "Oddity" }, session.OutputNames.ToArray());
+    }
+
+    [TestMethod]
+    public void A_column_that_is_read_and_written_cannot_be_exported()
+    {
+        var data = Patterns.View(context, 3);
+        var model = context.Transforms.MergeTokens("Pixels", null, 8, 8).Fit(data);
+        using var stream = new MemoryStream();
+        StringAssert.Contains(Assert.Throws<NotSupportedException>(() => context.Model.ExportOnnx(model, stream)).Message, "'Pixels'");
+    }
+
+    IDataView WithoutKind() => context.Transforms.DropColumns("Kind").Fit(Patterns.View(context, 60)).Transform(Patterns.View(context, 60));
+
+    void Agrees(ITransformer model, IDataView data, int rows)
+    {
+        using var folder = new TemporaryFolder();
+        var export = context.Model.ExportOnnx(model, folder["model.onnx"], checkWith: data);
+        Assert.AreEqual(rows, export.RowsChecked);
+        Assert.IsLessThan(1e-4, export.LargestDifference!.Value);
+    }
+
+    sealed class Scores
+    {
+        public float[] Score { get; set; } = [];
+    }
+}
