@@ -103,6 +103,46 @@ public sealed class GraphTests
     }
 
     [TestMethod]
+    [DataRow(GraphOperation.Linear)]
+    [DataRow(GraphOperation.LayerNorm)]
+    [DataRow(GraphOperation.Softmax)]
+    [DataRow(GraphOperation.LogSoftmax)]
+    [DataRow(GraphOperation.Gelu)]
+    [DataRow(GraphOperation.Constant)]
+    public void What_reads_a_constant_computes_the_same_for_each_row(GraphOperation operation)
+    {
+        float[] constant = Numbers.Random(6, 1);
+        var weights = new NetworkWeights();
+        weights.Add("constant", constant, 6);
+        weights.Add("weight", Numbers.Random(36, 2), 6, 6);
+        var input = new GraphNode(GraphOperation.Input, "input", [], [6]);
+        var reader = new GraphNode(operation, "reader", [1], [6])
+        {
+            Weight = operation == GraphOperation.Linear ? "weight" : null,
+            Coefficient = 1e-5,
+        };
+        IReadOnlyList<GraphNode> after = operation == GraphOperation.Constant ? [] : [reader];
+        var known = ScoringPlan.Compile(new GraphDescription(
+            [input, new(GraphOperation.Constant, "c", [], [6]) { Weight = "constant" }, .. after]), weights, ScoringOutput.Logits);
+        // The same operation, of rows that are each the constant.
+        var asked = ScoringPlan.Compile(new GraphDescription(
+            [input, new(GraphOperation.Reshape, "c", [0], [6]), .. after]), weights, ScoringOutput.Logits);
+        float[] rows = [.. Enumerable.Repeat(constant, 70).SelectMany(row => row)];
+        float[] wanted = new float[rows.Length], scores = new float[rows.Length];
+        asked.Score(rows, wanted);
+        for (int twice = 0; twice < 2; twice++)
+        {
+            known.Score(Numbers.Random(rows.Length, 3), scores);
+            CollectionAssert.AreEqual(wanted, scores);
+        }
+        var probabilities = ScoringPlan.Compile(new GraphDescription(
+            [input, new(GraphOperation.Constant, "c", [], [6]) { Weight = "constant" }]), weights);
+        probabilities.Score(rows.AsSpan(0, 12), scores.AsSpan(0, 12));
+        probabilities.Score(rows.AsSpan(0, 12), wanted.AsSpan(0, 12));
+        CollectionAssert.AreEqual(scores[..12], wanted[..12]);
+    }
+
+    [TestMethod]
     public void Scoring_allocates_nothing_and_threads_give_the_same_bits()
     {
         var plan = ScoringPlan.Compile(Graph, Weights());
@@ -223,6 +263,8 @@ public sealed class GraphTests
         Refused("no pixel", new(GraphOperation.Input, "x", [], [1, 1, 1]),
             new(GraphOperation.MaxPool, "p", [0], [1, 1, 1]) { Window = new([2, 2], [1, 1], [1, 1], [2, 2]) });
         // More lines than there are numbers.
+        Refused("constants have", new(GraphOperation.Input, "x", [], [1]),
+            new(GraphOperation.Constant, "a", [], [1 << 26]) { Weight = "w" }, new(GraphOperation.Constant, "b", [], [1]) { Weight = "w" });
         Refused("more numbers", new(GraphOperation.Input, "x", [], [1 << 27, 1]), new(GraphOperation.Relu, "r", [0], [1 << 27, 1]));
 
         static void Refused(string message, params GraphNode[] nodes)

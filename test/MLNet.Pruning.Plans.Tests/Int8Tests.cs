@@ -71,6 +71,16 @@ public sealed unsafe class Int8Tests
     }
 
     [TestMethod]
+    public void A_graph_has_its_linear_layers_in_integers_too()
+    {
+        var weights = new NetworkWeights();
+        weights.Add("weight", Numbers.Random(300 * 64, 1), 64, 300);
+        var graph = new GraphDescription([new(GraphOperation.Input, "input", [], [300]),
+            new(GraphOperation.Linear, "linear", [0], [64]) { Weight = "weight" }]);
+        Assert.AreEqual(Expected, ScoringPlan.Compile(graph, weights, ScoringOutput.Logits, ScoringPrecision.Int8).Steps[0].Kernel);
+    }
+
+    [TestMethod]
     public void A_plan_in_integers_says_what_it_changes()
     {
         var network = new FeedForwardDescription([300, 64, 10]);

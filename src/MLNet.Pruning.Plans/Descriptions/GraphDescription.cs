@@ -9,6 +9,9 @@ public sealed record GraphDescription(IReadOnlyList<GraphNode> Nodes) : NetworkD
 {
     const int MaximumNodes = 1 << 12;
 
+    // Constants are repeated to their shape: a small file must not ask for much memory.
+    const long MaximumConstants = 1 << 26;
+
     /// <inheritdoc/>
     public override int InputWidth => Nodes[0].Shape.Aggregate(1, (product, size) => checked(product * size));
 
@@ -29,6 +32,9 @@ public sealed record GraphDescription(IReadOnlyList<GraphNode> Nodes) : NetworkD
                 throw new ArgumentException($"Node {i} of the graph, '{node.Name}' ({node.Operation}): {e.Message}", e);
             }
         }
+        long constants = Nodes.Where(node => node.Operation == GraphOperation.Constant).Sum(node => (long)GraphShapes.Count(node.Shape));
+        if (constants > MaximumConstants)
+            throw new ArgumentException($"The graph's constants have {constants} values; at most {MaximumConstants} are allowed.");
     }
 
     void Check(GraphNode node, int index)

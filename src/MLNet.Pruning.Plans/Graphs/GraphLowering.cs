@@ -14,7 +14,7 @@ static class GraphLowering
         for (int i = 0; i < places.Length; i++)
         {
             var node = graph.Nodes[i];
-            var inputs = node.Inputs.Select(input => ReadsPacked(node) || places[input] != 0 ? places[input] : Copy()).ToArray();
+            var inputs = node.Inputs.Select(input => Readable(node, places[input])).ToArray();
             node = node with { Inputs = inputs };
             if (node.Operation == GraphOperation.Reshape && node.Shape.SequenceEqual(lowered[inputs[0]].Shape))
             {
@@ -25,7 +25,7 @@ static class GraphLowering
         }
         if (places[^1] == 0)
             Copy();
-        else if (places[^1] != lowered.Count - 1)
+        else if (places[^1] != lowered.Count - 1 || IsConstant(places[^1]))
             Reshape("output", places[^1], lowered[places[^1]].Shape);
         return lowered;
 
@@ -36,6 +36,13 @@ static class GraphLowering
         }
 
         int Reshape(string name, int from, IReadOnlyList<int> shape) => Add(new(GraphOperation.Reshape, name, [from], shape));
+
+        // A constant lies there once, not once a row; only what reads its inputs apart can read it so.
+        int Readable(GraphNode node, int input) => (input == 0 && !ReadsPacked(node)) ? Copy()
+            : IsConstant(input) && !ReadsApart(node) ? Reshape("constant", input, lowered[input].Shape)
+            : input;
+
+        bool IsConstant(int place) => lowered[place].Operation == GraphOperation.Constant;
 
         int Copy() => copy = copy < 0 ? Reshape("input", 0, lowered[0].Shape) : copy;
 
@@ -57,6 +64,9 @@ static class GraphLowering
             _ => false,
         };
     }
+
+    static bool ReadsApart(GraphNode node) => node.Operation
+        is GraphOperation.Reshape or GraphOperation.Add or GraphOperation.Multiply or GraphOperation.Concatenate;
 
     static bool ReadsPacked(GraphNode node) =>
         node.Operation == GraphOperation.Reshape || (node.Operation == GraphOperation.Linear && node.Shape.Count <= 2);

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Networks;
 using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Graphs;
@@ -13,12 +14,13 @@ sealed unsafe class LinearStep : GraphStep
     readonly LinearLayer layer;
     readonly int most;
 
-    public LinearStep(KernelSet kernels, KernelChoice choice, FusedNode node, GraphValue output, GraphValue input, int blockRows)
+    public LinearStep(CompileOptions options, FusedNode node, GraphValue output, GraphValue input, int blockRows)
         : base(output, input)
     {
-        (this.kernels, this.node) = (kernels, node);
+        (kernels, this.node) = (options.Kernels, node);
         most = (int)Math.Min(MostLines, (long)blockRows * output.Layout.Lines);
-        layer = new(kernels, node.Weights!, KernelRule.SparseRows(node.Weights!, kernels, choice), most);
+        bool isSparse = KernelRule.SparseRows(node.Weights!, kernels, options.Choice, options.Precision);
+        layer = new(kernels, node.Weights!, isSparse, most, options.Precision);
     }
 
     public override PlanStep? Layer => layer.Step;

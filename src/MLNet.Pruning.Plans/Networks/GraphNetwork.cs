@@ -38,7 +38,7 @@ sealed unsafe class GraphNetwork : Network
             : new GraphValue(node.Node.Shape));
         _ = new ImageLayouts(nodes, values, kernels.Padded);
         BlockRows = RowsOfBlock(nodes, values);
-        var steps = nodes.Select(node => Step(node, values, weights, options.Choice)).OfType<GraphStep>().ToArray();
+        var steps = nodes.Select(node => Step(node, values, weights, options)).OfType<GraphStep>().ToArray();
         Steps = [.. steps.Select(step => step.Layer).OfType<PlanStep>()];
         result = values[nodes[^1]];
         stages = GraphStages.Of(steps);
@@ -93,7 +93,7 @@ sealed unsafe class GraphNetwork : Network
         return (int)Math.Max(1, Math.Min(rows, BlockValues / largest));
     }
 
-    GraphStep? Step(FusedNode node, Dictionary<FusedNode, GraphValue> values, NetworkWeights weights, KernelChoice choice)
+    GraphStep? Step(FusedNode node, Dictionary<FusedNode, GraphValue> values, NetworkWeights weights, CompileOptions options)
     {
         var result = values[node];
         var inputs = node.Inputs.Select(input => values[input]).ToArray();
@@ -105,11 +105,11 @@ sealed unsafe class GraphNetwork : Network
                 result.Fixed = Constants.Of(node.Node, result.Layout, weights);
                 return null;
             case GraphOperation.Linear:
-                return new LinearStep(kernels, choice, node, result, inputs[0], BlockRows);
+                return new LinearStep(options, node, result, inputs[0], BlockRows);
             case GraphOperation.Convolution:
-                return new ConvolutionStep(kernels, choice, node, result, inputs[0], node.Residual is null ? null : values[node.Residual]);
+                return new ConvolutionStep(kernels, options.Choice, node, result, inputs[0], node.Residual is null ? null : values[node.Residual]);
             case GraphOperation.TransposedConvolution:
-                return new TransposedStep(kernels, choice, node, result, inputs[0]);
+                return new TransposedStep(kernels, options.Choice, node, result, inputs[0]);
             case GraphOperation.BatchNorm:
                 return new ScaleStep(kernels, node, result, inputs[0], weights);
             case GraphOperation.LayerNorm:

@@ -61,6 +61,9 @@ static class KernelRule
     const int FewestInt8Inputs = 256, FewestInt8Outputs = 32;
     const double Int8Cost = 0.6;
 
+    // 127 * 127 times so many, and what a sum begins with, fit into 32 bits.
+    const int MaximumInt8Inputs = 1 << 16;
+
     // Smaller layers take a microsecond either way.
     const int FewestWeights = 1024;
 
@@ -86,7 +89,7 @@ static class KernelRule
 
     /// <summary>Whether a layer over rows that is not sparse is computed in integers.</summary>
     public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
-        precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported && weights.Inputs >= FewestInt8Inputs
+        precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs
             && weights.Outputs >= FewestInt8Outputs && 2 * Int8Cost < BlocksOfRows(weights, kernels);
 
     /// <summary>Whether a layer over rows that is not sparse leaves out blocks of zeros.</summary>

@@ -97,7 +97,7 @@ sealed unsafe class LinearLayer
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
     /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>
-    /// <param name="residual">Added, of a dense layer or to fewer rows than lie in lanes; may be y itself, or null.</param>
+    /// <param name="residual">Added; may be y itself, or null.</param>
     public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
     {
         if (int8 is not null)
@@ -146,7 +146,9 @@ sealed unsafe class LinearLayer
         }
         float* outputs = scratch + ((long)Inputs * blockStride);
         Transposition.Transpose(x, rows, Inputs, xStride, scratch, blockStride);
-        kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, null);
+        if (residual != null)
+            Transposition.Transpose(residual, rows, Outputs, yStride, outputs, blockStride);
+        kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, residual == null ? null : outputs);
         Transposition.Transpose(outputs, Outputs, rows, blockStride, y, yStride);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using MLNet.Pruning.Persistence;
@@ -152,5 +153,40 @@ public sealed class StateFileTests
         var pickle = Encoding.Latin1.GetBytes("\u0080\u0002cos\nsystem\nX\u0004\0\0\0true\u0085R.");
         var call = (PickledCall)Pickle.Read(pickle)!;
         Assert.AreEqual(new PickledName("os", "system"), call.Function);
+    }
+
+    [TestMethod]
+    public void A_pickle_made_to_harm_is_refused()
+    {
+        const string parameter = "ctorch._utils\n_rebuild_parameter\n", begin = "\u0080\u0002}X\u0001\0\0\0a";
+        static string Repeated(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
+        // A key nested without end, parameters of parameters, calls without arguments, and nothing where something belongs.
+        Refused($"\u0080\u0002}}N{Repeated("Q", 300_000)}K\u0001s.", "no tensor");
+        Refused($"{begin}{Repeated(parameter, 100_000)}N{Repeated("\u0085R", 100_000)}s.", "no tensor");
+        Refused($"{begin}{parameter})Rs.", "no tensor");
+        Refused($"{begin}{parameter}NRs.", "wanted");
+        Refused("\u0080\u0002NK\u0001K\u0001s.", "wanted");
+        Refused("\u0080\u0002NK\u0001a.", "wanted");
+        Refused($"{begin}ctorch._utils\n_rebuild_tensor_v2\n(((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\0tQK\0N\u0085N\u0085\u0089)tRs.", "wanted");
+
+        var empty = Pth($"{begin}ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\0tQ"
+            + "\u008a\u0008\0\0\0\0\0\0\0@K\0\u0085K\u0001\u0085\u0089)tRs.");
+        Assert.AreEqual(0, Assert.ContainsSingle(empty).Tensor.Bytes.Length);
+
+        static void Refused(string pickle, string message) =>
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Pth(pickle)).Message, message);
+
+        static IReadOnlyList<(string Name, StoredTensor Tensor)> Pth(string pickle)
+        {
+            using var file = new MemoryStream();
+            using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
+            {
+                using (var entry = zip.CreateEntry("archive/data.pkl").Open())
+                    entry.Write(Encoding.Latin1.GetBytes(pickle));
+                zip.CreateEntry("archive/data/0").Open().Dispose();
+            }
+            file.Position = 0;
+            return PthFile.Read(file, "It");
+        }
     }
 }

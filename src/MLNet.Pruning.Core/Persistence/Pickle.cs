@@ -36,7 +36,7 @@ sealed class Pickle
         {
             return new Pickle(bytes).Run();
         }
-        catch (Exception failure) when (failure is ArgumentException or InvalidCastException or IndexOutOfRangeException or KeyNotFoundException or OverflowException)
+        catch (Exception failure) when (failure is ArgumentException or KeyNotFoundException or OverflowException)
         {
             throw new InvalidDataException($"the pickle is damaged: {failure.Message}", failure);
         }
@@ -104,8 +104,8 @@ sealed class Pickle
                     Push(new PickledName(Line(), Line()));
                     break;
                 case '\x93':
-                    string name = (string)Pop()!;
-                    Push(new PickledName((string)Pop()!, name));
+                    string name = As<string>(Pop());
+                    Push(new PickledName(As<string>(Pop()), name));
                     break;
                 case 'q':
                     memo[Take(1)[0]] = stack[^1];
@@ -138,7 +138,7 @@ sealed class Pickle
                     Push(new PickledReference(Pop()));
                     break;
                 case 'R':
-                    object?[] arguments = (object?[])Pop()!;
+                    object?[] arguments = As<object?[]>(Pop());
                     object? function = Pop();
                     // An ordered dictionary begins empty, and is filled like any other.
                     Push(function is PickledName("collections", "OrderedDict") && arguments.Length == 0
@@ -150,27 +150,34 @@ sealed class Pickle
                     break;
                 case 's':
                     object? value = Pop(), key = Pop();
-                    ((Dictionary<object, object?>)stack[^1]!)[key!] = value;
+                    As<Dictionary<object, object?>>(stack[^1])[Key(key)] = value;
                     break;
                 case 'u':
                     object?[] items = ToMark();
-                    var dictionary = (Dictionary<object, object?>)stack[^1]!;
+                    var dictionary = As<Dictionary<object, object?>>(stack[^1]);
                     for (int i = 0; i + 1 < items.Length; i += 2)
-                        dictionary[items[i]!] = items[i + 1];
+                        dictionary[Key(items[i])] = items[i + 1];
                     break;
                 case 'a':
                     object? last = Pop();
-                    ((List<object?>)stack[^1]!).Add(last);
+                    As<List<object?>>(stack[^1]).Add(last);
                     break;
                 case 'e':
                     object?[] more = ToMark();
-                    ((List<object?>)stack[^1]!).AddRange(more);
+                    As<List<object?>>(stack[^1]).AddRange(more);
                     break;
                 default:
                     throw new InvalidDataException($"the pickle has the operation 0x{operation:x2}, which no file of tensors has.");
             }
         }
     }
+
+    /// <summary>A value of the type that is wanted in its place.</summary>
+    public static T As<T>(object? value) => value is T wanted ? wanted
+        : throw new InvalidDataException($"it has {value?.GetType().Name ?? "nothing"} where {typeof(T).Name} is wanted.");
+
+    /// <summary>A text or a number; anything else is a key that nobody can ask for, and is not compared: it may be nested without end.</summary>
+    static object Key(object? key) => key is string or long ? key : new object();
 
     void Push(object? value)
     {

@@ -26,7 +26,7 @@ static class PthFile
         try
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
-            var pickle = zip.Entries.SingleOrDefault(entry => entry.Name == Pickled)
+            var pickle = zip.Entries.FirstOrDefault(entry => entry.Name == Pickled)
                 ?? throw new InvalidDataException($"it has no '{Pickled}'; PyTorch before 1.6, or torch.jit, saved it. Load it there and save its state_dict() anew.");
             string folder = pickle.FullName[..^Pickled.Length];
             if (zip.GetEntry($"{folder}byteorder") is { } order && Encoding.ASCII.GetString(Bytes(order)).Trim() != "little")
@@ -57,7 +57,7 @@ static class PthFile
                 return bytes;
             }
         }
-        catch (Exception failure) when (failure is InvalidDataException or InvalidCastException or OverflowException or IOException or NotSupportedException)
+        catch (Exception failure) when (failure is InvalidDataException or OverflowException or IOException or NotSupportedException)
         {
             throw new InvalidDataException($"{what} cannot be read as a state dictionary of PyTorch: {failure.Message}", failure);
         }
@@ -99,7 +99,8 @@ static class PthFile
     static PickledCall? Unwrapped(object? value) => value is PickledCall { Function: PickledName("torch._utils", var name) } call
         ? name switch
         {
-            "_rebuild_parameter" => Unwrapped(call.Arguments[0]),
+            "_rebuild_parameter" when call.Arguments is [PickledCall { Function: PickledName("torch._utils", not "_rebuild_parameter") } inner, ..] =>
+                Unwrapped(inner),
             "_rebuild_tensor_v2" or "_rebuild_tensor" => call,
             _ => null,
         }
@@ -111,7 +112,7 @@ static class PthFile
             || id is not ["storage", PickledName("torch", var kind), string key, ..])
             throw new InvalidDataException($"'{name}' is built in a way that is not known.");
         string type = Types.FirstOrDefault(t => t.Storage == kind).Type ?? throw new InvalidDataException($"'{name}' is of the type {kind}, which is not known.");
-        long[] shape = [.. sizes.Cast<long>()], steps = [.. strides.Cast<long>()];
+        long[] shape = [.. sizes.Select(Pickle.As<long>)], steps = [.. strides.Select(Pickle.As<long>)];
         int width = Safetensors.Width(type);
         byte[] from = storage(key);
         Int128 count = 1, last = offset;
@@ -124,8 +125,10 @@ static class PthFile
             count = count > int.MaxValue ? count : count * shape[i];
             last += (Int128)Math.Max(0, shape[i] - 1) * steps[i];
         }
+        if (count == 0)
+            return new(type, shape, Array.Empty<byte>());
         // A stride of 0 would make much of little.
-        if (count > 0 && ((last + 1) * width > from.Length || count * width > from.Length))
+        if ((last + 1) * width > from.Length || count * width > from.Length)
             throw new InvalidDataException($"'{name}' with the shape [{string.Join(", ", shape)}] lies outside of its storage of {from.Length} bytes.");
         byte[] to = new byte[(int)count * width];
         if (IsContiguous(shape, steps))
