@@ -286,7 +286,6 @@ public sealed class SparsePlanTests
             for (var i = 0; i < 20; i++)
                 Score();
             Assert.AreEqual(live, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-            Assert.IsGreaterThan(0, forced.Bytes);
         }
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
@@ -310,14 +309,14 @@ public sealed class SparsePlanTests
     [TestMethod]
     public void A_layer_is_computed_as_the_rule_says()
     {
-        foreach (var (density, expected) in new[] { (0.05, true), (0.45, false) })
+        foreach (var (density, expected) in new[] { (0.05, true), (0.49, false) })
         {
-            using var network = Network(density, 1024, 1024, 10);
-            using var plan = SparsePlan.For(network, [1024]);
+            using var network = Network(density, 256, 256, 10);
+            using var plan = SparsePlan.For(network, [256]);
             var told = plan.Layers.Single(l => l.Layer == "layers.linear1");
-            Assert.AreEqual((1024, 1024, expected ? "sparse" : "LibTorch", expected), (told.Inputs, told.Outputs, told.Kernel, plan.Bytes > 0));
+            Assert.AreEqual((256, 256, expected, expected), (told.Inputs, told.Outputs, told.IsSparse, told.Kernel != "LibTorch"));
             Assert.AreEqual(density, told.Density, 0.005);
-            using var input = randn(10, 1024);
+            using var input = randn(10, 256);
             Agrees(network, plan, input);
         }
     }

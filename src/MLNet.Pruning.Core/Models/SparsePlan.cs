@@ -1,4 +1,7 @@
-using MLNet.Pruning.Sparse;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using MLNet.Pruning.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -17,9 +20,6 @@ namespace MLNet.Pruning;
 /// </remarks>
 public sealed class SparsePlan : IDisposable
 {
-    /// <summary>What <see cref="PlanStep.Kernel"/> says of a layer.</summary>
-    internal const string SparseKernel = "sparse", DenseKernel = "LibTorch";
-
     /// <summary>The plan that this thread scores by.</summary>
     [ThreadStatic]
     static SparsePlan? running;
@@ -28,14 +28,13 @@ public sealed class SparsePlan : IDisposable
     [ThreadStatic]
     static (Tensor Nothing, Tensor Output) computed;
 
-    readonly VectorWidth width;
     readonly List<PlannedLayer> layers;
     bool watches;
     volatile bool mayHaveLearned;
 
-    SparsePlan(List<PlannedLayer> layers, SparseScoring scoring, VectorWidth width)
+    SparsePlan(List<PlannedLayer> layers, SparseScoring scoring)
     {
-        (this.layers, Scoring, this.width) = (layers, scoring, width);
+        (this.layers, Scoring) = (layers, scoring);
         foreach (var layer in layers)
             layer.Hook(Before, After);
     }
@@ -45,9 +44,6 @@ public sealed class SparsePlan : IDisposable
 
     /// <summary>The layers that could be computed by the weights that are on alone, and which way was chosen.</summary>
     public IReadOnlyList<PlanStep> Layers { get; private set; } = [];
-
-    /// <summary>Bytes held beside the model's own.</summary>
-    public long Bytes => layers.Sum(layer => layer.Choice?.Form.Bytes ?? 0);
 
     /// <summary>Plans for a model that takes and gives one tensor.</summary>
     /// <param name="model">The model, on the CPU and in evaluation mode. It is not changed.</param>
@@ -74,7 +70,7 @@ public sealed class SparsePlan : IDisposable
         if (!Enum.IsDefined(scoring))
             throw new ArgumentException($"The scoring is {scoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.", nameof(scoring));
         using var off = no_grad();
-        var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Eligible(model, scoring), scoring, VectorWidths.Here);
+        var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Eligible(model, scoring), scoring);
         try
         {
             plan.Watch(inputShape, compute);
@@ -132,8 +128,8 @@ public sealed class SparsePlan : IDisposable
     {
         var found = new List<PlannedLayer>();
         foreach (var (name, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item2))
-            if (LayerTensors.Of(module).Weight is { } weight
-                && (scoring == SparseScoring.Sparse || weight.NumberOfElements >= SparseRule.FewestWeights))
+            if (PlannedLayer.Weight(module) is { } weight
+                && (scoring == SparseScoring.Sparse || weight.NumberOfElements >= PlannedLayer.MinimumWeights))
                 found.Add(new(name.Length > 0 ? name : module.GetType().Name, (nn.Module<Tensor, Tensor>)module));
         return found;
     }
@@ -141,7 +137,7 @@ public sealed class SparsePlan : IDisposable
     void Choose(List<PlannedLayer> among)
     {
         foreach (var layer in among)
-            layer.Choose(Scoring, width);
+            layer.Choose(Scoring);
         Layers = [.. layers.Select(layer => layer.Record).OfType<PlanStep>()];
     }
 
@@ -183,7 +179,7 @@ public sealed class SparsePlan : IDisposable
                 layer.Seen = input.shape;
             return null;
         }
-        if (layer.Choice is not { } choice || Compute(layer, choice.Form, input) is not { } output)
+        if (layer.Choice is not { } choice || Compute(layer, choice, input) is not { } output)
             return null;
         computed = (choice.Nothing, output);
         return choice.Nothing;
@@ -200,22 +196,44 @@ public sealed class SparsePlan : IDisposable
         return output;
     }
 
-    Tensor? Compute(PlannedLayer layer, ISparseLayer form, Tensor input)
+    /// <summary>The layer's output; null for an input of another kind or size than its plan computes.</summary>
+    static Tensor? Compute(PlannedLayer layer, PlannedLayer.Chosen choice, Tensor input)
     {
-        var output = form.Compute(input, width);
-        if (output is null || LayerTensors.AreFinite(input))
+        var plan = choice.Plan;
+        var rows = input.NumberOfElements / plan.InputWidth;
+        if (input.dtype != ScalarType.Float32 || input.device_type != DeviceType.CPU || input.Dimensions < choice.RowShape.Length
+            || !input.shape.AsSpan()[^choice.RowShape.Length..].SequenceEqual(choice.RowShape) || layer.Rows(input.shape) != rows
+            || Math.Max(plan.InputWidth, plan.OutputWidth) * rows > int.MaxValue / sizeof(float)) // a span cannot show it
+            return null;
+        using var whole = input.contiguous();
+        var numbers = MemoryMarshal.Cast<byte, float>(whole.bytes);
+        var output = empty([.. input.shape[..^choice.RowShape.Length], .. choice.OutputShape]);
+        if (rows > 0)
+            plan.Score(numbers, MemoryMarshal.Cast<byte, float>(output.bytes), get_num_threads());
+        if (AreFinite(numbers))
             return output;
-        // Each by itself: what its neighbours give must not depend on it.
+        // There a weight of zero counts, so that the layer itself computes the row; each by itself, as its neighbours must not depend on it.
         using var scope = NewDisposeScope();
-        var rows = layer.Rows(input.shape);
-        var inputs = input.reshape([rows, .. layer.RowShape(input.shape)]);
-        var outputs = output.view([rows, .. layer.RowShape(output.shape)]);
+        var inputs = whole.reshape([rows, .. choice.RowShape]);
+        var outputs = output.view([rows, .. choice.OutputShape]);
         for (var r = 0L; r < rows; r++)
         {
-            var row = inputs.narrow(0, r, 1);
-            if (!LayerTensors.AreFinite(row))
-                outputs.narrow(0, r, 1).copy_(layer.Layer.forward(row));
+            if (!AreFinite(numbers.Slice((int)r * plan.InputWidth, plan.InputWidth)))
+                outputs.narrow(0, r, 1).copy_(layer.Layer.forward(inputs.narrow(0, r, 1)));
         }
         return output;
+    }
+
+    /// <summary>Whether there is neither an infinity nor a NaN: zero times either is not zero.</summary>
+    static bool AreFinite(ReadOnlySpan<float> numbers)
+    {
+        var sum = Vector<float>.Zero;
+        var i = 0;
+        for (; i <= numbers.Length - Vector<float>.Count; i += Vector<float>.Count)
+            sum += new Vector<float>(numbers[i..]) * Vector<float>.Zero;
+        var rest = Vector.Sum(sum);
+        for (; i < numbers.Length; i++)
+            rest += numbers[i] * 0;
+        return rest == 0;
     }
 }

@@ -1,0 +1,145 @@
+using System.Runtime.InteropServices;
+using MLNet.Pruning.Plans;
+using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Networks;
+using MLNet.Pruning.Plans.Steps;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+/// <summary>A linear layer or a convolution of images that may be computed by a scoring plan of its own.</summary>
+sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDisposable
+{
+    /// <summary>Smaller layers take microseconds either way.</summary>
+    public const long MinimumWeights = 4096;
+
+    // Layers with more of their weights active are not looked at.
+    const double MaximumDensity = 0.5;
+
+    readonly List<Action> removers = [];
+    Tensor? nothing;
+    float[] weights = [], bias = [];
+
+    public nn.Module<Tensor, Tensor> Layer => layer;
+
+    /// <summary>What computes the layer; null where the layer itself does.</summary>
+    public Chosen? Choice { get; private set; }
+
+    /// <summary>How the layer is computed; null for one with more than half of its weights active, and one that plans do not
+    /// compute.</summary>
+    public PlanStep? Record { get; private set; }
+
+    /// <summary>The shape of what the layer was given when the model scored a row; null if it was not called.</summary>
+    public long[]? Seen { get; set; }
+
+    /// <summary>The weight of a linear layer or a convolution of images in single precision on the CPU; null of any other
+    /// module.</summary>
+    public static Tensor? Weight(nn.Module module)
+    {
+        var weight = module switch { Linear linear => linear.weight, Conv2d convolution => convolution.weight, _ => null };
+        return weight is { dtype: ScalarType.Float32, device_type: DeviceType.CPU }
+            && weight.NumberOfElements is > 0 and <= int.MaxValue / sizeof(float)
+            && Bias(module) is not { dtype: not ScalarType.Float32 } ? weight : null;
+    }
+
+    static Tensor? Bias(nn.Module module) =>
+        module switch { Linear linear => linear.bias, Conv2d convolution => convolution.bias, _ => null };
+
+    /// <summary>Rows that a layer is given in an input of this shape: images, or whatever stands before the last dimension.</summary>
+    public long Rows(long[] shape) => layer is Linear ? shape[..^1].Aggregate(1L, (rows, extent) => rows * extent) : shape[0];
+
+    /// <summary>The shape of one of them.</summary>
+    public long[] RowShape(long[] shape) => layer is Linear ? [shape[^1]] : shape[1..];
+
+    /// <summary>Has a method called in front of the layer, and one behind it.</summary>
+    /// <param name="before">Gives another input, or null.</param>
+    /// <param name="after">Gives the output.</param>
+    public void Hook(Func<PlannedLayer, Tensor, Tensor?> before, Func<Tensor, Tensor, Tensor> after)
+    {
+        removers.Add(layer.register_forward_pre_hook((_, input) => before(this, input)!).remove);
+        removers.Add(layer.register_forward_hook((_, input, output) => after(input, output)).remove);
+    }
+
+    /// <summary>Whether the choice would be the same again: it follows from the weights.</summary>
+    public bool IsCurrent()
+    {
+        using var scope = NewDisposeScope();
+        return Numbers(Weight(layer)).SequenceEqual(weights) && Numbers(Bias(layer)).SequenceEqual(bias);
+    }
+
+    /// <summary>Chooses by the weights as they are.</summary>
+    public void Choose(SparseScoring scoring)
+    {
+        (Choice, Record) = (null, null);
+        using var scope = NewDisposeScope();
+        (weights, bias) = (Numbers(Weight(layer)).ToArray(), Numbers(Bias(layer)).ToArray());
+        var active = weights.Length - weights.AsSpan().Count(0f);
+        if (weights.Length == 0 || active > MaximumDensity * weights.Length)
+            return;
+        if (Seen is null && (scoring == SparseScoring.Automatic || layer is not Linear))
+            return;
+        var rowShape = layer is Linear { weight: { } matrix } ? [matrix.shape[1]] : RowShape(Seen!);
+        if (Nothing(rowShape) is not { } given || Plan(rowShape, given.Shape, scoring) is not { } plan)
+            return;
+        var step = plan.Steps[0] with { Layer = name };
+        Record = step.IsSparse ? step : step with { Kernel = "LibTorch" };
+        Choice = step.IsSparse ? new(plan, given.Rows, rowShape, given.Shape) : null;
+    }
+
+    /// <summary>Leaves the layer as it was.</summary>
+    public void Dispose()
+    {
+        foreach (var remove in removers)
+            remove();
+        removers.Clear();
+        Choice = null;
+        nothing?.Dispose();
+    }
+
+    ScoringPlan? Plan(long[] rowShape, long[] outputShape, SparseScoring scoring)
+    {
+        int[] from = [.. rowShape.Select(size => checked((int)size))], to = [.. outputShape.Select(size => checked((int)size))];
+        try
+        {
+            var graph = new GraphDescription(
+                [new(GraphOperation.Input, "input", [], from), new TracedLayer("", layer).Node(0, from, to)!]);
+            var choice = scoring == SparseScoring.Sparse ? KernelChoice.Sparse : KernelChoice.Rule;
+            return ScoringPlan.Compile(graph, NetworkPlans.Weights(layer), new CompileOptions(KernelSet.Here, choice, ScoringOutput.Logits));
+        }
+        catch (Exception failure) when (failure is NotTracedException or ArgumentException)
+        {
+            return null; // Padding that is no zeros, and the like.
+        }
+    }
+
+    /// <summary>No rows, and the shape of what the layer gives for a row.</summary>
+    (Tensor Rows, long[] Shape)? Nothing(long[] rowShape)
+    {
+        // Another thread may be using it.
+        if (nothing is null || !nothing.shape.AsSpan(1).SequenceEqual(rowShape))
+        {
+            nothing?.Dispose();
+            nothing = empty([0, .. rowShape]).DetachFromDisposeScope();
+        }
+        try
+        {
+            return (nothing, layer.forward(nothing).shape[1..]);
+        }
+        catch (ExternalException)
+        {
+            return null; // Not every LibTorch convolves no images.
+        }
+    }
+
+    // Of the caller's dispose scope.
+    static ReadOnlySpan<float> Numbers(Tensor? tensor) =>
+        tensor is null ? default : MemoryMarshal.Cast<byte, float>(tensor.detach().contiguous().bytes);
+
+    /// <param name="Plan">What computes the layer's output.</param>
+    /// <param name="Nothing">What the layer itself is given meanwhile: no rows.</param>
+    /// <param name="RowShape">The shape of a row.</param>
+    /// <param name="OutputShape">The shape of what is computed for one.</param>
+    internal sealed record Chosen(ScoringPlan Plan, Tensor Nothing, long[] RowShape, long[] OutputShape);
+}
