@@ -22,7 +22,7 @@ public sealed unsafe class ScoringPlan
     {
         Labels = labels;
         (Description, this.network, this.kernels) = (description, network, kernels);
-        workspaces = new(network);
+        workspaces = new(network.NewWorkspace);
         looksForNaN = !network.SpreadsNaN;
         parallel = new(ScoreRows, network.InputWidth, network.OutputWidth);
         Steps = [.. network.Steps];
@@ -176,4 +176,14 @@ public sealed unsafe class ScoringPlan
         }
         workspaces.Give(workspace);
     }
+}
+
+/// <summary>What the plan of a classifier gives for each class.</summary>
+public enum ScoringOutput
+{
+    /// <summary>Probabilities: the softmax of the logits.</summary>
+    Probabilities,
+
+    /// <summary>The logits as the network computes them.</summary>
+    Logits,
 }

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Plans.Networks;
 using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Tests;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Plans.Networks;
+using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Tests;

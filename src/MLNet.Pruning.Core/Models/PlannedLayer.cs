@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Kernels;
-using MLNet.Pruning.Plans.Networks;
 using MLNet.Pruning.Plans.Steps;
 using TorchSharp;
 using TorchSharp.Modules;

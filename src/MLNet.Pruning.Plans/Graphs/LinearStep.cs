@@ -1,5 +1,4 @@
 using MLNet.Pruning.Plans.Kernels;
-using MLNet.Pruning.Plans.Networks;
 using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Graphs;

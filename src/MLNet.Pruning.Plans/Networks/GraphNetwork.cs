@@ -107,7 +107,8 @@ sealed unsafe class GraphNetwork : Network
             case GraphOperation.Linear:
                 return new LinearStep(options, node, result, inputs[0], BlockRows);
             case GraphOperation.Convolution:
-                return new ConvolutionStep(kernels, options.Choice, node, result, inputs[0], node.Residual is null ? null : values[node.Residual]);
+                var residual = node.Residual is null ? null : values[node.Residual];
+                return new ConvolutionStep(kernels, options.Choice, node, result, inputs[0], residual);
             case GraphOperation.TransposedConvolution:
                 return new TransposedStep(kernels, options.Choice, node, result, inputs[0]);
             case GraphOperation.BatchNorm:

@@ -93,7 +93,8 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
             throw new InvalidDataException(
                 $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
         var description = Describe(archive, what)
-            ?? throw new InvalidDataException($"{what} is a module of the user's own code that no plan computes: {Failure(archive) ?? OldModule}");
+            ?? throw new InvalidDataException(
+                $"{what} is a module of the user's own code that no plan computes: {Failure(archive) ?? OldModule}");
         if (archive.Kind == Autoencoder)
             description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
         var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];

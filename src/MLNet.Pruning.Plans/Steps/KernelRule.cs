@@ -15,6 +15,14 @@ enum KernelChoice
     Sparse,
 }
 
+/// <summary>What a network is compiled from, beside its description and its weights.</summary>
+/// <param name="Kernels">What to compute with.</param>
+/// <param name="Choice">Which kernels computes layers.</param>
+/// <param name="Output">What a classifier gives.</param>
+/// <param name="Precision">What linear layers are computed in.</param>
+sealed record CompileOptions(
+    KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);
+
 /// <summary>
 /// Which kernel computes a layer: a function of its shape, its density and the vectors of the machine. Costs are in weights of the dense
 /// kernel, and the sparse kernel is taken where it costs less. Nothing is measured when a plan is compiled.
@@ -89,8 +97,8 @@ static class KernelRule
 
     /// <summary>Whether a layer over rows that is not sparse is computed in integers.</summary>
     public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
-        precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs
-            && weights.Outputs >= FewestInt8Outputs && 2 * Int8Cost < BlocksOfRows(weights, kernels);
+        precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported
+            && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= FewestInt8Outputs && 2 * Int8Cost < BlocksOfRows(weights, kernels);
 
     /// <summary>Whether a layer over rows that is not sparse leaves out blocks of zeros.</summary>
     public static bool SkipsBlocksOfRows(LinearWeights weights, KernelSet kernels) =>

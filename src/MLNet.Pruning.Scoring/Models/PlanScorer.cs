@@ -2,7 +2,6 @@ using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Kernels;
-using MLNet.Pruning.Plans.Networks;
 using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Scoring;
