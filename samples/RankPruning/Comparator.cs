@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 using static System.FormattableString;
 using static TorchSharp.torch;
 

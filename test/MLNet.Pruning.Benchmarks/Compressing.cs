@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

@@ -1,4 +1,4 @@
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 using MLNet.Pruning.Tests.Importance;
 using MLNet.Pruning.Tests.Models;
 using MLNet.Pruning.Tests.Neurons;

@@ -1,5 +1,5 @@
 using System.Text;
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Pruning;
 using MLNet.Pruning.Tests.Training;

@@ -1,7 +1,7 @@
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Tests.Compression;
+namespace MLNet.Pruning.Tests.Comparators;
 
 [TestClass]
 [DoNotParallelize]

@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>
 /// An optimal prefix code (Huffman, 1952) in canonical form: shorter codes come first, and among equals lower symbols, so that the lengths alone say it all.

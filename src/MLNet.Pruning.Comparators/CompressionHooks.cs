@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>Keeps pruned weights at zero while the others are trained: they get no gradient, so that no average of it moves them, and are set back after each step.</summary>
 sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook

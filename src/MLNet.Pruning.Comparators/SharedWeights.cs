@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>A layer's weights as they are stored: which are not zero, and which shared value each of those has.</summary>
 /// <param name="Name">The parameter's name, such as "features.conv1.weight".</param>

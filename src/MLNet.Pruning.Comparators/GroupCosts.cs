@@ -1,7 +1,7 @@
 using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>What the layers of a model cost, in multiplications a row, and what of it goes with some neurons.</summary>
 sealed class GroupCosts

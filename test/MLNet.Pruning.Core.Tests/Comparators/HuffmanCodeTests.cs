@@ -1,6 +1,6 @@
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 
-namespace MLNet.Pruning.Tests.Compression;
+namespace MLNet.Pruning.Tests.Comparators;
 
 [TestClass]
 public sealed class HuffmanCodeTests

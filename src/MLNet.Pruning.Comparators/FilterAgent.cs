@@ -2,7 +2,7 @@ using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Schedules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>
 /// Filter pruning by reinforcement learning (FPRL; in the manner of He et al., AMC, 2018, with the policy gradient of Williams, 1992): an agent goes through the groups of

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>One search of a <see cref="FilterAgent"/>.</summary>
 sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy)

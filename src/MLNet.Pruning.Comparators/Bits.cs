@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>Writes bits, the highest of each number first; the last byte is filled with zeros.</summary>
 sealed class BitWriter

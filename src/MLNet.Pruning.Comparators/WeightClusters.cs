@@ -1,4 +1,4 @@
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>Weight sharing: each weight becomes the nearest of a few shared values, found by k-means with linear initialisation (Han, Mao and Dally, 2016).</summary>
 /// <param name="Centroids">The shared values, ascending. Those that no weight shares are left out.</param>

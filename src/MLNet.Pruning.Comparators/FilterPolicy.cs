@@ -3,7 +3,7 @@ using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>What an agent thinks best, as a normal distribution over its choice: a small network gives the mean for what is seen of a group.</summary>
 sealed class FilterPolicy : IDisposable

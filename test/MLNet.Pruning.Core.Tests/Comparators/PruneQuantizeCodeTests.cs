@@ -1,9 +1,9 @@
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Training;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Tests.Compression;
+namespace MLNet.Pruning.Tests.Comparators;
 
 [TestClass]
 [DoNotParallelize]

@@ -4,7 +4,7 @@ using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Compression;
+namespace MLNet.Pruning.Comparators;
 
 /// <summary>
 /// A pruned model whose weights share values, as small as it can be stored: which weights are left by their distances, which value each has by its number, both

@@ -1,8 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
-using MLNet.Pruning.Compression;
+using MLNet.Pruning.Comparators;
 
-namespace MLNet.Pruning.Tests.Compression;
+namespace MLNet.Pruning.Tests.Comparators;
 
 [TestClass]
 public sealed class SharedWeightsTests
