@@ -1,14 +1,14 @@
+using MLNet.Pruning.Models;
 using System.Globalization;
 using System.Text;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// A pruned model whose weights share values, as small as it can be stored: which weights are left by their distances, which value each has by its number, both
-/// Huffman coded (Han, Mao and Dally, 2016). What it gives back is the model that it was made from, bit for bit.
+/// A pruned model whose weights share values, as small as it can be stored: which weights are left by their distances, which value each
+/// has by its number, both Huffman coded (Han, Mao and Dally, 2016). What it gives back is the model that it was made from, bit for bit.
 /// </summary>
 public sealed class CompressedModel
 {
@@ -85,8 +85,10 @@ public sealed class CompressedModel
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var blueprint = archive.Entries.ContainsKey(BlueprintEntry) ? archive.Part(BlueprintEntry, what, json => Blueprint.FromJson(Encoding.UTF8.GetString(json))) : null;
-        var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal)).Select(e => archive.Part(e.Key, what, bytes => SharedWeights.Read(e.Key[LayerPrefix.Length..], bytes))).ToArray();
+        var blueprint = archive.Entries.ContainsKey(BlueprintEntry) ? archive.Part(BlueprintEntry, what,
+            json => Blueprint.FromJson(Encoding.UTF8.GetString(json))) : null;
+        var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal))
+            .Select(e => archive.Part(e.Key, what, bytes => SharedWeights.Read(e.Key[LayerPrefix.Length..], bytes))).ToArray();
         return new(archive, weights, blueprint);
     }
 
@@ -95,7 +97,8 @@ public sealed class CompressedModel
     /// <exception cref="InvalidDataException">The tensors are not those of its blueprint.</exception>
     public nn.Module Build()
     {
-        var model = (Blueprint ?? throw new InvalidOperationException($"The compressed model is of a module that your own code builds: build it, and give it to {nameof(CopyTo)}.")).Build();
+        var model = (Blueprint ?? throw new InvalidOperationException($"The compressed model is of a module that your own code builds: "
+            + $"build it, and give it to {nameof(CopyTo)}.")).Build();
         try
         {
             CopyTo(model);
@@ -118,7 +121,8 @@ public sealed class CompressedModel
         var sizes = SizeFit.Of(model);
         foreach (var shared in Weights)
             if (!sizes.TryGetValue(shared.Name, out var shape) || !shape.SequenceEqual(shared.Shape))
-                throw new InvalidDataException($"The compressed model has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the module has {(shape is null ? "none" : $"it as [{string.Join(", ", shape)}]")}.");
+                throw new InvalidDataException($"The compressed model has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the "
+                    + $"module has {(shape is null ? "none" : $"it as [{string.Join(", ", shape)}]")}.");
         ModuleState.Load(archive, model, "The compressed model", except: Weights.Select(w => w.Name).ToHashSet());
         using var off = no_grad();
         using var scope = NewDisposeScope();
@@ -131,9 +135,14 @@ public sealed class CompressedModel
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{"weights",-32} {"count",12} {"left",8} {"values",7} {"bits each",10} {"bytes",12} {"smaller",8}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{"weights",-32} {"count",12} {"left",8} {"values",7} {"bits each",10} "
+            + $"{"bytes",12} {"smaller",8}");
         foreach (var layer in Layers)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{layer.Name,-32} {layer.Weights,12:N0} {(double)layer.Kept / layer.Weights,8:P1} {layer.Values,7} {(layer.Kept > 0 ? (double)(layer.CodeBits + layer.IndexBits) / layer.Kept : 0),10:0.00} {layer.Bytes,12:N0} {layer.Weights * 4.0 / layer.Bytes,7:0.0}x");
-        return text.Append(CultureInfo.InvariantCulture, $"{"all, with the rest of the file",-32} {"",12} {"",8} {"",7} {"",10} {Size,12:N0} {Ratio,7:0.0}x").ToString();
+            text.AppendLine(CultureInfo.InvariantCulture, $"{layer.Name,-32} {layer.Weights,12:N0} "
+                + $"{(double)layer.Kept / layer.Weights,8:P1} {layer.Values,7} "
+                + $"{(layer.Kept > 0 ? (double)(layer.CodeBits + layer.IndexBits) / layer.Kept : 0),10:0.00} {layer.Bytes,12:N0} "
+                + $"{layer.Weights * 4.0 / layer.Bytes,7:0.0}x");
+        return text.Append(CultureInfo.InvariantCulture, $"{"all, with the rest of the file",-32} {"",12} {"",8} {"",7} {"",10} "
+            + $"{Size,12:N0} {Ratio,7:0.0}x").ToString();
     }
 }

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>Keeps pruned weights at zero while the others are trained: they get no gradient, so that no average of it moves them, and are set back after each step.</summary>
+/// <summary>
+/// Keeps pruned weights at zero while the others are trained: they get no gradient, so that no average of it moves them, and are set back
+/// after each step.
+/// </summary>
 sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
 {
     readonly List<(Tensor Weight, Tensor Gone)> masks = [];
@@ -11,7 +14,8 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
     {
         foreach (var (name, weight) in run.Model.named_parameters())
             if (left.TryGetValue(name, out var stays))
-                masks.Add((weight, tensor(Array.ConvertAll(stays, stay => !stay), weight.shape, device: weight.device).DetachFromDisposeScope()));
+                masks.Add((weight, tensor(Array.ConvertAll(stays, stay => !stay), weight.shape,
+                    device: weight.device).DetachFromDisposeScope()));
     }
 
     public void AfterBackward(TrainingRun run)
@@ -37,8 +41,8 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
 }
 
 /// <summary>
-/// Trains shared values: every weight gets the summed gradient of those that share its value, so that any optimizer moves them alike, and after each step
-/// they are made equal again to the last bit.
+/// Trains shared values: every weight gets the summed gradient of those that share its value, so that any optimizer moves them alike, and
+/// after each step they are made equal again to the last bit.
 /// </summary>
 sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHook
 {
@@ -57,7 +61,8 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
                 if (weights.Codes[i] >= 0)
                     first[weights.Codes[i]] = i;
             var codes = weights.Codes.Select(code => code < 0 ? zero : code).ToArray();
-            layers.Add((weight, tensor(codes, device: weight.device).DetachFromDisposeScope(), tensor(first, device: weight.device).DetachFromDisposeScope(), zero));
+            layers.Add((weight, tensor(codes, device: weight.device).DetachFromDisposeScope(),
+                tensor(first, device: weight.device).DetachFromDisposeScope(), zero));
         }
     }
 

@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// Filter pruning by reinforcement learning (FPRL; in the manner of He et al., AMC, 2018, with the policy gradient of Williams, 1992): an agent goes through the groups of
-/// a model and decides from what it sees of each which fraction of its neurons goes. What is left is tried by masking; the reward is the accuracy
-/// minus what the model still costs. The decisions of the best try are then carried out for good.
+/// Filter pruning by reinforcement learning (FPRL; in the manner of He et al., AMC, 2018, with the policy gradient of Williams, 1992): an
+/// agent goes through the groups of a model and decides from what it sees of each which fraction of its neurons goes. What is left is
+/// tried by masking; the reward is the accuracy minus what the model still costs. The decisions of the best try are then carried out for
+/// good.
 /// </summary>
 public sealed record FilterAgent
 {
@@ -17,7 +18,9 @@ public sealed record FilterAgent
     /// <summary>After how many of them it learns from what they brought; at least 2.</summary>
     public int EpisodesPerUpdate { get; init; } = 5;
 
-    /// <summary>What the whole model's multiplications cost, in accuracy: 0.5 gives up half a point of accuracy for each point of cost. 0 or more.</summary>
+    /// <summary>
+    /// What the whole model's multiplications cost, in accuracy: 0.5 gives up half a point of accuracy for each point of cost. 0 or more.
+    /// </summary>
     public double CostWeight { get; init; } = 0.5;
 
     /// <summary>The largest fraction of a group that may go; above 0 and below 1.</summary>
@@ -26,7 +29,10 @@ public sealed record FilterAgent
     /// <summary>Neurons that stay in every group; at least 1.</summary>
     public int MinimumNeurons { get; init; } = 1;
 
-    /// <summary>How far decisions stray from what the agent thinks best at first, before the logistic function that makes fractions of them; above 0.</summary>
+    /// <summary>
+    /// How far decisions stray from what the agent thinks best at first, before the logistic function that makes fractions of them; above
+    /// 0.
+    /// </summary>
     public double Exploration { get; init; } = 1.0;
 
     /// <summary>How far in the end; above 0 and at most <see cref="Exploration"/>.</summary>
@@ -51,7 +57,8 @@ public sealed record FilterAgent
             MaximumRatio is > 0 and < 1, nameof(MaximumRatio), MaximumRatio, "above 0 and below 1" + Fractions.Hint(MaximumRatio));
         TrainingOptions.Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
         TrainingOptions.Require(Exploration is > 0 and < double.PositiveInfinity, nameof(Exploration), Exploration, "above 0");
-        TrainingOptions.Require(FinalExploration > 0 && FinalExploration <= Exploration, nameof(FinalExploration), FinalExploration, $"above 0 and at most {nameof(Exploration)}, {Exploration}");
+        TrainingOptions.Require(FinalExploration > 0 && FinalExploration <= Exploration, nameof(FinalExploration), FinalExploration,
+            $"above 0 and at most {nameof(Exploration)}, {Exploration}");
         TrainingOptions.Require(LearningRate is > 0 and < double.PositiveInfinity, nameof(LearningRate), LearningRate, "above 0");
         TrainingOptions.Require(Seed >= 0, nameof(Seed), Seed, "0 or more");
     }
@@ -60,10 +67,13 @@ public sealed record FilterAgent
     /// <param name="map">The groups of the model, which are smaller afterwards.</param>
     /// <param name="model">The model.</param>
     /// <param name="example">An input that the model takes; one row is enough.</param>
-    /// <param name="accuracy">Measures the model as it is, from 0 to 1, on examples that it was not trained on. Called in evaluation mode, once an episode.</param>
+    /// <param name="accuracy">
+    /// Measures the model as it is, from 0 to 1, on examples that it was not trained on. Called in evaluation mode, once an episode.
+    /// </param>
     /// <param name="optimizer">The optimizer of the model's parameters, if there is one.</param>
     /// <param name="cancellation">Stops before the next episode; nothing is removed then.</param>
-    public FilterAgentResult Run(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy, optim.Optimizer? optimizer = null, CancellationToken cancellation = default)
+    public FilterAgentResult Run(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy,
+        optim.Optimizer? optimizer = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(map);
         ArgumentNullException.ThrowIfNull(model);
@@ -85,9 +95,11 @@ public sealed record FilterAgent
 /// <param name="Episodes">What each try brought, in order: the learning curve.</param>
 /// <param name="Best">The try whose decisions were carried out.</param>
 /// <param name="AccuracyBefore">The accuracy of the whole model.</param>
-public sealed record FilterAgentResult(IReadOnlyList<FilterDecision> Groups, IReadOnlyList<FilterEpisode> Episodes, FilterEpisode Best, double AccuracyBefore)
+public sealed record FilterAgentResult(IReadOnlyList<FilterDecision> Groups, IReadOnlyList<FilterEpisode> Episodes, FilterEpisode Best,
+    double AccuracyBefore)
 {
-    internal IReadOnlyCollection<NeuronSelection> Selections(NeuronMap map) => [.. Groups.Where(g => g.Removed.Count > 0).Select(g => new NeuronSelection(map[g.Name], [.. g.Removed]))];
+    internal IReadOnlyCollection<NeuronSelection> Selections(NeuronMap map) =>
+        [.. Groups.Where(g => g.Removed.Count > 0).Select(g => new NeuronSelection(map[g.Name], [.. g.Removed]))];
 }
 
 /// <summary>What was decided for a group.</summary>

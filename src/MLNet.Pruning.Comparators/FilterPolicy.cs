@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>What an agent thinks best, as a normal distribution over its choice: a small network gives the mean for what is seen of a group.</summary>
+/// <summary>
+/// What an agent thinks best, as a normal distribution over its choice: a small network gives the mean for what is seen of a group.
+/// </summary>
 sealed class FilterPolicy : IDisposable
 {
     const int Hidden = 32;
@@ -56,10 +58,12 @@ sealed class FilterPolicy : IDisposable
             return; // All brought the same: there is nothing to learn.
         using var scope = NewDisposeScope();
         var groups = batch[0].States.Length;
-        var states = tensor(batch.SelectMany(b => b.States.SelectMany(s => s)).ToArray(), [batch.Count * groups, batch[0].States[0].Length]);
+        var states = tensor(batch.SelectMany(b => b.States.SelectMany(s => s)).ToArray(),
+            [batch.Count * groups, batch[0].States[0].Length]);
         var choices = tensor(batch.SelectMany(b => b.Choices).Select(c => (float)c).ToArray());
         // Against the mean of the others, so that the estimate has no bias.
-        var advantages = tensor(batch.SelectMany(b => Enumerable.Repeat((float)((b.Reward - mean) * batch.Count / (batch.Count - 1) / deviation), groups)).ToArray());
+        var advantages = tensor(batch.SelectMany(b =>
+            Enumerable.Repeat((float)((b.Reward - mean) * batch.Count / (batch.Count - 1) / deviation), groups)).ToArray());
         model.Gradients.Vector.zero_();
         // The logarithm of the density at the choice, but for a constant.
         var likelihood = (choices - network.call(states).view(-1)).Squared().Times(-0.5 / (spread * spread));

@@ -69,7 +69,8 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
         using var scope = NewDisposeScope();
         using var off = no_grad();
         var measured = accuracy();
-        return double.IsFinite(measured) ? measured : throw new InvalidOperationException($"The accuracy was measured as {measured}; it must be a finite number.");
+        return double.IsFinite(measured) ? measured : throw new InvalidOperationException($"The accuracy was measured as {measured}; it "
+            + "must be a finite number.");
     }
 
     static int[][] Order(NeuronMap map, Func<NeuronGroup, IReadOnlyList<double>>? importance)
@@ -78,6 +79,7 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
         IReadOnlyList<IReadOnlyList<double>> scores = importance is null ? norms.Scores() : [.. map.Groups.Select(importance)];
         return [.. map.Groups.Select((group, g) => scores[g].Count == group.Size
             ? Ranking.BestFirst([.. scores[g]]).Reverse().ToArray()
-            : throw new InvalidOperationException($"{nameof(FilterAgent.Importance)} gives {scores[g].Count} scores for the {group.Size} neurons of '{group.Name}'."))];
+            : throw new InvalidOperationException($"{nameof(FilterAgent.Importance)} gives {scores[g].Count} scores for the {group.Size} "
+                + $"neurons of '{group.Name}'."))];
     }
 }

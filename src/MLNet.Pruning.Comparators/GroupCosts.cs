@@ -41,10 +41,12 @@ sealed class GroupCosts
                         var shape = layer.Own("weight")!.shape;
                         var taps = shape.Skip(1).Aggregate(1.0, (product, extent) => product * extent);
                         var moved = layer.Kind == LayerKind.Transposed ? input : output;
-                        var (countIn, countOut) = ((int)input.shape[layer.FeatureAxis(input)], (int)output.shape[layer.FeatureAxis(output)]);
+                        var (countIn, countOut) = ((int)input.shape[layer.FeatureAxis(input)],
+                            (int)output.shape[layer.FeatureAxis(output)]);
                         var known = costs.GetValueOrDefault(path);
                         var grouped = (layer.Kind == LayerKind.Transposed ? countOut : countIn) != shape[1];
-                        costs[path] = new((known?.Multiplications ?? 0) + taps * moved.NumberOfElements / example.shape[0], countIn, countOut, grouped);
+                        costs[path] = new((known?.Multiplications ?? 0) + taps * moved.NumberOfElements / example.shape[0], countIn,
+                            countOut, grouped);
                         return output;
                     }).remove);
             model.call(example);
@@ -63,7 +65,8 @@ sealed class GroupCosts
         var lost = new Dictionary<(string Path, NeuronSide Side), int>();
         foreach (var (group, neurons) in selections)
             foreach (var member in group.Members)
-                lost[(member.Path, member.Side)] = lost.GetValueOrDefault((member.Path, member.Side)) + neurons.Sum(n => member.Indices[n].Count);
+                lost[(member.Path, member.Side)] = lost.GetValueOrDefault((member.Path, member.Side)) + neurons
+                    .Sum(n => member.Indices[n].Count);
         double left = 0;
         foreach (var (path, cost) in layers)
         {
@@ -75,12 +78,16 @@ sealed class GroupCosts
         return left / all;
     }
 
-    /// <summary>What an agent sees of a group, in numbers around 1: its place, its size, what computing and reading it costs, what is left of the model so far, what was chosen last.</summary>
+    /// <summary>
+    /// What an agent sees of a group, in numbers around 1: its place, its size, what computing and reading it costs, what is left of the
+    /// model so far, what was chosen last.
+    /// </summary>
     public float[] State(int number, double remaining, double previous)
     {
         var group = map.Groups[number];
         var writes = group.Producers.Sum(m => layers.GetValueOrDefault(m.Path)?.Multiplications ?? 0) / all;
         var reads = group.Consumers.Sum(m => layers.GetValueOrDefault(m.Path)?.Multiplications ?? 0) / all;
-        return [(float)(number + 1) / map.Groups.Count, (float)group.Size / largest, (float)Math.Log2(group.Size) / 10, (float)writes, (float)reads, (float)remaining, (float)previous];
+        return [(float)(number + 1) / map.Groups.Count, (float)group.Size / largest, (float)Math.Log2(group.Size) / 10, (float)writes,
+            (float)reads, (float)remaining, (float)previous];
     }
 }

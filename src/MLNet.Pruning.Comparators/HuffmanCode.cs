@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// An optimal prefix code (Huffman, 1952) in canonical form: shorter codes come first, and among equals lower symbols, so that the lengths alone say it all.
-/// A symbol that never comes has no code; a symbol that comes alone needs no bits.
+/// An optimal prefix code (Huffman, 1952) in canonical form: shorter codes come first, and among equals lower symbols, so that the
+/// lengths alone say it all. A symbol that never comes has no code; a symbol that comes alone needs no bits.
 /// </summary>
 public sealed class HuffmanCode
 {
@@ -65,7 +65,9 @@ public sealed class HuffmanCode
         {
             var (left, right, symbol) = nodes[n];
             if (symbol >= 0)
-                lengths[symbol] = depths[n] <= Longest ? depths[n] : throw new ArgumentException($"Symbol {symbol} would need a code of {depths[n]} bits; codes have at most {Longest}.", nameof(counts));
+                lengths[symbol] = depths[n] <= Longest ? depths[n]
+                    : throw new ArgumentException($"Symbol {symbol} would need a code of {depths[n]} bits; codes have at most {Longest}.",
+                    nameof(counts));
             else
                 depths[left] = depths[right] = depths[n] + 1;
         }
@@ -104,7 +106,9 @@ public sealed class HuffmanCode
     }
 
     /// <summary>Reads the lengths of so many symbols.</summary>
-    /// <exception cref="InvalidDataException">They are no code in which every sequence of bits means something (Kraft's sum is not 1).</exception>
+    /// <exception cref="InvalidDataException">
+    /// They are no code in which every sequence of bits means something (Kraft's sum is not 1).
+    /// </exception>
     internal static HuffmanCode Read(BitReader reader, int symbols)
     {
         var lengths = new int[symbols];

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// Deep compression (PQH; Han, Mao and Dally, 2016): the weights of smallest magnitude go, the model is trained on without them, the others come to share a few
-/// values, these are trained on, and what is left is Huffman coded. The weights of linear layers and convolutions are compressed; all else stays.
+/// Deep compression (PQH; Han, Mao and Dally, 2016): the weights of smallest magnitude go, the model is trained on without them, the
+/// others come to share a few values, these are trained on, and what is left is Huffman coded. The weights of linear layers and
+/// convolutions are compressed; all else stays.
 /// </summary>
 public sealed record PruneQuantizeCode
 {
@@ -43,7 +44,8 @@ public sealed record PruneQuantizeCode
         TrainingOptions.Require(Sparsity is >= 0 and < 1, nameof(Sparsity), Sparsity, "at least 0 and below 1" + Fractions.Hint(Sparsity));
         TrainingOptions.Require(LayerSparsity is not null, nameof(LayerSparsity), LayerSparsity, "fractions by name");
         foreach (var (name, sparsity) in LayerSparsity!)
-            TrainingOptions.Require(sparsity is >= 0 and < 1, $"{nameof(LayerSparsity)}[\"{name}\"]", sparsity, "at least 0 and below 1" + Fractions.Hint(sparsity));
+            TrainingOptions.Require(sparsity is >= 0 and < 1, $"{nameof(LayerSparsity)}[\"{name}\"]", sparsity, "at least 0 and below 1"
+                + Fractions.Hint(sparsity));
         TrainingOptions.Require(Rounds >= 1, nameof(Rounds), Rounds, "at least 1");
         Bits(nameof(ConvolutionBits), ConvolutionBits);
         Bits(nameof(LinearBits), LinearBits);
@@ -64,9 +66,11 @@ public sealed record PruneQuantizeCode
         Validate();
         var weights = Weights(task.Model);
         if (weights.Count == 0)
-            throw new ArgumentException($"{task.Model.GetType().Name} has no linear layer and no convolution, so there is nothing to compress.", nameof(task));
+            throw new ArgumentException($"{task.Model.GetType().Name} has no linear layer and no convolution, so there is nothing to "
+                + "compress.", nameof(task));
         if (LayerSparsity.Keys.FirstOrDefault(name => !weights.ContainsKey(name)) is { } unknown)
-            throw new ArgumentException($"{nameof(LayerSparsity)} names '{unknown}'; there are {string.Join(", ", weights.Keys.Select(name => $"'{name}'"))}.", nameof(task));
+            throw new ArgumentException($"{nameof(LayerSparsity)} names '{unknown}'; there are "
+                + $"{string.Join(", ", weights.Keys.Select(name => $"'{name}'"))}.", nameof(task));
         foreach (var name in weights.Keys)
             if (Parameter(name).dtype is not ScalarType.Float32 and var type)
                 throw new ArgumentException($"'{name}' is {type}; wanted Float32.", nameof(task));
@@ -75,7 +79,8 @@ public sealed record PruneQuantizeCode
         for (var round = 1; round <= Rounds; round++)
         {
             foreach (var name in weights.Keys)
-                Zero(Parameter(name), left[name] = Magnitude.Left(Values(Parameter(name)), LayerSparsity.GetValueOrDefault(name, Sparsity) * round / Rounds));
+                Zero(Parameter(name), left[name] = Magnitude.Left(Values(Parameter(name)),
+                    LayerSparsity.GetValueOrDefault(name, Sparsity) * round / Rounds));
             if (Retraining is not null)
                 Train(Retraining, new ZerosStay(left));
         }
@@ -96,7 +101,8 @@ public sealed record PruneQuantizeCode
         {
             var result = new TrainingLoop(options with { Hooks = [.. options.Hooks, hook] }).Run(task, cancellation);
             if (!ReferenceEquals(result.Model, task.Model))
-                throw new InvalidOperationException("A hook has put another model in place while weights were compressed; compress the smaller model instead.");
+                throw new InvalidOperationException("A hook has put another model in place while weights were compressed; compress the "
+                    + "smaller model instead.");
         }
     }
 

@@ -7,8 +7,11 @@ namespace MLNet.Pruning.Comparators;
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">The shared values.</param>
 /// <param name="Codes">Which of them each weight has, in the order of memory; -1 for zero.</param>
-/// <param name="IndexBits">The bits that a distance between weights that are not zero would have without Huffman coding; longer ones are bridged.</param>
-public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IReadOnlyList<float> Values, IReadOnlyList<short> Codes, int IndexBits)
+/// <param name="IndexBits">
+/// The bits that a distance between weights that are not zero would have without Huffman coding; longer ones are bridged.
+/// </param>
+public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IReadOnlyList<float> Values, IReadOnlyList<short> Codes,
+    int IndexBits)
 {
     internal const int MostIndexBits = 12, MostValues = 1 << 12;
 
@@ -176,4 +179,5 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
 /// <param name="IndexBits">Bits that say where they are.</param>
 /// <param name="FixedBits">What both would take without Huffman coding.</param>
 /// <param name="Bytes">What the layer takes in the file: both, the shared values, and the tables of the codes.</param>
-public sealed record CompressedLayer(string Name, IReadOnlyList<long> Shape, long Weights, long Kept, int Values, long CodeBits, long IndexBits, long FixedBits, long Bytes);
+public sealed record CompressedLayer(string Name, IReadOnlyList<long> Shape, long Weights, long Kept, int Values, long CodeBits,
+    long IndexBits, long FixedBits, long Bytes);

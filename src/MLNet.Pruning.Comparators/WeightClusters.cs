@@ -1,11 +1,17 @@
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>Weight sharing: each weight becomes the nearest of a few shared values, found by k-means with linear initialisation (Han, Mao and Dally, 2016).</summary>
+/// <summary>
+/// Weight sharing: each weight becomes the nearest of a few shared values, found by k-means with linear initialisation (Han, Mao and
+/// Dally, 2016).
+/// </summary>
 /// <param name="Centroids">The shared values, ascending. Those that no weight shares are left out.</param>
 /// <param name="Codes">Which of them each weight shares.</param>
 public sealed record WeightClusters(IReadOnlyList<float> Centroids, IReadOnlyList<int> Codes)
 {
-    /// <summary>Lloyd's iterations from values spread evenly between the smallest and the largest. In one dimension clusters are intervals, so each iteration takes a binary search a cluster.</summary>
+    /// <summary>
+    /// Lloyd's iterations from values spread evenly between the smallest and the largest. In one dimension clusters are intervals, so
+    /// each iteration takes a binary search a cluster.
+    /// </summary>
     /// <param name="values">The weights; at least one, all finite.</param>
     /// <param name="clusters">The most shared values; at least 1.</param>
     /// <param name="iterations">The most iterations; fewer are done when nothing changes any more.</param>

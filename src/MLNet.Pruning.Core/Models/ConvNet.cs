@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>A convolutional network: blocks of convolution, activation and pooling, then fully connected layers, and logits at the end.</summary>
+/// <summary>
+/// A convolutional network: blocks of convolution, activation and pooling, then fully connected layers, and logits at the end.
+/// </summary>
 public sealed class ConvNet : nn.Module<Tensor, Tensor>
 {
     readonly Sequential features;

@@ -36,7 +36,8 @@ public sealed record ConvNetBlueprint(
         ImageParts.CheckSizes(Channels, "convolution", 1);
         ImageParts.CheckSizes(Hidden, "hidden layer", 0);
         if (Channels.Count > 30 || ImageParts.AreaAfter(Image, Channels.Count) < 1)
-            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} are too small for {Channels.Count} blocks, each of which halves them: at least {Math.Pow(2, Channels.Count)} pixels each way are needed.");
+            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} are too small for {Channels.Count} blocks, each of which halves "
+                + $"them: at least {Math.Pow(2, Channels.Count)} pixels each way are needed.");
         ImageParts.Flattened(Image, Channels);
         if (Classes < 1)
             throw new ArgumentException($"The convolutional network has {Classes} classes; it must have at least 1.");
@@ -47,9 +48,11 @@ public sealed record ConvNetBlueprint(
     }
 
     /// <summary>Whether the other describes the same network.</summary>
-    public bool Equals(ConvNetBlueprint? other) => other is not null && Image.SequenceEqual(other.Image) && Channels.SequenceEqual(other.Channels) && Hidden.SequenceEqual(other.Hidden)
+    public bool Equals(ConvNetBlueprint? other) => other is not null && Image.SequenceEqual(other.Image)
+        && Channels.SequenceEqual(other.Channels) && Hidden.SequenceEqual(other.Hidden)
         && (Classes, Activation, BatchNorm, Dropout) == (other.Classes, other.Activation, other.BatchNorm, other.Dropout);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => Channels.Concat(Hidden).Aggregate(HashCode.Combine(Classes, Activation, BatchNorm, Dropout), HashCode.Combine);
+    public override int GetHashCode() => Channels.Concat(Hidden).Aggregate(HashCode.Combine(Classes, Activation, BatchNorm, Dropout),
+        HashCode.Combine);
 }

@@ -47,3 +47,35 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
         return layers.call(input.Dimensions == 2 ? input : input.reshape(-1, inputs));
     }
 }
+
+/// <summary>The blueprint of a <see cref="FeedForward"/>.</summary>
+/// <param name="Sizes">Inputs, hidden sizes, outputs.</param>
+/// <param name="Activation">What stands between the layers.</param>
+public sealed record FeedForwardBlueprint(IReadOnlyList<int> Sizes, Activation Activation = Activation.Relu) : Blueprint
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<long> InputShape => [Sizes[0]];
+
+    /// <inheritdoc/>
+    public override FeedForward Build() => new(Sizes, Activation);
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        if (Sizes is null || Sizes.Count < 2)
+            throw new ArgumentException($"A feed-forward network needs at least two sizes, its inputs and its outputs; there are "
+                + $"{Sizes?.Count ?? 0}.");
+        for (var i = 0; i < Sizes.Count; i++)
+            if (Sizes[i] < 1)
+                throw new ArgumentException($"Size {i} of the feed-forward network is {Sizes[i]}; it must be at least 1.");
+        if (!Enum.IsDefined(Activation))
+            throw new ArgumentException($"There is no activation {Activation}.");
+    }
+
+    /// <summary>Whether the other has the same sizes and activation.</summary>
+    public bool Equals(FeedForwardBlueprint? other) => other is not null && Activation == other.Activation
+        && Sizes.SequenceEqual(other.Sizes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Sizes.Aggregate((int)Activation, HashCode.Combine);
+}

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using MLNet.Pruning.Models.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -10,11 +10,13 @@ public static class ModelFile
     const string Kind = "model";
 
     /// <summary>Writes the model to a file, whole or not at all.</summary>
-    public static void Save(string path, Blueprint blueprint, nn.Module model) => WholeFile.Write(path, stream => Save(stream, blueprint, model));
+    public static void Save(string path, Blueprint blueprint, nn.Module model) => WholeFile.Write(path,
+        stream => Save(stream, blueprint, model));
 
     /// <summary>
-    /// Writes the model to a stream. Of a module of the user's own its graph is written too, where <see cref="NetworkPlans.Trace"/> can tell it,
-    /// so that <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput, Plans.ScoringPrecision)"/> needs no code of the user's.
+    /// Writes the model to a stream. Of a module of the user's own its graph is written too, where <see cref="NetworkPlans.Trace"/> can
+    /// tell it, so that <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput, Plans.ScoringPrecision)"/> needs no code of the
+    /// user's.
     /// </summary>
     public static void Save(Stream stream, Blueprint blueprint, nn.Module model)
     {

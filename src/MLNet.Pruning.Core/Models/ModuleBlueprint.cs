@@ -1,5 +1,5 @@
+using MLNet.Pruning.Models;
 using System.Text.Json.Serialization;
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -18,7 +18,9 @@ public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IRe
     public override IReadOnlyList<long> InputShape => Shape;
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">There is no builder, or what it builds has not these sizes and cannot be cut to them.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no builder, or what it builds has not these sizes and cannot be cut to them.
+    /// </exception>
     public override nn.Module Build()
     {
         var build = Builder ?? throw new InvalidOperationException($"The module '{Name}' is built by code that is not there.");
@@ -37,13 +39,15 @@ public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IRe
         if (string.IsNullOrEmpty(Name))
             throw new ArgumentException("The module has no name.");
         if (Shape is not { Count: > 0 } || Shape.Any(d => d < 1))
-            throw new ArgumentException($"The input shape of module '{Name}' is [{string.Join(", ", Shape ?? [])}]; it must have at least one dimension, each at least 1.");
+            throw new ArgumentException($"The input shape of module '{Name}' is [{string.Join(", ", Shape ?? [])}]; it must have at least "
+                + "one dimension, each at least 1.");
         if (Sizes?.FirstOrDefault(s => s.Value is null || s.Value.Any(d => d < 0)) is { Key: { } name })
             throw new ArgumentException($"Module '{Name}' has a tensor '{name}' without a shape.");
     }
 
     /// <summary>Whether the other names the same module with the same sizes.</summary>
-    public bool Equals(ModuleBlueprint? other) => other is not null && Name == other.Name && Shape.SequenceEqual(other.Shape) && SizeFit.AreSame(Sizes, other.Sizes);
+    public bool Equals(ModuleBlueprint? other) => other is not null && Name == other.Name && Shape.SequenceEqual(other.Shape)
+        && SizeFit.AreSame(Sizes, other.Sizes);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Shape.Aggregate(Name.GetHashCode(StringComparison.Ordinal), HashCode.Combine);

@@ -9,8 +9,9 @@ public static class ModuleSpeed
     extension(ScoringSpeed)
     {
         /// <summary>
-        /// Measures models in turns on one CPU thread, so that whatever else the machine does slows all of them alike; medians over the turns.
-        /// Networks of this library are measured as their scoring plans, which is how they score; other modules as LibTorch computes them.
+        /// Measures models in turns on one CPU thread, so that whatever else the machine does slows all of them alike; medians over the
+        /// turns. Networks of this library are measured as their scoring plans, which is how they score; other modules as LibTorch
+        /// computes them.
         /// </summary>
         /// <param name="models">The models, each in the mode it scores in. They are not changed.</param>
         /// <param name="inputShape">The shape of one row.</param>

@@ -105,7 +105,8 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
             var graph = new GraphDescription(
                 [new(GraphOperation.Input, "input", [], from), new TracedLayer("", layer).Node(0, from, to)!]);
             var choice = scoring == SparseScoring.Sparse ? KernelChoice.Sparse : KernelChoice.Rule;
-            return ScoringPlan.Compile(graph, NetworkPlans.Weights(layer), new CompileOptions(KernelSet.Here, choice, ScoringOutput.Logits));
+            return ScoringPlan.Compile(graph, NetworkPlans.Weights(layer),
+                new CompileOptions(KernelSet.Here, choice, ScoringOutput.Logits));
         }
         catch (Exception failure) when (failure is NotTracedException or ArgumentException)
         {

@@ -68,7 +68,8 @@ public sealed class SparsePlan : IDisposable
         ArgumentNullException.ThrowIfNull(inputShape);
         ArgumentNullException.ThrowIfNull(compute);
         if (!Enum.IsDefined(scoring))
-            throw new ArgumentException($"The scoring is {scoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.", nameof(scoring));
+            throw new ArgumentException($"The scoring is {scoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.",
+                nameof(scoring));
         using var off = no_grad();
         var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Eligible(model, scoring), scoring);
         try
@@ -212,7 +213,8 @@ public sealed class SparsePlan : IDisposable
             plan.Score(numbers, MemoryMarshal.Cast<byte, float>(output.bytes), get_num_threads());
         if (AreFinite(numbers))
             return output;
-        // There a weight of zero counts, so that the layer itself computes the row; each by itself, as its neighbours must not depend on it.
+        // There a weight of zero counts, so that the layer itself computes the row; each by itself, as its neighbours must not depend on
+        // it.
         using var scope = NewDisposeScope();
         var inputs = whole.reshape([rows, .. choice.RowShape]);
         var outputs = output.view([rows, .. choice.OutputShape]);

@@ -86,7 +86,9 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
     /// <summary>Images, or rows that are flat -> the reconstruction, from 0 to 1, [rows, channels, height, width]</summary>
     public override Tensor forward(Tensor input) => Run(input).Logits.sigmoid();
 
-    /// <summary>The reconstruction before its sigmoid, with the distribution of the latents that it came from: all that a loss needs.</summary>
+    /// <summary>
+    /// The reconstruction before its sigmoid, with the distribution of the latents that it came from: all that a loss needs.
+    /// </summary>
     /// <param name="input">Images, or rows that are flat.</param>
     public VaeOutput Run(Tensor input)
     {

@@ -9,8 +9,12 @@ namespace MLNet.Pruning;
 /// <param name="Hidden">The sizes of the encoder's fully connected layers.</param>
 /// <param name="Latent">How many numbers an image is described by.</param>
 /// <param name="Activation">What stands behind convolutions and hidden layers.</param>
-/// <param name="DecoderHidden">The sizes of the decoder's fully connected layers; null for the encoder's from the last to the first.</param>
-/// <param name="DecoderChannels">The channels that each block of the decoder reads; null for the encoder's from the last to the first.</param>
+/// <param name="DecoderHidden">
+/// The sizes of the decoder's fully connected layers; null for the encoder's from the last to the first.
+/// </param>
+/// <param name="DecoderChannels">
+/// The channels that each block of the decoder reads; null for the encoder's from the last to the first.
+/// </param>
 public sealed record VaeBlueprint(
     IReadOnlyList<long> Image,
     IReadOnlyList<int> Channels,
@@ -53,9 +57,11 @@ public sealed record VaeBlueprint(
         ImageParts.CheckSizes(ChannelsBack, "decoder's convolution", 1);
         // Transposed convolutions double; only what was halved without rest comes back to its size.
         if (Channels.Count > 20 || Image[1] % (1 << Channels.Count) != 0 || Image[2] % (1 << Channels.Count) != 0)
-            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} cannot be halved {Channels.Count} times without rest: height and width must be multiples of {Math.Pow(2, Channels.Count)}.");
+            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} cannot be halved {Channels.Count} times without rest: height "
+                + $"and width must be multiples of {Math.Pow(2, Channels.Count)}.");
         if (ChannelsBack.Count != Channels.Count)
-            throw new ArgumentException($"The encoder has {Channels.Count} blocks and the decoder {ChannelsBack.Count}; it must have as many to come back to the image's size.");
+            throw new ArgumentException($"The encoder has {Channels.Count} blocks and the decoder {ChannelsBack.Count}; it must have as "
+                + "many to come back to the image's size.");
         ImageParts.Flattened(Image, Channels);
         ImageParts.Flattened(Image, [.. ChannelsBack.Reverse()]);
         if (Latent < 1)
@@ -64,9 +70,12 @@ public sealed record VaeBlueprint(
     }
 
     /// <summary>Whether the other describes the same network, be a decoder that mirrors the encoder named or not.</summary>
-    public bool Equals(VaeBlueprint? other) => other is not null && Image.SequenceEqual(other.Image) && Channels.SequenceEqual(other.Channels) && Hidden.SequenceEqual(other.Hidden)
-        && HiddenBack.SequenceEqual(other.HiddenBack) && ChannelsBack.SequenceEqual(other.ChannelsBack) && (Latent, Activation) == (other.Latent, other.Activation);
+    public bool Equals(VaeBlueprint? other) => other is not null && Image.SequenceEqual(other.Image)
+        && Channels.SequenceEqual(other.Channels) && Hidden.SequenceEqual(other.Hidden)
+        && HiddenBack.SequenceEqual(other.HiddenBack) && ChannelsBack.SequenceEqual(other.ChannelsBack)
+            && (Latent, Activation) == (other.Latent, other.Activation);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => Channels.Concat(Hidden).Concat(HiddenBack).Concat(ChannelsBack).Aggregate(HashCode.Combine(Latent, Activation), HashCode.Combine);
+    public override int GetHashCode() => Channels.Concat(Hidden).Concat(HiddenBack)
+        .Concat(ChannelsBack).Aggregate(HashCode.Combine(Latent, Activation), HashCode.Combine);
 }

@@ -4,7 +4,8 @@ namespace MLNet.Pruning;
 
 /// <summary>
 /// What a <see cref="Vae"/> minimises: the binary cross entropy of the reconstruction, summed over an image's values, plus the
-/// Kullback-Leibler divergence of its latents from the standard normal distribution, summed over them; the mean over images. Labels do not matter.
+/// Kullback-Leibler divergence of its latents from the standard normal distribution, summed over them; the mean over images. Labels do
+/// not matter.
 /// </summary>
 public sealed class VaeObjective : IObjective
 {
@@ -35,7 +36,8 @@ public sealed class VaeObjective : IObjective
         ArgumentNullException.ThrowIfNull(batch);
         return model is Vae vae
             ? (RowLosses(vae.Run(batch.Inputs), batch.Inputs).mean(), null)
-            : throw new ArgumentException($"{model?.GetType().Name ?? "null"} is not a {nameof(Vae)}; for other autoencoders there is {nameof(Reconstruction)}.");
+            : throw new ArgumentException($"{model?.GetType().Name ?? "null"} is not a {nameof(Vae)}; for other autoencoders there is "
+                + $"{nameof(Reconstruction)}.");
     }
 
     /// <summary>The loss of each image, [rows].</summary>
@@ -48,13 +50,16 @@ public sealed class VaeObjective : IObjective
         return UncheckedRowLosses(output, images);
     }
 
-    /// <summary>The same, where values outside 0 to 1 were refused already, and rows that are no numbers have a loss that is none.</summary>
+    /// <summary>
+    /// The same, where values outside 0 to 1 were refused already, and rows that are no numbers have a loss that is none.
+    /// </summary>
     internal Tensor UncheckedRowLosses(VaeOutput output, Tensor images)
     {
         var rows = images.shape[0];
         var (logits, mean, spread) = output;
         // On logits, since the logarithm of a sigmoid that has come to be 0 or 1 would be infinite.
-        var entropy = nn.functional.binary_cross_entropy_with_logits(logits, images.reshape(logits.shape), reduction: nn.Reduction.None).view(rows, -1).sum(1);
+        var entropy = nn.functional.binary_cross_entropy_with_logits(logits, images.reshape(logits.shape),
+            reduction: nn.Reduction.None).view(rows, -1).sum(1);
         // (mean^2 + variance - 1 - log variance) / 2, by expm1 since variance - 1 would lose its digits near 1.
         var distance = (mean.Squared().Plus(spread.expm1()) - spread).sum(1);
         return entropy.Times(reconstruction).Plus(distance.Times(0.5 * divergence));
@@ -67,6 +72,7 @@ public sealed class VaeObjective : IObjective
         using var off = no_grad();
         var (least, most) = (images.min().item<float>(), images.max().item<float>());
         if (!(least >= 0 && most <= 1))
-            throw new ArgumentException($"A variational autoencoder learns values from 0 to 1; here they are from {least:G4} to {most:G4}. Divide by the largest, such as 255.");
+            throw new ArgumentException($"A variational autoencoder learns values from 0 to 1; here they are from {least:G4} to "
+                + $"{most:G4}. Divide by the largest, such as 255.");
     }
 }

@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A vision transformer (Dosovitskiy et al., 2021) that can merge similar patches before its first block, and similar tokens within each: patches, positions,
-/// blocks of attention and hidden neurons, pooling, and logits at the end.
+/// A vision transformer (Dosovitskiy et al., 2021) that can merge similar patches before its first block, and similar tokens within each:
+/// patches, positions, blocks of attention and hidden neurons, pooling, and logits at the end.
 /// </summary>
 public sealed class Vit : nn.Module<Tensor, Tensor>
 {
-    // As large as what a patch embeds to. With the 0.02 that is usual, which supposes long training, tokens of the same values can hardly be told apart by
-    // their place at first: after three epochs of 10,000 drawn digits that was 5 points of accuracy.
+    // As large as what a patch embeds to. With the 0.02 that is usual, which supposes long training, tokens of the same values can hardly
+    // be told apart by their place at first: after three epochs of 10,000 drawn digits that was 5 points of accuracy.
     const double PositionScale = 0.2;
 
     readonly Linear embedding;
@@ -59,9 +59,11 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
             foreach (var number in numbers)
             {
                 var layer = $"blocks.{number}.attention.qkv";
-                PresentSizes.CheckWhole(sizes.First(layer), 3L * sizes.Second($"blocks.{number}.attention.projection") / built.HeadSize * built.HeadSize, layer);
+                PresentSizes.CheckWhole(sizes.First(layer),
+                    3L * sizes.Second($"blocks.{number}.attention.projection") / built.HeadSize * built.HeadSize, layer);
             }
-            int[] heads = [.. numbers.Select(n => sizes.Second($"blocks.{n}.attention.projection") / built.HeadSize)], hidden = [.. numbers.Select(n => sizes.First($"blocks.{n}.hidden"))];
+            int[] heads = [.. numbers.Select(n => sizes.Second($"blocks.{n}.attention.projection") / built.HeadSize)],
+                hidden = [.. numbers.Select(n => sizes.First($"blocks.{n}.hidden"))];
             return built with { Dim = sizes.First(nameof(embedding)), Heads = heads, Hidden = hidden };
         }
     }
@@ -70,14 +72,18 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var patches = built.Input == VitInput.Pixels ? VitPatches.OfPixels(input, grid, grid.Count - built.Tokens) : VitPatches.OfTokens(input, grid, built.Tokens);
+        var patches = built.Input == VitInput.Pixels ? VitPatches.OfPixels(input, grid, grid.Count - built.Tokens)
+            : VitPatches.OfTokens(input, grid, built.Tokens);
         var tokens = Embedded(patches);
         foreach (var block in blocks)
             tokens = block.Run(tokens);
         return logits.call(norm.call(Pooled(tokens)));
     }
 
-    /// <summary>Embedding is affine, so that of a mean is the mean of embeddings: merging patches first is the same, and less work. A merged token has its patches' mean position.</summary>
+    /// <summary>
+    /// Embedding is affine, so that of a mean is the mean of embeddings: merging patches first is the same, and less work. A merged token
+    /// has its patches' mean position.
+    /// </summary>
     VitTokens Embedded(VitPatches patches)
     {
         var (values, places) = (embedding.call(patches.Values), Row(positions, grid.Count));

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>One block: attention, then a layer of hidden neurons. Each reads the tokens normalised, and adds to them what it makes of them.</summary>
+/// <summary>
+/// One block: attention, then a layer of hidden neurons. Each reads the tokens normalised, and adds to them what it makes of them.
+/// </summary>
 sealed class VitBlock : nn.Module
 {
     readonly LayerNorm attentionNorm, hiddenNorm;
@@ -35,9 +37,57 @@ sealed class VitBlock : nn.Module
         // Tokens are compared as the next layer sees them: what it does not read any more does not count.
         if (merge > 0)
             tokens = tokens.Merged(merge, hiddenNorm.call(tokens.Values));
-        tokens = tokens with { Values = tokens.Values.Plus(Dropped(output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values)))))) };
-        return tokens with { Values = tokens.Values.MoveToOuterDisposeScope(), Sizes = merge > 0 ? tokens.Sizes?.MoveToOuterDisposeScope() : tokens.Sizes };
+        tokens = tokens with { Values = tokens.Values.Plus(Dropped(
+            output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values)))))) };
+        return tokens with { Values = tokens.Values.MoveToOuterDisposeScope(), Sizes = merge > 0 ? tokens.Sizes?.MoveToOuterDisposeScope()
+            : tokens.Sizes };
     }
 
     Tensor Dropped(Tensor values) => dropout is null ? values : dropout.call(values);
+}
+
+/// <summary>
+/// Attention of several heads, proportional to how much each token stands for (Bolya et al., 2023): a token of several patches weighs in
+/// the softmax as if each of them were there. How many heads there are follows from the weights, so that heads can be removed.
+/// </summary>
+sealed class VitAttention : nn.Module
+{
+    readonly int headSize;
+    readonly Linear qkv, projection;
+
+    public VitAttention(long dim, long heads, int headSize) : base(nameof(VitAttention))
+    {
+        this.headSize = headSize;
+        // Queries of all heads, then keys, then values.
+        qkv = nn.Linear(dim, 3 * heads * headSize);
+        projection = nn.Linear(heads * headSize, dim);
+        RegisterComponents();
+    }
+
+    /// <summary>[B, N, D] -> [B, N, D]</summary>
+    /// <param name="values">The tokens, normalised.</param>
+    /// <param name="sizes">[B, N]: what each token stands for; null where each stands for as much as the others.</param>
+    public Tensor Run(Tensor values, Tensor? sizes)
+    {
+        // What only this computation needs goes as soon as it is over, and not with the whole step: its memory serves the next one.
+        using var scope = NewDisposeScope();
+        var (images, tokens, joined) = (values.shape[0], values.shape[1], qkv.call(values));
+        // The logarithm of a size is added to all logits of the token's key.
+        var logSizes = sizes?.log();
+        // Discovery, which goes without gradients, needs the plain operators, through which NaN finds its way.
+        if (is_grad_enabled() && FewTokensAttention.Computes(joined, headSize))
+            return projection.call(FewTokensAttention.Apply(joined, logSizes, headSize)).MoveToOuterDisposeScope();
+        var parts = joined.view(images, tokens, 3, -1, headSize).permute(2, 0, 3, 1, 4).unbind(0); // of [B, heads, N, head size]
+        var added = logSizes?.view(images, 1, 1, tokens);
+        var mixed = is_grad_enabled()
+            ? nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], added)
+            : Plain(parts[0], parts[1], parts[2], added);
+        return projection.call(mixed.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
+    }
+
+    Tensor Plain(Tensor queries, Tensor keys, Tensor values, Tensor? added)
+    {
+        var logits = queries.Over(Math.Sqrt(headSize)).matmul(keys.transpose(2, 3));
+        return (added is null ? logits : logits.Plus(added)).softmax(-1).matmul(values);
+    }
 }

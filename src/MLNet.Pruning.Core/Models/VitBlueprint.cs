@@ -5,7 +5,9 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 
-/// <summary>The blueprint of a <see cref="Vit"/>. Its blocks may differ from each other, as they do once heads and neurons were pruned.</summary>
+/// <summary>
+/// The blueprint of a <see cref="Vit"/>. Its blocks may differ from each other, as they do once heads and neurons were pruned.
+/// </summary>
 /// <param name="Image">Channels, height and width of an image; patches must divide it.</param>
 /// <param name="PatchSize">Rows and columns of a patch.</param>
 /// <param name="Classes">How many logits there are.</param>
@@ -17,9 +19,12 @@ namespace MLNet.Pruning;
 /// <param name="Pooling">How one vector is made of many tokens.</param>
 /// <param name="Dropout">The fraction of what attention and hidden layers add that is left out in training; in [0, 1).</param>
 /// <param name="Merge">
-/// Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With <see cref="VitInput.Tokens"/>, those that have merged already.
+/// Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With <see
+/// cref="VitInput.Tokens"/>, those that have merged already.
 /// </param>
-/// <param name="LayerMerges">Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null for none.</param>
+/// <param name="LayerMerges">
+/// Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null for none.
+/// </param>
 /// <param name="Input">What a row of the input holds.</param>
 public sealed record VitBlueprint(
     IReadOnlyList<long> Image,
@@ -49,13 +54,16 @@ public sealed record VitBlueprint(
     /// <param name="depth">Blocks.</param>
     /// <param name="heads">Attention heads of a block.</param>
     /// <param name="hidden">Hidden neurons of a block; 0 for twice <paramref name="dim"/>.</param>
-    public static VitBlueprint For(IReadOnlyList<long> image, int patchSize, int classes, int dim = 64, int depth = DefaultDepth, int heads = DefaultHeads, int hidden = 0)
+    public static VitBlueprint For(IReadOnlyList<long> image, int patchSize, int classes, int dim = 64, int depth = DefaultDepth,
+        int heads = DefaultHeads, int hidden = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
         if (dim < 1 || dim % heads != 0)
-            throw new ArgumentException($"Tokens of {dim} values cannot be split over {heads} heads; the values must be a multiple of the heads.", nameof(dim));
-        return new(image, patchSize, classes, dim, [.. Enumerable.Repeat(heads, depth)], dim / heads, [.. Enumerable.Repeat(hidden > 0 ? hidden : 2 * dim, depth)]);
+            throw new ArgumentException($"Tokens of {dim} values cannot be split over {heads} heads; the values must be a multiple of the "
+                + "heads.", nameof(dim));
+        return new(image, patchSize, classes, dim, [.. Enumerable.Repeat(heads, depth)], dim / heads,
+            [.. Enumerable.Repeat(hidden > 0 ? hidden : 2 * dim, depth)]);
     }
 
     /// <summary>Blocks.</summary>
@@ -88,7 +96,8 @@ public sealed record VitBlueprint(
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<long> InputShape => Input == VitInput.Pixels ? Image : [((long)Tokens * (Grid.TokenWidth + 1)) + Grid.Count];
+    public override IReadOnlyList<long> InputShape => Input == VitInput.Pixels ? Image
+        : [((long)Tokens * (Grid.TokenWidth + 1)) + Grid.Count];
 
     /// <inheritdoc/>
     public override Vit Build() => new(this);
@@ -98,9 +107,11 @@ public sealed record VitBlueprint(
     {
         ImageParts.CheckImage(Image, "vision transformer");
         if (PatchSize < 1 || Image[1] % PatchSize != 0 || Image[2] % PatchSize != 0)
-            throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide images of {Image[1]}x{Image[2]} (height x width).");
+            throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide images of {Image[1]}x{Image[2]} (height x "
+                + "width).");
         if (Image[1] / PatchSize * (Image[2] / PatchSize) is > MostTokens and var many)
-            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have {many} patches of {PatchSize}x{PatchSize}; a vision transformer takes at most {MostTokens}.");
+            throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have {many} patches of {PatchSize}x{PatchSize}; a vision "
+                + $"transformer takes at most {MostTokens}.");
         _ = Grid;
         if (Classes < 1)
             throw new ArgumentException($"The vision transformer has {Classes} classes; it must have at least 1.");
@@ -132,10 +143,14 @@ public sealed record VitBlueprint(
     }
 
     /// <summary>Whether the other describes the same network.</summary>
-    public bool Equals(VitBlueprint? other) => other is not null && Image.SequenceEqual(other.Image) && BlockHeads.SequenceEqual(other.BlockHeads) && BlockHidden.SequenceEqual(other.BlockHidden)
-        && (PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Dropout, Input) == (other.PatchSize, other.Classes, other.Dim, other.HeadSize, other.Activation, other.Pooling, other.Dropout, other.Input)
+    public bool Equals(VitBlueprint? other) => other is not null && Image.SequenceEqual(other.Image)
+        && BlockHeads.SequenceEqual(other.BlockHeads) && BlockHidden.SequenceEqual(other.BlockHidden)
+        && (PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Dropout, Input) == (other.PatchSize, other.Classes, other.Dim,
+            other.HeadSize, other.Activation, other.Pooling, other.Dropout, other.Input)
         && Merge.Equals(other.Merge) && (LayerMerges ?? []).SequenceEqual(other.LayerMerges ?? []);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => BlockHeads.Concat(BlockHidden).Aggregate(HashCode.Combine(PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Merge, Input), HashCode.Combine);
+    public override int GetHashCode() => BlockHeads
+        .Concat(BlockHidden).Aggregate(HashCode.Combine(PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Merge, Input),
+        HashCode.Combine);
 }

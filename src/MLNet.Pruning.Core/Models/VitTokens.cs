@@ -1,3 +1,4 @@
+using MLNet.Pruning.Tokens;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
@@ -15,5 +16,47 @@ readonly record struct VitTokens(Tensor Values, Tensor? Sizes, int Apart)
     {
         var assignments = TokenAssignments.Match(compared, merge, Apart);
         return this with { Values = assignments.Merge(Values, Sizes), Sizes = assignments.MergeSizes(Sizes) };
+    }
+}
+
+/// <summary>What a batch of input says, before anything learnt is applied to it.</summary>
+/// <param name="Values">[B, K, values of a patch]; the means of patches where these have merged.</param>
+/// <param name="Sizes">[B, K]: how many patches each token stands for; null where none has merged.</param>
+/// <param name="Shares">[B, K, N]: the share of each patch in each token; null where none has merged.</param>
+readonly record struct VitPatches(Tensor Values, Tensor? Sizes, Tensor? Shares)
+{
+    /// <summary>Cuts images, and merges their most similar patches.</summary>
+    /// <param name="input">[B, C, H, W], or rows that are flat.</param>
+    /// <param name="grid">How an image is cut.</param>
+    /// <param name="merge">Patches that merge away.</param>
+    public static VitPatches OfPixels(Tensor input, PatchGrid grid, int merge)
+    {
+        var (images, p) = (input.shape[0], grid.PatchSize);
+        // Patches row by row, within a patch pixels row by row, the channels of a pixel side by side.
+        var patches = input.reshape(images, grid.Channels, grid.Rows, p, grid.Columns, p).permute(0, 2, 4, 3, 5, 1).reshape(images,
+            grid.Count, grid.TokenWidth);
+        if (merge == 0)
+            return new(patches, null, null);
+        using var assignments = TokenAssignments.Match(patches, merge);
+        var members = assignments.Members(patches.dtype);
+        var sizes = members.sum(2L);
+        var shares = members / sizes.unsqueeze(2);
+        return new(shares.matmul(patches), sizes, shares);
+    }
+
+    /// <summary>Reads rows of tokens, their sizes, and the token that each patch went to.</summary>
+    /// <param name="input">[B, K values of a patch + K + N]</param>
+    /// <param name="grid">How the images were cut.</param>
+    /// <param name="tokens">K</param>
+    public static VitPatches OfTokens(Tensor input, PatchGrid grid, int tokens)
+    {
+        var values = (long)tokens * grid.TokenWidth;
+        var rows = input.reshape(-1, values + tokens + grid.Count);
+        var sizes = rows.narrow(1, values, tokens);
+        // What is no number must not spread from one token to the whole image by way of its size.
+        sizes = where(sizes.gt(Scalars.Zero), sizes, ones_like(sizes));
+        using var assignments = TokenAssignments.Of(rows.narrow(1, values + tokens, grid.Count), tokens);
+        return new(rows.narrow(1, 0, values).reshape(-1, tokens, grid.TokenWidth), sizes,
+            assignments.Members(rows.dtype) / sizes.unsqueeze(2));
     }
 }

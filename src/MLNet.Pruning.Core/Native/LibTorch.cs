@@ -19,8 +19,8 @@ public static class LibTorch
     static string? problem;
 
     /// <summary>
-    /// Loads LibTorch, unless it is loaded. Whatever of this library computes calls it first; a program that touches TorchSharp before it touches this
-    /// library, on a system with an old libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9), calls it at its start.
+    /// Loads LibTorch, unless it is loaded. Whatever of this library computes calls it first; a program that touches TorchSharp before it
+    /// touches this library, on a system with an old libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9), calls it at its start.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is none that fits; the message says what to add.</exception>
     public static void Load()
@@ -36,7 +36,8 @@ public static class LibTorch
         catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException)
         {
             throw new InvalidOperationException(
-                problem ?? $"There is no LibTorch to compute with: add the package TorchSharp-cpu {TorchSharp.GetName().Version!.ToString(3)} to the program's project "
+                problem ?? $"There is no LibTorch to compute with: add the package TorchSharp-cpu "
+                    + $"{TorchSharp.GetName().Version!.ToString(3)} to the program's project "
                 + "(or TorchSharp-cuda-windows, TorchSharp-cuda-linux, libtorch-cpu-linux-x64, -win-x64, -win-arm64, -osx-arm64).",
                 e.GetBaseException() is NotSupportedException ? null : e); // whose message is those pages
         }
@@ -59,9 +60,12 @@ public static class LibTorch
         }
     }
 
-    /// <summary>Has an old libstdc++ dealt with when TorchSharp loads its native library, in whatever program this assembly is part of.</summary>
+    /// <summary>
+    /// Has an old libstdc++ dealt with when TorchSharp loads its native library, in whatever program this assembly is part of.
+    /// </summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "TorchSharp's own loading must be helped before anything of this library is called.")]
+    [SuppressMessage("Usage", "CA2255", Justification = "TorchSharp's own loading must be helped before anything of this library is "
+        + "called.")]
     internal static void ListenForFailure()
     {
         if (OperatingSystem.IsLinux())
@@ -102,7 +106,8 @@ public static class LibTorch
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or DllNotFoundException)
         {
-            problem = $"TorchSharp needs a libstdc++ with {LoosenedLibrary.NeededVersion} (GCC 13); {FoundVersion()} is here, and TorchSharp's library could not be adapted: {e.Message}";
+            problem = $"TorchSharp needs a libstdc++ with {LoosenedLibrary.NeededVersion} (GCC 13); {FoundVersion()} is here, and "
+                + $"TorchSharp's library could not be adapted: {e.Message}";
             Console.Error.WriteLine(problem);
             return 0;
         }
@@ -112,7 +117,8 @@ public static class LibTorch
     static IEnumerable<string> Folders(Assembly assembly)
     {
         var beside = Path.GetDirectoryName(assembly.Location) is { Length: > 0 } folder ? folder : AppContext.BaseDirectory;
-        return ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        return ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string) ?? "").Split(Path.PathSeparator,
+            StringSplitOptions.RemoveEmptyEntries)
             .Append(AppContext.BaseDirectory)
             .Append(beside)
             .Append(Path.Combine(beside, "runtimes", "linux-x64", "native"))
@@ -137,7 +143,8 @@ public static class LibTorch
     {
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set && Path.IsPathRooted(set)
             ? set
-            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache") : null;
+            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache")
+                : null;
         if (cache is not null)
             try
             {
@@ -154,7 +161,8 @@ public static class LibTorch
     {
         try
         {
-            var path = File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).First(line => line.Contains("libstdc++.so.6", StringComparison.Ordinal));
+            var path = File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).First(line =>
+                line.Contains("libstdc++.so.6", StringComparison.Ordinal));
             var text = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(path));
             const string Prefix = "GLIBCXX_3.4.";
             var last = Enumerable.Range(0, 100).Last(n => text.Contains($"{Prefix}{n}\0", StringComparison.Ordinal));

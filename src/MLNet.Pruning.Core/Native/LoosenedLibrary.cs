@@ -4,8 +4,8 @@ using System.Text;
 namespace MLNet.Pruning.Native;
 
 /// <summary>
-/// Makes TorchSharp's native library load beside a libstdc++ older than GCC 13's. It asks for version GLIBCXX_3.4.32 because of one symbol, whose
-/// only work is to initialise the standard streams; an older symbol does the same.
+/// Makes TorchSharp's native library load beside a libstdc++ older than GCC 13's. It asks for version GLIBCXX_3.4.32 because of one
+/// symbol, whose only work is to initialise the standard streams; an older symbol does the same.
 /// </summary>
 static class LoosenedLibrary
 {
@@ -19,7 +19,9 @@ static class LoosenedLibrary
 
     readonly record struct Section(int Offset, int Size);
 
-    /// <summary>Edits a 64-bit little-endian ELF file in memory; throws, and leaves it as it was, where anything is not as expected.</summary>
+    /// <summary>
+    /// Edits a 64-bit little-endian ELF file in memory; throws, and leaves it as it was, where anything is not as expected.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is not as expected.</exception>
     public static void Loosen(Span<byte> file)
     {
@@ -62,7 +64,8 @@ static class LoosenedLibrary
         var (needAt, needed, older) = (0, (ushort)0, (ushort)0);
         for (int library = needs.Offset, left = needs.Size / 16; left > 0; left--)
         {
-            var (count, name, first, next) = (U16(file, library + 2), U32(file, library + 4), U32(file, library + 8), U32(file, library + 12));
+            var (count, name, first, next) = (U16(file, library + 2), U32(file, library + 4), U32(file, library + 8),
+                U32(file, library + 12));
             if (Text(file, Place(file, (ulong)strings.Offset + name)) == Library)
             {
                 var version = Place(file, (ulong)library + first);
@@ -80,7 +83,8 @@ static class LoosenedLibrary
                 break;
             library = Place(file, (ulong)library + next);
         }
-        return needed != 0 && older != 0 ? (needAt, needed, older) : throw new InvalidDataException($"It does not need {NeededVersion} and {OlderVersion} of {Library}.");
+        return needed != 0 && older != 0 ? (needAt, needed, older)
+            : throw new InvalidDataException($"It does not need {NeededVersion} and {OlderVersion} of {Library}.");
     }
 
     // Where the version and the name stand of the one symbol that is of the new version.
@@ -113,7 +117,8 @@ static class LoosenedLibrary
 
     static ulong U64(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadUInt64LittleEndian(Bytes(file, at, 8));
 
-    static ReadOnlySpan<byte> Bytes(ReadOnlySpan<byte> file, int at, int count) => at >= 0 && at <= file.Length - count ? file.Slice(at, count) : throw Short();
+    static ReadOnlySpan<byte> Bytes(ReadOnlySpan<byte> file, int at, int count) => at >= 0 && at <= file.Length - count
+        ? file.Slice(at, count) : throw Short();
 
     static InvalidDataException Short() => new("It is cut short.");
 }

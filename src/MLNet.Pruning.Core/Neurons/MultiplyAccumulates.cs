@@ -8,7 +8,9 @@ namespace MLNet.Pruning;
 public static class MultiplyAccumulates
 {
     /// <summary>Multiply-accumulates of the linear and convolutional layers for one row; other layers' are not counted.</summary>
-    /// <param name="model">Any module; its layers must be called with <c>call</c>. Its mode and random numbers are as before afterwards.</param>
+    /// <param name="model">
+    /// Any module; its layers must be called with <c>call</c>. Its mode and random numbers are as before afterwards.
+    /// </param>
     /// <param name="example">An input of one row or more.</param>
     /// <param name="forward">Runs the model.</param>
     public static long Of(nn.Module model, Tensor example, Action<Tensor> forward)
@@ -29,10 +31,12 @@ public static class MultiplyAccumulates
                 {
                     var layer = (nn.Module<Tensor, Tensor>)module;
                     var weight = layer.get_parameter("weight")!;
-                    // Every weight is used once a place: of the outputs, but of a transposed convolution of the inputs. The first dimension counts their features.
+                    // Every weight is used once a place: of the outputs, but of a transposed convolution of the inputs. The first
+                    // dimension counts their features.
                     removers.Add(layer.register_forward_hook((_, input, output) =>
                     {
-                        count += weight.NumberOfElements * ((module is ConvTranspose1d or ConvTranspose2d ? input : output).NumberOfElements / weight.shape[0]);
+                        count += weight.NumberOfElements * ((module is ConvTranspose1d or ConvTranspose2d ? input
+                            : output).NumberOfElements / weight.shape[0]);
                         return output;
                     }).remove);
                 }

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Neurons that can be removed one by one, and the layers that lose something with each. After a removal, the group holds and counts those that are left.</summary>
+/// <summary>
+/// Neurons that can be removed one by one, and the layers that lose something with each. After a removal, the group holds and counts
+/// those that are left.
+/// </summary>
 public sealed class NeuronGroup
 {
     internal NeuronGroup(string name, IReadOnlyList<NeuronGroupMember> members) => (Name, Members) = (name, members);
@@ -53,7 +56,8 @@ public sealed class NeuronGroup
 /// <param name="Module">The layer.</param>
 /// <param name="Side">Whether the neurons are among its inputs, its outputs, or both.</param>
 /// <param name="Indices">Per neuron, which features (channels) of that side are its own, in ascending order; of each equally many.</param>
-public sealed record NeuronGroupMember(string Path, nn.Module<Tensor, Tensor> Module, NeuronSide Side, IReadOnlyList<IReadOnlyList<int>> Indices);
+public sealed record NeuronGroupMember(string Path, nn.Module<Tensor, Tensor> Module, NeuronSide Side,
+    IReadOnlyList<IReadOnlyList<int>> Indices);
 
 /// <summary>Neurons that stay, and why.</summary>
 /// <param name="Name">The layer that computes them, or the group.</param>
@@ -68,5 +72,41 @@ public sealed record SkippedNeurons(string Name, string Reason)
 
     /// <summary>What stands in the way of one layer's neurons does so for all layers that compute them together.</summary>
     internal static IEnumerable<SkippedNeurons> Together(string name, IEnumerable<string> others, string reason) =>
-        others.Select(other => new SkippedNeurons(other, $"it loses neurons together with {name}, which is left alone")).Prepend(new(name, reason));
+        others.Select(other => new SkippedNeurons(other, $"it loses neurons together with {name}, which is left alone"))
+            .Prepend(new(name, reason));
 }
+
+/// <summary>On which side of a layer neurons stand.</summary>
+public enum NeuronSide
+{
+    /// <summary>The layer reads them.</summary>
+    In,
+
+    /// <summary>The layer computes them.</summary>
+    Out,
+
+    /// <summary>They pass through index for index, as through batch norm.</summary>
+    Through,
+}
+
+/// <summary>Some neurons of a group.</summary>
+/// <param name="Group">The group, of the map that is asked.</param>
+/// <param name="Neurons">Which of its neurons, each from 0 to the group's size - 1; at least one neuron must be left.</param>
+public sealed record NeuronSelection(NeuronGroup Group, IReadOnlyCollection<int> Neurons);
+
+/// <summary>What a removal has changed.</summary>
+/// <param name="Groups">The groups that have lost neurons.</param>
+/// <param name="ParametersBefore">Numbers in the model's parameters before; those of shared parameters counted once.</param>
+/// <param name="ParametersAfter">The same after.</param>
+/// <param name="Difference">
+/// Where it was compared: the largest difference between what the smaller network computes and what the masked one computed, as a share
+/// of the largest output.
+/// </param>
+public sealed record NeuronRemoval(IReadOnlyList<GroupRemoval> Groups, long ParametersBefore, long ParametersAfter, double? Difference);
+
+/// <summary>What one group has lost.</summary>
+/// <param name="Name">The group's name.</param>
+/// <param name="Before">Its size before.</param>
+/// <param name="After">Its size after.</param>
+/// <param name="Neurons">Which neurons went, by the numbers they had before, in ascending order.</param>
+public sealed record GroupRemoval(string Name, int Before, int After, IReadOnlyList<int> Neurons);

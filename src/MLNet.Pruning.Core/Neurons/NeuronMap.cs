@@ -20,7 +20,8 @@ public sealed class NeuronMap
     readonly Func<Tensor, IReadOnlyList<Tensor>> forward;
     readonly Dictionary<string, Layer> layers;
 
-    NeuronMap(nn.Module model, Func<Tensor, IReadOnlyList<Tensor>> forward, IEnumerable<Layer> layers, IReadOnlyList<NeuronGroup> groups, IReadOnlyList<SkippedNeurons> skipped)
+    NeuronMap(nn.Module model, Func<Tensor, IReadOnlyList<Tensor>> forward, IEnumerable<Layer> layers, IReadOnlyList<NeuronGroup> groups,
+        IReadOnlyList<SkippedNeurons> skipped)
     {
         (this.model, this.forward, Groups, Skipped) = (model, forward, groups, skipped);
         this.layers = layers.ToDictionary(l => l.Path);
@@ -76,12 +77,13 @@ public sealed class NeuronMap
         using (var tracer = new Tracer(module, example, forward))
         {
             if (tracer.Baseline().Any(o => o.is_floating_point() && o.isnan().any().item<bool>()))
-                throw new InvalidOperationException("The module computes NaN on the example, so that marks cannot be told from numbers. Give another example, or check its weights.");
+                throw new InvalidOperationException("The module computes NaN on the example, so that marks cannot be told from numbers. "
+                    + "Give another example, or check its weights.");
             discovery = new Discovery(tracer, module);
         }
         var (groups, skipped) = Grouping.Of(discovery, module);
         var map = new NeuronMap(module, forward, discovery.Layers, groups, []);
-        skipped.AddRange(Trial.Run(groups, selections => map.Try(selections, example, random)));
+        skipped.AddRange(RemovalCheck.Run(groups, selections => map.Try(selections, example, random)));
         return new NeuronMap(module, forward, discovery.Layers, groups, skipped);
     }
 
@@ -90,15 +92,19 @@ public sealed class NeuronMap
     /// compute without them, and its weights stay.
     /// </summary>
     /// <param name="selections">Which neurons of which groups.</param>
-    public IDisposable Mask(params IEnumerable<NeuronSelection> selections) => new NeuronMask(Losses(selections));
+    public IDisposable Mask(params IEnumerable<NeuronSelection> selections) => new NeuronMask(Plan(selections));
 
     /// <summary>Removes neurons for good: every layer that computes, carries or reads them becomes smaller.</summary>
     /// <param name="selections">Which neurons of which groups. At least one of each group must stay.</param>
-    /// <param name="optimizer">The optimizer of the module's parameters, if there is one: what it remembers shrinks along, index for index.</param>
+    /// <param name="optimizer">
+    /// The optimizer of the module's parameters, if there is one: what it remembers shrinks along, index for index.
+    /// </param>
     /// <param name="verify">An input on which to compare the smaller network with the masked one; null to trust the removal.</param>
     /// <exception cref="ArgumentException">A selection does not fit its group.</exception>
     /// <exception cref="NotSupportedException">The optimizer's state cannot be reached.</exception>
-    /// <exception cref="InvalidOperationException">The smaller network does not compute what the masked one did. Nothing has been removed then.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The smaller network does not compute what the masked one did. Nothing has been removed then.
+    /// </exception>
     public NeuronRemoval Remove(IReadOnlyCollection<NeuronSelection> selections, optim.Optimizer? optimizer = null, Tensor? verify = null)
     {
         if (optimizer is not null)
@@ -114,74 +120,90 @@ public sealed class NeuronMap
         return removal;
     }
 
-    /// <summary>The same for a caller who sees to gradients and optimizers: they stay as they are, and the cuts say how to shrink them.</summary>
+    /// <summary>
+    /// The same for a caller who sees to gradients and optimizers: they stay as they are, and the cuts say how to shrink them.
+    /// </summary>
     /// <param name="selections">Which neurons of which groups.</param>
     /// <param name="verify">As for <see cref="Remove"/>.</param>
-    /// <param name="blank">Whether values do not matter, since others are about to take their place: those of what shrinks are then anything.</param>
-    internal (NeuronRemoval Removal, IReadOnlyList<TensorCut> Cuts) RemoveParameters(IReadOnlyCollection<NeuronSelection> selections, Tensor? verify = null, bool blank = false)
+    /// <param name="blank">
+    /// Whether values do not matter, since others are about to take their place: those of what shrinks are then anything.
+    /// </param>
+    internal (NeuronRemoval Removal, IReadOnlyList<TensorCut> Cuts) RemoveParameters(IReadOnlyCollection<NeuronSelection> selections,
+        Tensor? verify = null, bool blank = false)
     {
-        var losses = Losses(selections);
+        var plan = Plan(selections);
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        using var surgery = new Surgery { Blank = blank };
+        using var shrinker = new LayerShrinker { Blank = blank };
         var before = Parameters();
         double? difference = null;
         var old = layers.Values.ToDictionary(l => l, l => l.Size);
         try
         {
             if (verify is null)
-                surgery.Cut(losses);
+                shrinker.Cut(plan);
             else
             {
                 using var random = new RandomState();
                 using var mode = new EvaluationMode(model);
-                difference = Difference(losses, surgery, verify, random);
+                difference = Difference(plan, shrinker, verify, random);
             }
         }
         catch
         {
-            surgery.Undo();
+            shrinker.Undo();
             throw;
         }
-        var removed = selections.Where(s => s.Neurons.Count > 0).Select(s => new GroupRemoval(s.Group.Name, s.Group.Size, s.Group.Size - s.Neurons.Count, [.. s.Neurons.Order()])).ToArray();
+        var removed = selections.Where(s => s.Neurons.Count > 0).Select(s =>
+            new GroupRemoval(s.Group.Name, s.Group.Size, s.Group.Size - s.Neurons.Count, [.. s.Neurons.Order()])).ToArray();
         var gone = selections.ToDictionary(s => s.Group, s => (IReadOnlySet<int>)s.Neurons.ToHashSet());
         foreach (var group in Groups)
         {
             var neurons = gone.GetValueOrDefault(group) ?? new HashSet<int>();
-            group.Members = [.. group.Members.Select(m => losses.Renumber(m, old[layers[m.Path]].Count(m.Side), layers[m.Path], neurons))];
+            group.Members = [.. group.Members.Select(m => plan.Renumber(m, old[layers[m.Path]].Count(m.Side), layers[m.Path], neurons))];
         }
-        return (new(removed, before, Parameters(), difference), surgery.Cuts);
+        return (new(removed, before, Parameters(), difference), shrinker.Cuts);
     }
 
-    /// <summary>Sets the weights that neurons are computed with to zero. Their biases stay: through them what was zeroed can be learnt again.</summary>
+    /// <summary>
+    /// Sets the weights that neurons are computed with to zero. Their biases stay: through them what was zeroed can be learnt again.
+    /// </summary>
     internal void Silence(IReadOnlyCollection<NeuronSelection> selections)
     {
-        var losses = Losses(selections);
+        var plan = Plan(selections);
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var layer in losses.Layers)
-            if (layer.Produces && losses.Of(layer, NeuronSide.Out) is { Count: > 0 } silent)
+        foreach (var layer in plan.Layers)
+            if (layer.Produces && plan.Of(layer, NeuronSide.Out) is { Count: > 0 } silent)
                 foreach (var (name, weight, sides) in layer.Tensors)
                     if (name == "weight")
-                        weight.index_fill_(Array.IndexOf(sides, NeuronSide.Out), tensor(silent.Select(i => (long)i).ToArray(), device: weight.device), Scalars.Zero);
+                        weight.index_fill_(Array.IndexOf(sides, NeuronSide.Out),
+                            tensor(silent.Select(i => (long)i).ToArray(), device: weight.device), Scalars.Zero);
     }
 
     /// <summary>The same groups of another instance of the model, of the same sizes.</summary>
     /// <param name="other">Built as the map's own model was; its groups are counted apart from this map's from now on.</param>
-    /// <param name="forwardOther">Runs it, as the function given to <see cref="Discover(nn.Module, Tensor, Func{Tensor, IReadOnlyList{Tensor}})"/> runs the map's model.</param>
+    /// <param name="forwardOther">
+    /// Runs it, as the function given to <see cref="Discover(nn.Module, Tensor, Func{Tensor, IReadOnlyList{Tensor}})"/> runs the map's
+    /// model.
+    /// </param>
     public NeuronMap For(nn.Module other, Func<Tensor, IReadOnlyList<Tensor>> forwardOther)
     {
         ArgumentNullException.ThrowIfNull(other);
         ArgumentNullException.ThrowIfNull(forwardOther);
         var modules = other.named_modules().Prepend(("", other)).DistinctBy(m => m.Item1).ToDictionary(m => m.Item1, m => m.Item2);
-        var theirs = layers.Values.Select(l => modules.GetValueOrDefault(l.Path) is nn.Module<Tensor, Tensor> module && module.GetType() == l.Module.GetType()
+        var theirs = layers.Values.Select(l => modules.GetValueOrDefault(l.Path) is nn.Module<Tensor, Tensor> module
+            && module.GetType() == l.Module.GetType()
             ? l.Of(module)
             : throw new ArgumentException($"The other model has no {l.Module.GetType().Name} at '{l.Path}'.", nameof(other))).ToArray();
         var byPath = theirs.ToDictionary(l => l.Path);
-        return new(other, forwardOther, theirs, [.. Groups.Select(g => new NeuronGroup(g.Name, [.. g.Members.Select(m => m with { Module = byPath[m.Path].Module })]))], Skipped);
+        return new(other, forwardOther, theirs, [.. Groups
+            .Select(g => new NeuronGroup(g.Name, [.. g.Members.Select(m => m with { Module = byPath[m.Path].Module })]))], Skipped);
     }
 
-    /// <summary>The same instance with some of its groups: for those who are to look at no others. Neurons are removed through this map.</summary>
+    /// <summary>
+    /// The same instance with some of its groups: for those who are to look at no others. Neurons are removed through this map.
+    /// </summary>
     internal NeuronMap Of(IReadOnlyList<NeuronGroup> some) => new(model, forward, layers.Values, some, Skipped);
 
     /// <summary>Does something while neurons are removed, and puts them back.</summary>
@@ -189,15 +211,15 @@ public sealed class NeuronMap
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        using var surgery = new Surgery();
+        using var shrinker = new LayerShrinker();
         try
         {
-            surgery.Cut(Losses(selections));
+            shrinker.Cut(Plan(selections));
             action();
         }
         finally
         {
-            surgery.Undo();
+            shrinker.Undo();
         }
     }
 
@@ -239,7 +261,7 @@ public sealed class NeuronMap
         return text.ToString();
     }
 
-    Losses Losses(IEnumerable<NeuronSelection> selections)
+    RemovalPlan Plan(IEnumerable<NeuronSelection> selections)
     {
         ArgumentNullException.ThrowIfNull(selections);
         var seen = new HashSet<NeuronGroup>();
@@ -256,7 +278,8 @@ public sealed class NeuronMap
                     throw new ArgumentOutOfRangeException(
                         nameof(selections), $"There is no neuron {neuron}: group '{group.Name}' has neurons 0 to {group.Size - 1}.");
             if (neurons.Count >= group.Size)
-                throw new ArgumentException($"All {group.Size} neurons of '{group.Name}' are selected; at least one must stay.", nameof(selections));
+                throw new ArgumentException($"All {group.Size} neurons of '{group.Name}' are selected; at least one must stay.",
+                    nameof(selections));
         }
         return new(selections, member => layers[member.Path]);
     }
@@ -265,10 +288,10 @@ public sealed class NeuronMap
     string? Try(IReadOnlyCollection<NeuronSelection> selections, Tensor example, RandomState random)
     {
         using var scope = NewDisposeScope();
-        using var surgery = new Surgery();
+        using var shrinker = new LayerShrinker();
         try
         {
-            Difference(Losses(selections), surgery, example, random);
+            Difference(Plan(selections), shrinker, example, random);
             return null;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -277,22 +300,22 @@ public sealed class NeuronMap
         }
         finally
         {
-            surgery.Undo();
+            shrinker.Undo();
         }
     }
 
-    double Difference(Losses losses, Surgery surgery, Tensor example, RandomState random)
+    double Difference(RemovalPlan plan, LayerShrinker shrinker, Tensor example, RandomState random)
     {
         random.Rewind();
         IReadOnlyList<Tensor> masked, smaller;
-        using (new NeuronMask(losses))
+        using (new NeuronMask(plan))
             masked = forward(example);
         // A model that draws noise of a smaller shape draws other noise; there only the shapes can be compared.
         var noisy = random.HasMoved;
-        surgery.Cut(losses);
+        shrinker.Cut(plan);
         random.Rewind();
         smaller = forward(example);
-        return Agreement.Check(masked, smaller, noisy);
+        return OutputComparison.Check(masked, smaller, noisy);
     }
 
     long Parameters()

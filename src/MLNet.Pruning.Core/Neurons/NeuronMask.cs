@@ -11,17 +11,18 @@ sealed class NeuronMask : IDisposable
 {
     readonly List<Action> removers = [];
 
-    public NeuronMask(Losses losses)
+    public NeuronMask(RemovalPlan plan)
     {
-        foreach (var layer in losses.Layers)
+        foreach (var layer in plan.Layers)
         {
-            if (layer.Consumes && losses.Of(layer, NeuronSide.In) is { Count: > 0 } unread)
+            if (layer.Consumes && plan.Of(layer, NeuronSide.In) is { Count: > 0 } unread)
             {
                 var indices = unread.Select(i => (long)i).ToArray();
-                removers.Add(layer.Module.register_forward_pre_hook((_, input) => input.index_fill(layer.FeatureAxis(input), tensor(indices, device: input.device), Scalars.Zero)).remove);
+                removers.Add(layer.Module.register_forward_pre_hook((_, input) => input.index_fill(layer.FeatureAxis(input),
+                    tensor(indices, device: input.device), Scalars.Zero)).remove);
             }
             var overFeatures = layer.Kind == LayerKind.LayerNorm || layer.Kind == LayerKind.GroupNorm && layer.Groups == 1;
-            if (overFeatures && losses.Kept(layer, NeuronSide.Through) is { } kept)
+            if (overFeatures && plan.Kept(layer, NeuronSide.Through) is { } kept)
             {
                 var epsilon = layer.Module is LayerNorm norm ? norm.eps : ((GroupNorm)layer.Module).eps;
                 removers.Add(layer.Module.register_forward_hook((_, input, _) => Normalize(layer, input, kept, epsilon)).remove);

@@ -1,6 +1,8 @@
 namespace MLNet.Pruning;
 
-/// <summary>Which neurons go, given how important they are. Ties are broken by index everywhere, so that a ranking is reproducible.</summary>
+/// <summary>
+/// Which neurons go, given how important they are. Ties are broken by index everywhere, so that a ranking is reproducible.
+/// </summary>
 public static class Ranking
 {
     /// <summary>Neurons from the most to the least important; of equals, the lower index comes first.</summary>

@@ -22,14 +22,17 @@ public sealed class TokenAssignments : IDisposable
     public int Tokens => (int)Sources.shape[1];
 
     /// <summary>Decides which tokens merge, by single-pass bipartite matching.</summary>
-    /// <param name="tokens">[B, N, D] what is compared: the tokens themselves, or the keys of an attention. No gradients flow into the choice.</param>
+    /// <param name="tokens">
+    /// [B, N, D] what is compared: the tokens themselves, or the keys of an attention. No gradients flow into the choice.
+    /// </param>
     /// <param name="merge">Tokens of an image that merge away, r; 0 to half of those that take part.</param>
     /// <param name="apart">Tokens at the front that take no part and survive, such as a class token.</param>
     public static TokenAssignments Match(Tensor tokens, int merge, int apart = 0)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 3 || tokens.shape[1] < 1)
-            throw new ArgumentException($"The tokens have the shape [{string.Join(", ", tokens.shape)}]; wanted [images, tokens, values of a token].", nameof(tokens));
+            throw new ArgumentException($"The tokens have the shape [{string.Join(", ", tokens.shape)}]; wanted [images, tokens, values "
+                + "of a token].", nameof(tokens));
         int count = (int)tokens.shape[1];
         if (apart < 0 || apart > count)
             throw new ArgumentOutOfRangeException(nameof(apart), $"{apart} of {count} tokens cannot stand apart.");
@@ -70,7 +73,9 @@ public sealed class TokenAssignments : IDisposable
         return tensor(sources, [images, count]);
     }
 
-    /// <summary>The numbers of the even tokens, 0 for the first of them, and [B, evens]: the token that each goes to, perhaps itself.</summary>
+    /// <summary>
+    /// The numbers of the even tokens, 0 for the first of them, and [B, evens]: the token that each goes to, perhaps itself.
+    /// </summary>
     static (Tensor Evens, Tensor Targets) Merging(Tensor tokens, int merge)
     {
         var (images, count) = (tokens.shape[0], tokens.shape[1]);
@@ -80,11 +85,15 @@ public sealed class TokenAssignments : IDisposable
         var (a, b) = (exact.index_select(1, places), exact.index_select(1, oddPlaces));
         var (best, partner) = Similarity(a, b).max(-1);
         var (_, order) = best.sort(1, descending: true, stable: true);
-        var merges = zeros_like(partner).scatter_(1, order.narrow(1, 0, merge), ones(new long[] { images, merge }, ScalarType.Int64, tokens.device)).to(ScalarType.Bool);
+        var merges = zeros_like(partner).scatter_(1, order.narrow(1, 0, merge),
+            ones(new long[] { images, merge }, ScalarType.Int64, tokens.device)).to(ScalarType.Bool);
         return (evens, where(merges, partner.Times(2).Plus(1), places.expand(images, evens.shape[0])));
     }
 
-    /// <summary>[B, evens, odds]: cos * |cos|, rounded to 32 bits as <see cref="ExactCosine"/> says; two tokens of zeros have 1, what is no number has -2.</summary>
+    /// <summary>
+    /// [B, evens, odds]: cos * |cos|, rounded to 32 bits as <see cref="ExactCosine"/> says; two tokens of zeros have 1, what is no number
+    /// has -2.
+    /// </summary>
     static Tensor Similarity(Tensor a, Tensor b)
     {
         var (aa, bb) = (a.mul(a).sum(2L).unsqueeze(2), b.mul(b).sum(2L).unsqueeze(1));
@@ -98,13 +107,18 @@ public sealed class TokenAssignments : IDisposable
     }
 
     /// <summary>Makes a batch of assignments that are known.</summary>
-    /// <param name="sources">[B, N], of any type: the survivor that each token goes to, from 0 to <paramref name="survivors"/> - 1. It is copied.</param>
-    /// <param name="survivors">Tokens after merging, K; at least 1. They are not held against the sources, which may be on a device.</param>
+    /// <param name="sources">
+    /// [B, N], of any type: the survivor that each token goes to, from 0 to <paramref name="survivors"/> - 1. It is copied.
+    /// </param>
+    /// <param name="survivors">
+    /// Tokens after merging, K; at least 1. They are not held against the sources, which may be on a device.
+    /// </param>
     public static TokenAssignments Of(Tensor sources, int survivors)
     {
         ArgumentNullException.ThrowIfNull(sources);
         if (sources.dim() != 2 || sources.shape[1] < 1)
-            throw new ArgumentException($"The sources have the shape [{string.Join(", ", sources.shape)}]; wanted [images, tokens].", nameof(sources));
+            throw new ArgumentException($"The sources have the shape [{string.Join(", ", sources.shape)}]; wanted [images, tokens].",
+                nameof(sources));
         if (survivors < 1 || survivors > sources.shape[1])
             throw new ArgumentOutOfRangeException(
                 nameof(survivors), $"{survivors} of {sources.shape[1]} tokens cannot survive; wanted 1 to {sources.shape[1]}.");
@@ -125,7 +139,8 @@ public sealed class TokenAssignments : IDisposable
         foreach (var assignment in assignments)
         {
             if ((assignment.Tokens, assignment.Survivors) != (first.Tokens, first.Survivors))
-                throw new ArgumentException($"One assignment takes {first.Tokens} tokens to {first.Survivors}, another {assignment.Tokens} to {assignment.Survivors}; a batch needs equal ones.", nameof(assignments));
+                throw new ArgumentException($"One assignment takes {first.Tokens} tokens to {first.Survivors}, another "
+                    + $"{assignment.Tokens} to {assignment.Survivors}; a batch needs equal ones.", nameof(assignments));
             foreach (int source in assignment.Sources)
                 sources.Add(source);
         }
@@ -172,7 +187,8 @@ public sealed class TokenAssignments : IDisposable
     {
         CheckRows(values, Survivors, nameof(values));
         using var scope = NewDisposeScope();
-        return values.expand(Sources.shape[0], Survivors, values.shape[^1]).gather(1, Sources.unsqueeze(2).expand(Sources.shape[0], Tokens, values.shape[^1])).MoveToOuterDisposeScope();
+        return values.expand(Sources.shape[0], Survivors, values.shape[^1]).gather(1,
+            Sources.unsqueeze(2).expand(Sources.shape[0], Tokens, values.shape[^1])).MoveToOuterDisposeScope();
     }
 
     /// <summary>This merging and another of its survivors as one.</summary>
@@ -181,7 +197,8 @@ public sealed class TokenAssignments : IDisposable
     {
         ArgumentNullException.ThrowIfNull(next);
         if (next.Tokens != Survivors || next.Sources.shape[0] != Sources.shape[0])
-            throw new ArgumentException($"The next merging is of {next.Sources.shape[0]} x {next.Tokens} tokens; {Sources.shape[0]} x {Survivors} survive this one.", nameof(next));
+            throw new ArgumentException($"The next merging is of {next.Sources.shape[0]} x {next.Tokens} tokens; {Sources.shape[0]} x "
+                + $"{Survivors} survive this one.", nameof(next));
         return new(next.Sources.gather(1, Sources), next.Survivors);
     }
 
@@ -191,13 +208,16 @@ public sealed class TokenAssignments : IDisposable
 
     Tensor Checked(Tensor sizes) => sizes.dim() == 2 && sizes.shape[0] == Sources.shape[0] && sizes.shape[1] == Tokens
         ? sizes
-        : throw new ArgumentException($"The sizes have the shape [{string.Join(", ", sizes.shape)}]; wanted [{Sources.shape[0]}, {Tokens}].", nameof(sizes));
+        : throw new ArgumentException($"The sizes have the shape [{string.Join(", ", sizes.shape)}]; wanted [{Sources.shape[0]}, "
+            + $"{Tokens}].", nameof(sizes));
 
     void CheckRows(Tensor values, int rows, string name)
     {
         ArgumentNullException.ThrowIfNull(values, name);
-        if (values.dim() is not (2 or 3) || values.shape[^2] != rows || (values.dim() == 3 && values.shape[0] != Sources.shape[0] && values.shape[0] != 1))
-            throw new ArgumentException($"The {name} have the shape [{string.Join(", ", values.shape)}]; wanted [{Sources.shape[0]}, {rows}, values of a token].", name);
+        if (values.dim() is not (2 or 3) || values.shape[^2] != rows || (values.dim() == 3 && values.shape[0] != Sources.shape[0]
+            && values.shape[0] != 1))
+            throw new ArgumentException($"The {name} have the shape [{string.Join(", ", values.shape)}]; wanted [{Sources.shape[0]}, "
+                + $"{rows}, values of a token].", name);
     }
 
     /// <summary>Gives the tensor's memory back.</summary>

@@ -16,7 +16,8 @@ public static class TokenDrawing
     {
         ArgumentNullException.ThrowIfNull(assignment);
         // Hues a golden section apart: neighbours in order differ, however many there are.
-        return [.. assignment.Sizes().Select((size, survivor) => size > 1 ? Hue(survivor * 0.6180339887498949 % 1) : ((double, double, double)?)null)];
+        return [.. assignment.Sizes().Select((size, survivor) => size > 1 ? Hue(survivor * 0.6180339887498949 % 1)
+            : ((double, double, double)?)null)];
     }
 
     /// <summary>The drawing as SVG.</summary>
@@ -29,16 +30,21 @@ public static class TokenDrawing
         Check(assignment, grid, scale);
         var colours = Colours(assignment);
         string width = Number(grid.Width * scale), height = Number(grid.Height * scale);
-        var svg = new StringBuilder($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n");
+        var svg = new StringBuilder($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 "
+            + $"{width} {height}\">\n");
         if (picture is not null)
-            svg.Append($"<image href=\"{Escape(picture)}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\"/>\n");
+            svg.Append($"<image href=\"{Escape(picture)}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" "
+                + "style=\"image-rendering:pixelated\"/>\n");
         for (int patch = 0; patch < grid.Count; patch++)
         {
             int survivor = assignment.Sources[patch];
             if (colours[survivor] is not { } colour)
                 continue;
             var (x, y, right, bottom) = Box(grid, patch);
-            svg.Append($"<rect x=\"{Number(x * scale)}\" y=\"{Number(y * scale)}\" width=\"{Number((right - x) * scale)}\" height=\"{Number((bottom - y) * scale)}\" fill=\"{Hex(colour)}\" fill-opacity=\"{Tint.ToString(CultureInfo.InvariantCulture)}\"><title>patch {patch} into token {survivor}</title></rect>\n");
+            svg.Append($"<rect x=\"{Number(x * scale)}\" y=\"{Number(y * scale)}\" width=\"{Number((right - x) * scale)}\" "
+                + $"height=\"{Number((bottom - y) * scale)}\" fill=\"{Hex(colour)}\" "
+                + $"fill-opacity=\"{Tint.ToString(CultureInfo.InvariantCulture)}\"><title>patch {patch} into token "
+                + $"{survivor}</title></rect>\n");
         }
         var lines = new StringBuilder();
         foreach (var (x1, y1, x2, y2) in Borders(assignment, grid))
@@ -69,7 +75,8 @@ public static class TokenDrawing
         ArgumentNullException.ThrowIfNull(grid);
         ArgumentOutOfRangeException.ThrowIfLessThan(scale, 1);
         if (assignment.Tokens != grid.Count)
-            throw new ArgumentException($"The assignment is of {assignment.Tokens} tokens; the image has {grid.Count} patches.", nameof(assignment));
+            throw new ArgumentException($"The assignment is of {assignment.Tokens} tokens; the image has {grid.Count} patches.",
+                nameof(assignment));
     }
 
     static (int X, int Y, int Right, int Bottom) Box(PatchGrid grid, int patch)
@@ -86,11 +93,13 @@ public static class TokenDrawing
         double Part(double shift) => Math.Clamp(Math.Abs((((hue + shift) % 1) * 6) - 3) - 1, 0, 1);
     }
 
-    static string Hex((double Red, double Green, double Blue) colour) => $"#{Byte(colour.Red):x2}{Byte(colour.Green):x2}{Byte(colour.Blue):x2}";
+    static string Hex((double Red, double Green, double Blue) colour) =>
+        $"#{Byte(colour.Red):x2}{Byte(colour.Green):x2}{Byte(colour.Blue):x2}";
 
     static byte Byte(double part) => (byte)Math.Round(part * 255);
 
     static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    static string Escape(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+    static string Escape(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;",
+        StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 }

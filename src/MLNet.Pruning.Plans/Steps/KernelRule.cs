@@ -98,7 +98,8 @@ static class KernelRule
     /// <summary>Whether a layer over rows that is not sparse is computed in integers.</summary>
     public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
         precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported
-            && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= FewestInt8Outputs && 2 * Int8Cost < BlocksOfRows(weights, kernels);
+            && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= FewestInt8Outputs
+                && 2 * Int8Cost < BlocksOfRows(weights, kernels);
 
     /// <summary>Whether a layer over rows that is not sparse leaves out blocks of zeros.</summary>
     public static bool SkipsBlocksOfRows(LinearWeights weights, KernelSet kernels) =>

@@ -54,7 +54,8 @@ sealed class Discovery
 
     void JoinShared()
     {
-        var all = Layers.SelectMany(l => l.Tensors.Where(t => t.Tensor.is_floating_point()).Select(t => (Layer: l, t.Name, t.Tensor, t.Sides))).ToArray();
+        var all = Layers.SelectMany(l => l.Tensors.Where(t => t.Tensor.is_floating_point())
+            .Select(t => (Layer: l, t.Name, t.Tensor, t.Sides))).ToArray();
         var owners = SharedTensors.Owners([.. all.Select(a => a.Tensor)]);
         for (var i = 0; i < all.Length; i++)
         {
@@ -70,8 +71,10 @@ sealed class Discovery
                         Links.Join(Node(a.Layer, side, n), Node(b.Layer, other, n));
                 else
                 {
-                    FixAll(a.Layer, x, $"{a.Layer.Label}.{a.Name} is shared with {b.Layer.Label}.{b.Name}, where its entries are no neurons");
-                    FixAll(b.Layer, y, $"{b.Layer.Label}.{b.Name} is shared with {a.Layer.Label}.{a.Name}, where its entries are no neurons");
+                    FixAll(a.Layer, x, $"{a.Layer.Label}.{a.Name} is shared with {b.Layer.Label}.{b.Name}, where its entries are no "
+                        + "neurons");
+                    FixAll(b.Layer, y, $"{b.Layer.Label}.{b.Name} is shared with {a.Layer.Label}.{a.Name}, where its entries are no "
+                        + "neurons");
                 }
             }
         }
@@ -115,16 +118,17 @@ sealed class Discovery
                 (readers.TryGetValue(point, out var list) ? list : readers[point] = []).Add((producer, reached));
         }
 
-        // Then all of them at once, neuron by neuron in binary. Where producers meet index for index, as in residual blocks, their marks agree.
+        // Then all of them at once, neuron by neuron in binary. Where producers meet index for index, as in residual blocks, their marks
+        // agree.
         var widest = producers.Count == 0 ? 0 : producers.Max(p => p.Out);
-        var seenInBinary = MarkCodes.Binary(widest).Select(code => tracer.Run(Marked(producers, code))).ToArray();
+        var seenInBinary = ProbeCodes.Binary(widest).Select(code => tracer.Run(Marked(producers, code))).ToArray();
         var doubtful = new HashSet<Layer>();
         foreach (var (point, marks) in readers)
         {
             var rows = seenInBinary.Select(seen => seen.Reached.GetValueOrDefault(point)).ToArray();
             for (var f = 0; f < point.Item1.In; f++)
             {
-                var neuron = MarkCodes.Single(MarkCodes.Bits(widest), row => rows[row]?[f] == true);
+                var neuron = ProbeCodes.Single(ProbeCodes.Bits(widest), row => rows[row]?[f] == true);
                 foreach (var (producer, reached) in marks)
                 {
                     if (!reached[f])
@@ -143,7 +147,7 @@ sealed class Discovery
     // Neurons that meet others than their namesakes.
     void FollowAlone(Layer producer)
     {
-        foreach (var (reader, _, feature, neurons) in new LoneMarks(tracer, producer).Find())
+        foreach (var (reader, _, feature, neurons) in new SingleLayerProbe(tracer, producer).Find())
         {
             if (neurons.Length > 1)
                 mixed.TryAdd(producer, reader.Label);

@@ -2,13 +2,17 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Turns links into groups: neurons that touch the same layers, and as many features of each, form one, and the rest is named with its reason.</summary>
+/// <summary>
+/// Turns links into groups: neurons that touch the same layers, and as many features of each, form one, and the rest is named with its
+/// reason.
+/// </summary>
 static class Grouping
 {
     public static (List<NeuronGroup> Groups, List<SkippedNeurons> Skipped) Of(Discovery discovery, nn.Module model)
     {
         var (layers, links) = (discovery.Layers, discovery.Links);
-        var neurons = new Dictionary<int, SortedDictionary<(int Layer, NeuronSide Side), List<int>>>(); // By root; of each layer the indices.
+        var neurons = new Dictionary<int, SortedDictionary<(int Layer, NeuronSide Side),
+            List<int>>>(); // By root; of each layer the indices.
         for (var l = 0; l < layers.Count; l++)
         {
             var layer = layers[l];
@@ -42,9 +46,11 @@ static class Grouping
             var layer = layers[l];
             if (!layer.Produces)
                 continue;
-            var reasons = Enumerable.Range(0, layer.Out).Select(o => links.WhyFixed(layer.FirstOut + o)).Where(r => r is not null).GroupBy(r => r!);
+            var reasons = Enumerable.Range(0, layer.Out).Select(o => links.WhyFixed(layer.FirstOut + o))
+                .Where(r => r is not null).GroupBy(r => r!);
             foreach (var reason in reasons)
-                skipped.Add(new(layer.Label, reason.Count() == layer.Out ? reason.Key : $"{reason.Count()} of its {layer.Out} neurons: {reason.Key}"));
+                skipped.Add(new(layer.Label, reason.Count() == layer.Out ? reason.Key
+                    : $"{reason.Count()} of its {layer.Out} neurons: {reason.Key}"));
         }
         skipped.AddRange(NotCalled(model, layers));
         skipped.AddRange(UnknownLayers.Of(model));
@@ -55,7 +61,8 @@ static class Grouping
             for (var i = 0; i < count; i++)
             {
                 var root = links.Find(first + i);
-                var touched = neurons.TryGetValue(root, out var known) ? known : neurons[root] = new(Comparer<(int Layer, NeuronSide Side)>.Create(
+                var touched = neurons.TryGetValue(root, out var known) ? known
+                    : neurons[root] = new(Comparer<(int Layer, NeuronSide Side)>.Create(
                     (a, b) => a.Layer != b.Layer ? a.Layer.CompareTo(b.Layer) : a.Side.CompareTo(b.Side)));
                 (touched.TryGetValue((layer, side), out var indices) ? indices : touched[(layer, side)] = []).Add(i);
             }
@@ -87,7 +94,8 @@ static class Grouping
 
         List<NeuronGroupMember> Members(SortedDictionary<(int Layer, NeuronSide Side), List<int>>[] set)
         {
-            var touched = set.SelectMany(n => n.Keys).Distinct().OrderBy(k => k.Side != NeuronSide.Out).ThenBy(k => k.Layer).ThenBy(k => k.Side);
+            var touched = set.SelectMany(n => n.Keys).Distinct().OrderBy(k => k.Side != NeuronSide.Out).ThenBy(k => k.Layer)
+                .ThenBy(k => k.Side);
             return [.. touched.Select(k => new NeuronGroupMember(layers[k.Layer].Path, layers[k.Layer].Module, k.Side,
                 [.. set.Select(n => (IReadOnlyList<int>)(n.TryGetValue(k, out var indices) ? [.. indices] : []))]))];
         }
@@ -106,4 +114,31 @@ static class Grouping
             if (called.Add(module) && Layer.Of(path, module) is { Produces: true })
                 yield return new(path, "it is not called through its hooks while the example runs");
     }
+}
+
+/// <summary>Features that belong together (union-find), and those that must stay with the reason.</summary>
+sealed class Links(int count)
+{
+    readonly int[] parent = [.. Enumerable.Range(0, count)];
+    readonly string?[] reasons = new string?[count];
+
+    public int Find(int node)
+    {
+        while (parent[node] != node)
+            node = parent[node] = parent[parent[node]];
+        return node;
+    }
+
+    public void Join(int a, int b)
+    {
+        (a, b) = (Find(a), Find(b));
+        if (a == b)
+            return;
+        parent[b] = a;
+        reasons[a] ??= reasons[b];
+    }
+
+    public void Fix(int node, string reason) => reasons[Find(node)] ??= reason;
+
+    public string? WhyFixed(int node) => reasons[Find(node)];
 }

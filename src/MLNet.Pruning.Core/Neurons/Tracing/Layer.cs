@@ -116,7 +116,65 @@ sealed class Layer
         else if (Kind == LayerKind.Transposed)
             (sides[0], sides[1]) = (NeuronSide.In, Groups == 1 ? NeuronSide.Out : null);
         else
-            (sides[0], sides[1]) = (NeuronSide.Out, Groups == 1 ? NeuronSide.In : null); // Within a group of channels, the second counts what the group keeps.
+            (sides[0], sides[1]) = (NeuronSide.Out, Groups == 1 ? NeuronSide.In
+                : null); // Within a group of channels, the second counts what the group keeps.
         return sides;
     }
+}
+
+/// <summary>What is learnt about a layer from one call of it.</summary>
+static class LayerFacts
+{
+    /// <summary>Whether the layer is one that is understood, such as a layer norm over the last dimension alone.</summary>
+    public static bool Read(Layer layer, Tensor input, Tensor output)
+    {
+        layer.InputDimensions = (int)input.Dimensions;
+        var countIn = layer.Kind == LayerKind.Embedding ? 0 : (int)input.shape[layer.FeatureAxis(input)];
+        var groups = layer.Module switch
+        {
+            Convolution convolution => convolution.groups,
+            GroupNorm norm => norm.num_groups,
+            _ => 1,
+        };
+        layer.Size = new(countIn, (int)output.shape[layer.FeatureAxis(output)], (int)groups);
+        return layer.Module is not LayerNorm { normalized_shape.Length: not 1 };
+    }
+
+    public static bool TakesNoRows(Layer layer, Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            return input.Dimensions > 1 && layer.Module.forward(input.narrow(0, 0, 0)).NumberOfElements == 0;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return false; // Such as an image without a batch, whose first dimension are the channels.
+        }
+    }
+}
+
+/// <summary>TorchSharp's own layers that have weights and cannot be pruned by the neuron.</summary>
+static class UnknownLayers
+{
+    /// <summary>Where they are, and why they stay as they are.</summary>
+    public static IEnumerable<SkippedNeurons> Of(nn.Module model)
+    {
+        var seen = new HashSet<nn.Module>(ReferenceEqualityComparer.Instance);
+        foreach (var (path, module) in model.named_modules().Prepend(("", model)))
+            if (seen.Add(module) && module.GetType().Assembly == typeof(Linear).Assembly && module is not (ParameterList or ParameterDict)
+                && Layer.Of(path, module) is null && module.named_parameters(false).Any(p => p.parameter.NumberOfElements > 1))
+                yield return new(path.Length > 0 ? path : module.GetType().Name, Reason(module)) { IsUnknown = true };
+    }
+
+    static string Reason(nn.Module module) => module switch
+    {
+        LSTM or GRU or RNN or LSTMCell or GRUCell or RNNCell =>
+            $"this {module.GetType().Name} reads its own outputs at the next step, so that its neurons cannot be removed one by one",
+        MultiheadAttention or Transformer or TransformerEncoder or TransformerEncoderLayer or TransformerDecoder
+            or TransformerDecoderLayer =>
+            $"this {module.GetType().Name} is computed by LibTorch as a whole, so that its neurons cannot be removed one by one; "
+                + "attention that is built of linear layers can be pruned",
+        _ => $"layers of type {module.GetType().Name} are not followed, so that their neurons cannot be removed",
+    };
 }

@@ -44,3 +44,34 @@ static class SharedTensors
         return corner;
     }
 }
+
+/// <summary>Tensors of one module that cannot shrink, since nobody knows which of their entries belong to which neuron.</summary>
+sealed record FixedTensors(string Reason, IReadOnlyList<Tensor> Tensors)
+{
+    /// <summary>All that is not a known layer's: by module, for one mark each.</summary>
+    public static List<FixedTensors> Of(nn.Module model, IReadOnlyList<Layer> known)
+    {
+        var layers = known.Select(l => (nn.Module)l.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
+        var found = new List<FixedTensors>();
+        foreach (var (path, module) in model.named_modules().Prepend(("", model)))
+        {
+            if (!layers.Add(module))
+                continue;
+            // One number fits any count of neurons.
+            var own = module.named_parameters(false).Select(p => (p.name, tensor: (Tensor)p.parameter))
+                .Concat(module.named_buffers(false).Select(b => (b.name, tensor: b.buffer)))
+                .Where(t => t.tensor.is_floating_point() && t.tensor.NumberOfElements > 1).ToArray();
+            if (own.Length == 0)
+                continue;
+            var names = string.Join(", ", own.Select(t => path.Length > 0 ? $"{path}.{t.name}" : t.name));
+            var reason = Layer.Of(path, module) is null
+                ? $"{names} of {module.GetType().Name} {Reaches(own.Length)} it, and its entries cannot be told apart by neuron"
+                : $"{(path.Length > 0 ? path : module.GetType().Name)} {Reaches(1)} it, but is not called through its hooks (forward "
+                    + "instead of call) or over dimensions that are not followed";
+            found.Add(new(reason, [.. own.Select(t => t.tensor)]));
+        }
+        return found;
+    }
+
+    static string Reaches(int count) => count == 1 ? "reaches" : "reach";
+}

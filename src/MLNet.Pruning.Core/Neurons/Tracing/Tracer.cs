@@ -53,7 +53,8 @@ sealed class Tracer : IDisposable
                 Observe(layer, input);
             return layer.Produces && layer.TakesNoRows && input.Dimensions == layer.InputDimensions ? input.narrow(0, 0, 0) : input;
         });
-        var after = layer.Module.register_forward_hook((_, input, output) => observation is null ? Record(layer, input, output) : Replay(layer, input, output));
+        var after = layer.Module.register_forward_hook((_, input, output) => observation is null ? Record(layer, input, output)
+            : Replay(layer, input, output));
         removers.Add(before.remove);
         removers.Add(after.remove);
     }

@@ -1,11 +1,11 @@
 namespace MLNet.Pruning.Neurons;
 
 /// <summary>What each layer loses, per side, when some neurons go.</summary>
-sealed class Losses
+sealed class RemovalPlan
 {
     readonly Dictionary<Layer, Dictionary<NeuronSide, HashSet<int>>> lost = [];
 
-    public Losses(IEnumerable<NeuronSelection> selections, Func<NeuronGroupMember, Layer> layerOf)
+    public RemovalPlan(IEnumerable<NeuronSelection> selections, Func<NeuronGroupMember, Layer> layerOf)
     {
         foreach (var selection in selections)
             foreach (var member in selection.Group.Members)
@@ -29,7 +29,8 @@ sealed class Losses
     public long[]? Kept(Layer layer, NeuronSide side)
     {
         var gone = lost.GetValueOrDefault(layer)?.GetValueOrDefault(side);
-        return gone is null || gone.Count == 0 ? null : [.. Enumerable.Range(0, layer.Count(side)).Where(i => !gone.Contains(i)).Select(i => (long)i)];
+        return gone is null || gone.Count == 0 ? null
+            : [.. Enumerable.Range(0, layer.Count(side)).Where(i => !gone.Contains(i)).Select(i => (long)i)];
     }
 
     /// <summary>A group's member as it is numbered once these are gone.</summary>
@@ -47,6 +48,7 @@ sealed class Losses
         for (int i = 0, place = 0; i < before; i++)
             if (!gone.Contains(i))
                 places[i] = place++;
-        return member with { Indices = [.. member.Indices.Where((_, n) => !neurons.Contains(n)).Select(n => (IReadOnlyList<int>)[.. n.Select(i => places[i])])] };
+        return member with { Indices = [.. member.Indices.Where((_, n) => !neurons.Contains(n))
+            .Select(n => (IReadOnlyList<int>)[.. n.Select(i => places[i])])] };
     }
 }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace MLNet.Pruning.Models.Kernels;
+namespace MLNet.Pruning.Models;
 
 /// <summary>Attention among a few tokens, forward and backward, an image and a head at a time.</summary>
 /// <remarks>
@@ -146,7 +146,9 @@ static unsafe class AttentionKernel
         }
     }
 
-    /// <summary>C = A B, in tiles of eight rows and a vector of columns. A may be read transposed: its entries lie in any two steps.</summary>
+    /// <summary>
+    /// C = A B, in tiles of eight rows and a vector of columns. A may be read transposed: its entries lie in any two steps.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Product(
         float* a, nint rowStep, nint step, float* b, nint rowB, float* c, nint rowC, int rows, int inner, int columns)

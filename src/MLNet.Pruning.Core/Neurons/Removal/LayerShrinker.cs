@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
 /// <summary>Cuts layers smaller in place, and can put everything back exactly as it was.</summary>
-sealed class Surgery : IDisposable
+sealed class LayerShrinker : IDisposable
 {
     readonly Stack<(Action Undo, Tensor? Saved)> done = new();
     readonly List<TensorCut> cuts = [];
@@ -13,19 +15,21 @@ sealed class Surgery : IDisposable
     /// <summary>Whether only shapes matter, not what stands in the tensors.</summary>
     public bool Blank { get; init; }
 
-    public void Cut(Losses losses)
+    public void Cut(RemovalPlan plan)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var layers = losses.Layers.ToArray();
-        var tensors = layers.SelectMany(l => l.Tensors.Select(t => (Layer: l, t.Tensor, t.Sides)).Where(t => t.Tensor.is_floating_point())).ToArray();
+        var layers = plan.Layers.ToArray();
+        var tensors = layers.SelectMany(l => l.Tensors.Select(t => (Layer: l, t.Tensor, t.Sides))
+            .Where(t => t.Tensor.is_floating_point())).ToArray();
         var owners = SharedTensors.Owners([.. tensors.Select(t => t.Tensor)]);
         var planned = new Dictionary<Layer, List<TensorCut>>();
         var tied = new List<(TensorCut Cut, Tensor Owner)>();
         for (var i = 0; i < tensors.Length; i++)
         {
             var (layer, tensor, sides) = tensors[i];
-            var kept = sides.Select((side, d) => (Dimension: d, Kept: side is { } s ? losses.Kept(layer, s) : null)).Where(k => k.Kept is not null).Select(k => (k.Dimension, k.Kept!)).ToArray();
+            var kept = sides.Select((side, d) => (Dimension: d, Kept: side is { } s ? plan.Kept(layer, s) : null))
+                .Where(k => k.Kept is not null).Select(k => (k.Dimension, k.Kept!)).ToArray();
             if (kept.Length == 0)
                 continue;
             var cut = new TensorCut(tensor, tensor.shape, kept);
@@ -43,14 +47,15 @@ sealed class Surgery : IDisposable
             if (!cut.Tensor.shape.SequenceEqual(owner.shape))
                 Replace(cut.Tensor, owner);
         foreach (var layer in layers)
-            Resize(layer, losses);
+            Resize(layer, plan);
     }
 
-    void Resize(Layer layer, Losses losses)
+    void Resize(Layer layer, RemovalPlan plan)
     {
         var before = layer.Size;
-        var through = losses.Of(layer, NeuronSide.Through).Count;
-        var (countIn, countOut) = (before.In - through - losses.Of(layer, NeuronSide.In).Count, before.Out - through - losses.Of(layer, NeuronSide.Out).Count);
+        var through = plan.Of(layer, NeuronSide.Through).Count;
+        var (countIn, countOut) = (before.In - through - plan.Of(layer, NeuronSide.In).Count,
+            before.Out - through - plan.Of(layer, NeuronSide.Out).Count);
         Set(new(countIn, countOut, before.Groups == 1 ? 1 : (int)((long)before.Groups * countIn / before.In)));
         done.Push((() => Set(before), null));
 
@@ -86,4 +91,40 @@ sealed class Surgery : IDisposable
         while (done.TryPop(out var step))
             step.Saved?.Dispose();
     }
+}
+
+/// <summary>Writes the sizes that TorchSharp's layers keep beside their tensors. Some have no public setter.</summary>
+static class LayerSizes
+{
+    public static void Write(nn.Module module, LayerSize size)
+    {
+        switch (module)
+        {
+            case Linear linear:
+                (linear.in_features, linear.out_features) = (size.In, size.Out);
+                break;
+            case Convolution convolution:
+                (InChannels(convolution), OutChannels(convolution)) = (size.In, size.Out);
+                convolution.groups = size.Groups;
+                break;
+            case NormBase norm:
+                SetFeatures(norm, size.In);
+                break;
+            case LayerNorm norm:
+                norm.normalized_shape = [size.In];
+                break;
+            case GroupNorm norm:
+                norm.num_groups = size.Groups;
+                break;
+        }
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<in_channels>k__BackingField")]
+    static extern ref long InChannels(Convolution layer);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<out_channels>k__BackingField")]
+    static extern ref long OutChannels(Convolution layer);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_num_features")]
+    static extern void SetFeatures(NormBase layer, long value);
 }

@@ -1,30 +1,38 @@
+using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Neurons;
+namespace MLNet.Pruning.Models;
 
 /// <summary>Cuts a newly built module to the sizes that another one of its kind was pruned to, so that its weights can be loaded.</summary>
 static class SizeFit
 {
     /// <summary>The shapes of a module's tensors by name.</summary>
     public static IReadOnlyDictionary<string, long[]> Of(nn.Module module) =>
-        module.named_parameters().Select(p => (p.name, tensor: (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, tensor: b.buffer)))
+        module.named_parameters().Select(p => (p.name, tensor: (Tensor)p.parameter))
+            .Concat(module.named_buffers().Select(b => (b.name, tensor: b.buffer)))
             .DistinctBy(t => t.name).ToDictionary(t => t.name, t => t.tensor.shape);
 
-    public static bool AreSame(IReadOnlyDictionary<string, long[]>? left, IReadOnlyDictionary<string, long[]>? right) => left is null || right is null
+    public static bool AreSame(IReadOnlyDictionary<string, long[]>? left, IReadOnlyDictionary<string, long[]>? right) => left is null
+        || right is null
         ? left is null && right is null
         : left.Count == right.Count && left.All(l => right.TryGetValue(l.Key, out var shape) && shape.SequenceEqual(l.Value));
 
-    /// <summary>Removes neurons until all tensors have the wanted shapes; which ones does not matter, as weights are still to be loaded.</summary>
+    /// <summary>
+    /// Removes neurons until all tensors have the wanted shapes; which ones does not matter, as weights are still to be loaded.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The module is another one, or cannot be cut so.</exception>
-    public static void Cut(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, IReadOnlyDictionary<string, long[]> wanted, string name)
+    public static void Cut(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, IReadOnlyDictionary<string, long[]> wanted,
+        string name)
     {
         var built = Of(module);
         if (AreSame(built, wanted))
             return;
         if (built.Keys.FirstOrDefault(key => !wanted.ContainsKey(key)) is { } extra)
-            throw new InvalidOperationException($"The builder of module '{name}' gives a tensor '{extra}' that the saved model does not have; it must build what was trained.");
+            throw new InvalidOperationException($"The builder of module '{name}' gives a tensor '{extra}' that the saved model does not "
+                + "have; it must build what was trained.");
         if (wanted.Keys.FirstOrDefault(key => !built.ContainsKey(key)) is { } missing)
-            throw new InvalidOperationException($"The saved model has a tensor '{missing}' that the builder of module '{name}' does not give; it must build what was trained.");
+            throw new InvalidOperationException($"The saved model has a tensor '{missing}' that the builder of module '{name}' does not "
+                + "give; it must build what was trained.");
         foreach (var (key, shape) in wanted)
             if (shape.Length != built[key].Length || shape.Zip(built[key]).Any(d => d.First > d.Second))
                 throw Differs(key);
@@ -33,24 +41,27 @@ static class SizeFit
         {
             var map = NeuronMap.Discover(module, zeros([1, .. inputShape]));
             var sizes = Solve(map, wanted);
-            map.Remove([.. map.Groups.Where(g => sizes[g] < g.Size).Select(g => new NeuronSelection(g, [.. Enumerable.Range(sizes[g], g.Size - sizes[g])]))]);
+            map.Remove([.. map.Groups.Where(g => sizes[g] < g.Size).Select(g =>
+                new NeuronSelection(g, [.. Enumerable.Range(sizes[g], g.Size - sizes[g])]))]);
         }
         var cut = Of(module);
         if (wanted.Keys.FirstOrDefault(key => !cut[key].SequenceEqual(wanted[key])) is { } unlike)
             throw Differs(unlike);
 
         InvalidOperationException Differs(string key) => new(
-            $"The builder of module '{name}' gives '{key}' as [{string.Join(", ", built[key])}], which cannot be cut to [{string.Join(", ", wanted[key])}] as the saved model has it; it must build what was trained.");
+            $"The builder of module '{name}' gives '{key}' as [{string.Join(", ", built[key])}], which cannot be cut to "
+                + $"[{string.Join(", ", wanted[key])}] as the saved model has it; it must build what was trained.");
     }
 
     /// <summary>
-    /// How many neurons each group had in the end. Every side of a layer says that the features of its groups' neurons and those of no group add up to
-    /// its size; a side with a single unknown group tells its size, and so on.
+    /// How many neurons each group had in the end. Every side of a layer says that the features of its groups' neurons and those of no
+    /// group add up to its size; a side with a single unknown group tells its size, and so on.
     /// </summary>
     static Dictionary<NeuronGroup, int> Solve(NeuronMap map, IReadOnlyDictionary<string, long[]> wanted)
     {
         var sides = map.Groups.SelectMany(g => g.Members.Select(m => (Group: g, Member: m))).GroupBy(x => (x.Member.Path, x.Member.Side))
-            .Select(side => (Lost: Lost(side.First().Member, wanted), Groups: side.Select(x => (x.Group, Each: x.Member.Indices[0].Count)).ToArray()))
+            .Select(side => (Lost: Lost(side.First().Member, wanted), Groups: side
+                .Select(x => (x.Group, Each: x.Member.Indices[0].Count)).ToArray()))
             .Where(side => side.Lost is not null).ToArray();
         var removed = new Dictionary<NeuronGroup, int>();
         for (var moved = true; moved;)
@@ -80,7 +91,8 @@ static class SizeFit
             var axis = Array.IndexOf(tensor.Sides, member.Side);
             var name = member.Path.Length > 0 ? $"{member.Path}.{tensor.Name}" : tensor.Name;
             // Within the groups of a convolution, the second dimension counts what the group keeps.
-            if (axis >= 0 && wanted.TryGetValue(name, out var shape) && !(layer.Kind is LayerKind.Convolution or LayerKind.Transposed && axis == 1 && IsGrouped(member)))
+            if (axis >= 0 && wanted.TryGetValue(name, out var shape) && !(layer.Kind is LayerKind.Convolution or LayerKind.Transposed
+                && axis == 1 && IsGrouped(member)))
                 return tensor.Tensor.shape[axis] - shape[axis];
         }
         return null;

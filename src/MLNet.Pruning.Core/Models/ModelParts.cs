@@ -1,0 +1,136 @@
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Models;
+
+static class Activations
+{
+    public static nn.Module<Tensor, Tensor> Module(this Activation activation) => activation switch
+    {
+        Activation.Relu => nn.ReLU(),
+        Activation.LeakyRelu => new LeakyRelu(),
+        Activation.Gelu => nn.GELU(),
+        Activation.Silu => nn.SiLU(),
+        Activation.Tanh => nn.Tanh(),
+        Activation.Sigmoid => nn.Sigmoid(),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), $"There is no activation {activation}."),
+    };
+
+    /// <summary>TorchSharp's own does not hold the scalar of its slope (see <see cref="Scalars"/>).</summary>
+    sealed class LeakyRelu() : nn.Module<Tensor, Tensor>(nameof(LeakyRelu))
+    {
+        static readonly TorchSharp.Scalar slope = 0.01;
+
+        public override Tensor forward(Tensor input) => input.leaky_relu(slope);
+    }
+}
+
+/// <summary>
+/// The sizes that a module's layers have now. They are read from the weights, which are all that pruning is sure to shrink.
+/// </summary>
+sealed class PresentSizes(nn.Module module)
+{
+    readonly Dictionary<string, long[]> shapes = module.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape);
+
+    /// <summary>What a layer computes, or of a transposed convolution what it reads.</summary>
+    public int First(string layer) => (int)shapes[$"{layer}.weight"][0];
+
+    /// <summary>What a layer reads, or of a transposed convolution what it computes.</summary>
+    public int Second(string layer) => (int)shapes[$"{layer}.weight"][1];
+
+    /// <summary>The same of some layers whose names end in 1, 2 and so on.</summary>
+    public int[] First(string layer, int count) => [.. Enumerable.Range(1, count).Select(i => First($"{layer}{i}"))];
+
+    /// <summary>Throws unless a layer still reads or computes whole channels.</summary>
+    public static void CheckWhole(long features, long expected, string layer)
+    {
+        if (features != expected)
+            throw new InvalidOperationException($"'{layer}' has {features} features where its neighbour's channels are {expected} "
+                + $"numbers; no blueprint can say so.");
+    }
+}
+
+/// <summary>What networks of images have in common.</summary>
+static class ImageParts
+{
+    public static void CheckImage(IReadOnlyList<long>? image, string network)
+    {
+        if (image is not { Count: 3 })
+            throw new ArgumentException($"A {network} reads images of three dimensions, channels, height and width; there are "
+                + $"{image?.Count ?? 0}.");
+        if (image.Any(d => d is < 1 or > 1 << 20))
+            throw new ArgumentException($"The images of the {network} are [{string.Join(", ", image)}]; each dimension must be from 1 to "
+                + $"{1 << 20}.");
+    }
+
+    public static void CheckSizes(IReadOnlyList<int>? sizes, string what, int fewest)
+    {
+        if (sizes is null || sizes.Count < fewest)
+            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {fewest}.");
+        for (var i = 0; i < sizes.Count; i++)
+            if (sizes[i] < 1)
+                throw new ArgumentException($"Size {i} of the {what}s is {sizes[i]}; it must be at least 1.");
+    }
+
+    public static void CheckActivation(Activation activation)
+    {
+        if (!Enum.IsDefined(activation))
+            throw new ArgumentException($"There is no activation {activation}.");
+    }
+
+    /// <summary>Height times width after a pooling by 2 in each of some blocks.</summary>
+    public static long AreaAfter(IReadOnlyList<long> image, int blocks) => (image[1] >> blocks) * (image[2] >> blocks);
+
+    /// <summary>The numbers that the last block's channels have together.</summary>
+    public static long Flattened(IReadOnlyList<long> image, IReadOnlyList<int> channels)
+    {
+        var size = channels[^1] * AreaAfter(image, channels.Count);
+        return size <= int.MaxValue ? size : throw new ArgumentException($"{channels[^1]} channels of "
+            + $"{image[1] >> channels.Count}x{image[2] >> channels.Count} are too many numbers for a fully connected layer.");
+    }
+
+    /// <summary>
+    /// Convolution 3x3 that keeps height and width, batch norm if asked for, activation and max pooling by 2; for each count of channels.
+    /// </summary>
+    /// <remarks>
+    /// The largest of four values stays the largest behind a function that never falls: pooled first, the activation has a quarter of the
+    /// work and gives the same.
+    /// </remarks>
+    public static void AddBlocks(List<(string, nn.Module<Tensor, Tensor>)> parts, IReadOnlyList<long> image, IReadOnlyList<int> channels,
+        Activation activation, bool batchNorm)
+    {
+        var inputs = image[0];
+        for (var i = 1; i <= channels.Count; i++)
+        {
+            parts.Add(($"conv{i}", nn.Conv2d(inputs, channels[i - 1], 3, 1, 1)));
+            if (batchNorm)
+                parts.Add(($"norm{i}", nn.BatchNorm2d(channels[i - 1])));
+            (string, nn.Module<Tensor, Tensor>) active = ($"active{i}", activation.Module()), pool = ($"pool{i}", nn.MaxPool2d(2));
+            parts.AddRange(activation is Activation.Relu or Activation.LeakyRelu ? [pool, active] : [active, pool]);
+            inputs = channels[i - 1];
+        }
+    }
+
+    /// <summary>Linear layers with an activation behind each, and dropout if there is any.</summary>
+    public static void AddHidden(List<(string, nn.Module<Tensor, Tensor>)> parts, long inputs, IReadOnlyList<int> sizes,
+        Activation activation, double dropout = 0)
+    {
+        for (var i = 1; i <= sizes.Count; i++)
+        {
+            parts.Add(($"linear{i}", nn.Linear(inputs, sizes[i - 1])));
+            parts.Add(($"hidden{i}", activation.Module()));
+            if (dropout > 0)
+                parts.Add(($"dropout{i}", nn.Dropout(dropout)));
+            inputs = sizes[i - 1];
+        }
+    }
+
+    /// <summary>
+    /// [rows, channels, height, width]; rows that come flat are folded. On the CPU the channels of a pixel lie side by side, as LibTorch
+    /// pools six times as fast.
+    /// </summary>
+    public static Tensor Images(Tensor input, IReadOnlyList<long> image)
+    {
+        var images = input.Dimensions == 4 ? input : input.reshape(-1, image[0], image[1], image[2]);
+        return images.device_type == TorchSharp.DeviceType.CPU ? images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) : images;
+    }
+}
