@@ -37,10 +37,9 @@ sealed class VitBlock : nn.Module
         // Tokens are compared as the next layer sees them: what it does not read any more does not count.
         if (merge > 0)
             tokens = tokens.Merged(merge, hiddenNorm.call(tokens.Values));
-        tokens = tokens with { Values = tokens.Values.Plus(Dropped(
-            output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values)))))) };
-        return tokens with { Values = tokens.Values.MoveToOuterDisposeScope(), Sizes = merge > 0 ? tokens.Sizes?.MoveToOuterDisposeScope()
-            : tokens.Sizes };
+        var made = output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values))));
+        tokens = tokens with { Values = tokens.Values.Plus(Dropped(made)).MoveToOuterDisposeScope() };
+        return merge > 0 ? tokens with { Sizes = tokens.Sizes?.MoveToOuterDisposeScope() } : tokens;
     }
 
     Tensor Dropped(Tensor values) => dropout is null ? values : dropout.call(values);

@@ -48,7 +48,7 @@ sealed class RemovalPlan
         for (int i = 0, place = 0; i < before; i++)
             if (!gone.Contains(i))
                 places[i] = place++;
-        return member with { Indices = [.. member.Indices.Where((_, n) => !neurons.Contains(n))
-            .Select(n => (IReadOnlyList<int>)[.. n.Select(i => places[i])])] };
+        var left = member.Indices.Where((_, n) => !neurons.Contains(n));
+        return member with { Indices = [.. left.Select(n => (IReadOnlyList<int>)[.. n.Select(i => places[i])])] };
     }
 }
