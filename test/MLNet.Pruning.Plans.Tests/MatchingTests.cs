@@ -28,6 +28,35 @@ public sealed unsafe class MatchingTests
     }
 
     [TestMethod]
+    public void Tokens_merge_as_they_are_defined_whatever_they_are()
+    {
+        var random = new Random(5);
+        for (int turn = 0; turn < 3000; turn++)
+        {
+            int count = random.Next(2, 40), width = random.Next(1, 24), merge = random.Next(1, (count / 2) + 1);
+            // Few values, so that there are ties and zeros; some tokens repeated, very large or small, or no numbers.
+            float[] tokens = [.. Enumerable.Range(0, count * width).Select(_ => (float)random.Next(-1, 2 + (turn % 3)))];
+            for (int token = 0; token < count; token++)
+            {
+                var values = tokens.AsSpan(token * width, width);
+                float scale = random.Next(8) switch { 0 => 0, 1 => 3, 2 when turn % 5 == 0 => 1e-22f, 3 when turn % 5 == 1 => 1e20f, _ => 1 };
+                for (int d = 0; d < width; d++)
+                    values[d] *= scale;
+                if (turn % 5 == 2 && random.Next(6) == 0)
+                    values[random.Next(width)] = random.Next(2) == 0 ? float.NaN : float.PositiveInfinity;
+            }
+            int[] sources = new int[count], wanted = new int[count], partners = new int[(count + 1) / 2];
+            fixed (float* from = tokens)
+            fixed (int* to = sources, plain = wanted)
+            {
+                new TokenMatcher(count, width, merge).Match(from, to);
+                PlainMatching.Match(from, count, width, merge, partners, new double[partners.Length], plain);
+            }
+            CollectionAssert.AreEqual(wanted, sources, $"turn {turn}: {merge} of {count} x {width}");
+        }
+    }
+
+    [TestMethod]
     public void Equal_similarities_go_to_the_first_and_zeros_are_alike()
     {
         // Tokens 0, 2 and 4 are zeros; so is 3. Each of them is as similar to it as can be, and the first two merge.

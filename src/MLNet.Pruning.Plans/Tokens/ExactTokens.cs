@@ -22,15 +22,6 @@ sealed unsafe class ExactTokens(int odds, int width)
     public double Similarity(int even, double norm, int odd) =>
         ExactCosine.Of(ExactCosine.Product(Even(even), Odd(odd), width), norm, OddNorm(odd));
 
-    /// <summary>What a token of zeros is as similar to as to any other: the first odd one that is all numbers.</summary>
-    public (float Similarity, int Partner) FirstNumber()
-    {
-        for (int j = 0; j < odds; j++)
-            if (double.IsFinite(OddNorm(j)))
-                return (0, j);
-        return (-2, 0);
-    }
-
     double OddNorm(int odd)
     {
         if (oddNorms[odd] < 0)
@@ -52,14 +43,14 @@ sealed unsafe class ExactTokens(int odds, int width)
     {
         readonly double norm = exact.Norm(even);
 
-        public double Similarity { get; private set; } = -2;
+        public double Similarity { get; private set; } = PlainMatching.Nothing;
 
         public int Index { get; private set; }
 
         public void Consider(int odd)
         {
             // Plain areas have many equal tokens: those need no second product.
-            if (Similarity > -2 && exact.OddNorm(odd) == exact.OddNorm(Index) && exact.Equal(odd, Index))
+            if (Similarity > PlainMatching.Nothing && exact.OddNorm(odd) == exact.OddNorm(Index) && exact.Equal(odd, Index))
                 return;
             double similarity = exact.Similarity(even, norm, odd);
             if (similarity > Similarity)

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -26,29 +25,21 @@ sealed class MergeOrder
     public MergeOrder(int evens, int merge, float error)
     {
         (this.evens, this.merge, this.error) = (evens, merge, error);
-        similarities = new float[WholeVectors(evens, Vector256<float>.Count)];
+        int whole = (evens + Vector256<float>.Count - 1) / Vector256<float>.Count * Vector256<float>.Count;
+        similarities = new float[whole];
         similarities.AsSpan(evens).Fill(float.NegativeInfinity);
-        keys = new long[WholeVectors(evens, Vector<long>.Count)];
-        Array.Fill(keys, Unknown);
+        keys = new long[evens];
     }
 
     public void SetExactly(int even, double similarity) => (similarities[even], keys[even]) = ((float)similarity, Key(similarity, even));
 
     /// <summary>The key is made when it is needed.</summary>
-    public void SetRoughly(int even, float similarity) => (similarities[even], keys[even]) = (similarity, Unknown);
+    public void Set(int even, float similarity) => (similarities[even], keys[even]) = (similarity, Unknown);
 
-    /// <summary>Whether fewer than r even tokens come before this one. All keys are known.</summary>
-    public bool Merges(int even)
-    {
-        var key = new Vector<long>(keys[even]);
-        var before = Vector<long>.Zero;
-        foreach (var others in MemoryMarshal.Cast<long, Vector<long>>(keys))
-            before -= Vector.GreaterThan(others, key);
-        return Vector.Sum(before) < merge;
-    }
-
-    /// <summary>The same by what single precision can tell apart, and by keys where it cannot.</summary>
-    public bool MergesRoughly(int even, ExactTokens exact, int[] partners)
+    /// <summary>
+    /// Whether fewer than r even tokens come before this one: by what single precision can tell apart, and by keys where it cannot.
+    /// </summary>
+    public bool Merges(int even, ExactTokens exact, int[] partners)
     {
         float similarity = similarities[even];
         // Two products and four norms are rounded.
@@ -88,6 +79,4 @@ sealed class MergeOrder
         long bits = BitConverter.DoubleToInt64Bits(similarity + 0.0);
         return ((bits ^ ((bits >> 63) & long.MaxValue)) & ~IndexBits) | (IndexBits - index);
     }
-
-    static int WholeVectors(int count, int lanes) => (count + lanes - 1) / lanes * lanes;
 }

@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Tokens;
 
-/// <summary>Decides which tokens merge; keeps its working memory, so it serves one thread at a time.</summary>
+/// <summary>
+/// Decides which tokens merge, as <see cref="PlainMatching"/> defines it; keeps its working memory, so it serves one thread at a time.
+/// </summary>
 /// <remarks>
 /// Single precision finds the partners that can be the best of an even token, and the even tokens that can be among those that merge.
 /// Where that is more than one answer, <see cref="ExactTokens"/> decides.
@@ -19,6 +21,7 @@ sealed unsafe class TokenMatcher
     readonly int[] partners;
     readonly ExactTokens exact;
     readonly MergeOrder order;
+    double[]? similarities; // where single precision cannot be relied on
 
     /// <param name="count">Tokens, N.</param>
     /// <param name="width">Values of a token, D.</param>
@@ -48,12 +51,15 @@ sealed unsafe class TokenMatcher
     public void Match(float* tokens, int* sources)
     {
         exact.Begin(tokens);
-        bool rough = merge > 0 && FindPartners(tokens);
+        if (merge > 0 && !FindPartners(tokens))
+        {
+            PlainMatching.Match(tokens, count, width, merge, partners, similarities ??= new double[evens], sources);
+            return;
+        }
         int survivors = 0;
         for (int i = 0; i < count; i += 2)
         {
-            sources[i] = merge > 0 && (rough ? order.MergesRoughly(i >> 1, exact, partners) : order.Merges(i >> 1)) ? -1
-                : survivors++;
+            sources[i] = merge > 0 && order.Merges(i >> 1, exact, partners) ? -1 : survivors++;
             if (i + 1 < count)
                 sources[i + 1] = survivors++;
         }
@@ -65,7 +71,7 @@ sealed unsafe class TokenMatcher
     }
 
     /// <summary>
-    /// Finds the partner of each even token, and how similar it is: in single precision, or, where false is returned, as a key.
+    /// Finds the partner of each even token, and how similar it is in single precision; false where that cannot be relied on.
     /// </summary>
     bool FindPartners(float* tokens)
     {
@@ -75,31 +81,21 @@ sealed unsafe class TokenMatcher
             PairProducts.Pack(tokens + width, odds, width, panel, b);
             PairProducts.Norms(a, rowPanels, width, PairProducts.RowTile, aa);
             PairProducts.Norms(b, columnPanels, width, panel, bb);
-            bool rough = Roots(tokens, aa, evens, inverse: false, out _) & Roots(tokens + width, bb, odds, inverse: true, out int zero);
-            if (rough)
-                PairProducts.Multiply(a, rowPanels, b, columnPanels, panel, width, ab);
+            if (!(Roots(tokens, aa, evens, inverse: false, out _) & Roots(tokens + width, bb, odds, inverse: true, out int zero)))
+                return false;
+            PairProducts.Multiply(a, rowPanels, b, columnPanels, panel, width, ab);
             int stride = columnPanels * panel;
             for (int i = 0; i < evens; i++)
             {
-                if (rough ? aa[i] == 0 : exact.Norm(i) == 0)
+                if (aa[i] != 0)
                 {
-                    (float similarity, partners[i]) = zero >= 0 ? (1, zero) : rough ? (0, 0) : exact.FirstNumber();
-                    order.SetExactly(i, similarity);
+                    order.Set(i, FindPartner(i, ab + ((long)i * stride), bb, offset, aa[i]));
+                    continue;
                 }
-                else if (rough)
-                {
-                    order.SetRoughly(i, FindRoughly(i, ab + ((long)i * stride), bb, offset, aa[i]));
-                }
-                else
-                {
-                    var best = new ExactTokens.Closest(exact, i);
-                    for (int j = 0; j < odds; j++)
-                        best.Consider(j);
-                    partners[i] = best.Index;
-                    order.SetExactly(i, best.Similarity);
-                }
+                partners[i] = Math.Max(zero, 0);
+                order.SetExactly(i, zero >= 0 ? 1 : 0);
             }
-            return rough;
+            return true;
         }
     }
 
@@ -134,7 +130,7 @@ sealed unsafe class TokenMatcher
     }
 
     /// <summary>Finds the most similar odd token, the first of several. Returns how similar it is.</summary>
-    float FindRoughly(int even, float* row, float* reciprocals, float* offset, float norm)
+    float FindPartner(int even, float* row, float* reciprocals, float* offset, float norm)
     {
         int stride = columnPanels * panel;
         var most = Vector256.Create(float.NegativeInfinity);
