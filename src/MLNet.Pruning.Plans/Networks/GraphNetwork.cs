@@ -18,6 +18,9 @@ sealed unsafe class GraphNetwork : Network
     // Values of a block, beside those of a single row.
     const long BlockValues = 1 << 25;
 
+    // Two gigabytes for a thread: what asks for more is a mistake, or made to harm.
+    const long MaximumNumbers = 1 << 29;
+
     readonly KernelSet kernels;
     readonly ScoringOutput output;
     readonly GraphStage[] stages;
@@ -42,7 +45,8 @@ sealed unsafe class GraphNetwork : Network
         Steps = [.. steps.Select(step => step.Layer).OfType<PlanStep>()];
         result = values[nodes[^1]];
         stages = GraphStages.Of(steps);
-        length = checked((int)new GraphMemory(stages, result, BlockRows).Length);
+        long numbers = new GraphMemory(stages, result, BlockRows).Length;
+        length = numbers <= MaximumNumbers ? (int)numbers : throw new OverflowException();
     }
 
     public override int InputWidth { get; }
