@@ -86,7 +86,7 @@ sealed class PlanScorer : IModelScorer
         ThrowIfDisposed();
         if (module is { MayHaveLearned: true })
             Refresh();
-        model.Check?.Invoke(features);
+        model.Check(features);
         plan.Score(features, output, rows < ManyRows ? 1 : 0);
     }
 

@@ -43,6 +43,6 @@ public static class TokenMergingCatalog
     public static TokenMergingEstimator MergeTokens(this TransformsCatalog catalog, TokenMergingEstimator.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new TokenMergingEstimator(Doors.EnvironmentOf(catalog), options);
+        return new TokenMergingEstimator(MLNetInternals.EnvironmentOf(catalog), options);
     }
 }

@@ -24,15 +24,14 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(options);
-        string output = options.OutputColumnName;
-        if (string.IsNullOrEmpty(output))
-            throw new ArgumentException($"{nameof(Options.OutputColumnName)} is {(output is null ? "null" : "empty")}; wanted the name of a column.", nameof(options));
-        AtLeastOne(options.ImageHeight, nameof(Options.ImageHeight));
-        AtLeastOne(options.ImageWidth, nameof(Options.ImageWidth));
-        AtLeastOne(options.ImageChannels, nameof(Options.ImageChannels));
-        AtLeastOne(options.PatchSize, nameof(Options.PatchSize));
+        string output = OptionChecks.Named(options.OutputColumnName, nameof(Options.OutputColumnName));
+        OptionChecks.AtLeast(1, options.ImageHeight, nameof(Options.ImageHeight));
+        OptionChecks.AtLeast(1, options.ImageWidth, nameof(Options.ImageWidth));
+        OptionChecks.AtLeast(1, options.ImageChannels, nameof(Options.ImageChannels));
+        OptionChecks.AtLeast(1, options.PatchSize, nameof(Options.PatchSize));
+        string input = string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName;
         var grid = new PatchGrid(options.ImageHeight, options.ImageWidth, options.ImageChannels, options.PatchSize, options.Pad);
-        columns = new TokenColumns(output, string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName, grid, MergeAmount.Of(options.Merge, grid.Count));
+        columns = new TokenColumns(output, input, grid, MergeAmount.Of(options.Merge, grid.Count));
         Loaders.Register(environment);
     }
 
@@ -50,22 +49,12 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         ShapeColumns.FindFeatures(inputSchema, columns.Input);
-        var names = Doors.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
-        var sizes = TokenColumns.Shape.Select(name => Doors.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
-        string[] added = [columns.Output, columns.Sizes, columns.Sources];
-        return new SchemaShape(
-        [
-            .. inputSchema.Where(column => !added.Contains(column.Name)),
-            Doors.Column(columns.Output, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names, .. sizes])),
-            Doors.Column(columns.Sizes, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names])),
-            Doors.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])),
-        ]);
-    }
-
-    static void AtLeastOne(int value, string option)
-    {
-        if (value < 1)
-            throw new ArgumentOutOfRangeException(null, $"{option} is {value}; it must be at least 1.");
+        var names = MLNetInternals.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
+        var sizes = TokenColumns.Shape.Select(name => MLNetInternals.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
+        return ShapeColumns.Add(inputSchema,
+            ShapeColumns.Numbers(columns.Output, annotations: [names, .. sizes]),
+            ShapeColumns.Numbers(columns.Sizes, annotations: [names]),
+            MLNetInternals.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])));
     }
 
     /// <summary>What <see cref="TokenMergingEstimator"/> cuts and merges.</summary>

@@ -22,7 +22,7 @@ static class ComputeDevice
                 ? asked
                 : throw new InvalidOperationException($"The device asked for is '{asked}', but LibTorch finds no CUDA device; use Device = \"cpu\" or leave it null.");
         }
-        var (gpu, fallback) = Doors.Settings(environment);
+        var (gpu, fallback) = MLNetInternals.Settings(environment);
         if (gpu is null)
             return "cpu";
         if (torch.cuda.is_available())

@@ -45,7 +45,7 @@ public static class PruningTrainerCatalog
         PrunedFeedForwardTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedFeedForwardTrainer(Doors.EnvironmentOf(catalog), options);
+        return new PrunedFeedForwardTrainer(MLNetInternals.EnvironmentOf(catalog), options);
     }
 
     /// <summary>Makes a trainer of convolutional networks.</summary>
@@ -97,7 +97,7 @@ public static class PruningTrainerCatalog
         PrunedConvNetTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedConvNetTrainer(Doors.EnvironmentOf(catalog), options);
+        return new PrunedConvNetTrainer(MLNetInternals.EnvironmentOf(catalog), options);
     }
 
     /// <summary>Makes a trainer of vision transformers.</summary>
@@ -145,7 +145,7 @@ public static class PruningTrainerCatalog
         PrunedVitTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedVitTrainer(Doors.EnvironmentOf(catalog), options);
+        return new PrunedVitTrainer(MLNetInternals.EnvironmentOf(catalog), options);
     }
 
     /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
@@ -185,6 +185,6 @@ public static class PruningTrainerCatalog
         PrunedModuleTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedModuleTrainer(Doors.EnvironmentOf(catalog), build, options);
+        return new PrunedModuleTrainer(MLNetInternals.EnvironmentOf(catalog), build, options);
     }
 }

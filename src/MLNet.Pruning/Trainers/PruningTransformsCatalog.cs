@@ -43,6 +43,6 @@ public static class PruningTransformsCatalog
     public static PrunedVaeEstimator PrunedVae(this TransformsCatalog catalog, PrunedVaeEstimator.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedVaeEstimator(Doors.EnvironmentOf(catalog), options);
+        return new PrunedVaeEstimator(MLNetInternals.EnvironmentOf(catalog), options);
     }
 }
