@@ -49,7 +49,8 @@ public static class HistoryTables
             var start = budget.AtStart.FirstOrDefault(m => Key(m) == Key(bound));
             var end = budget.AtEnd.FirstOrDefault(m => Key(m) == Key(bound));
             var noise = end?.Noise is > 0 and var part ? (100 * part).ToString("F1", CultureInfo.InvariantCulture) + " %" : "";
-            table.Add(Name(bound), Measured(bound.Quantity, bound.Limit), Cell(start), Cell(end), noise, end is null ? "" : end.Holds ? "yes" : "no");
+            var holds = end is null ? "" : end.Holds ? "yes" : "no";
+            table.Add(Name(bound), Measured(bound.Quantity, bound.Limit), Cell(start), Cell(end), noise, holds);
         }
         return table;
 
@@ -67,7 +68,9 @@ public static class HistoryTables
         _ => "accuracy",
     };
 
-    /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.</summary>
+    /// <summary>
+    /// A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.
+    /// </summary>
     public static TextTable Events(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);

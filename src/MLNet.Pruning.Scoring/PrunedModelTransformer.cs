@@ -5,8 +5,8 @@ namespace MLNet.Pruning;
 
 /// <summary>
 /// A trained classifier. Adds <c>PredictedLabel</c> and <c>Score</c> to its input; any number of threads may read from it
-/// at once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. A module of your own, or one that was asked for
-/// by <c>Module</c>, holds native memory: dispose of the transformer, or of the chain it is part of, when done.
+/// at once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. A module of your own, or one that was asked
+/// for by <c>Module</c>, holds native memory: dispose of the transformer, or of the chain it is part of, when done.
 /// </summary>
 public sealed class PrunedModelTransformer : PrunedTransformer
 {

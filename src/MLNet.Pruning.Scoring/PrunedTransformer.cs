@@ -39,8 +39,8 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Scores by the weights that the module in TorchSharp has now, where it was asked for. A module that learns further is followed without it;
-    /// it is for weights that were written in another way.
+    /// Scores by the weights that the module in TorchSharp has now, where it was asked for. A module that learns further is followed
+    /// without it; it is for weights that were written in another way.
     /// </summary>
     public void Refresh() => Scorer.Refresh();
 
@@ -76,7 +76,9 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
         model.Write(stream, Scorer.Network);
     }
 
-    /// <summary>Gives the memory of the network's module back, where there is one. What was transformed but not read yet cannot be read any more.</summary>
+    /// <summary>
+    /// Gives the memory of the network's module back, where there is one. What was transformed but not read yet cannot be read any more.
+    /// </summary>
     public void Dispose() => Scorer.Dispose();
 
     /// <summary>The network as it is now.</summary>

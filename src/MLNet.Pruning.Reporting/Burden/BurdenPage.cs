@@ -11,7 +11,11 @@ public static class BurdenPage
     /// <param name="title">The page's heading; "Burden of MODEL" when left out.</param>
     /// <param name="facts">Further lines for the list at the top, such as the data.</param>
     /// <param name="tables">Further tables under headings; they stand before the figures.</param>
-    public static string ToHtml(BurdenResult result, string? title = null, IEnumerable<(string Name, string Value)>? facts = null, IEnumerable<(string Heading, TextTable Table)>? tables = null)
+    public static string ToHtml(
+        BurdenResult result,
+        string? title = null,
+        IEnumerable<(string Name, string Value)>? facts = null,
+        IEnumerable<(string Heading, TextTable Table)>? tables = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         var model = result.Runs.Count > 0 ? result.Runs[0].History.Model : "no model";

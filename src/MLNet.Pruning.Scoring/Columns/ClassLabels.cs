@@ -19,9 +19,8 @@ sealed class ClassLabels(int count, LabelValues? values)
     public static ClassLabels From(DataViewSchema.Column label)
     {
         int count = checked((int)((KeyDataViewType)label.Type).Count);
-        var kind = label.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is VectorDataViewType { Size: var size, ItemType: var item } && size == count
-            ? LabelKind.Of(item)
-            : null;
+        var annotation = label.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type as VectorDataViewType;
+        var kind = annotation?.Size == count ? LabelKind.Of(annotation.ItemType) : null;
         return new ClassLabels(count, kind?.From(label.Annotations, KeyValues));
     }
 
@@ -77,7 +76,8 @@ sealed class ClassLabels(int count, LabelValues? values)
             throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes.");
         if (tag == 0)
             return new ClassLabels(count, null);
-        var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException($"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");
+        var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException(
+            $"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");
         return new ClassLabels(count, kind.Read(reader, count));
     }
 }

@@ -46,10 +46,11 @@ sealed class FeatureColumns
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, NumberDataViewType item)
     {
         var column = Find(schema, name, "feature");
+        string unknown = column.Type is VectorDataViewType { IsKnownSize: false } ? " of unknown size" : "";
         return column.Type is VectorDataViewType { IsKnownSize: true } vector && vector.ItemType == item
             ? column
-            : throw new ArgumentOutOfRangeException(null, $"Feature column '{name}' is {column.Type}"
-                + $"{(column.Type is VectorDataViewType { IsKnownSize: false } ? " of unknown size" : "")}; wanted a vector of {item} of known size.");
+            : throw new ArgumentOutOfRangeException(
+                null, $"Feature column '{name}' is {column.Type}{unknown}; wanted a vector of {item} of known size.");
     }
 
     /// <summary>Finds a column, whatever its type is.</summary>

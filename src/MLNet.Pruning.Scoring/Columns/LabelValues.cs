@@ -17,7 +17,9 @@ abstract class LabelValues
     /// <summary>The values as text: the names of the classes.</summary>
     public abstract ReadOnlyMemory<char>[] Names { get; }
 
-    /// <summary>Sets a property to the value of a key, from 1, or to what stands for a missing one; null where the property is of another type.</summary>
+    /// <summary>
+    /// Sets a property to the value of a key, from 1, or to what stands for a missing one; null where the property is of another type.
+    /// </summary>
     public abstract Action<TOwner, uint>? Setter<TOwner>(PropertyInfo property);
 
     /// <summary>Adds them as an annotation.</summary>
@@ -68,8 +70,10 @@ abstract class LabelKind
 {
     static readonly LabelKind[] All =
     [
-        new LabelKind<ReadOnlyMemory<char>>(1, TextDataViewType.Instance, (to, value) => to.Write(value.ToString()), from => from.ReadString().AsMemory(), value => value.ToString()),
-        new LabelKind<bool>(2, BooleanDataViewType.Instance, (to, value) => to.Write(value), from => from.ReadBoolean(), value => value ? "True" : "False"),
+        new LabelKind<ReadOnlyMemory<char>>(
+            1, TextDataViewType.Instance, (to, text) => to.Write($"{text}"), from => from.ReadString().AsMemory(), text => $"{text}"),
+        new LabelKind<bool>(
+            2, BooleanDataViewType.Instance, (to, value) => to.Write(value), from => from.ReadBoolean(), value => value ? "True" : "False"),
         new LabelKind<sbyte>(3, NumberDataViewType.SByte, (to, value) => to.Write(value), from => from.ReadSByte(), Invariant),
         new LabelKind<byte>(4, NumberDataViewType.Byte, (to, value) => to.Write(value), from => from.ReadByte(), Invariant),
         new LabelKind<short>(5, NumberDataViewType.Int16, (to, value) => to.Write(value), from => from.ReadInt16(), Invariant),
@@ -80,9 +84,20 @@ abstract class LabelKind
         new LabelKind<ulong>(10, NumberDataViewType.UInt64, (to, value) => to.Write(value), from => from.ReadUInt64(), Invariant),
         new LabelKind<float>(11, NumberDataViewType.Single, (to, value) => to.Write(value), from => from.ReadSingle(), Invariant),
         new LabelKind<double>(12, NumberDataViewType.Double, (to, value) => to.Write(value), from => from.ReadDouble(), Invariant),
-        new LabelKind<DateTime>(13, DateTimeDataViewType.Instance, (to, value) => to.Write(value.ToBinary()), from => DateTime.FromBinary(from.ReadInt64()), RoundTrip),
-        new LabelKind<DateTimeOffset>(14, DateTimeOffsetDataViewType.Instance, (to, value) => to.Write(RoundTrip(value)), from => DateTimeOffset.ParseExact(from.ReadString(), "o", CultureInfo.InvariantCulture), RoundTrip),
-        new LabelKind<TimeSpan>(15, TimeSpanDataViewType.Instance, (to, value) => to.Write(value.Ticks), from => new TimeSpan(from.ReadInt64()), Invariant),
+        new LabelKind<DateTime>(
+            13,
+            DateTimeDataViewType.Instance,
+            (to, value) => to.Write(value.ToBinary()),
+            from => DateTime.FromBinary(from.ReadInt64()),
+            RoundTrip),
+        new LabelKind<DateTimeOffset>(
+            14,
+            DateTimeOffsetDataViewType.Instance,
+            (to, value) => to.Write(RoundTrip(value)),
+            from => DateTimeOffset.ParseExact(from.ReadString(), "o", CultureInfo.InvariantCulture),
+            RoundTrip),
+        new LabelKind<TimeSpan>(
+            15, TimeSpanDataViewType.Instance, (to, value) => to.Write(value.Ticks), from => new TimeSpan(from.ReadInt64()), Invariant),
     ];
 
     /// <summary>What stands for the type in a file; never reused.</summary>
@@ -111,7 +126,8 @@ abstract class LabelKind
 }
 
 /// <inheritdoc/>
-sealed class LabelKind<T>(byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text) : LabelKind
+sealed class LabelKind<T>(
+    byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text) : LabelKind
 {
     /// <inheritdoc/>
     public override byte Tag => tag;

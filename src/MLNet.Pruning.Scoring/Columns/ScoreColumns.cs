@@ -67,7 +67,8 @@ static class ScoreColumns
         uint last = 0;
         foreach (var column in schema)
         {
-            if (column.Annotations.Schema.GetColumnOrNull("ScoreColumnSetId")?.Type is KeyDataViewType { RawType: var raw } && raw == typeof(uint))
+            if (column.Annotations.Schema.GetColumnOrNull("ScoreColumnSetId")?.Type is KeyDataViewType { RawType: var raw }
+                && raw == typeof(uint))
             {
                 uint value = 0;
                 column.Annotations.GetValue("ScoreColumnSetId", ref value);

@@ -32,7 +32,7 @@ static class ShapeColumns
     /// <summary>A column of numbers.</summary>
     public static SchemaShape.Column Numbers(
         string name, VectorKind kind = VectorKind.Vector, IEnumerable<SchemaShape.Column>? annotations = null) =>
-        MLNetInternals.Column(name, kind, NumberDataViewType.Single, annotations: annotations is null ? null : new SchemaShape(annotations));
+        MLNetInternals.Column(name, kind, NumberDataViewType.Single, annotations: new SchemaShape(annotations ?? []));
 
     static string Describe(SchemaShape.Column column)
     {

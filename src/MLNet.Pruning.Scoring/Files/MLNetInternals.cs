@@ -17,8 +17,8 @@ static class MLNetInternals
     const BindingFlags Any =
         BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    const string Saving = "saving a pruned model", Loading = "loading a pruned model", Registering = "registering the loader of pruned models";
-    const string Making = "making a component from a catalog";
+    const string Saving = "saving a pruned model", Loading = "loading a pruned model";
+    const string Registering = "registering the loader of pruned models", Making = "making a component from a catalog";
 
     const string SaveInstead = "To keep the model without mlContext.Model, call PrunedModelTransformer.WriteTo(stream), "
         + "and PrunedModelTransformer.ReadFrom(mlContext, stream) to get it back";
@@ -45,7 +45,9 @@ static class MLNetInternals
             : throw Missing($"interface IInternalCatalog on {catalog.GetType().Name}", Making, MakeInstead);
     }
 
-    /// <summary>What the user set on <see cref="MLContext"/>: the GPU to use if any, and whether a CPU will do where there is none.</summary>
+    /// <summary>
+    /// What the user set on <see cref="MLContext"/>: the GPU to use if any, and whether a CPU will do where there is none.
+    /// </summary>
     public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment) => Reach(
         "following MLContext.GpuDeviceId and FallbackToCpu",
         "Set Device in the trainer's options",
@@ -93,7 +95,8 @@ static class MLNetInternals
     /// context) for models saved for <paramref name="loaderName"/>. ML.NET finds loaders by an attribute that only its own
     /// assemblies can write; this enters the same record by hand. Doing so twice does nothing.
     /// </summary>
-    public static void Register(ComponentCatalog catalog, string loaderName, MethodInfo create) => Once(catalog, loaderName, Registering, () =>
+    public static void Register(ComponentCatalog catalog, string loaderName, MethodInfo create) =>
+        Once(catalog, loaderName, Registering, () =>
     {
         string[] names = [loaderName];
         var signature = Type("Microsoft.ML.SignatureLoadModel", Registering, SaveInstead);
@@ -102,8 +105,8 @@ static class MLNetInternals
     });
 
     /// <summary>
-    /// Lets what a loader throws come out of <c>mlContext.Model.Load</c> as it is. ML.NET calls the loaders of its chains by reflection, each of
-    /// which would put "Exception has been thrown by the target of an invocation" or "Error during class instantiation" on top.
+    /// Lets what a loader throws come out of <c>mlContext.Model.Load</c> as it is. ML.NET calls the loaders of its chains by reflection,
+    /// each of which would put "Exception has been thrown by the target of an invocation" or "Error during class instantiation" on top.
     /// </summary>
     public static void Unwrap(ComponentCatalog catalog) => Once(catalog, nameof(Unwrap), Loading, () =>
     {
@@ -191,7 +194,9 @@ static class MLNetInternals
 
         [UnsafeAccessor(UnsafeAccessorKind.Method)]
         public static extern bool TryLoadBinaryStream(
-            [UnsafeAccessorType("Microsoft.ML.ModelLoadContext, Microsoft.ML.Core")] object context, string name, Action<BinaryReader> read);
+            [UnsafeAccessorType("Microsoft.ML.ModelLoadContext, Microsoft.ML.Core")] object context,
+            string name,
+            Action<BinaryReader> read);
 
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
         public static extern ref object Lock(ComponentCatalog catalog);
@@ -211,7 +216,10 @@ static class MLNetInternals
         [return: UnsafeAccessorType(Info)]
         public static extern object NewLoadableClassInfo(
             [UnsafeAccessorType("Microsoft.ML.LoadableClassAttributeBase, Microsoft.ML.Core")] object attribute,
-            MethodInfo? getter, ConstructorInfo? constructor, MethodInfo? create, bool requiresEnvironment);
+            MethodInfo? getter,
+            ConstructorInfo? constructor,
+            MethodInfo? create,
+            bool requiresEnvironment);
 
         [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Type")]
         public static extern Type TypeOf([UnsafeAccessorType(Info)] object info);
@@ -221,7 +229,10 @@ static class MLNetInternals
     }
 }
 
-/// <summary>A method whose exceptions reach those who call it by reflection as they are, without a <see cref="TargetInvocationException"/> around them.</summary>
+/// <summary>
+/// A method whose exceptions reach those who call it by reflection as they are, without a <see cref="TargetInvocationException"/> around
+/// them.
+/// </summary>
 sealed class UnwrappedMethod(MethodInfo method) : MethodInfo
 {
     public override object? Invoke(object? obj, BindingFlags invokeAttr, Binder? binder, object?[]? parameters, CultureInfo? culture) =>

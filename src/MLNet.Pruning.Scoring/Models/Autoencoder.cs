@@ -41,7 +41,8 @@ sealed class Autoencoder : ScoredModel
     public static (Autoencoder Model, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment) =>
         Read(stream, environment, Kind, Name, archive => new Autoencoder(archive, archive.Part(ColumnsEntry, Name, json =>
         {
-            var columns = JsonSerializer.Deserialize(json, VaeColumnsJson.Default.VaeColumns) ?? throw new InvalidDataException("it is null.");
+            var columns = JsonSerializer.Deserialize(json, VaeColumnsJson.Default.VaeColumns)
+                ?? throw new InvalidDataException("it is null.");
             columns.Validate();
             return columns;
         })));
@@ -91,7 +92,10 @@ sealed record VaeColumns(
             if (string.IsNullOrEmpty(name))
                 throw new ArgumentException($"The name of a column is {(name is null ? "null" : "empty")}.");
         if (Latent == Reconstruction || Latent == Loss || Reconstruction == Loss)
-            throw new ArgumentException($"The columns to add are '{Latent}', '{Reconstruction}' and '{Loss}'; wanted three different names.");
+        {
+            throw new ArgumentException(
+                $"The columns to add are '{Latent}', '{Reconstruction}' and '{Loss}'; wanted three different names.");
+        }
     }
 }
 

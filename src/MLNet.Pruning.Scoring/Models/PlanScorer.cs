@@ -119,7 +119,8 @@ sealed class PlanScorer : IModelScorer
         try
         {
             var weights = SavedNetwork.Tensors(network, model.What);
-            var plan = ScoringPlan.Compile(model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, ScoringOutput.Probabilities));
+            var plan = ScoringPlan.Compile(
+                model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, ScoringOutput.Probabilities));
             return plan.OutputWidth == model.Outputs
                 ? plan
                 : throw new InvalidDataException($"{model.What} computes {plan.OutputWidth} numbers of a row; wanted {model.Outputs}.");

@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>A model's place in a schema: where the features come from, and the schema with the model's columns after those that were there.</summary>
+/// <summary>
+/// A model's place in a schema: where the features come from, and the schema with the model's columns after those that were there.
+/// </summary>
 sealed class ScoreBinding
 {
     readonly IReadOnlyList<AddedColumn> added;
@@ -79,12 +81,14 @@ sealed record AddedColumn(string Name, DataViewType Type, DataViewSchema.Annotat
 {
     /// <summary>A vector of <paramref name="length"/> of the numbers, from <paramref name="offset"/> on.</summary>
     public static AddedColumn Vector(string name, int offset, int length, DataViewSchema.Annotations? annotations = null) =>
-        new(name, new VectorDataViewType(NumberDataViewType.Single, length), annotations, output => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
-        {
-            var editor = VBufferEditor.Create(ref value, length);
-            output().Slice(offset, length).CopyTo(editor.Values);
-            value = editor.Commit();
-        }));
+        new(name, new VectorDataViewType(NumberDataViewType.Single, length), annotations, output => Copy(output, offset, length));
+
+    static ValueGetter<VBuffer<float>> Copy(RowOutput output, int offset, int length) => (ref VBuffer<float> value) =>
+    {
+        var editor = VBufferEditor.Create(ref value, length);
+        output().Slice(offset, length).CopyTo(editor.Values);
+        value = editor.Commit();
+    };
 
     /// <summary>One of the numbers.</summary>
     public static AddedColumn Number(string name, int offset) =>

@@ -77,7 +77,9 @@ sealed class ScoredCursor : DataViewRowCursor
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => binding.Getter<TValue>(
         column, active, ScoresOfRow, below => readsAhead ? passedOn[below.Index]!.Getter(Current) : input.GetGetter<TValue>(below));
 
-    int Current() => current >= 0 ? current : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
+    int Current() => current >= 0
+        ? current
+        : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
 
     ReadOnlySpan<float> ScoresOfRow() => scores.AsSpan(Current() * binding.OutputCount, binding.OutputCount);
 
@@ -133,9 +135,12 @@ abstract class ColumnBuffer
     public abstract Delegate Getter(Func<int> current);
 
     /// <summary>Whether values of the type may be kept after the cursor moves on; images, say, may be disposed of by then.</summary>
-    public static bool CanHold(DataViewType type) => type is VectorDataViewType vector
-        ? CanHold(vector.ItemType)
-        : type is NumberDataViewType or KeyDataViewType or BooleanDataViewType or TextDataViewType or DateTimeDataViewType or DateTimeOffsetDataViewType or TimeSpanDataViewType or RowIdDataViewType;
+    public static bool CanHold(DataViewType type) => type switch
+    {
+        VectorDataViewType vector => CanHold(vector.ItemType),
+        NumberDataViewType or KeyDataViewType or BooleanDataViewType or TextDataViewType or RowIdDataViewType => true,
+        _ => type is DateTimeDataViewType or DateTimeOffsetDataViewType or TimeSpanDataViewType,
+    };
 
     /// <summary>A buffer for <paramref name="capacity"/> values of <paramref name="column"/>.</summary>
     public static ColumnBuffer For(DataViewRow input, DataViewSchema.Column column, int capacity)
@@ -163,6 +168,7 @@ abstract class ColumnBuffer
 
         public override void Take(int row) => get(ref values[row]);
 
-        public override Delegate Getter(Func<int> current) => (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => values[current()].CopyTo(ref value));
+        public override Delegate Getter(Func<int> current) =>
+            (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => values[current()].CopyTo(ref value));
     }
 }

@@ -7,17 +7,22 @@ namespace Microsoft.ML;
 public static class TokenMergingCatalog
 {
     /// <summary>
-    /// Makes an estimator that cuts images into patches and merges the most similar ones, in a single pass. Adds the column of tokens (a vector of Single,
-    /// survivors x values of a patch), <c>Sizes</c> (how many patches each stands for) and <c>Sources</c> (the survivor that each patch went to), called after it.
+    /// Makes an estimator that cuts images into patches and merges the most similar ones, in a single pass. Adds the column of tokens (a
+    /// vector of Single, survivors x values of a patch), <c>Sizes</c> (how many patches each stands for) and <c>Sources</c> (the survivor
+    /// that each patch went to), called after it.
     /// </summary>
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
     /// <param name="outputColumnName">The column of tokens to add.</param>
-    /// <param name="inputColumnName">The images: a vector of Single of known size, one channel after the other. Null for the name of the output column.</param>
+    /// <param name="inputColumnName">
+    /// The images: a vector of Single of known size, one channel after the other. Null for the name of the output column.
+    /// </param>
     /// <param name="imageHeight">The image's height in pixels; at least 1.</param>
     /// <param name="imageWidth">The image's width in pixels; at least 1.</param>
     /// <param name="channels">1 for grey, 3 for color.</param>
     /// <param name="patchSize">Pixels of a patch each way; they divide the image.</param>
-    /// <param name="merge">How many patches merge away: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 on their number, at most half of all.</param>
+    /// <param name="merge">
+    /// How many patches merge away: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 on their number, at most half of all.
+    /// </param>
     public static TokenMergingEstimator MergeTokens(
         this TransformsCatalog catalog,
         string outputColumnName,

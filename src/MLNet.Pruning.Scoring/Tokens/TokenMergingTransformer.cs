@@ -64,7 +64,9 @@ public sealed class TokenMergingTransformer : ITransformer
     internal static TokenMergingTransformer ReadFrom(Stream stream) => new(TokenMergingFile.Read(stream));
 }
 
-/// <summary>Merges the patches of rows of images, on as many threads as pay: tokens, sizes and sources of a row one after the other.</summary>
+/// <summary>
+/// Merges the patches of rows of images, on as many threads as pay: tokens, sizes and sources of a row one after the other.
+/// </summary>
 sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
 {
     readonly TokenMerging merging = new(columns.Grid, columns.Merge);
@@ -113,12 +115,15 @@ static class TokenMergingFile
     {
         var (grid, archive) = (columns.Grid, new Archive(Kind));
         archive.Add(Entry, JsonSerializer.SerializeToUtf8Bytes(
-            new TokenMergingSettings(columns.Output, columns.Input, grid.Height, grid.Width, grid.Channels, grid.PatchSize, grid.Pad, columns.Merge),
+            new TokenMergingSettings(
+                columns.Output, columns.Input, grid.Height, grid.Width, grid.Channels, grid.PatchSize, grid.Pad, columns.Merge),
             TokenMergingJson.Default.TokenMergingSettings));
         archive.Write(stream);
     }
 
-    /// <exception cref="InvalidDataException">The stream is cut short or damaged, of another version, or something else altogether.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The stream is cut short or damaged, of another version, or something else altogether.
+    /// </exception>
     public static TokenColumns Read(Stream stream) => Archive.Read(stream, Kind, What).Part(Entry, What, json =>
     {
         var saved = JsonSerializer.Deserialize(json, TokenMergingJson.Default.TokenMergingSettings);

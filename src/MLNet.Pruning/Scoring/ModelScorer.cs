@@ -132,7 +132,10 @@ sealed class ModelScorer : IModelScorer
                 computed = computed.cpu();
             var numbers = MemoryMarshal.Cast<byte, float>(computed.contiguous().bytes);
             if (numbers.Length != output.Length)
-                throw new InvalidOperationException($"The model computes {numbers.Length / rows} numbers a row; wanted {output.Length / rows}.");
+            {
+                throw new InvalidOperationException($"The model computes {numbers.Length / rows} numbers a row; "
+                    + $"wanted {output.Length / rows}.");
+            }
             numbers.CopyTo(output);
         }
         finally
@@ -152,7 +155,8 @@ sealed class ModelScorer : IModelScorer
 
     static Func<Tensor, Tensor> Compute(nn.Module module, NetworkDescription? description, string what)
     {
-        if (module is Vae vae && description is VaeDescription { ReconstructionWeight: var reconstruction, DivergenceWeight: var divergence })
+        if (module is Vae vae
+            && description is VaeDescription { ReconstructionWeight: var reconstruction, DivergenceWeight: var divergence })
         {
             var objective = new VaeObjective(reconstruction, divergence);
             return images =>

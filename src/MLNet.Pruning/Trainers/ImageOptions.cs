@@ -40,8 +40,8 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
         if (Channels * height * width == values && height > 0 && width > 0)
             return [Channels, height, width];
         string wanted = Height > 0 && Width > 0 ? $"{(long)Channels * Height * Width}" : "another number of";
-        throw Wrong($"{ChannelsOption} {Channels}, {HeightOption} {Or(Height)} and {WidthOption} {Or(Width)} are images of {wanted} values, "
-            + $"but the column has {values}.");
+        throw Wrong($"{ChannelsOption} {Channels}, {HeightOption} {Or(Height)} and {WidthOption} {Or(Width)} "
+            + $"are images of {wanted} values, but the column has {values}.");
 
         ArgumentOutOfRangeException Wrong(string what) => new(null, $"Feature column '{column}' does not hold such images: {what}");
     }

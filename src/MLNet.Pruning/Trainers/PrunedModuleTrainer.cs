@@ -66,14 +66,18 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     }
 
     /// <summary>Finds out before training whether a module can be a classifier: runs it on two rows of zeros.</summary>
-    /// <exception cref="ArgumentException">It has nothing to train, does not take the rows, or does not give a logit for each class.</exception>
+    /// <exception cref="ArgumentException">
+    /// It has nothing to train, does not take the rows, or does not give a logit for each class.
+    /// </exception>
     static void Check(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> shape, int classes)
     {
         string name = $"Module '{module.GetType().Name}'";
         var parameters = module.named_parameters().ToArray();
         if (!parameters.Any(p => p.parameter.requires_grad))
         {
-            string why = parameters.Length == 0 ? "; a module finds its layers with RegisterComponents() at the end of its constructor" : "";
+            string why = parameters.Length == 0
+                ? "; a module finds its layers with RegisterComponents() at the end of its constructor"
+                : "";
             throw new ArgumentException($"{name} has no parameters that can be trained{why}.");
         }
         if (parameters.FirstOrDefault(p => p.parameter.dtype != ScalarType.Float32) is { parameter: { } other, name: var wrong })
@@ -105,7 +109,9 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     /// <summary>How <see cref="PrunedModuleTrainer"/> trains.</summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>The shape of one input as the module takes it, such as [3, 32, 32], without the batch; null for the flat feature column.</summary>
+        /// <summary>
+        /// The shape of one input as the module takes it, such as [3, 32, 32], without the batch; null for the flat feature column.
+        /// </summary>
         public IReadOnlyList<long>? InputShape { get; set; }
 
         /// <summary>

@@ -23,7 +23,9 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         core = new TrainerCore(environment, nameof(PrunedVaeEstimator), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or does not hold images of this size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The column is missing, of another type, or does not hold images of this size.
+    /// </exception>
     /// <exception cref="InvalidDataException">A value is outside 0 to 1, or there are no rows.</exception>
     public PrunedVaeTransformer Fit(IDataView input)
     {
@@ -65,7 +67,9 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
     /// </summary>
     public sealed class Options : PrunedTrainerOptions
     {
-        /// <summary>The images: a vector of Single of known size with values from 0 to 1. Rows with a NaN or an infinity in it are skipped.</summary>
+        /// <summary>
+        /// The images: a vector of Single of known size with values from 0 to 1. Rows with a NaN or an infinity in it are skipped.
+        /// </summary>
         public string InputColumnName { get; set; } = "Features";
 
         /// <summary>The column of latents to add.</summary>
@@ -129,7 +133,8 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
             OptionChecks.AtLeast(1, LatentSize, nameof(LatentSize));
             OptionChecks.Known(Activation, nameof(Activation));
             var (reconstruction, divergence) = (ReconstructionWeight, DivergenceWeight);
-            OptionChecks.Require(double.IsFinite(reconstruction) && reconstruction > 0, nameof(ReconstructionWeight), reconstruction, "above 0");
+            OptionChecks.Require(
+                double.IsFinite(reconstruction) && reconstruction > 0, nameof(ReconstructionWeight), reconstruction, "above 0");
             OptionChecks.Require(double.IsFinite(divergence) && divergence >= 0, nameof(DivergenceWeight), divergence, "0 or more");
         }
     }

@@ -7,9 +7,9 @@ using MLNet.Pruning.Trainers;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a vision transformer to tell the values of a key column apart, from images, or from the tokens that <c>MergeTokens</c> has made of
-/// them. Its outputs are <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own values. A row with a
-/// NaN among its features predicts the missing key.
+/// Trains a vision transformer to tell the values of a key column apart, from images, or from the tokens that <c>MergeTokens</c> has made
+/// of them. Its outputs are <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own values. A
+/// row with a NaN among its features predicts the missing key.
 /// </summary>
 public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 {
@@ -95,10 +95,14 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     /// </summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>Options for the tokens of <c>MergeTokens</c>, with AdamW, which transformers are trained with, in place of Adam.</summary>
+        /// <summary>
+        /// Options for the tokens of <c>MergeTokens</c>, with AdamW, which transformers are trained with, in place of Adam.
+        /// </summary>
         public Options() => (FeatureColumnName, Optimizer, WeightDecay) = ("Tokens", OptimizerKind.AdamW, 0.01);
 
-        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too.</summary>
+        /// <summary>
+        /// The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too.
+        /// </summary>
         public int ImageHeight { get; set; }
 
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>

@@ -6,7 +6,10 @@ namespace Microsoft.ML;
 /// <summary>Estimators for <see cref="TransformsCatalog"/>.</summary>
 public static class PruningTransformsCatalog
 {
-    /// <summary>Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns <c>Latent</c>, <c>Reconstruction</c> and <c>Loss</c>.</summary>
+    /// <summary>
+    /// Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns <c>Latent</c>,
+    /// <c>Reconstruction</c> and <c>Loss</c>.
+    /// </summary>
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
     /// <param name="inputColumnName">The images: a vector of Single with values from 0 to 1, one channel after the other.</param>
     /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
@@ -37,7 +40,9 @@ public static class PruningTransformsCatalog
             LearningRate = learningRate,
         });
 
-    /// <summary>Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns that the options name.</summary>
+    /// <summary>
+    /// Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns that the options name.
+    /// </summary>
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
     /// <param name="options">What to train, and how.</param>
     public static PrunedVaeEstimator PrunedVae(this TransformsCatalog catalog, PrunedVaeEstimator.Options options)

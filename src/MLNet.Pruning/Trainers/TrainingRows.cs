@@ -50,7 +50,8 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
             KeyDataViewType { Count: < 2 } => throw Wrong(
                 "has only 1 distinct value, or none if the data is empty; at least two classes are needed."),
             KeyDataViewType { Count: > MaximumClasses and var many } => throw Wrong(
-                $"is a key of {many} values; a classifier tells at most {MaximumClasses} apart. {makeKey} a key of those values alone that occur."),
+                $"is a key of {many} values; a classifier tells at most {MaximumClasses} apart. "
+                + $"{makeKey} a key of those values alone that occur."),
             KeyDataViewType => column,
             var other => throw Wrong($"is {other}; wanted a key of at least two values, as {makeKey} one."),
         };
@@ -104,8 +105,9 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
         {
             if (skipped > 0)
             {
-                string text = $"Skipped {skipped} {(skipped == 1 ? "row" : "rows")} with missing {what} (column '{column}') during training";
-                channel.Warning(MessageSensitivity.Schema, text);
+                string rows = skipped == 1 ? "row" : "rows";
+                channel.Warning(
+                    MessageSensitivity.Schema, $"Skipped {skipped} {rows} with missing {what} (column '{column}') during training");
             }
         }
     }
