@@ -84,20 +84,24 @@ public sealed class PruningPredictor<TIn, TOut>
             throw new ArgumentException(
                 $"Feature column '{column}' has {(values is null ? "no" : values.Length)} values; wanted {width}.", nameof(row));
         }
-        var scores = new float[classes];
+        // Without a property for them, scores are not part of the prediction.
+        float[] scores = setScore is null ? ArrayPool<float>.Shared.Rent(classes) : new float[classes];
         if (merging is null)
-            scorer.Score(values, 1, scores);
+            scorer.Score(values, 1, scores.AsSpan(0, classes));
         else
         {
             float[] merged = ArrayPool<float>.Shared.Rent(numbers);
             merging.Score(values, 1, merged.AsSpan(0, numbers));
             // Of a model that knows nothing of tokens, their values alone.
-            scorer.Score(merged.AsSpan(0, read), 1, scores);
+            scorer.Score(merged.AsSpan(0, read), 1, scores.AsSpan(0, classes));
             ArrayPool<float>.Shared.Return(merged);
         }
         var prediction = new TOut();
-        setScore?.Invoke(prediction, scores);
-        setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores));
+        setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores.AsSpan(0, classes)));
+        if (setScore is null)
+            ArrayPool<float>.Shared.Return(scores);
+        else
+            setScore(prediction, scores);
         return prediction;
     }
 
