@@ -10,10 +10,7 @@ static class OnnxCheck
 {
     const int Rows = 1_000;
 
-    /// <summary>
-    /// The rows that were scored by both, and the largest difference; null where nothing can be compared, as in a program without ONNX
-    /// Runtime.
-    /// </summary>
+    /// <summary>The rows that were scored by both, and the largest difference; null where there is no ONNX Runtime, or no number.</summary>
     public static (int Rows, double? Difference)? Compare(string path, ScoredPipeline pipeline, IDataView data)
     {
         InferenceSession session;

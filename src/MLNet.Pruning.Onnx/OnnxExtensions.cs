@@ -20,12 +20,8 @@ public static class OnnxExtensions
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="checkWith">
-    /// Rows on which ONNX Runtime's scores are compared with ours, the first thousand of them; null for none.
-    /// </param>
-    /// <exception cref="NotSupportedException">
-    /// The pipeline has a step that an ONNX file cannot have, or a module of your own that plans cannot compute.
-    /// </exception>
+    /// <param name="checkWith">Rows of which the first thousand are scored by ONNX Runtime too, to compare; null for none.</param>
+    /// <exception cref="NotSupportedException">The pipeline has a step, or a module of your own, that cannot be exported.</exception>
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, string path, OnnxOptions? options = null, IDataView? checkWith = null)
     {
@@ -47,12 +43,8 @@ public static class OnnxExtensions
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="checkWith">
-    /// Rows on which ONNX Runtime's scores are compared with ours, the first thousand of them; null for none.
-    /// </param>
-    /// <exception cref="NotSupportedException">
-    /// The pipeline has a step that an ONNX file cannot have, or a module of your own that plans cannot compute.
-    /// </exception>
+    /// <param name="checkWith">Rows of which the first thousand are scored by ONNX Runtime too, to compare; null for none.</param>
+    /// <exception cref="NotSupportedException">The pipeline has a step, or a module of your own, that cannot be exported.</exception>
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, Stream stream, OnnxOptions? options = null, IDataView? checkWith = null)
     {

@@ -33,9 +33,7 @@ public static class OnnxFile
     /// <param name="module">The module, on the CPU, as it scores in evaluation mode.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="NotSupportedException">
-    /// The way between its layers cannot be told, or one has no operator; the message names it.
-    /// </exception>
+    /// <exception cref="NotSupportedException">The way between its layers cannot be told, or a layer has no operator.</exception>
     public static void Write(string path, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, OnnxOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

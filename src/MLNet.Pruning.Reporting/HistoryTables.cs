@@ -68,9 +68,7 @@ public static class HistoryTables
         _ => "accuracy",
     };
 
-    /// <summary>
-    /// A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.
-    /// </summary>
+    /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Empty columns are left out.</summary>
     public static TextTable Events(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);

@@ -76,9 +76,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
         model.Write(stream, Scorer.Network);
     }
 
-    /// <summary>
-    /// Gives the memory of the network's module back, where there is one. What was transformed but not read yet cannot be read any more.
-    /// </summary>
+    /// <summary>Frees the network's module, where there is one. What was transformed but not read yet cannot be read any more.</summary>
     public void Dispose() => Scorer.Dispose();
 
     /// <summary>The network as it is now.</summary>

@@ -74,9 +74,7 @@ internal static class Comparison
         return new(() => _ = pipeline.Transform(rows).GetColumn<float[]>("Score").Count(), i => engine.Predict(digits[i % digits.Length]));
     }
 
-    /// <summary>
-    /// Seconds that a row takes in batches, and alone: medians of turns, so that whatever else the machine does slows all alike.
-    /// </summary>
+    /// <summary>Seconds that a row takes in batches, and alone: medians of turns, so that other programs slow all alike.</summary>
     static (double Row, double Single)[] Measure(int rows, Timed[] ways)
     {
         var times = ways.Select(_ => (Row: new List<double>(), Single: new List<double>())).ToArray();

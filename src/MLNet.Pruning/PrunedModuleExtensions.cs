@@ -60,9 +60,7 @@ public static class PrunedModuleExtensions
     /// </summary>
     /// <param name="mlContext">The context to load models with.</param>
     /// <param name="name">The trainer's <c>ModuleName</c>; by default the name of the module's type, without its namespace.</param>
-    /// <param name="build">
-    /// Builds the module as it was before training, with every call a new one. Pruned models are cut to their size by themselves.
-    /// </param>
+    /// <param name="build">Builds the module as it was before training, with every call a new one. Pruned models are cut to size.</param>
     /// <returns>The same context, so that calls can be chained.</returns>
     public static MLContext UsePrunedModule(this MLContext mlContext, string name, Func<nn.Module<Tensor, Tensor>> build)
     {

@@ -6,9 +6,7 @@ using static MLNet.Pruning.Onnx.Format.AttributeProto.Types;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>
-/// Collects the nodes, constants, inputs and outputs of an ONNX graph. What is computed is known by the name of its output.
-/// </summary>
+/// <summary>Collects the nodes, constants, inputs and outputs of an ONNX graph. A value is known by the name of its output.</summary>
 sealed class GraphBuilder(OnnxWeights precision)
 {
     readonly GraphProto graph = new();

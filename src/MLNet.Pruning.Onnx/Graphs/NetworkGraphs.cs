@@ -67,9 +67,7 @@ static class NetworkGraphs
         return graph.Reshape(x, -1, network.InputWidth);
     }
 
-    /// <summary>
-    /// The sum of max(x, 0) - x t + log(1 + e^-|x|), and of (mean^2 + variance - 1 - log variance) / 2, by their weights.
-    /// </summary>
+    /// <summary>The weighted sums of max(x, 0) - x t + log(1 + e^-|x|) and of (mean^2 + variance - 1 - log variance) / 2.</summary>
     static string Loss(GraphBuilder graph, VaeDescription network, string target, string logits, string mean, string logVariance)
     {
         string linear = graph.Add("Sub", [graph.Add("Relu", [logits]), graph.Add("Mul", [logits, target])]);

@@ -38,9 +38,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         return graph.Linear(weights, "logits", graph.LayerNorm(weights, "norm", Pool(x, sizes), dim), vit.Classes, dim);
     }
 
-    /// <summary>
-    /// Tokens, [batch, tokens, dim], and the patches that each stands for, [batch, tokens, 1], or null where all are one.
-    /// </summary>
+    /// <summary>Tokens, [batch, tokens, dim], and the patches that each stands for, [batch, tokens, 1]; null where all are one.</summary>
     (string X, string? Sizes) Embed(string input)
     {
         int width = vit.Grid.TokenWidth, left = vit.Tokens;

@@ -14,10 +14,7 @@ public static class BurdenCharts
     // Dense, dynamic, optimal, random: each kind its own in every chart.
     static readonly int[] Colours = [3, 0, 1, 2];
 
-    /// <summary>
-    /// A figure of layers, each averaged over its neurons and over seeds; bands are the spread over seeds (one standard deviation to either
-    /// side).
-    /// </summary>
+    /// <summary>A figure of layers, each averaged over neurons and seeds; bands are one standard deviation over seeds.</summary>
     /// <param name="result">The study.</param>
     /// <param name="quantity">What is shown.</param>
     /// <param name="merged">Of the runs with merging or of those without.</param>

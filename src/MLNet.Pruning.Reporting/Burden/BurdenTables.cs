@@ -38,9 +38,7 @@ public static class BurdenTables
         return table;
     }
 
-    /// <summary>
-    /// For each layer density S, reconstruction R of the found masks and of random ones, and J = R + lambda * S of the found ones.
-    /// </summary>
+    /// <summary>For each layer density S, reconstruction R of found and of random masks, and J = R + lambda * S of the found.</summary>
     /// <param name="result">The study.</param>
     /// <param name="merged">Of the runs with merging or of those without.</param>
     /// <param name="lambda">What all weights of a layer cost.</param>

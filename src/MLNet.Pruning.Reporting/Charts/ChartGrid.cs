@@ -5,9 +5,7 @@ namespace MLNet.Pruning.Reporting.Charts;
 
 /// <summary>Charts side by side and one below the other under one title, as a self-contained SVG.</summary>
 /// <param name="Title">What stands above them.</param>
-/// <param name="Rows">
-/// The charts from top to bottom, each row from left to right. A column is as wide as its widest chart, a row as high as its highest.
-/// </param>
+/// <param name="Rows">The charts, row by row. A column is as wide as its widest chart, a row as high as its highest.</param>
 public sealed record ChartGrid(string Title, IReadOnlyList<IReadOnlyList<LineChart>> Rows)
 {
     const int Heading = 44, Gap = 12;

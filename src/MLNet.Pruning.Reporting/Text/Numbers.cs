@@ -15,9 +15,7 @@ public static class Numbers
     /// <summary>A number with four decimals.</summary>
     public static string Fixed(double? value) => value is { } v ? v.ToString("F4", CultureInfo.InvariantCulture) : "";
 
-    /// <summary>
-    /// The mean of some numbers and, of several, their standard deviation: "0.9731 +-0.0012". NaN among them is passed over.
-    /// </summary>
+    /// <summary>The mean of numbers and, of several, their standard deviation: "0.9731 +-0.0012". NaN is passed over.</summary>
     /// <param name="values">The numbers.</param>
     /// <param name="format">How each is written.</param>
     public static string MeanAndSpread(IEnumerable<double> values, string format = "F4")

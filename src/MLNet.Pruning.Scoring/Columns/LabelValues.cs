@@ -11,15 +11,10 @@ abstract class LabelValues
     /// <summary>Their type.</summary>
     public abstract LabelKind Kind { get; }
 
-    /// <summary>How many there are.</summary>
-    public abstract int Count { get; }
-
     /// <summary>The values as text: the names of the classes.</summary>
     public abstract ReadOnlyMemory<char>[] Names { get; }
 
-    /// <summary>
-    /// Sets a property to the value of a key, from 1, or to what stands for a missing one; null where the property is of another type.
-    /// </summary>
+    /// <summary>Sets a property to the value of a key, from 1, or to the missing value; null for a property of another type.</summary>
     public abstract Action<TOwner, uint>? Setter<TOwner>(PropertyInfo property);
 
     /// <summary>Adds them as an annotation.</summary>
@@ -29,19 +24,12 @@ abstract class LabelValues
     public abstract void Write(BinaryWriter writer);
 }
 
-/// <inheritdoc/>
 sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
 {
-    /// <inheritdoc/>
     public override LabelKind Kind => kind;
 
-    /// <inheritdoc/>
-    public override int Count => values.Length;
-
-    /// <inheritdoc/>
     public override ReadOnlyMemory<char>[] Names => [.. values.Select(value => kind.Text(value).AsMemory())];
 
-    /// <inheritdoc/>
     public override Action<TOwner, uint>? Setter<TOwner>(PropertyInfo property)
     {
         if (values is ReadOnlyMemory<char>[] texts && property.PropertyType == typeof(string))
@@ -54,19 +42,19 @@ sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
         static Action<TOwner, uint> Setting<TValue>(Action<TOwner, TValue> set, TValue[] byKey) => (owner, key) => set(owner, byKey[key]);
     }
 
-    /// <inheritdoc/>
     public override void Annotate(DataViewSchema.Annotations.Builder builder, string name) =>
         builder.Add(
             name,
             new VectorDataViewType(kind.Type, values.Length),
             (ref VBuffer<T> value) => new VBuffer<T>(values.Length, values).CopyTo(ref value));
 
-    /// <inheritdoc/>
     public override void Write(BinaryWriter writer) => Array.ForEach(values, value => kind.Write(writer, value));
 }
 
 /// <summary>A type that the values of a label may have.</summary>
-abstract class LabelKind
+/// <param name="tag">What stands for the type in a file; never reused.</param>
+/// <param name="type">The type as ML.NET calls it.</param>
+abstract class LabelKind(byte tag, PrimitiveDataViewType type)
 {
     static readonly LabelKind[] All =
     [
@@ -85,26 +73,15 @@ abstract class LabelKind
         new LabelKind<float>(11, NumberDataViewType.Single, (to, value) => to.Write(value), from => from.ReadSingle(), Invariant),
         new LabelKind<double>(12, NumberDataViewType.Double, (to, value) => to.Write(value), from => from.ReadDouble(), Invariant),
         new LabelKind<DateTime>(
-            13,
-            DateTimeDataViewType.Instance,
-            (to, value) => to.Write(value.ToBinary()),
-            from => DateTime.FromBinary(from.ReadInt64()),
-            RoundTrip),
-        new LabelKind<DateTimeOffset>(
-            14,
-            DateTimeOffsetDataViewType.Instance,
-            (to, value) => to.Write(RoundTrip(value)),
-            from => DateTimeOffset.ParseExact(from.ReadString(), "o", CultureInfo.InvariantCulture),
-            RoundTrip),
+            13, DateTimeDataViewType.Instance, (to, t) => to.Write(t.ToBinary()), from => DateTime.FromBinary(from.ReadInt64()), RoundTrip),
+        new LabelKind<DateTimeOffset>(14, DateTimeOffsetDataViewType.Instance, (to, t) => to.Write(RoundTrip(t)), ReadTime, RoundTrip),
         new LabelKind<TimeSpan>(
             15, TimeSpanDataViewType.Instance, (to, value) => to.Write(value.Ticks), from => new TimeSpan(from.ReadInt64()), Invariant),
     ];
 
-    /// <summary>What stands for the type in a file; never reused.</summary>
-    public abstract byte Tag { get; }
+    public byte Tag => tag;
 
-    /// <summary>The type as ML.NET calls it.</summary>
-    public abstract PrimitiveDataViewType Type { get; }
+    public PrimitiveDataViewType Type => type;
 
     /// <summary>The kind for values of this type; null when labels cannot have it.</summary>
     public static LabelKind? Of(DataViewType type) => All.FirstOrDefault(kind => kind.Type.Equals(type));
@@ -121,27 +98,22 @@ abstract class LabelKind
     static string Invariant<T>(T value)
         where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
+    static DateTimeOffset ReadTime(BinaryReader from) => DateTimeOffset.ParseExact(from.ReadString(), "o", CultureInfo.InvariantCulture);
+
     static string RoundTrip<T>(T value)
         where T : IFormattable => value.ToString("o", CultureInfo.InvariantCulture);
 }
 
-/// <inheritdoc/>
 sealed class LabelKind<T>(
-    byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text) : LabelKind
+    byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text)
+    : LabelKind(tag, type)
 {
-    /// <inheritdoc/>
-    public override byte Tag => tag;
-
-    /// <inheritdoc/>
-    public override PrimitiveDataViewType Type => type;
-
     /// <summary>Writes one value.</summary>
     public Action<BinaryWriter, T> Write => write;
 
     /// <summary>One value as people read it.</summary>
     public Func<T, string> Text => text;
 
-    /// <inheritdoc/>
     public override LabelValues From(DataViewSchema.Annotations annotations, string name)
     {
         var values = default(VBuffer<T>);
@@ -149,7 +121,6 @@ sealed class LabelKind<T>(
         return new LabelValues<T>(this, [.. values.DenseValues()]);
     }
 
-    /// <inheritdoc/>
     public override LabelValues Read(BinaryReader reader, int count)
     {
         var values = new T[count];

@@ -14,16 +14,18 @@ namespace MLNet.Pruning.Persistence;
 /// </summary>
 static class MLNetInternals
 {
-    const BindingFlags Any =
-        BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DoNotWrapExceptions;
 
-    const string Saving = "saving a pruned model", Loading = "loading a pruned model";
-    const string Registering = "registering the loader of pruned models", Making = "making a component from a catalog";
+    static readonly Access Saving = new("saving a pruned model", "To keep the model without mlContext.Model, call "
+        + "PrunedModelTransformer.WriteTo(stream), and PrunedModelTransformer.ReadFrom(mlContext, stream) to get it back");
 
-    const string SaveInstead = "To keep the model without mlContext.Model, call PrunedModelTransformer.WriteTo(stream), "
-        + "and PrunedModelTransformer.ReadFrom(mlContext, stream) to get it back";
-    const string MakeInstead =
-        "Use the constructor that takes the MLContext, such as new PrunedFeedForwardTrainer(mlContext, options)";
+    static readonly Access Making = new("making a component from a catalog",
+        "Use the constructor that takes the MLContext, such as new PrunedFeedForwardTrainer(mlContext, options)");
+
+    static readonly Access Following = new("following MLContext.GpuDeviceId and FallbackToCpu", "Set Device in the trainer's options");
+
+    static readonly Access Shaping = new("saying which columns an estimator adds",
+        "Fit and Transform do not need it: fit the estimators one by one instead of asking for their output schema");
 
     static readonly Assembly Inside = typeof(ModelSaveContext).Assembly;
     static readonly ConditionalWeakTable<ComponentCatalog, HashSet<string>> Registered = [];
@@ -31,75 +33,64 @@ static class MLNetInternals
     /// <summary>A column of a schema shape.</summary>
     public static SchemaShape.Column Column(
         string name, SchemaShape.Column.VectorKind kind, DataViewType itemType, bool isKey = false, SchemaShape? annotations = null) =>
-        Reach(
-            "saying which columns an estimator adds",
-            "Fit and Transform do not need it: fit the estimators one by one instead of asking for their output schema",
-            () => Accessors.NewColumn(name, kind, itemType, isKey, annotations));
+        Shaping.Call(() => Accessors.NewColumn(name, kind, itemType, isKey, annotations));
 
     /// <summary>The environment that a catalog (<c>mlContext.Transforms</c>, a <c>Trainers</c>) was made for.</summary>
     public static IHostEnvironment EnvironmentOf(object catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return catalog.GetType().GetInterfaces().Any(type => type.Name == "IInternalCatalog")
-            ? Reach(Making, MakeInstead, () => Accessors.Environment(catalog))
-            : throw Missing($"interface IInternalCatalog on {catalog.GetType().Name}", Making, MakeInstead);
+        return catalog.GetType().GetInterface("IInternalCatalog") is null
+            ? throw Making.Missing($"interface IInternalCatalog on {catalog.GetType().Name}")
+            : Making.Call(() => Accessors.Environment(catalog));
     }
 
-    /// <summary>
-    /// What the user set on <see cref="MLContext"/>: the GPU to use if any, and whether a CPU will do where there is none.
-    /// </summary>
-    public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment) => Reach(
-        "following MLContext.GpuDeviceId and FallbackToCpu",
-        "Set Device in the trainer's options",
-        () => (Accessors.GpuDeviceId(environment), Accessors.FallbackToCpu(environment)));
+    /// <summary>What the user set on <see cref="MLContext"/>: the GPU to use if any, and whether a CPU will do instead.</summary>
+    public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment) =>
+        Following.Call(() => (Accessors.GpuDeviceId(environment), Accessors.FallbackToCpu(environment)));
 
-    /// <summary>
-    /// Marks what <paramref name="context"/> saves as loadable by <paramref name="name"/>, and writes a stream beside its header.
-    /// </summary>
-    public static void Save(ModelSaveContext context, LoaderName name, uint version, string streamName, Action<BinaryWriter> write)
-    {
-        // Structs stand in the signatures, which accessors cannot name.
-        var versionType = Type("Microsoft.ML.VersionInfo", Saving, SaveInstead);
-        Type[] parameters = [typeof(string), typeof(uint), typeof(uint), typeof(uint), typeof(string), typeof(string), typeof(string)];
-        var versionConstructor = Constructor(versionType, parameters, Saving, SaveInstead);
-        var setVersion = Method(typeof(ModelSaveContext), "SetVersionInfo", [versionType], Saving, SaveInstead);
-        string assembly = typeof(MLNetInternals).Assembly.FullName!;
-        object info = versionConstructor.Invoke([name.Signature, version, version, version, assembly, name.Loader, null]);
-        setVersion.Invoke(context, BindingFlags.DoNotWrapExceptions, null, [info], null);
-        Reach(Saving, SaveInstead, () =>
+    /// <summary>Marks what a context saves as loadable by <paramref name="name"/>, and writes a stream beside its header.</summary>
+    public static void Save(ModelSaveContext context, LoaderName name, uint version, string streamName, Action<BinaryWriter> write) =>
+        Saving.Call(() =>
         {
+            // Accessors cannot name the struct.
+            var type = Inside.GetType("Microsoft.ML.VersionInfo", throwOnError: true)!;
+            object?[] values = [name.Signature, version, version, version, Assembly.GetExecutingAssembly().FullName, name.Loader, null];
+            object info = Activator.CreateInstance(type, Any, null, values, null)!;
+            typeof(ModelSaveContext).InvokeMember("SetVersionInfo", Any | BindingFlags.InvokeMethod, null, context, [info], null);
             Accessors.SaveBinaryStream(context, streamName, write);
             return true;
         });
-    }
 
     /// <summary>Reads the stream that <see cref="Save"/> wrote; <paramref name="context"/> is what ML.NET hands to a loader.</summary>
     /// <exception cref="InvalidDataException">The header asks for a reader of a later version, or there is no such stream.</exception>
-    public static void Load(object context, LoaderName name, uint version, string streamName, Action<BinaryReader> read)
-    {
-        object header = Field(context.GetType(), "Header", Loading, SaveInstead).GetValue(context)!;
-        uint readable = (uint)Field(header.GetType(), "ModelVerReadable", Loading, SaveInstead).GetValue(header)!;
-        if (readable > version)
+    public static void Load(object context, LoaderName name, uint version, string streamName, Action<BinaryReader> read) =>
+        Saving.Call(() =>
         {
-            throw new InvalidDataException($"The model's part '{name.Loader}' is of version {Number(readable)}; "
-                + $"this MLNet.Pruning reads versions up to {Number(version)}. A later MLNet.Pruning saved it: update this one.");
-        }
-        if (!Reach(Loading, SaveInstead, () => Accessors.TryLoadBinaryStream(context, streamName, read)))
-            throw new InvalidDataException($"The model has no stream '{streamName}': it is cut short, or was not saved by MLNet.Pruning.");
+            uint readable = (uint)Get(Get(context, "Header"), "ModelVerReadable");
+            if (readable > version)
+            {
+                throw new InvalidDataException($"The model's part '{name.Loader}' is of version {Number(readable)}; "
+                    + $"this MLNet.Pruning reads versions up to {Number(version)}. A later MLNet.Pruning saved it: update this one.");
+            }
+            return Accessors.TryLoadBinaryStream(context, streamName, read) ? true : throw new InvalidDataException(
+                $"The model has no stream '{streamName}': it is cut short, or was not saved by MLNet.Pruning.");
 
-        static string Number(uint version) => $"{version >> 16}.{version & 0xFFFF}";
-    }
+            // Accessors cannot name the header either, which is a struct.
+            static object Get(object from, string field) =>
+                from.GetType().InvokeMember(field, Any | BindingFlags.GetField, null, from, null, null)!;
+
+            static string Number(uint version) => $"{version >> 16}.{version & 0xFFFF}";
+        });
 
     /// <summary>
     /// Makes <c>mlContext.Model.Load</c> call <paramref name="create"/> (a static method of the environment and the load
     /// context) for models saved for <paramref name="loaderName"/>. ML.NET finds loaders by an attribute that only its own
     /// assemblies can write; this enters the same record by hand. Doing so twice does nothing.
     /// </summary>
-    public static void Register(ComponentCatalog catalog, string loaderName, MethodInfo create) =>
-        Once(catalog, loaderName, Registering, () =>
+    public static void Register(ComponentCatalog catalog, string loaderName, MethodInfo create) => Once(catalog, loaderName, () =>
     {
         string[] names = [loaderName];
-        var signature = Type("Microsoft.ML.SignatureLoadModel", Registering, SaveInstead);
+        var signature = Inside.GetType("Microsoft.ML.SignatureLoadModel", throwOnError: true)!;
         object attribute = Accessors.NewLoadableClass(create.ReturnType, null, signature, loaderName, names);
         Accessors.AddClass(catalog, Accessors.NewLoadableClassInfo(attribute, null, null, new UnwrappedMethod(create), true), names, true);
     });
@@ -108,21 +99,21 @@ static class MLNetInternals
     /// Lets what a loader throws come out of <c>mlContext.Model.Load</c> as it is. ML.NET calls the loaders of its chains by reflection,
     /// each of which would put "Exception has been thrown by the target of an invocation" or "Error during class instantiation" on top.
     /// </summary>
-    public static void Unwrap(ComponentCatalog catalog) => Once(catalog, nameof(Unwrap), Loading, () =>
+    public static void Unwrap(ComponentCatalog catalog) => Once(catalog, nameof(Unwrap), () =>
     {
         catalog.RegisterAssembly(typeof(TransformerChain<>).Assembly);
         foreach (object info in (Array)Accessors.AllClasses(catalog))
         {
             var loaded = Accessors.TypeOf(info);
-            if (loaded.IsGenericType && (loaded.GetGenericTypeDefinition() is var type)
-                && (type == typeof(TransformerChain<>) || type == typeof(CompositeDataLoader<,>))
-                && Accessors.CreateMethod(info) is { } method)
-                Accessors.CreateMethod(info) = new UnwrappedMethod(method);
+            var type = loaded.IsGenericType ? loaded.GetGenericTypeDefinition() : loaded;
+            ref var create = ref Accessors.CreateMethod(info);
+            if (create is not null && (type == typeof(TransformerChain<>) || type == typeof(CompositeDataLoader<,>)))
+                create = new UnwrappedMethod(create);
         }
     });
 
     /// <summary>Does something to a catalog that was not done to it yet.</summary>
-    static void Once(ComponentCatalog catalog, string what, string purpose, Action action) => Reach(purpose, SaveInstead, () =>
+    static void Once(ComponentCatalog catalog, string what, Action action) => Saving.Call(() =>
     {
         lock (Accessors.Lock(catalog))
         {
@@ -132,42 +123,31 @@ static class MLNetInternals
         }
     });
 
-    internal static Type Type(string name, string purpose, string instead) =>
-        Inside.GetType(name) ?? throw Missing($"type {name}", purpose, instead);
-
-    internal static ConstructorInfo Constructor(Type type, Type[] parameters, string purpose, string instead) =>
-        type.GetConstructor(Any & ~BindingFlags.Static, parameters)
-            ?? throw Missing($"constructor {type.FullName}({Names(parameters)})", purpose, instead);
-
-    internal static MethodInfo Method(Type type, string name, Type[] parameters, string purpose, string instead) =>
-        type.GetMethod(name, Any, parameters) ?? throw Missing($"method {type.FullName}.{name}({Names(parameters)})", purpose, instead);
-
-    internal static FieldInfo Field(Type type, string name, string purpose, string instead) =>
-        type.GetField(name, Any) ?? throw Missing($"field {type.FullName}.{name}", purpose, instead);
-
-    /// <summary>Calls accessors, of which the runtime says that a member is missing when they are called first.</summary>
-    internal static T Reach<T>(string purpose, string instead, Func<T> access)
+    /// <summary>What members are needed for, and what to do in a version of ML.NET that lacks one.</summary>
+    internal sealed record Access(string Purpose, string Instead)
     {
-        try
+        /// <summary>Calls members by reflection or by accessors; the runtime then says if one is missing.</summary>
+        public T Call<T>(Func<T> call)
         {
-            return access();
+            try
+            {
+                return call();
+            }
+            catch (Exception missing) when (missing is MissingMemberException || missing.GetType() == typeof(TypeLoadException))
+            {
+                throw Missing($"member of which the runtime says \"{missing.Message}\"");
+            }
         }
-        catch (Exception missing) when (missing is MissingMemberException || missing.GetType() == typeof(TypeLoadException))
+
+        public NotSupportedException Missing(string member)
         {
-            throw Missing($"member of which the runtime says \"{missing.Message}\"", purpose, instead);
+            var name = Inside.GetName();
+            string version = Inside.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+                ?? name.Version?.ToString() ?? "of unknown version";
+            return new NotSupportedException($"{Purpose[..1].ToUpperInvariant()}{Purpose[1..]} needs the {member}, "
+                + $"which {name.Name} {version} does not have (Microsoft.ML 5.0.1 does). {Instead}.");
         }
     }
-
-    static NotSupportedException Missing(string member, string purpose, string instead)
-    {
-        var name = Inside.GetName();
-        string version = Inside.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-            ?? name.Version?.ToString() ?? "of unknown version";
-        return new NotSupportedException($"{purpose[..1].ToUpperInvariant()}{purpose[1..]} needs the {member}, "
-            + $"which {name.Name} {version} does not have (Microsoft.ML 5.0.1 does). {instead}.");
-    }
-
-    static string Names(Type[] types) => string.Join(", ", types.Select(type => type.Name));
 
     static class Accessors
     {
@@ -229,10 +209,7 @@ static class MLNetInternals
     }
 }
 
-/// <summary>
-/// A method whose exceptions reach those who call it by reflection as they are, without a <see cref="TargetInvocationException"/> around
-/// them.
-/// </summary>
+/// <summary>A method whose exceptions reach a caller by reflection without a <see cref="TargetInvocationException"/> around them.</summary>
 sealed class UnwrappedMethod(MethodInfo method) : MethodInfo
 {
     public override object? Invoke(object? obj, BindingFlags invokeAttr, Binder? binder, object?[]? parameters, CultureInfo? culture) =>

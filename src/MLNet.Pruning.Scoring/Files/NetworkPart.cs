@@ -3,9 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>
-/// The parts of a model's file that are its network: the blueprint, the tensors, and how sparse layers were asked to be computed.
-/// </summary>
+/// <summary>The parts of a model's file that are its network: blueprint, tensors, and how sparse layers are computed.</summary>
 static class NetworkPart
 {
     const string ScoringEntry = "scoring";

@@ -8,9 +8,7 @@ interface IRowScorer
     /// <summary>Computes <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
     void Score(ReadOnlySpan<float> features, int rows, Span<float> output);
 
-    /// <summary>
-    /// Throws if the model has been disposed of: asked before rows are read on other threads, whose exceptions ML.NET wraps.
-    /// </summary>
+    /// <summary>Throws if the model is disposed of: asked before rows are read on other threads, whose exceptions ML.NET wraps.</summary>
     void ThrowIfDisposed()
     {
     }

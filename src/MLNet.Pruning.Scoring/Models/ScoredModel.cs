@@ -75,12 +75,8 @@ abstract class ScoredModel(string kind, string what, Type owner)
     public void Write(Stream stream, Archive network) => NetworkPart.Copy(network, new Archive(kind), Parts).Write(stream);
 
     /// <summary>Reads a model, after checking all of it; the scorer is the caller's to dispose of.</summary>
-    /// <exception cref="InvalidDataException">
-    /// The stream is cut short or damaged, of another version, or something else altogether.
-    /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// Its network is built by code of the user's that the environment does not know.
-    /// </exception>
+    /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
+    /// <exception cref="InvalidOperationException">Its network is built by code that the environment does not know.</exception>
     protected static (T Model, IModelScorer Scorer) Read<T>(
         Stream stream, IHostEnvironment environment, string kind, string what, Func<Archive, T> read)
         where T : ScoredModel

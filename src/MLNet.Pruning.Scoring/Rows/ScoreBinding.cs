@@ -3,9 +3,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>
-/// A model's place in a schema: where the features come from, and the schema with the model's columns after those that were there.
-/// </summary>
+/// <summary>A model's place in a schema: its features, and the schema with the model's columns after the others.</summary>
 sealed class ScoreBinding
 {
     readonly IReadOnlyList<AddedColumn> added;

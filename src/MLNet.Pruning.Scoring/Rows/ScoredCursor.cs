@@ -122,10 +122,7 @@ sealed class ScoredCursor : DataViewRowCursor
     }
 }
 
-/// <summary>
-/// The values of a passed-on column for the rows of a block: the cursor below has moved on to the block's end when the
-/// rows are read above.
-/// </summary>
+/// <summary>The values of a passed-on column for the rows of a block, of which the cursor below stands on the last.</summary>
 abstract class ColumnBuffer
 {
     /// <summary>Remembers the value of the row the input stands on as that of row <paramref name="row"/> of the block.</summary>

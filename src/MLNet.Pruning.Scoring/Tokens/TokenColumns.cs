@@ -31,9 +31,7 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
 
     public static string SourcesOf(string output) => $"{output}.Sources";
 
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The column is missing, of another type, or does not hold images of this size.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     public ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -6,9 +6,7 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 
-/// <summary>
-/// The columns that a merging of tokens has added, as what a model reads: the tokens of an image, their sizes, and where each patch went.
-/// </summary>
+/// <summary>The columns of <c>MergeTokens</c> as what a model reads: tokens, their sizes, and where each patch went.</summary>
 static class TokenFeatures
 {
     /// <summary>How the images were cut whose tokens a column holds, as its annotations say; null for a column of something else.</summary>

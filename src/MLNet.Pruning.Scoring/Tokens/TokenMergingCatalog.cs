@@ -13,16 +13,12 @@ public static class TokenMergingCatalog
     /// </summary>
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
     /// <param name="outputColumnName">The column of tokens to add.</param>
-    /// <param name="inputColumnName">
-    /// The images: a vector of Single of known size, one channel after the other. Null for the name of the output column.
-    /// </param>
+    /// <param name="inputColumnName">The images: a vector of Single, one channel after the other. Null for the output's name.</param>
     /// <param name="imageHeight">The image's height in pixels; at least 1.</param>
     /// <param name="imageWidth">The image's width in pixels; at least 1.</param>
     /// <param name="channels">1 for grey, 3 for color.</param>
     /// <param name="patchSize">Pixels of a patch each way; they divide the image.</param>
-    /// <param name="merge">
-    /// How many patches merge away: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 on their number, at most half of all.
-    /// </param>
+    /// <param name="merge">How many patches merge away: a fraction from 0 to 0.5, rounded down, or a number, at most half.</param>
     public static TokenMergingEstimator MergeTokens(
         this TransformsCatalog catalog,
         string outputColumnName,

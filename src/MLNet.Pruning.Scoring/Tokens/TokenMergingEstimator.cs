@@ -36,9 +36,7 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The column is missing, of another type, or does not hold images of this size.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     public TokenMergingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -62,15 +60,10 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     /// <summary>What <see cref="TokenMergingEstimator"/> cuts and merges.</summary>
     public sealed class Options
     {
-        /// <summary>
-        /// The column of tokens to add; those of sizes and sources are called after it, <c>Tokens.Sizes</c> and <c>Tokens.Sources</c>.
-        /// </summary>
+        /// <summary>The column of tokens to add; <c>Tokens.Sizes</c> and <c>Tokens.Sources</c> are called after it.</summary>
         public string OutputColumnName { get; set; } = "Tokens";
 
-        /// <summary>
-        /// The images: a vector of Single of known size, one channel after the other, each row by row. Null for the name of the output
-        /// column.
-        /// </summary>
+        /// <summary>The images: a vector of Single, one channel after the other, row by row. Null for the output's name.</summary>
         public string? InputColumnName { get; set; }
 
         /// <summary>The image's height in pixels; at least 1.</summary>
@@ -88,9 +81,7 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
         /// <summary>Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is refused.</summary>
         public bool Pad { get; set; }
 
-        /// <summary>
-        /// How many patches merge away: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 on their number, at most half of all.
-        /// </summary>
+        /// <summary>How many patches merge away: a fraction from 0 to 0.5, rounded down, or a number, at most half.</summary>
         public double Merge { get; set; } = 0.5;
     }
 }

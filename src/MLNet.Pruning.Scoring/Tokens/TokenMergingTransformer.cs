@@ -64,9 +64,7 @@ public sealed class TokenMergingTransformer : ITransformer
     internal static TokenMergingTransformer ReadFrom(Stream stream) => new(TokenMergingFile.Read(stream));
 }
 
-/// <summary>
-/// Merges the patches of rows of images, on as many threads as pay: tokens, sizes and sources of a row one after the other.
-/// </summary>
+/// <summary>Merges the patches of images on as many threads as pay: tokens, sizes and sources of a row one after the other.</summary>
 sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
 {
     readonly TokenMerging merging = new(columns.Grid, columns.Merge);
@@ -121,9 +119,7 @@ static class TokenMergingFile
         archive.Write(stream);
     }
 
-    /// <exception cref="InvalidDataException">
-    /// The stream is cut short or damaged, of another version, or something else altogether.
-    /// </exception>
+    /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
     public static TokenColumns Read(Stream stream) => Archive.Read(stream, Kind, What).Part(Entry, What, json =>
     {
         var saved = JsonSerializer.Deserialize(json, TokenMergingJson.Default.TokenMergingSettings);

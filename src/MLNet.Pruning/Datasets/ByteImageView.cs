@@ -43,20 +43,15 @@ sealed class ByteImageView : IDataView
         }
     }
 
-    /// <inheritdoc/>
     public bool CanShuffle => true;
 
-    /// <inheritdoc/>
     public DataViewSchema Schema { get; }
 
-    /// <inheritdoc/>
     public long? GetRowCount() => pixels.Count;
 
-    /// <inheritdoc/>
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
         new Cursor(this, Active(columnsNeeded), Order(rand), share: 0, shares: 1);
 
-    /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         bool[] active = Active(columnsNeeded);

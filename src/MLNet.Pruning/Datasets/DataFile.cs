@@ -88,9 +88,7 @@ static class DataFile
         return zipped;
     }
 
-    /// <summary>
-    /// A gzip file cut inside its last eight bytes still unpacks; its last four, the unpacked length, then are something else.
-    /// </summary>
+    /// <summary>A gzip file cut inside its last eight bytes still unpacks, but its last four are not the unpacked length then.</summary>
     static void CheckGzipTrailer(FileStream file, string path, long unpacked)
     {
         const int HeaderAndTrailer = 18;

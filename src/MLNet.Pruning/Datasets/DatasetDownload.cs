@@ -20,17 +20,13 @@ public static class DatasetDownload
 
     static readonly HttpClient Client = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>
-    /// Downloads the binary version of CIFAR-10 (162 MB) and unpacks it in <paramref name="directory"/>, for <c>LoadCifar10</c>.
-    /// </summary>
+    /// <summary>Downloads the binary version of CIFAR-10 (162 MB) and unpacks it in a folder, for <c>LoadCifar10</c>.</summary>
     /// <inheritdoc cref="FetchAsync"/>
     public static Task Cifar10Async(
         string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
         FetchArchiveAsync(DatasetSites.Cifar10, directory, CifarFiles.Folder10, progress, cancellation);
 
-    /// <summary>
-    /// Downloads the binary version of CIFAR-100 (161 MB) and unpacks it in <paramref name="directory"/>, for <c>LoadCifar100</c>.
-    /// </summary>
+    /// <summary>Downloads the binary version of CIFAR-100 (161 MB) and unpacks it in a folder, for <c>LoadCifar100</c>.</summary>
     /// <inheritdoc cref="FetchAsync"/>
     public static Task Cifar100Async(
         string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
@@ -173,9 +169,7 @@ public static class DatasetDownload
         return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// The kind of checksum is told by its length. It guards against damage, not against malice: MD5 is what the sites publish.
-    /// </summary>
+    /// <summary>The kind of checksum is told by its length. It guards against damage, not malice: sites publish MD5.</summary>
     static async Task<string> ChecksumAsync(string path, int digits, CancellationToken cancellation)
     {
         var stream = File.OpenRead(path);
@@ -224,9 +218,7 @@ public readonly record struct DownloadProgress(string File, long Received, long?
     static string Megabytes(long bytes) => (bytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture);
 }
 
-/// <summary>
-/// What the data sets' own sites publish, with the checksums they give. CelebA's asks for its terms to be accepted by hand.
-/// </summary>
+/// <summary>What the data sets' own sites publish, with their checksums. CelebA's asks for its terms to be accepted by hand.</summary>
 static class DatasetSites
 {
     const string Toronto = "https://www.cs.toronto.edu/~kriz/", Zalando = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";

@@ -225,9 +225,7 @@ struct DigitRandom(ulong seed, ulong stream)
     /// <summary>Uniform in 0 .. count - 1. The bias of a 32-bit multiply is below 1e-8 for the small counts here.</summary>
     public int Below(int count) => (int)(((Next() >> 32) * (ulong)count) >> 32);
 
-    /// <summary>
-    /// Bell-shaped with mean 0 and deviation 1: four uniforms summed. No logarithm, so bit-exact everywhere; never beyond 3.5.
-    /// </summary>
+    /// <summary>Bell-shaped with mean 0 and deviation 1: four uniforms summed. No logarithm, so bit-exact; never beyond 3.5.</summary>
     public float Bell()
     {
         ulong bits = Next();

@@ -10,9 +10,7 @@ public static class PruningDatasetCatalog
     /// Loads the handwritten digits of MNIST, or any data set published in its four files, from a folder that holds them plain or gzipped.
     /// </summary>
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
-    /// <param name="directory">
-    /// The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the two t10k files (.gz or not).
-    /// </param>
+    /// <param name="directory">The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and both t10k files (.gz or not).</param>
     /// <param name="split">The 60,000 examples to train on, or the 10,000 to test with.</param>
     /// <returns>
     /// Rows of <c>Label</c> (uint, 0 to 9: map it with <c>MapValueToKey("Label")</c>) and <c>Pixels</c> (vector of 784 floats in
@@ -25,17 +23,11 @@ public static class PruningDatasetCatalog
         return MnistFiles.Load(directory, split);
     }
 
-    /// <summary>
-    /// Loads Fashion-MNIST (28 x 28 grey pictures of clothes in ten classes) from a folder that holds its four files plain or gzipped.
-    /// </summary>
+    /// <summary>Loads Fashion-MNIST (28 x 28 grey pictures of clothes in ten classes) from its four files, plain or gzipped.</summary>
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
-    /// <param name="directory">
-    /// The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the two t10k files (.gz or not).
-    /// </param>
+    /// <param name="directory">The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and both t10k files (.gz or not).</param>
     /// <param name="split">The 60,000 examples to train on, or the 10,000 to test with.</param>
-    /// <param name="download">
-    /// Whether to fetch what is missing from the data set's own site first; see <see cref="DatasetDownload.FashionMnistAsync"/>.
-    /// </param>
+    /// <param name="download">Whether to download what is missing first: <see cref="DatasetDownload.FashionMnistAsync"/>.</param>
     /// <param name="progress">Told how far the download is.</param>
     /// <returns>
     /// Rows like <see cref="LoadMnist"/>'s, and <c>ClassName</c> (text: "Sandal"). <c>MapValueToKey("Label", "ClassName")</c> makes the
@@ -62,9 +54,7 @@ public static class PruningDatasetCatalog
     /// unpacked in. Batches that are not there are left out; one at least must be.
     /// </param>
     /// <param name="split">The data batches, or the test batch.</param>
-    /// <param name="download">
-    /// Whether to fetch what is missing from the data set's own site first; see <see cref="DatasetDownload.Cifar10Async"/>.
-    /// </param>
+    /// <param name="download">Whether to download what is missing first: <see cref="DatasetDownload.Cifar10Async"/>.</param>
     /// <param name="progress">Told how far the download is.</param>
     /// <returns>
     /// Rows of <c>Label</c> (uint, 0 to 9), <c>Pixels</c> (vector of 3,072 floats in [0, 1]: 3 x 32 x 32, the red plane, then green, then
@@ -86,19 +76,12 @@ public static class PruningDatasetCatalog
         return CifarFiles.Load10(directory, split);
     }
 
-    /// <summary>
-    /// Loads CIFAR-100 (32 x 32 colour pictures in 100 classes, or in 20 groups of these) from a folder with its binary files, plain or
-    /// gzipped.
-    /// </summary>
+    /// <summary>Loads CIFAR-100 (32 x 32 colour pictures in 100 classes or 20 groups) from its binary files, plain or gzipped.</summary>
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
-    /// <param name="directory">
-    /// The folder with train.bin and test.bin (.gz or not), or the one that the published archive was unpacked in.
-    /// </param>
+    /// <param name="directory">The folder with train.bin and test.bin (.gz or not), or that of the unpacked archive.</param>
     /// <param name="split">The 50,000 examples to train on, or the 10,000 to test with.</param>
     /// <param name="labels">The 100 fine labels or the 20 coarse ones.</param>
-    /// <param name="download">
-    /// Whether to fetch what is missing from the data set's own site first; see <see cref="DatasetDownload.Cifar100Async"/>.
-    /// </param>
+    /// <param name="download">Whether to download what is missing first: <see cref="DatasetDownload.Cifar100Async"/>.</param>
     /// <param name="progress">Told how far the download is.</param>
     /// <returns>
     /// Rows like <see cref="LoadCifar10"/>'s, with labels of 0 to 99 or 0 to 19, and the names of fine_label_names.txt or
@@ -127,13 +110,9 @@ public static class PruningDatasetCatalog
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
     /// <param name="directory">The folder with the pictures, or with one folder of them, or with a folder for each class.</param>
     /// <param name="size">Pixels along a side of what comes out, 1 or more.</param>
-    /// <param name="crop">
-    /// Pixels along a side of the middle square to keep; null for the largest. For CelebA's faces (178 x 218) 108 to 148 are usual.
-    /// </param>
+    /// <param name="crop">Pixels along a side of the middle square to keep; null for the largest. For CelebA 108 to 148 are usual.</param>
     /// <param name="attribute">An attribute of list_attr_celeba.txt, such as <c>Smiling</c>, to be the label; null for none.</param>
-    /// <param name="split">
-    /// The part that list_eval_partition.txt calls training or test (its validation part is in neither); null for all.
-    /// </param>
+    /// <param name="split">The part that list_eval_partition.txt calls training or test; null for all, validation included.</param>
     /// <param name="limit">How many pictures at most, in the order of their names; null for all.</param>
     /// <returns>
     /// Rows of <c>Pixels</c> (vector of 3 x size x size floats in [0, 1]: the red plane, then green, then blue; a grey picture has three
@@ -159,13 +138,9 @@ public static class PruningDatasetCatalog
     /// stand-in for MNIST that needs no file. A linear classifier stays below 93 % on them, a good convolutional one exceeds 98 %.
     /// </summary>
     /// <param name="catalog">The catalog of <see cref="MLContext.Data"/>.</param>
-    /// <param name="count">
-    /// How many digits, 1 or more; each takes 785 bytes. A larger count with the same seed begins with the same digits.
-    /// </param>
+    /// <param name="count">How many digits, at least 1; each takes 785 bytes. A larger count begins with the same digits.</param>
     /// <param name="seed">Which data set; train and test need different seeds. The same seed gives the same bytes on every machine.</param>
-    /// <returns>
-    /// Rows of <c>Label</c> (uint, 0 to 9) and <c>Pixels</c> (vector of 784 floats in [0, 1], row by row), like <see cref="LoadMnist"/>.
-    /// </returns>
+    /// <returns>Rows like <see cref="LoadMnist"/>'s: <c>Label</c> (uint, 0 to 9) and <c>Pixels</c> (784 floats in [0, 1]).</returns>
     public static IDataView SynthesizeDigits(this DataOperationsCatalog catalog, int count, int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(catalog);

@@ -57,9 +57,7 @@ public sealed class Picture
     /// <exception cref="InvalidDataException">The bytes are damaged, cut short, or neither a PNG nor a JPEG file.</exception>
     public static Picture Decode(ReadOnlyMemory<byte> file, string name = "picture") => PictureFile.Decode(file.Span, name);
 
-    /// <summary>
-    /// Makes a picture of values in [0, 1] that lie channel by channel, as networks have them; what lies outside is clamped.
-    /// </summary>
+    /// <summary>Makes a picture of values in [0, 1], channel by channel, as networks have them; what lies outside is clamped.</summary>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
@@ -95,9 +93,7 @@ public sealed class Picture
         return new Picture(width, height, Channels, pixels);
     }
 
-    /// <summary>
-    /// Another size by area: every new pixel is the mean of the part of the picture that it covers, shares of pixels counted as such.
-    /// </summary>
+    /// <summary>Another size by area: a new pixel is the mean of the part of the picture that it covers.</summary>
     /// <param name="width">The new width, 1 or more.</param>
     /// <param name="height">The new height, 1 or more.</param>
     public Picture Resize(int width, int height)

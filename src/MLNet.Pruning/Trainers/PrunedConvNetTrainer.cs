@@ -43,9 +43,7 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
     /// </summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>
-        /// The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too.
-        /// </summary>
+        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square where the width is 0 too.</summary>
         public int ImageHeight { get; set; }
 
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
@@ -54,9 +52,7 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
         public int ImageChannels { get; set; } = 1;
 
-        /// <summary>
-        /// Channels of each convolution block, each at least 1. A block halves the image's height and width, rounding down.
-        /// </summary>
+        /// <summary>Channels of each convolution block, each at least 1. A block halves height and width, rounding down.</summary>
         public IReadOnlyList<int> Channels { get; set; } = [16, 32];
 
         /// <summary>Neurons of each fully connected layer between the blocks and the classes, each at least 1; [] for none.</summary>

@@ -66,9 +66,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     }
 
     /// <summary>Finds out before training whether a module can be a classifier: runs it on two rows of zeros.</summary>
-    /// <exception cref="ArgumentException">
-    /// It has nothing to train, does not take the rows, or does not give a logit for each class.
-    /// </exception>
+    /// <exception cref="ArgumentException">It has nothing to train, does not take the rows, or gives no logit for each class.</exception>
     static void Check(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> shape, int classes)
     {
         string name = $"Module '{module.GetType().Name}'";
@@ -109,9 +107,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     /// <summary>How <see cref="PrunedModuleTrainer"/> trains.</summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>
-        /// The shape of one input as the module takes it, such as [3, 32, 32], without the batch; null for the flat feature column.
-        /// </summary>
+        /// <summary>The shape of one input of the module, such as [3, 32, 32], without the batch; null for the flat column.</summary>
         public IReadOnlyList<long>? InputShape { get; set; }
 
         /// <summary>

@@ -3,9 +3,7 @@ using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning;
 
-/// <summary>
-/// The options that every trainer of MLNet.Pruning has. Each is checked when the trainer is made, before any data is read.
-/// </summary>
+/// <summary>The options that every trainer of MLNet.Pruning has, checked when the trainer is made.</summary>
 public abstract class PrunedTrainerOptions
 {
     private protected PrunedTrainerOptions()
@@ -54,9 +52,7 @@ public abstract class PrunedTrainerOptions
     /// <summary>Rows to measure loss and accuracy on after each epoch, with the same columns as the training set; null for none.</summary>
     public IDataView? ValidationSet { get; set; }
 
-    /// <summary>
-    /// Where to train and score: "cpu", "cuda" or "cuda:N". Null follows <c>MLContext.GpuDeviceId</c> and <c>FallbackToCpu</c>.
-    /// </summary>
+    /// <summary>Where to train and score: "cpu", "cuda" or "cuda:N"; null for what <c>MLContext.GpuDeviceId</c> says.</summary>
     public string? Device { get; set; }
 
     /// <summary>How many copies of the model train side by side on the CPU, a thread each; 0 for one a core.</summary>

@@ -23,9 +23,7 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         core = new TrainerCore(environment, nameof(PrunedVaeEstimator), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The column is missing, of another type, or does not hold images of this size.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     /// <exception cref="InvalidDataException">A value is outside 0 to 1, or there are no rows.</exception>
     public PrunedVaeTransformer Fit(IDataView input)
     {
@@ -67,9 +65,7 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
     /// </summary>
     public sealed class Options : PrunedTrainerOptions
     {
-        /// <summary>
-        /// The images: a vector of Single of known size with values from 0 to 1. Rows with a NaN or an infinity in it are skipped.
-        /// </summary>
+        /// <summary>The images: a vector of Single with values from 0 to 1. Rows with a NaN or an infinity are skipped.</summary>
         public string InputColumnName { get; set; } = "Features";
 
         /// <summary>The column of latents to add.</summary>

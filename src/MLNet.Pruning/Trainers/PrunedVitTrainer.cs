@@ -95,14 +95,10 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     /// </summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>
-        /// Options for the tokens of <c>MergeTokens</c>, with AdamW, which transformers are trained with, in place of Adam.
-        /// </summary>
+        /// <summary>Options for the tokens of <c>MergeTokens</c>, with AdamW, which transformers need, in place of Adam.</summary>
         public Options() => (FeatureColumnName, Optimizer, WeightDecay) = ("Tokens", OptimizerKind.AdamW, 0.01);
 
-        /// <summary>
-        /// The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too.
-        /// </summary>
+        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square where the width is 0 too.</summary>
         public int ImageHeight { get; set; }
 
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>

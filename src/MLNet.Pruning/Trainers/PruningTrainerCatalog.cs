@@ -107,9 +107,7 @@ public static class PruningTrainerCatalog
     /// The column to learn from: tokens that <c>MergeTokens</c> has made, or images, one channel after the other.
     /// </param>
     /// <param name="patchSize">Pixels of a patch each way; 0 for what the tokens say, or 4.</param>
-    /// <param name="merge">
-    /// How many patches of an image merge before the first block, a fraction or a number; 0 where the column holds tokens.
-    /// </param>
+    /// <param name="merge">How many patches merge before the first block, a fraction or a number; 0 where the column holds tokens.</param>
     /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
     /// <param name="depth">Blocks; at least 1.</param>
     /// <param name="heads">Attention heads of a block; at least 1.</param>
@@ -157,9 +155,7 @@ public static class PruningTrainerCatalog
     /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
     /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
     /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
-    /// <param name="inputShape">
-    /// The shape of one input as the module takes it, such as [3, 32, 32]; null for the flat feature column.
-    /// </param>
+    /// <param name="inputShape">The shape of one input of the module, such as [3, 32, 32]; null for the flat feature column.</param>
     /// <param name="epochs">How often the training data is gone through; at least 1.</param>
     /// <param name="batchSize">Rows a step; at least 1.</param>
     /// <param name="learningRate">The learning rate of Adam; above 0.</param>

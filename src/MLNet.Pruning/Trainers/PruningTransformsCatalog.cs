@@ -40,9 +40,7 @@ public static class PruningTransformsCatalog
             LearningRate = learningRate,
         });
 
-    /// <summary>
-    /// Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns that the options name.
-    /// </summary>
+    /// <summary>Makes an estimator that trains a variational autoencoder on images, and adds the columns that options name.</summary>
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
     /// <param name="options">What to train, and how.</param>
     public static PrunedVaeEstimator PrunedVae(this TransformsCatalog catalog, PrunedVaeEstimator.Options options)

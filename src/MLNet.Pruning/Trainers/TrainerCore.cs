@@ -39,9 +39,7 @@ sealed class TrainerCore
     /// <param name="input">The training set.</param>
     /// <param name="names">Names the columns.</param>
     /// <param name="blueprint">The model for such features and so many classes; it gives a logit for each class.</param>
-    /// <param name="find">
-    /// Finds what is learnt from, by the name of the feature column; by default that column alone, a vector of Single.
-    /// </param>
+    /// <param name="find">Finds what is learnt from, by the name of the feature column; by default that column alone.</param>
     public PrunedModelTransformer Fit(
         IDataView input,
         PrunedClassifierOptions names,
