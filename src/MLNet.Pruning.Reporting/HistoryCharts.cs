@@ -61,15 +61,15 @@ public static class HistoryCharts
     public static LineChart Parameters(TrainingHistory history) =>
         Chart("Parameters", "parameters", history, ("trainable parameters", e => e.Parameters));
 
-    /// <summary>How many of the weights under masks are on, by step.</summary>
+    /// <summary>How many of the weights under masks are active, by step.</summary>
     public static LineChart WeightsOn(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
         var cuts = history.Events.Where(e => e.Weights > 0);
-        return new("Weights", "step", "weights on, %")
+        return new("Weights", "step", "active weights, %")
         {
             WholeX = true,
-            Series = [new("weights on", [.. cuts.Select(e => ((double)e.Step, 100.0 * e.WeightsOn!.Value / e.Weights!.Value))])],
+            Series = [new("active weights", [.. cuts.Select(e => ((double)e.Step, 100.0 * e.WeightsOn!.Value / e.Weights!.Value))])],
         };
     }
 

@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Reporting;
 /// <summary>A training history as one HTML page that needs nothing from outside.</summary>
 public static class HistoryPage
 {
-    const int MostCuts = 20;
+    const int MaximumCuts = 20;
 
     /// <summary>The page.</summary>
     /// <param name="history">What to show.</param>
@@ -49,9 +49,9 @@ public static class HistoryPage
     static List<PruningRecord> Shown(List<PruningRecord> events)
     {
         var cuts = events.Where(e => e.Weights is not null).ToList();
-        if (cuts.Count <= MostCuts)
+        if (cuts.Count <= MaximumCuts)
             return events;
-        var kept = Enumerable.Range(0, MostCuts).Select(i => cuts[i * (cuts.Count - 1) / (MostCuts - 1)])
+        var kept = Enumerable.Range(0, MaximumCuts).Select(i => cuts[i * (cuts.Count - 1) / (MaximumCuts - 1)])
             .ToHashSet(ReferenceEqualityComparer.Instance);
         return [.. events.Where(e => e.Weights is null || kept.Contains(e))];
     }

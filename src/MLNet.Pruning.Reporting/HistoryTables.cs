@@ -81,8 +81,8 @@ public static class HistoryTables
             ("what", e => e.TakenBack == true ? $"{e.Kind} (taken back later)" : e.Kind),
             // Masks have a line for every parameter, and are cut many times.
             ("groups", e => e.Weights is null ? string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")) : ""),
-            ("weights on#", e => Count(e.WeightsOn)),
-            ("off#", e => e is { Weights: > 0 and var all, WeightsOn: { } on } ? Percent(1 - ((double)on / all)) : ""),
+            ("active weights#", e => Count(e.WeightsOn)),
+            ("inactive#", e => e is { Weights: > 0 and var all, WeightsOn: { } active } ? Percent(1 - ((double)active / all)) : ""),
             ("came back#", e => Count(e.Reactivated)),
             ("parameters before#", e => Count(e.ParametersBefore)),
             ("after#", e => Count(e.ParametersAfter)),

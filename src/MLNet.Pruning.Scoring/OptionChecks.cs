@@ -16,12 +16,10 @@ static class OptionChecks
 
     public static void AtLeast(int minimum, int value, string option) => Require(value >= minimum, option, value, $"at least {minimum}");
 
-    /// <summary>The name of a column.</summary>
     public static string Named(string? column, string option) => string.IsNullOrEmpty(column)
         ? throw new ArgumentException($"{option} is {(column is null ? "null" : "empty")}; wanted the name of a column.", option)
         : column;
 
-    /// <summary>A value that its enum has.</summary>
     public static T Known<T>(T value, string option)
         where T : struct, Enum => Enum.IsDefined(value)
             ? value

@@ -112,7 +112,7 @@ internal static class Comparison
     static long Weights(nn.Module network)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var withoutGradients = no_grad();
         return network.parameters().Sum(p => p.count_nonzero().item<long>());
     }
 

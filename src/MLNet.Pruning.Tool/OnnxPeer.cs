@@ -34,14 +34,12 @@ internal sealed class OnnxPeer : IDisposable
         }
     }
 
-    /// <summary>Scores all images, in batches.</summary>
     internal void ScoreAll()
     {
         foreach (var (values, rows) in batches)
             Run(all, values, rows);
     }
 
-    /// <summary>Scores one image.</summary>
     internal void ScoreOne(int image) => Run(one, images[image % images.Length], 1);
 
     void Run(InferenceSession session, float[] values, int rows)

@@ -14,7 +14,6 @@ sealed class GraphBuilder(OnnxWeights precision)
     readonly HashSet<string> names = new(StringComparer.Ordinal);
     int count;
 
-    /// <summary>The graph so far.</summary>
     public GraphProto Graph => graph;
 
     /// <summary>An input, or an output that a node has written: [batch, ...shape].</summary>
@@ -36,7 +35,6 @@ sealed class GraphBuilder(OnnxWeights precision)
         graph.Output.Add(Value(name, type, shape));
     }
 
-    /// <summary>A node with one output.</summary>
     public string Add(string operation, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
         Add(operation, inputs, 1, attributes)[0];
 

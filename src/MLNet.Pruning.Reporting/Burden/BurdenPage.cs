@@ -48,7 +48,7 @@ public static class BurdenPage
         var epochs = result.Runs[0].History.Epochs;
         yield return ("Parameters", Count(result.Runs[0].History.ParametersAtStart));
         yield return ("Each training", $"{epochs.Count} epoch{(epochs.Count == 1 ? "" : "s")} of {Count(epochs[^1].Rows)} rows");
-        yield return ("Dynamic", "pruned while it trains: what is off learns on and may come back");
+        yield return ("Dynamic", "pruned while it trains: what is inactive learns on and may come back");
         if (result.Runs.Any(r => r.Kind == BurdenRunKind.Optimal))
             yield return ("Optimal", "from the same first weights, under the masks that the dynamic training ended with");
         if (result.Runs.Any(r => r.Kind == BurdenRunKind.Random))

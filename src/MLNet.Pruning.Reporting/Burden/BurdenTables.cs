@@ -11,8 +11,8 @@ public static class BurdenTables
     {
         ArgumentNullException.ThrowIfNull(result);
         var merging = new[] { false, true }.Where(m => result.Runs.Any(r => r.Merged == m)).ToArray();
-        var table = new TextTable(
-            ["training", "weights off#", "seeds#", .. merging.Select(m => m ? "accuracy with merging#" : "accuracy without merging#")]);
+        var accuracies = merging.Select(m => m ? "accuracy with merging#" : "accuracy without merging#");
+        var table = new TextTable(["training", "inactive weights#", "seeds#", .. accuracies]);
         foreach (var kind in Kinds(result))
         {
             var runs = result.Runs.Where(r => r.Kind == kind).ToArray();
@@ -45,7 +45,7 @@ public static class BurdenTables
     public static TextTable Costs(BurdenResult result, bool merged, double lambda = 0.1)
     {
         ArgumentNullException.ThrowIfNull(result);
-        var (found, chance) = (result.Of(BurdenRunKind.Dynamic, merged), result.Of(BurdenRunKind.Random, merged));
+        var (found, random) = (result.Of(BurdenRunKind.Dynamic, merged), result.Of(BurdenRunKind.Random, merged));
         var table = new TextTable(
             "layer",
             "density#",
@@ -58,7 +58,7 @@ public static class BurdenTables
                 BurdenCharts.Plain(layer),
                 Of(found, c => c.Density),
                 Of(found, c => c.Reconstruction),
-                Of(chance, c => c.Reconstruction),
+                Of(random, c => c.Reconstruction),
                 Of(found, c => c.Total(lambda)));
 
             string Of(IEnumerable<BurdenRun> runs, Func<LayerCost, double> value) =>

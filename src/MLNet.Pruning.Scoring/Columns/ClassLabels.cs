@@ -9,7 +9,6 @@ sealed class ClassLabels(int count, LabelValues? values)
 {
     const string KeyValues = "KeyValues";
 
-    /// <summary>How many classes.</summary>
     public int Count => count;
 
     /// <summary>What the keys stand for; null for keys without values.</summary>
@@ -57,7 +56,6 @@ sealed class ClassLabels(int count, LabelValues? values)
         return builder;
     }
 
-    /// <summary>Writes the count and the values.</summary>
     public void Write(BinaryWriter writer)
     {
         writer.Write(count);

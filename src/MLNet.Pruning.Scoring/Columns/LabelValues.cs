@@ -8,7 +8,6 @@ namespace MLNet.Pruning.Scoring;
 /// <summary>The values that the keys of a label stand for, in the order of the keys.</summary>
 abstract class LabelValues
 {
-    /// <summary>Their type.</summary>
     public abstract LabelKind Kind { get; }
 
     /// <summary>The values as text: the names of the classes.</summary>
@@ -108,10 +107,8 @@ sealed class LabelKind<T>(
     byte tag, PrimitiveDataViewType type, Action<BinaryWriter, T> write, Func<BinaryReader, T> read, Func<T, string> text)
     : LabelKind(tag, type)
 {
-    /// <summary>Writes one value.</summary>
     public Action<BinaryWriter, T> Write => write;
 
-    /// <summary>One value as people read it.</summary>
     public Func<T, string> Text => text;
 
     public override LabelValues From(DataViewSchema.Annotations annotations, string name)

@@ -46,7 +46,6 @@ static class NetworkPart
         return true;
     }
 
-    /// <summary>What the network is made of, as JSON.</summary>
     public static byte[] Blueprint(Archive archive) => archive[SavedNetwork.Blueprint];
 
     /// <summary>What a file says; older files may say "Measured", and what was measured where, which nobody asks any more.</summary>

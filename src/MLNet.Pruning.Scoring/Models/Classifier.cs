@@ -28,10 +28,8 @@ sealed class Classifier : ScoredModel
 
     public override string ReadColumnName { get; }
 
-    /// <summary>Numbers of a row of features.</summary>
     public int FeatureCount { get; }
 
-    /// <summary>The classes it tells apart.</summary>
     public ClassLabels Labels { get; }
 
     public override int Outputs => Labels.Count;

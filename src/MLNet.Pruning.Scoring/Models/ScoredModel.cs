@@ -17,10 +17,8 @@ abstract class ScoredModel(string kind, string what, Type owner)
     /// <summary>What scores modules of the user's own, and on GPUs: set by MLNet.Pruning, which knows LibTorch.</summary>
     public static LibTorchScoring? LibTorch { get; set; }
 
-    /// <summary>What to call the model in an error.</summary>
     public string What => what;
 
-    /// <summary>The transformer, whose disposal ends the scoring.</summary>
     public Type Owner => owner;
 
     /// <summary>The column that is read; of tokens the first of three.</summary>
@@ -29,7 +27,6 @@ abstract class ScoredModel(string kind, string what, Type owner)
     /// <summary>Numbers computed of a row.</summary>
     public abstract int Outputs { get; }
 
-    /// <summary>Names the loader in ML.NET's files.</summary>
     public abstract LoaderName Loader { get; }
 
     /// <summary>The parts of the model's file beside its network.</summary>
@@ -71,7 +68,6 @@ abstract class ScoredModel(string kind, string what, Type owner)
         return LibTorch?.Invoke(this, network, environment) ?? new PlanScorer(network, this, environment);
     }
 
-    /// <summary>Writes the model with this network.</summary>
     public void Write(Stream stream, Archive network) => NetworkPart.Copy(network, new Archive(kind), Parts).Write(stream);
 
     /// <summary>Reads a model, after checking all of it; the scorer is the caller's to dispose of.</summary>

@@ -88,7 +88,6 @@ sealed record AddedColumn(string Name, DataViewType Type, DataViewSchema.Annotat
         value = editor.Commit();
     };
 
-    /// <summary>One of the numbers.</summary>
     public static AddedColumn Number(string name, int offset) =>
         new(name, NumberDataViewType.Single, null, output => (ValueGetter<float>)((ref float value) => value = output()[offset]));
 }

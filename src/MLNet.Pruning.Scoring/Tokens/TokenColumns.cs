@@ -24,7 +24,6 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
     /// <summary>Numbers of a row: tokens, sizes, sources.</summary>
     public int RowNumbers => (Survivors * (Grid.TokenWidth + 1)) + Grid.Count;
 
-    /// <summary>The names of all three.</summary>
     public static string[] Names(string output) => [output, SizesOf(output), SourcesOf(output)];
 
     public static string SizesOf(string output) => $"{output}.Sizes";

@@ -14,11 +14,9 @@ static class CifarFiles
     /// <summary>The folders that the published archives unpack to.</summary>
     public const string Folder10 = "cifar-10-batches-bin", Folder100 = "cifar-100-binary";
 
-    /// <summary>Whether the folder has any of a split's batches.</summary>
     public static bool Has10(string directory, DatasetSplit split) =>
         DataFile.Find(Inside(directory, Folder10, Names10(split)), Names10(split)) is not null;
 
-    /// <summary>Whether the folder has a split's file.</summary>
     public static bool Has100(string directory, DatasetSplit split) =>
         DataFile.Find(Inside(directory, Folder100, Names100(split)), Names100(split)) is not null;
 
@@ -128,10 +126,8 @@ static class CifarFiles
 /// <summary>What the labels of the CIFAR data sets mean, as published beside them; label 0 first.</summary>
 static class CifarNames
 {
-    /// <summary>The classes of CIFAR-10.</summary>
     public static readonly string[] Ten = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-    /// <summary>The fine classes of CIFAR-100.</summary>
     public static readonly string[] Hundred =
     [
         "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy", "bridge", "bus",
@@ -144,7 +140,6 @@ static class CifarNames
         "tiger", "tractor", "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf", "woman", "worm",
     ];
 
-    /// <summary>The coarse classes of CIFAR-100.</summary>
     public static readonly string[] Twenty =
     [
         "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices",

@@ -7,10 +7,8 @@ namespace MLNet.Pruning.Datasets;
 /// </summary>
 sealed class DigitPainter
 {
-    /// <summary>Pixels along a side.</summary>
     public const int Side = 28;
 
-    /// <summary>Pixels of a digit.</summary>
     public const int PixelCount = Side * Side;
 
     const int PiecesPerCurve = 9;
@@ -25,9 +23,9 @@ sealed class DigitPainter
     /// <summary>The first <paramref name="count"/> digits of the endless data set called <paramref name="seed"/>.</summary>
     public static ByteImageView View(int count, int seed)
     {
-        int most = Array.MaxLength / DigitPainter.PixelCount;
-        if (count < 1 || count > most)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"Wanted 1 to {most} digits.");
+        int maximum = Array.MaxLength / DigitPainter.PixelCount;
+        if (count < 1 || count > maximum)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"Wanted 1 to {maximum} digits.");
         var labels = new byte[count];
         var pixels = new byte[count * DigitPainter.PixelCount];
         // Every digit has its own stream of random numbers, so the order they are painted in does not matter.
@@ -213,13 +211,11 @@ struct DigitRandom(ulong seed, ulong stream)
     const ulong Golden = 0x9E3779B97F4A7C15UL;
     ulong state = Mix(Mix(seed + Golden) ^ (stream * 0xD1B54A32D192ED03UL));
 
-    /// <summary>64 random bits.</summary>
     public ulong Next() => Mix(state += Golden);
 
     /// <summary>Uniform in [0, 1): 24 bits, each a float exactly.</summary>
     public float Uniform() => (Next() >> 40) * (1f / (1 << 24));
 
-    /// <summary>Uniform in [low, high).</summary>
     public float Uniform(float low, float high) => low + ((high - low) * Uniform());
 
     /// <summary>Uniform in 0 .. count - 1. The bias of a 32-bit multiply is below 1e-8 for the small counts here.</summary>

@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Datasets;
 static class ImageFolder
 {
     /// <summary>A label is a byte.</summary>
-    const int MostClasses = 256;
+    const int MaximumClasses = 256;
 
     /// <summary>Reads all pictures, each checked before any row exists.</summary>
     public static ByteImageView Load(string directory, int size, int? crop, string? attribute, DatasetSplit? split, int? limit)
@@ -52,10 +52,10 @@ static class ImageFolder
         var folders = Directory.GetDirectories(directory).Order(StringComparer.Ordinal)
             .SelectMany(folder => (string[])[folder, Path.Combine(folder, CelebALists.ImageFolder)]).Where(Directory.Exists)
             .Select(folder => (Name: Path.GetFileName(folder), Files: Pictures(folder))).Where(folder => folder.Files.Length > 0).ToArray();
-        if (folders.Length > MostClasses)
+        if (folders.Length > MaximumClasses)
         {
             throw new InvalidDataException(
-                $"'{directory}' holds {folders.Length} folders of pictures; wanted at most {MostClasses} classes.");
+                $"'{directory}' holds {folders.Length} folders of pictures; wanted at most {MaximumClasses} classes.");
         }
         return ([.. folders.SelectMany(folder => folder.Files)], folders.Length > 1 ? [.. folders.Select(folder => folder.Name)] : null);
     }

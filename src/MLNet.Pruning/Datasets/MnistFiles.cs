@@ -12,13 +12,10 @@ static class MnistFiles
     static readonly string[] Fashion =
         ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
-    /// <summary>Reads a split of MNIST.</summary>
     public static ByteImageView Load(string directory, DatasetSplit split) => Load(directory, split, "MNIST", classNames: null);
 
-    /// <summary>Reads a split of Fashion-MNIST.</summary>
     public static ByteImageView LoadFashion(string directory, DatasetSplit split) => Load(directory, split, "Fashion-MNIST", Fashion);
 
-    /// <summary>Whether the folder has both files of a split.</summary>
     public static bool HasFashion(string directory, DatasetSplit split)
     {
         string prefix = split == DatasetSplit.Train ? "train" : "t10k";

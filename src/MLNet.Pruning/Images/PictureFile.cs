@@ -36,7 +36,6 @@ static unsafe class PictureFile
         }
     }
 
-    /// <summary>The bytes of a PNG file.</summary>
     public static byte[] Encode(Picture picture)
     {
         var info = new SKImageInfo(

@@ -77,7 +77,6 @@ sealed class FollowedModule : IFollowedModule
         return network;
     }
 
-    /// <summary>Builds the module of a network.</summary>
     /// <exception cref="InvalidDataException">The network's tensors are not those that its blueprint wants.</exception>
     /// <exception cref="InvalidOperationException">It is built by code of the user's that the context has not been told of.</exception>
     public static (Blueprint Blueprint, nn.Module Module) Build(Archive network, IHostEnvironment environment, string what)

@@ -82,7 +82,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
             throw new ArgumentException($"{name} has the parameter '{wrong}' of type {other.dtype}; wanted Float32.");
 
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var withoutGradients = no_grad();
         module.eval();
         Tensor output;
         try

@@ -17,7 +17,6 @@ sealed class TrainerCore
     readonly PrunedTrainerOptions options;
     readonly TrainingOptions training;
 
-    /// <summary>Checks what can be checked without data.</summary>
     /// <param name="environment">The MLContext.</param>
     /// <param name="name">The trainer's name.</param>
     /// <param name="options">From <see cref="PrunedTrainerOptions.Checked"/>.</param>
