@@ -10,7 +10,7 @@ static class OnnxCheck
 {
     const int Rows = 1_000;
 
-    /// <summary>The rows that were scored by both, and the largest difference; null where nothing can be compared, as in a program without ONNX Runtime.</summary>
+    /// <summary>The rows that were scored by both, and the largest difference; null where there is no ONNX Runtime, or no number.</summary>
     public static (int Rows, double? Difference)? Compare(string path, ScoredPipeline pipeline, IDataView data)
     {
         InferenceSession session;
@@ -26,7 +26,7 @@ static class OnnxCheck
         {
             data = new MLContext().Data.TakeRows(data, Rows);
             var scored = pipeline.Transform(data);
-            string[] names = [.. session.OutputNames.Where(name => scored.Schema.GetColumnOrNull(name) is { } column && IsNumbers(column.Type))];
+            string[] names = [.. session.OutputNames.Where(name => IsNumbers(scored.Schema.GetColumnOrNull(name)?.Type))];
             if (names.Length == 0)
                 return null;
             var (values, rows) = Read(data, pipeline.Features(data.Schema));
@@ -61,7 +61,7 @@ static class OnnxCheck
         return ([.. rows.SelectMany(row => row)], rows.Count);
     }
 
-    static bool IsNumbers(DataViewType type) =>
+    static bool IsNumbers(DataViewType? type) =>
         type == NumberDataViewType.Single || (type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single);
 
     static double Difference(float expected, float found) => float.IsNaN(expected) && float.IsNaN(found) ? 0

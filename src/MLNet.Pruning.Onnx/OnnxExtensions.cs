@@ -20,8 +20,8 @@ public static class OnnxExtensions
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="checkWith">Rows on which ONNX Runtime's scores are compared with ours, the first thousand of them; null for none.</param>
-    /// <exception cref="NotSupportedException">The pipeline has a step that an ONNX file cannot have, or a module of your own that plans cannot compute.</exception>
+    /// <param name="checkWith">Rows of which the first thousand are scored by ONNX Runtime too, to compare; null for none.</param>
+    /// <exception cref="NotSupportedException">The pipeline has a step, or a module of your own, that cannot be exported.</exception>
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, string path, OnnxOptions? options = null, IDataView? checkWith = null)
     {
@@ -32,7 +32,8 @@ public static class OnnxExtensions
         var onnx = Find(pipeline);
         WholeFile.Write(path, stream => OnnxModel.Write(onnx, stream, options ?? new()));
         long bytes = new FileInfo(path).Length;
-        return checkWith is not null && options?.Part != OnnxPart.Decoder && OnnxCheck.Compare(path, pipeline, checkWith) is var (rows, difference)
+        return checkWith is not null && options?.Part != OnnxPart.Decoder
+            && OnnxCheck.Compare(path, pipeline, checkWith) is var (rows, difference)
             ? new(bytes, rows, difference)
             : new(bytes, 0, null);
     }
@@ -42,8 +43,8 @@ public static class OnnxExtensions
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="checkWith">Rows on which ONNX Runtime's scores are compared with ours, the first thousand of them; null for none.</param>
-    /// <exception cref="NotSupportedException">The pipeline has a step that an ONNX file cannot have, or a module of your own that plans cannot compute.</exception>
+    /// <param name="checkWith">Rows of which the first thousand are scored by ONNX Runtime too, to compare; null for none.</param>
+    /// <exception cref="NotSupportedException">The pipeline has a step, or a module of your own, that cannot be exported.</exception>
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, Stream stream, OnnxOptions? options = null, IDataView? checkWith = null)
     {
@@ -71,7 +72,10 @@ public static class OnnxExtensions
     {
         var merging = pipeline.Merging;
         if (pipeline.Model is not { } network)
-            return new(null, new NetworkWeights(), pipeline.Input, [], merging!.Grid, merging.Survivors, TokenColumns.Names(merging.OutputColumnName));
+        {
+            string[] names = TokenColumns.Names(merging!.OutputColumnName);
+            return new(null, new NetworkWeights(), pipeline.Input, [], merging.Grid, merging.Survivors, names);
+        }
         var (description, weights) = network.Describe();
         string[] labels = (network as PrunedModelTransformer)?.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
         string[] outputs = network is PrunedVaeTransformer { Columns: var columns }

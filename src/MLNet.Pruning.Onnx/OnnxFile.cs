@@ -10,8 +10,8 @@ namespace MLNet.Pruning;
 public static class OnnxFile
 {
     /// <summary>
-    /// Writes a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>: from <c>Features</c>, a row of numbers, to
-    /// <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's outputs.
+    /// Writes a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>: from <c>Features</c>, a row of
+    /// numbers, to <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's outputs.
     /// </summary>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="network">The network, perhaps smaller than it was built, on any device.</param>
@@ -25,13 +25,15 @@ public static class OnnxFile
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }
 
-    /// <summary>Writes a module of your own, or one of TorchSharp's, made of layers that plans know: from <c>Features</c>, the numbers of a row behind
-    /// each other, to <c>Score</c>, the softmax of what it computes.</summary>
+    /// <summary>
+    /// Writes a module of your own, or one of TorchSharp's, made of layers that plans know: from <c>Features</c>, the numbers of a row
+    /// behind each other, to <c>Score</c>, the softmax of what it computes.
+    /// </summary>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="module">The module, on the CPU, as it scores in evaluation mode.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="NotSupportedException">The way between its layers cannot be told, or one has no operator; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The way between its layers cannot be told, or a layer has no operator.</exception>
     public static void Write(string path, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, OnnxOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -43,7 +45,8 @@ public static class OnnxFile
             return;
         }
         var traced = NetworkPlans.Trace(module, inputShape);
-        var description = traced.Description ?? throw new NotSupportedException($"The {module.GetType().Name} cannot be written as ONNX: {traced.Reason}");
+        var description = traced.Description
+            ?? throw new NotSupportedException($"The {module.GetType().Name} cannot be written as ONNX: {traced.Reason}");
         var model = Model(description, NetworkPlans.Weights(module));
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }

@@ -17,7 +17,13 @@ namespace MLNet.Pruning.Onnx;
 /// <param name="Survivors">Tokens that are left of an image then.</param>
 /// <param name="Outputs">The names of the outputs: score and label, or an autoencoder's three, or those of merging.</param>
 sealed record OnnxModel(
-    NetworkDescription? Description, NetworkWeights Weights, string Input, IReadOnlyList<string> Labels, PatchGrid? Merging, int Survivors, string[] Outputs)
+    NetworkDescription? Description,
+    NetworkWeights Weights,
+    string Input,
+    IReadOnlyList<string> Labels,
+    PatchGrid? Merging,
+    int Survivors,
+    string[] Outputs)
 {
     // What ONNX Runtime has read since 2021.
     const int IrVersion = 8, Opset = 17;
@@ -45,7 +51,10 @@ sealed record OnnxModel(
             proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         long weights = graph.Graph.Initializer.Sum(tensor => (long)tensor.RawData.Length);
         if (weights > Largest)
-            throw new InvalidOperationException($"The network has {weights:N0} bytes of weights; an ONNX file by itself holds 2 GB. Ask for fewer bits by OnnxOptions.Weights.");
+        {
+            throw new InvalidOperationException($"The network has {weights:N0} bytes of weights; an ONNX file by itself holds 2 GB. "
+                + "Ask for fewer bits by OnnxOptions.Weights.");
+        }
         proto.WriteTo(stream);
         return proto.CalculateSize();
     }

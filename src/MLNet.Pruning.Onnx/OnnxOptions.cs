@@ -41,10 +41,19 @@ public sealed record OnnxOptions
     internal void Validate()
     {
         if (!Enum.IsDefined(Weights))
-            throw new ArgumentException($"{nameof(Weights)} is {Weights}; wanted one of {string.Join(", ", Enum.GetNames<OnnxWeights>())}.");
+        {
+            throw new ArgumentException(
+                $"{nameof(Weights)} is {Weights}; wanted one of {string.Join(", ", Enum.GetNames<OnnxWeights>())}.");
+        }
         if (!Enum.IsDefined(Part))
             throw new ArgumentException($"{nameof(Part)} is {Part}; wanted one of {string.Join(", ", Enum.GetNames<OnnxPart>())}.");
         if (string.IsNullOrEmpty(Name))
             throw new ArgumentException($"{nameof(Name)} is {(Name is null ? "null" : "empty")}; wanted a name.");
     }
 }
+
+/// <summary>What was written as ONNX.</summary>
+/// <param name="Bytes">The size of the file.</param>
+/// <param name="RowsChecked">Rows that ONNX Runtime has scored too; 0 where none were given, or the program has no ONNX Runtime.</param>
+/// <param name="LargestDifference">The largest difference between its scores and ours on these rows; null without any.</param>
+public sealed record OnnxExport(long Bytes, int RowsChecked, double? LargestDifference);

@@ -61,28 +61,34 @@ public static class HistoryCharts
     public static LineChart Parameters(TrainingHistory history) =>
         Chart("Parameters", "parameters", history, ("trainable parameters", e => e.Parameters));
 
-    /// <summary>How many of the weights under masks are on, by step.</summary>
+    /// <summary>How many of the weights under masks are active, by step.</summary>
     public static LineChart WeightsOn(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return new("Weights", "step", "weights on, %")
+        var cuts = history.Events.Where(e => e.Weights > 0);
+        return new("Weights", "step", "active weights, %")
         {
             WholeX = true,
-            Series = [new("weights on", [.. history.Events.Where(e => e.Weights > 0).Select(e => ((double)e.Step, 100.0 * e.WeightsOn!.Value / e.Weights!.Value))])],
+            Series = [new("active weights", [.. cuts.Select(e => ((double)e.Step, 100.0 * e.WeightsOn!.Value / e.Weights!.Value))])],
         };
     }
 
-    static LineChart Chart(string title, string unit, TrainingHistory history, params (string Name, Func<EpochRecord, double?> Value)[] lines)
+    static LineChart Chart(
+        string title, string unit, TrainingHistory history, params (string Name, Func<EpochRecord, double?> Value)[] lines)
     {
         ArgumentNullException.ThrowIfNull(history);
+        static double X(EpochRecord epoch) => epoch.Epoch;
         return new(title, "epoch", unit)
         {
             WholeX = true,
             // Masks are cut too often to be marked.
-            Markers = [.. history.Events.Where(e => e.Weights is null).Select(e => new Marker(e.Epoch, $"{e.Kind}, epoch {e.Epoch}: {e.ParametersBefore} to {e.ParametersAfter} parameters"))],
+            Markers = [.. from e in history.Events
+                          where e.Weights is null
+                          let text = $"{e.Kind}, epoch {e.Epoch}: {e.ParametersBefore} to {e.ParametersAfter} parameters"
+                          select new Marker(e.Epoch, text)],
             Series = [.. lines
                 .Where(line => history.Epochs.Any(e => line.Value(e) is not null))
-                .Select((line, k) => new Series(line.Name, [.. history.Epochs.Select(e => ((double)e.Epoch, line.Value(e) ?? double.NaN))], Dashed: k > 0))],
+                .Select((line, k) => new Series(line.Name, [.. history.Epochs.Select(e => (X(e), line.Value(e) ?? double.NaN))], k > 0))],
         };
     }
 }

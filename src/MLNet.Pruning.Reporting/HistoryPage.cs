@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Reporting;
 /// <summary>A training history as one HTML page that needs nothing from outside.</summary>
 public static class HistoryPage
 {
-    const int MostCuts = 20;
+    const int MaximumCuts = 20;
 
     /// <summary>The page.</summary>
     /// <param name="history">What to show.</param>
@@ -14,7 +14,10 @@ public static class HistoryPage
     /// <param name="facts">Further lines for the list at the top, such as the test accuracy.</param>
     /// <param name="tables">Further tables under headings, such as a comparison with another model; they stand before the epochs.</param>
     public static string ToHtml(
-        TrainingHistory history, string? title = null, IEnumerable<(string Name, string Value)>? facts = null, IEnumerable<(string Heading, TextTable Table)>? tables = null)
+        TrainingHistory history,
+        string? title = null,
+        IEnumerable<(string Name, string Value)>? facts = null,
+        IEnumerable<(string Heading, TextTable Table)>? tables = null)
     {
         ArgumentNullException.ThrowIfNull(history);
         title ??= history.Model;
@@ -31,7 +34,8 @@ public static class HistoryPage
         if (history.Events.Count > 0)
         {
             var shown = Shown(history.Events);
-            page.Heading($"Pruning events{(shown.Count < history.Events.Count ? $" ({shown.Count} of {history.Events.Count})" : "")}").Table(HistoryTables.Events(history with { Events = shown }));
+            var part = shown.Count < history.Events.Count ? $" ({shown.Count} of {history.Events.Count})" : "";
+            page.Heading($"Pruning events{part}").Table(HistoryTables.Events(history with { Events = shown }));
         }
         if (history.Scoring is { Count: > 0 } layers)
         {
@@ -45,9 +49,10 @@ public static class HistoryPage
     static List<PruningRecord> Shown(List<PruningRecord> events)
     {
         var cuts = events.Where(e => e.Weights is not null).ToList();
-        if (cuts.Count <= MostCuts)
+        if (cuts.Count <= MaximumCuts)
             return events;
-        var kept = Enumerable.Range(0, MostCuts).Select(i => cuts[i * (cuts.Count - 1) / (MostCuts - 1)]).ToHashSet(ReferenceEqualityComparer.Instance);
+        var kept = Enumerable.Range(0, MaximumCuts).Select(i => cuts[i * (cuts.Count - 1) / (MaximumCuts - 1)])
+            .ToHashSet(ReferenceEqualityComparer.Instance);
         return [.. events.Where(e => e.Weights is null || kept.Contains(e))];
     }
 
@@ -60,7 +65,8 @@ public static class HistoryPage
         yield return ("Parameters", last.Parameters == history.ParametersAtStart
             ? Count(last.Parameters)
             : $"{Count(history.ParametersAtStart)} at the start, {Count(last.Parameters)} at the end");
-        yield return ("Training", $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")} of {Count(last.Rows)} rows in {Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
+        yield return ("Training", $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")} of {Count(last.Rows)} rows in "
+            + $"{Duration(history.Epochs.Sum(e => e.Seconds))}, {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}");
         if (history.Budget is { } budget)
         {
             yield return ("Budget", budget.Budget);

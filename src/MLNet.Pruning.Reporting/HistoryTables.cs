@@ -49,7 +49,8 @@ public static class HistoryTables
             var start = budget.AtStart.FirstOrDefault(m => Key(m) == Key(bound));
             var end = budget.AtEnd.FirstOrDefault(m => Key(m) == Key(bound));
             var noise = end?.Noise is > 0 and var part ? (100 * part).ToString("F1", CultureInfo.InvariantCulture) + " %" : "";
-            table.Add(Name(bound), Measured(bound.Quantity, bound.Limit), Cell(start), Cell(end), noise, end is null ? "" : end.Holds ? "yes" : "no");
+            var holds = end is null ? "" : end.Holds ? "yes" : "no";
+            table.Add(Name(bound), Measured(bound.Quantity, bound.Limit), Cell(start), Cell(end), noise, holds);
         }
         return table;
 
@@ -67,7 +68,7 @@ public static class HistoryTables
         _ => "accuracy",
     };
 
-    /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Columns that no event has anything for are left out.</summary>
+    /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Empty columns are left out.</summary>
     public static TextTable Events(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -80,8 +81,8 @@ public static class HistoryTables
             ("what", e => e.TakenBack == true ? $"{e.Kind} (taken back later)" : e.Kind),
             // Masks have a line for every parameter, and are cut many times.
             ("groups", e => e.Weights is null ? string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")) : ""),
-            ("weights on#", e => Count(e.WeightsOn)),
-            ("off#", e => e is { Weights: > 0 and var all, WeightsOn: { } on } ? Percent(1 - ((double)on / all)) : ""),
+            ("active weights#", e => Count(e.WeightsOn)),
+            ("inactive#", e => e is { Weights: > 0 and var all, WeightsOn: { } active } ? Percent(1 - ((double)active / all)) : ""),
             ("came back#", e => Count(e.Reactivated)),
             ("parameters before#", e => Count(e.ParametersBefore)),
             ("after#", e => Count(e.ParametersAfter)),

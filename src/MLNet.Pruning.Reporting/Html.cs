@@ -24,14 +24,29 @@ static class Html
     public static StringBuilder Begin(string title, IEnumerable<(string Name, string Value)> facts)
     {
         var page = new StringBuilder();
-        page.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<h1>{Escape(title)}</h1>\n<dl>\n");
+        page.Append(CultureInfo.InvariantCulture, $"""
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>{Escape(title)}</title>
+            <style>
+            {Style}
+            </style>
+            </head>
+            <body>
+            <h1>{Escape(title)}</h1>
+            <dl>
+
+            """);
         foreach (var (name, value) in facts)
             page.Append(CultureInfo.InvariantCulture, $"<dt>{Escape(name)}</dt><dd>{Escape(value)}</dd>\n");
         return page.Append("</dl>\n");
     }
 
-    public static StringBuilder Heading(this StringBuilder page, string text) => page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(text)}</h2>\n");
+    public static StringBuilder Heading(this StringBuilder page, string text) =>
+        page.Append(CultureInfo.InvariantCulture, $"<h2>{Escape(text)}</h2>\n");
 
     public static StringBuilder Table(this StringBuilder page, TextTable table)
     {

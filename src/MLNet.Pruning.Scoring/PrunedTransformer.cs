@@ -9,7 +9,9 @@ namespace MLNet.Pruning;
 /// <summary>What all trained models are in ML.NET: they add columns to their input, tell how they compute, and can be saved.</summary>
 public abstract class PrunedTransformer : ITransformer, IDisposable
 {
-    private protected PrunedTransformer(IModelScorer scorer) => Scorer = scorer;
+    readonly ScoredModel model;
+
+    private protected PrunedTransformer(ScoredModel model, IModelScorer scorer) => (this.model, Scorer) = (model, scorer);
 
     internal IModelScorer Scorer { get; }
 
@@ -19,8 +21,10 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     /// <summary>Told of every measurement.</summary>
     internal Action<ScoringSpeed>? Measured { get; set; }
 
-    /// <summary>How layers are computed: by a plan for this machine, or, of a module of your own or on a GPU, by LibTorch; then only layers stand
-    /// here that have many inactive weights.</summary>
+    /// <summary>
+    /// How layers are computed: by a plan for this machine, or, of a module of your own or on a GPU, by LibTorch; then only layers stand
+    /// here that have many inactive weights.
+    /// </summary>
     public IReadOnlyList<PlanStep> Scoring => Scorer.Layers;
 
     /// <summary>Why no plan computes a module of your own, such as a layer that plans do not know; null where a plan does.</summary>
@@ -35,8 +39,8 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Scores by the weights that the module in TorchSharp has now, where it was asked for. A module that learns further is followed without it;
-    /// it is for weights that were written in another way.
+    /// Scores by the weights that the module in TorchSharp has now, where it was asked for. A module that learns further is followed
+    /// without it; it is for weights that were written in another way.
     /// </summary>
     public void Refresh() => Scorer.Refresh();
 
@@ -44,23 +48,23 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     bool ITransformer.IsRowToRowMapper => true;
 
     /// <inheritdoc/>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Checked(inputSchema).Output;
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <inheritdoc/>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredView(Checked(input.Schema), Scorer, input);
+        return new ScoredView(Bind(input.Schema), Scorer, input);
     }
 
     /// <inheritdoc/>
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreMapper(Checked(inputSchema), Scorer);
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreMapper(Bind(inputSchema), Scorer);
 
     /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        Save(ctx);
+        Loaders.Save(ctx, model.Loader, WriteTo);
     }
 
     /// <summary>Writes the model, without any pipeline around it, for <c>ReadFrom</c>.</summary>
@@ -69,10 +73,10 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         Scorer.ThrowIfDisposed();
-        Write(stream);
+        model.Write(stream, Scorer.Network);
     }
 
-    /// <summary>Gives the memory of the network's module back, where there is one. What was transformed but not read yet cannot be read any more.</summary>
+    /// <summary>Frees the network's module, where there is one. What was transformed but not read yet cannot be read any more.</summary>
     public void Dispose() => Scorer.Dispose();
 
     /// <summary>The network as it is now.</summary>
@@ -80,26 +84,18 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     internal (NetworkDescription Description, NetworkWeights Weights) Describe()
     {
         var network = Scorer.Network;
-        var description = Scored.Describe(network) ?? throw new NotSupportedException(
-            $"{Scored.What} is a module of the user's own code that no plan computes: {PlanFailure ?? SavedNetwork.OldModule}");
-        return (description, SavedNetwork.Tensors(network, Scored.What));
+        var description = model.Describe(network) ?? throw new NotSupportedException(
+            $"{model.What} is a module of the user's own code that no plan computes: {PlanFailure ?? SavedNetwork.OldModule}");
+        return (description, SavedNetwork.Tensors(network, model.What));
     }
 
     /// <summary>The column that the model reads; of tokens the first of three.</summary>
-    internal abstract string ReadColumnName { get; }
-
-    private protected abstract ScoredModel Scored { get; }
+    internal string ReadColumnName => model.ReadColumnName;
 
     /// <summary>The model's place in a schema.</summary>
-    internal abstract ScoreBinding Bind(DataViewSchema input);
-
-    private protected abstract void Save(ModelSaveContext context);
-
-    private protected abstract void Write(Stream stream);
-
-    ScoreBinding Checked(DataViewSchema input)
+    internal ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Bind(input);
+        return model.Bind(input);
     }
 }

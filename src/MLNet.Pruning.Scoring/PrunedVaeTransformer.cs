@@ -1,6 +1,4 @@
-using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning;
@@ -16,7 +14,7 @@ public sealed class PrunedVaeTransformer : PrunedTransformer
     readonly Autoencoder autoencoder;
 
     internal PrunedVaeTransformer(Autoencoder autoencoder, IModelScorer scorer)
-        : base(scorer) => this.autoencoder = autoencoder;
+        : base(autoencoder, scorer) => this.autoencoder = autoencoder;
 
     /// <summary>The column that the model reads.</summary>
     public string InputColumnName => autoencoder.Columns.Input;
@@ -31,17 +29,7 @@ public sealed class PrunedVaeTransformer : PrunedTransformer
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(stream);
-        var (autoencoder, scorer) = VaeFile.Read(stream, environment);
+        var (autoencoder, scorer) = Autoencoder.Read(stream, environment);
         return new PrunedVaeTransformer(autoencoder, scorer);
     }
-
-    private protected override ScoredModel Scored => autoencoder.Scored;
-
-    internal override string ReadColumnName => InputColumnName;
-
-    internal override ScoreBinding Bind(DataViewSchema input) => autoencoder.Bind(input);
-
-    private protected override void Save(ModelSaveContext context) => Loaders.SaveVae(context, WriteTo);
-
-    private protected override void Write(Stream stream) => VaeFile.Write(stream, autoencoder, Scorer);
 }

@@ -27,8 +27,9 @@ public static class PruningContextExtensions
     }
 
     /// <summary>
-    /// Makes a predictor of a trained classifier: unlike ML.NET's prediction engine it serves any number of threads at once, and it allocates nothing but
-    /// what it returns. It knows pipelines of <c>MergeTokens</c>, one classifier of this library, and mappings of labels; anything else is refused by name.
+    /// Makes a predictor of a trained classifier: unlike ML.NET's prediction engine it serves any number of threads at once, and it
+    /// allocates nothing but what it returns. It knows pipelines of <c>MergeTokens</c>, one classifier of this library, and mappings of
+    /// labels; anything else is refused by name.
     /// </summary>
     /// <typeparam name="TIn">A row, with the model's features in a property of type float[].</typeparam>
     /// <typeparam name="TOut">What is predicted: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
@@ -45,8 +46,8 @@ public static class PruningContextExtensions
     }
 
     /// <summary>
-    /// Lets MLNet.Pruning itself, where the program has it, say how LibTorch scores; and whatever of TorchSharp the program touches next then
-    /// loads LibTorch with its help, where an old libstdc++ needs it.
+    /// Lets MLNet.Pruning itself, where the program has it, say how LibTorch scores; and whatever of TorchSharp the program touches next
+    /// then loads LibTorch with its help, where an old libstdc++ needs it.
     /// </summary>
     internal static void LoadTrainers()
     {

@@ -31,7 +31,10 @@ public sealed class PruningPredictor<TIn, TOut>
     {
         var pipeline = ScoredPipeline.Of(model, "a predictor", Instead);
         if (pipeline.Model is not PrunedModelTransformer trained)
-            throw new NotSupportedException($"The pipeline has {(pipeline.Model is { } other ? $"a {other.GetType().Name}" : "no trained model")}; a predictor is of a classifier. {Instead}.");
+        {
+            string found = pipeline.Model is { } other ? $"a {other.GetType().Name}" : "no trained model";
+            throw new NotSupportedException($"The pipeline has {found}; a predictor is of a classifier. {Instead}.");
+        }
         var merges = pipeline.Merging;
         (scorer, merging, classes) = (trained.Scorer, merges?.Scorer, trained.Labels.Count);
         (column, read) = (pipeline.Input, trained.FeatureCount);
@@ -45,7 +48,8 @@ public sealed class PruningPredictor<TIn, TOut>
         // Whatever does not fit says so here, as for any engine; and of the label it says whether it is mapped to its values. What the
         // pipeline does with the label to learn is not asked for: rows to predict have none.
         var schema = context.Data.LoadFromEnumerable<TIn>([], definition).Schema;
-        foreach (var step in pipeline.Steps.SkipWhile(step => step != trained && step != merges).Where(step => step is not ValueToKeyMappingTransformer))
+        foreach (var step in pipeline.Steps.SkipWhile(step => step != trained && step != merges)
+            .Where(step => step is not ValueToKeyMappingTransformer))
             schema = step.GetOutputSchema(schema);
         var label = schema[ScoreColumns.PredictedLabel];
         foreach (var property in typeof(TOut).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
@@ -55,10 +59,16 @@ public sealed class PruningPredictor<TIn, TOut>
             else if (property.Name == ScoreColumns.PredictedLabel)
                 setLabel = Label(property, trained.Labels, label.Type);
             else
-                throw new NotSupportedException($"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; a predictor gives {ScoreColumns.Score}, a float[], and {ScoreColumns.PredictedLabel}. {Instead}.");
+            {
+                throw new NotSupportedException($"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; "
+                    + $"a predictor gives {ScoreColumns.Score}, a float[], and {ScoreColumns.PredictedLabel}. {Instead}.");
+            }
         }
         if (setScore is null && setLabel is null)
-            throw new NotSupportedException($"{typeof(TOut).Name} has neither a property {ScoreColumns.Score} nor {ScoreColumns.PredictedLabel} to fill.");
+        {
+            throw new NotSupportedException(
+                $"{typeof(TOut).Name} has neither a property {ScoreColumns.Score} nor {ScoreColumns.PredictedLabel} to fill.");
+        }
     }
 
     /// <summary>Predicts.</summary>
@@ -70,25 +80,33 @@ public sealed class PruningPredictor<TIn, TOut>
         ArgumentNullException.ThrowIfNull(row);
         float[]? values = features(row);
         if (values?.Length != width)
-            throw new ArgumentException($"Feature column '{column}' has {(values is null ? "no" : values.Length)} values; wanted {width}.", nameof(row));
-        var scores = new float[classes];
+        {
+            throw new ArgumentException(
+                $"Feature column '{column}' has {(values is null ? "no" : values.Length)} values; wanted {width}.", nameof(row));
+        }
+        // Without a property for them, scores are not part of the prediction.
+        float[] scores = setScore is null ? ArrayPool<float>.Shared.Rent(classes) : new float[classes];
         if (merging is null)
-            scorer.Score(values, 1, scores);
+            scorer.Score(values, 1, scores.AsSpan(0, classes));
         else
         {
             float[] merged = ArrayPool<float>.Shared.Rent(numbers);
             merging.Score(values, 1, merged.AsSpan(0, numbers));
             // Of a model that knows nothing of tokens, their values alone.
-            scorer.Score(merged.AsSpan(0, read), 1, scores);
+            scorer.Score(merged.AsSpan(0, read), 1, scores.AsSpan(0, classes));
             ArrayPool<float>.Shared.Return(merged);
         }
         var prediction = new TOut();
-        setScore?.Invoke(prediction, scores);
-        setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores));
+        setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores.AsSpan(0, classes)));
+        if (setScore is null)
+            ArrayPool<float>.Shared.Return(scores);
+        else
+            setScore(prediction, scores);
         return prediction;
     }
 
-    static Func<TIn, float[]?> Getter(string name) => typeof(TIn).GetProperty(name) is { PropertyType: var type, GetMethod: { } get } && type == typeof(float[])
+    static Func<TIn, float[]?> Getter(string name) =>
+        typeof(TIn).GetProperty(name) is { PropertyType: var type, GetMethod: { } get } && type == typeof(float[])
         ? get.CreateDelegate<Func<TIn, float[]?>>()
         : throw new NotSupportedException($"{typeof(TIn).Name}.{name} is no property of type float[], which a predictor reads. {Instead}.");
 
@@ -97,6 +115,7 @@ public sealed class PruningPredictor<TIn, TOut>
         if (type is KeyDataViewType && property.PropertyType == typeof(uint))
             return property.SetMethod!.CreateDelegate<Action<TOut, uint>>();
         return (type is KeyDataViewType ? null : labels.Values?.Setter<TOut>(property)) ?? throw new NotSupportedException(
-            $"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; the pipeline's {ScoreColumns.PredictedLabel} is {type}. {Instead}.");
+            $"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; "
+            + $"the pipeline's {ScoreColumns.PredictedLabel} is {type}. {Instead}.");
     }
 }

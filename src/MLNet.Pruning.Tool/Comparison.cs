@@ -15,69 +15,96 @@ namespace MLNet.Pruning.Tool;
 /// <param name="Seconds">Of training; null where it has learnt nothing.</param>
 /// <param name="Bytes">Of its file.</param>
 /// <param name="Onnx">The same pipeline as an ONNX file.</param>
-internal sealed record Compared(ITransformer Pipeline, nn.Module<Tensor, Tensor> Network, double? Accuracy, double? Seconds, long Bytes, string Onnx);
+internal sealed record Compared(
+    ITransformer Pipeline, nn.Module<Tensor, Tensor> Network, double? Accuracy, double? Seconds, long Bytes, string Onnx);
 
 /// <summary>
-/// Two pipelines side by side: counted, measured by the clock from image to prediction, and by what they answer; and beside them the first
-/// in ONNX Runtime, where the program has it.
+/// Two pipelines side by side: counted, measured by the clock from image to prediction, and by what they answer; and the same by their
+/// ONNX files in ONNX Runtime, where the program has it.
 /// </summary>
 internal static class Comparison
 {
-    const int Rows = 1_024, Turns = 5, Singles = 200;
+    const int Rows = 1_024, Turns = 15, Singles = 200;
+
+    // Compilers make code faster while it runs; in a second they are done.
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     internal static TextTable Of(MLContext mlContext, IDataView test, Compared plain, Compared pruned)
     {
         var rows = mlContext.Data.Cache(mlContext.Data.TakeRows(test, Rows));
-        var digits = mlContext.Data.CreateEnumerable<Digit>(rows, reuseRowObject: false).Take(Singles).ToArray();
-        Compared[] both = [plain, pruned];
-        var engines = both.Select(one => mlContext.Model.CreatePredictionEngine<Digit, Prediction>(one.Pipeline, test.Schema)).ToArray();
-        using var peer = OnnxPeer.Of(plain.Onnx, [.. mlContext.Data.CreateEnumerable<Digit>(rows, reuseRowObject: false).Select(digit => digit.Pixels)]);
-        var (many, single) = (both.Append(plain).Select(_ => new List<double>()).ToArray(), both.Append(plain).Select(_ => new List<double>()).ToArray());
-        // In turns, so that whatever else the machine does slows both alike.
-        for (var turn = 0; turn <= Turns; turn++)
-        {
-            if (peer?.Measure(Singles) is var (row, first))
-            {
-                many[2].Add(row);
-                single[2].Add(first);
-            }
-            for (var i = 0; i < both.Length; i++)
-            {
-                var count = 0;
-                var began = Stopwatch.GetTimestamp();
-                count += both[i].Pipeline.Transform(rows).GetColumn<float[]>("Score").Count();
-                var each = Stopwatch.GetElapsedTime(began).TotalSeconds / count;
-                began = Stopwatch.GetTimestamp();
-                foreach (var digit in digits)
-                    engines[i].Predict(digit);
-                var one = Stopwatch.GetElapsedTime(began).TotalSeconds / digits.Length;
-                // The first turn is for compilers and caches.
-                if (turn > 0)
-                    (many[i], single[i]) = ([.. many[i], each], [.. single[i], one]);
-            }
-        }
-        var (eachOf, oneOf) = (many.Where(times => times.Count > 0).Select(Median).ToArray(), single.Where(times => times.Count > 0).Select(Median).ToArray());
+        var digits = mlContext.Data.CreateEnumerable<Digit>(rows, reuseRowObject: false).ToArray();
+        float[][] images = [.. digits.Select(digit => digit.Pixels)];
+        using var plainPeer = OnnxPeer.Of(plain.Onnx, images);
+        using var prunedPeer = OnnxPeer.Of(pruned.Onnx, images);
+        var times = Measure(digits.Length,
+        [
+            Ours(mlContext, plain.Pipeline, rows, digits), Ours(mlContext, pruned.Pipeline, rows, digits),
+            .. new[] { plainPeer, prunedPeer }.OfType<OnnxPeer>().Select(peer => new Timed(peer.ScoreAll, peer.ScoreOne)),
+        ]);
+
         var (tokens, left) = (Tokens(plain), Tokens(pruned));
-        var (weights, on) = (Weights(plain.Network), Weights(pruned.Network));
+        var (weights, active) = (Weights(plain.Network), Weights(pruned.Network));
         var table = new TextTable("", "plain#", "merged, pruned#", "#");
         if (plain is { Accuracy: { } before, Seconds: { } slow } && pruned is { Accuracy: { } after, Seconds: { } fast })
         {
-            table.Add("test accuracy", Percent(before), Percent(after), ((after - before) * 100).ToString("+0.00;-0.00", CultureInfo.InvariantCulture) + " points")
+            var points = ((after - before) * 100).ToString("+0.00;-0.00", CultureInfo.InvariantCulture);
+            table.Add("test accuracy", Percent(before), Percent(after), $"{points} points")
                 .Add("training", Duration(slow), Duration(fast), Times(slow, fast, "faster"));
         }
         table
             .Add("tokens an image", Count(tokens), Count(left), Times(tokens, left, "fewer"))
-            .Add("weights that are not zero", Count(weights), Count(on), Times(weights, on, "fewer"))
-            .Add("model file", Bytes(plain.Bytes), Bytes(pruned.Bytes), Times(plain.Bytes, pruned.Bytes, "smaller"))
-            .Add("digits/s, from image to prediction", Count(1 / eachOf[0]), Count(1 / eachOf[1]), Times(eachOf[0], eachOf[1], "faster"))
-            .Add("one prediction", Duration(oneOf[0]), Duration(oneOf[1]), Times(oneOf[0], oneOf[1], "faster"));
-        if (peer is not null)
-        {
-            table
-                .Add("digits/s in ONNX Runtime, plain", Count(1 / eachOf[2]), "", Times(eachOf[2], eachOf[1], "faster here"))
-                .Add("one prediction in ONNX Runtime, plain", Duration(oneOf[2]), "", Times(oneOf[2], oneOf[1], "faster here"));
-        }
+            .Add("weights that are not zero", Count(weights), Count(active), Times(weights, active, "fewer"))
+            .Add("model file", Bytes(plain.Bytes), Bytes(pruned.Bytes), Times(plain.Bytes, pruned.Bytes, "smaller"));
+        AddTimes("digits/s, from image to prediction", "one prediction", times[0], times[1]);
+        if (times.Length == 4)
+            AddTimes("digits/s in ONNX Runtime", "one prediction in ONNX Runtime", times[2], times[3]);
         return table;
+
+        void AddTimes(string many, string one, (double Row, double Single) slow, (double Row, double Single) fast) => table
+            .Add(many, Count(1 / slow.Row), Count(1 / fast.Row), Times(slow.Row, fast.Row, "faster"))
+            .Add(one, Duration(slow.Single), Duration(fast.Single), Times(slow.Single, fast.Single, "faster"));
+    }
+
+    /// <summary>A way from images to predictions: all of them, or one by its number.</summary>
+    readonly record struct Timed(Action All, Action<int> One);
+
+    static Timed Ours(MLContext mlContext, ITransformer pipeline, IDataView rows, Digit[] digits)
+    {
+        var engine = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(pipeline, rows.Schema);
+        return new(() => _ = pipeline.Transform(rows).GetColumn<float[]>("Score").Count(), i => engine.Predict(digits[i % digits.Length]));
+    }
+
+    /// <summary>Seconds that a row takes in batches, and alone: medians of turns, so that other programs slow all alike.</summary>
+    static (double Row, double Single)[] Measure(int rows, Timed[] ways)
+    {
+        var times = ways.Select(_ => (Row: new List<double>(), Single: new List<double>())).ToArray();
+        foreach (var way in ways)
+        {
+            var began = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(began) < WarmUp)
+                Turn(rows, way);
+        }
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            for (var i = 0; i < ways.Length; i++)
+            {
+                var (row, single) = Turn(rows, ways[i]);
+                times[i].Row.Add(row);
+                times[i].Single.Add(single);
+            }
+        }
+        return [.. times.Select(t => (Median(t.Row), Median(t.Single)))];
+    }
+
+    static (double Row, double Single) Turn(int rows, Timed way)
+    {
+        var began = Stopwatch.GetTimestamp();
+        way.All();
+        var row = Stopwatch.GetElapsedTime(began).TotalSeconds / rows;
+        began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Singles; i++)
+            way.One(i);
+        return (row, Stopwatch.GetElapsedTime(began).TotalSeconds / Singles);
     }
 
     static int Tokens(Compared one) => ((VitBlueprint)Blueprint.Of(one.Network)).Tokens;
@@ -85,7 +112,7 @@ internal static class Comparison
     static long Weights(nn.Module network)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var withoutGradients = no_grad();
         return network.parameters().Sum(p => p.count_nonzero().item<long>());
     }
 

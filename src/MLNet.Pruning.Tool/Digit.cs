@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Tool;
@@ -17,4 +18,25 @@ internal sealed class Prediction
     public uint PredictedLabel { get; set; }
 
     public float[] Score { get; set; } = [];
+}
+
+/// <summary>A 28 x 28 picture as text, two rows of pixels a line.</summary>
+internal static class DigitDrawing
+{
+    const int Side = 28;
+    const string Shades = " .:-=+*#%@";
+
+    internal static IEnumerable<string> Lines(float[] pixels)
+    {
+        for (var y = 0; y < Side; y += 2)
+        {
+            var line = new StringBuilder(Side);
+            for (var x = 0; x < Side; x++)
+            {
+                var ink = (pixels[y * Side + x] + pixels[(y + 1) * Side + x]) / 2;
+                line.Append(Shades[(int)Math.Clamp(ink * Shades.Length, 0, Shades.Length - 1)]);
+            }
+            yield return line.ToString();
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 
 namespace MLNet.Pruning.Tool;
@@ -35,18 +34,13 @@ internal sealed class OnnxPeer : IDisposable
         }
     }
 
-    /// <summary>Seconds that a row takes in batches, and alone.</summary>
-    internal (double Many, double Single) Measure(int singles)
+    internal void ScoreAll()
     {
-        var began = Stopwatch.GetTimestamp();
         foreach (var (values, rows) in batches)
             Run(all, values, rows);
-        var many = Stopwatch.GetElapsedTime(began).TotalSeconds / images.Length;
-        began = Stopwatch.GetTimestamp();
-        for (var i = 0; i < singles; i++)
-            Run(one, images[i % images.Length], 1);
-        return (many, Stopwatch.GetElapsedTime(began).TotalSeconds / singles);
     }
+
+    internal void ScoreOne(int image) => Run(one, images[image % images.Length], 1);
 
     void Run(InferenceSession session, float[] values, int rows)
     {

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using MLNet.Pruning;
 using MLNet.Pruning.Tool.Commands;
 using Spectre.Console;
 
@@ -18,3 +21,43 @@ var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction mistake)
     mistake.ShowHelp = false;
 return await parsed.InvokeAsync();
+
+/// <summary>Turns what a command throws into one line for a person and an exit code.</summary>
+internal static class Errors
+{
+    const int Failed = 1, Interrupted = 130;
+
+    /// <summary>Runs the command; 0 when it ends well.</summary>
+    internal static Task<int> Guard(Action command)
+    {
+        try
+        {
+            command();
+            return Task.FromResult(0);
+        }
+        catch (OperationCanceledException)
+        {
+            AnsiConsole.MarkupLine("[yellow]Stopped.[/] Nothing was left half-written.");
+            return Task.FromResult(Interrupted);
+        }
+        catch (Exception e) when (Expected(e) is { } expected)
+        {
+            Console.Error.WriteLine($"error: {expected.Message}");
+            return Task.FromResult(Failed);
+        }
+    }
+
+    // What files, options and the machine can cause. Anything else is a mistake of ours and keeps its stack trace.
+    static Exception? Expected(Exception e) => e switch
+    {
+        IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or NotSupportedException => e,
+        DllNotFoundException or ExternalException or TrainingDivergedException => e,
+        // This library says so of a LibTorch, a GPU or memory that is not there, ML.NET of a file that is no model, but .NET of mistakes.
+        InvalidOperationException or FormatException when IsOfLibraries(e) => e,
+        TypeInitializationException or AggregateException or TargetInvocationException when e.InnerException is { } own => Expected(own),
+        _ => null,
+    };
+
+    static bool IsOfLibraries(Exception e) => e.Source is { } assembly
+        && ((string[])["MLNet.Pruning", "Microsoft.ML"]).Any(name => assembly.StartsWith(name, StringComparison.Ordinal));
+}

@@ -15,6 +15,7 @@ internal sealed class Quickstart
 {
     // Patches of 7x7 leave 16 tokens, 8 once half have merged: little enough for minutes to become seconds.
     const int Side = 28, PatchSize = 7, PredictionCount = 1_000, RowsForSpeed = 256;
+    const string Worth = "What merging and pruning were worth";
 
     internal string? Mnist { get; init; }
     internal int? TrainCount { get; init; }
@@ -34,15 +35,21 @@ internal sealed class Quickstart
         var (train, test) = Load(mlContext);
 
         if (Sparsity > 0 && Epochs < 3)
-            throw new ArgumentException($"--epochs is {Epochs}; pruning needs at least 3: one to learn in, one to prune in, one to recover in. Or say --sparsity 0.");
+        {
+            throw new ArgumentException($"--epochs is {Epochs}; pruning needs at least 3: one to learn in, one to prune in, "
+                + "one to recover in. Or say --sparsity 0.");
+        }
         using var plain = Plain(mlContext, train, cancellation);
 
         Heading(Sparsity > 0 ? "Merge tokens, train and prune" : "Merge tokens and train");
         using var model = Fit(mlContext, train, Merge, Sparsity, Epochs, cancellation);
         var history = Trained(model).History!;
         Console.Write(HistoryTables.Epochs(history));
-        if (history.Events.LastOrDefault() is { Weights: { } weights, WeightsOn: { } on })
-            Console.WriteLine($"{Count(weights - on)} of {Count(weights)} weights are off ({Percent(1 - ((double)on / weights))}), as the masks were cut {history.Events.Count} times.");
+        if (history.Events.LastOrDefault() is { Weights: { } weights, WeightsOn: { } active })
+        {
+            Console.WriteLine($"{Count(weights - active)} of {Count(weights)} weights are inactive "
+                + $"({Percent(1 - ((double)active / weights))}), as the masks were cut {history.Events.Count} times.");
+        }
 
         Heading("Evaluate");
         var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
@@ -55,7 +62,7 @@ internal sealed class Quickstart
         using var loaded = (TransformerChain<ITransformer>)new MLContext().UsePruning().Model.Load(modelFile, out _);
         var (predictions, same) = Predict(mlContext, model, loaded, test, cancellation);
 
-        Heading("What merging and pruning were worth");
+        Heading(Worth);
         var plainFile = Path.Combine(Output, "plain.zip");
         mlContext.Model.Save(plain, train.Schema, plainFile);
         var worth = Comparison.Of(mlContext, test, Compared(plain, plainFile, Compare), Compared(model, modelFile, true));
@@ -65,7 +72,7 @@ internal sealed class Quickstart
 
         var facts = Facts(history, metrics, predictions, same, modelFile);
         var page = Path.Combine(Output, "report.html");
-        File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts, [("What merging and pruning were worth", worth)]));
+        File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts, [(Worth, worth)]));
         Summarize(facts, modelFile, page);
 
         Compared Compared(TransformerChain<KeyToValueMappingTransformer> chain, string file, bool learnt) => new(
@@ -87,8 +94,8 @@ internal sealed class Quickstart
         return plain;
     }
 
-    // A quarter of the epochs to learn in, a half to prune in, the rest to recover in. Small layers stay denser. In so short a run, and at its learning rate, weights that
-    // learn on beneath their masks come back too many at a time; what is off therefore stays off.
+    // A quarter of the epochs to learn in, a half to prune in, the rest to recover in. Small layers stay denser. In so short a run, and at
+    // its learning rate, weights that learn on beneath their masks come back too many at a time; what is inactive therefore stays so.
     WeightPruning? Pruning(double sparsity) => sparsity == 0 ? null : new WeightPruning
     {
         Sparsity = sparsity,
@@ -99,11 +106,13 @@ internal sealed class Quickstart
         Schedule = Schedule.Cubic(start: Math.Max(1, Epochs / 4), end: Math.Max(2, 3 * Epochs / 4), target: sparsity),
     };
 
-    TransformerChain<KeyToValueMappingTransformer> Fit(MLContext mlContext, IDataView train, double merge, double sparsity, int epochs, CancellationToken cancellation)
+    TransformerChain<KeyToValueMappingTransformer> Fit(
+        MLContext mlContext, IDataView train, double merge, double sparsity, int epochs, CancellationToken cancellation)
     {
         using var progress = new TrainingBar(epochs);
         var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label", keyOrdinality: KeyOrdinality.ByValue)
-            .Append(mlContext.Transforms.MergeTokens("Tokens", "Pixels", imageHeight: Side, imageWidth: Side, patchSize: PatchSize, merge: merge))
+            .Append(mlContext.Transforms.MergeTokens(
+                "Tokens", "Pixels", imageHeight: Side, imageWidth: Side, patchSize: PatchSize, merge: merge))
             .Append(mlContext.MulticlassClassification.Trainers.PrunedVit(new PrunedVitTrainer.Options
             {
                 FeatureColumnName = "Tokens",
@@ -137,16 +146,19 @@ internal sealed class Quickstart
         Heading("Data");
         var watch = Stopwatch.StartNew();
         var (train, test) = Mnist is { } folder
-            ? (Take(mlContext, mlContext.Data.LoadMnist(folder), TrainCount), Take(mlContext, mlContext.Data.LoadMnist(folder, DatasetSplit.Test), TestCount))
+            ? (Take(mlContext, mlContext.Data.LoadMnist(folder), TrainCount),
+                Take(mlContext, mlContext.Data.LoadMnist(folder, DatasetSplit.Test), TestCount))
             : (mlContext.Data.SynthesizeDigits(TrainCount ?? 110_000, Seed), mlContext.Data.SynthesizeDigits(TestCount ?? 3_000, Seed + 1));
-        Console.WriteLine($"{Count(Rows(train))} digits to train on, {Count(Rows(test))} to test with, {(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
+        Console.WriteLine($"{Count(Rows(train))} digits to train on, {Count(Rows(test))} to test with, "
+            + $"{(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
         Console.WriteLine();
         foreach (var line in DigitDrawing.Lines(First(mlContext, test).Pixels))
             Console.WriteLine("  " + line);
         return (train, test);
     }
 
-    static Digit First(MLContext mlContext, IDataView digits) => mlContext.Data.CreateEnumerable<Digit>(digits, reuseRowObject: false).First();
+    static Digit First(MLContext mlContext, IDataView digits) =>
+        mlContext.Data.CreateEnumerable<Digit>(digits, reuseRowObject: false).First();
 
     static IDataView Take(MLContext mlContext, IDataView digits, int? count) =>
         count is { } n && n < digits.GetRowCount() ? mlContext.Data.TakeRows(digits, n) : digits;
@@ -165,7 +177,8 @@ internal sealed class Quickstart
     }
 
     /// <summary>Whether the loaded model predicts what the one in memory does.</summary>
-    static (int Count, bool Same) Predict(MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
+    static (int Count, bool Same) Predict(
+        MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
     {
         // Disposing of an engine disposes of its model, which is needed yet.
         var ours = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(model, test.Schema);
@@ -177,12 +190,14 @@ internal sealed class Quickstart
             var (expected, found) = (ours.Predict(digit), theirs.Predict(digit));
             same &= found.PredictedLabel == expected.PredictedLabel && found.Score.AsSpan().SequenceEqual(expected.Score);
             if (count++ == 0)
-                Console.WriteLine($"The digit above is a {digit.Label}; the loaded model says {found.PredictedLabel} with a probability of {Percent(found.Score.Max())}.");
+                Console.WriteLine($"The digit above is a {digit.Label}; the loaded model says {found.PredictedLabel} with a probability "
+                    + $"of {Percent(found.Score.Max())}.");
         }
         return (count, same);
     }
 
-    List<(string Name, string Value)> Facts(TrainingHistory history, MulticlassClassificationMetrics metrics, int predictions, bool same, string modelFile) =>
+    List<(string Name, string Value)> Facts(
+        TrainingHistory history, MulticlassClassificationMetrics metrics, int predictions, bool same, string modelFile) =>
     [
         ("Data", Mnist ?? "synthesized digits"),
         ("Test accuracy", Percent(metrics.MicroAccuracy)),

@@ -24,8 +24,9 @@ public static class PrunedModuleExtensions
     extension(PrunedModelTransformer model)
     {
         /// <summary>
-        /// The network in TorchSharp, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be disposed of.
-        /// Networks of this library are built when they are asked for first, which is the first time that the model needs LibTorch.
+        /// The network in TorchSharp, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be
+        /// disposed of. Networks of this library are built when they are asked for first, which is the first time that the model needs
+        /// LibTorch.
         /// </summary>
         public nn.Module<Tensor, Tensor> Module
         {
@@ -40,8 +41,8 @@ public static class PrunedModuleExtensions
     extension(PrunedVaeTransformer model)
     {
         /// <summary>
-        /// The network in TorchSharp; the transformer's own, so not to be disposed of. It is built when it is asked for first, which is the first
-        /// time that the model needs LibTorch.
+        /// The network in TorchSharp; the transformer's own, so not to be disposed of. It is built when it is asked for first, which is the
+        /// first time that the model needs LibTorch.
         /// </summary>
         public Vae Module
         {
@@ -59,7 +60,7 @@ public static class PrunedModuleExtensions
     /// </summary>
     /// <param name="mlContext">The context to load models with.</param>
     /// <param name="name">The trainer's <c>ModuleName</c>; by default the name of the module's type, without its namespace.</param>
-    /// <param name="build">Builds the module as it was before training, with every call a new one. Pruned models are cut to their size by themselves.</param>
+    /// <param name="build">Builds the module as it was before training, with every call a new one. Pruned models are cut to size.</param>
     /// <returns>The same context, so that calls can be chained.</returns>
     public static MLContext UsePrunedModule(this MLContext mlContext, string name, Func<nn.Module<Tensor, Tensor>> build)
     {

@@ -287,8 +287,8 @@ public sealed class FeedForwardPipelineTests
 
         var promised = trainer.GetOutputSchema(new SchemaShape(
         [
-            Doors.Column("Kind", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape([Doors.Column("KeyValues", VectorKind.Vector, TextDataViewType.Instance)])),
-            Doors.Column("Petals", VectorKind.Vector, NumberDataViewType.Single),
+            MLNetInternals.Column("Kind", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape([MLNetInternals.Column("KeyValues", VectorKind.Vector, TextDataViewType.Instance)])),
+            MLNetInternals.Column("Petals", VectorKind.Vector, NumberDataViewType.Single),
         ]));
         CollectionAssert.AreEqual(new[] { "Kind", "Petals", "PredictedLabel", "Score" }, promised.Select(column => column.Name).ToArray());
         foreach (string name in new[] { "PredictedLabel", "Score" })

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using MLNet.Pruning.Onnx.Format;
-using static MLNet.Pruning.Onnx.Format.AttributeProto.Types;
 using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
+using static MLNet.Pruning.Onnx.Format.AttributeProto.Types;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>Collects the nodes, constants, inputs and outputs of an ONNX graph. What is computed is known by the name of its output.</summary>
+/// <summary>Collects the nodes, constants, inputs and outputs of an ONNX graph. A value is known by the name of its output.</summary>
 sealed class GraphBuilder(OnnxWeights precision)
 {
     readonly GraphProto graph = new();
@@ -14,7 +14,6 @@ sealed class GraphBuilder(OnnxWeights precision)
     readonly HashSet<string> names = new(StringComparer.Ordinal);
     int count;
 
-    /// <summary>The graph so far.</summary>
     public GraphProto Graph => graph;
 
     /// <summary>An input, or an output that a node has written: [batch, ...shape].</summary>
@@ -28,12 +27,14 @@ sealed class GraphBuilder(OnnxWeights precision)
     public void Output(string value, string name, DataType type, params ReadOnlySpan<long> shape)
     {
         if (graph.Input.Any(input => input.Name == name))
-            throw new NotSupportedException($"The model reads a column '{name}' and adds one of the same name, which an ONNX file cannot. Name the output column otherwise.");
+        {
+            throw new NotSupportedException($"The model reads a column '{name}' and adds one of the same name, which an ONNX file cannot. "
+                + "Name the output column otherwise.");
+        }
         graph.Node.Add(new NodeProto { OpType = "Identity", Name = $"{name}_output", Input = { value }, Output = { name } });
         graph.Output.Add(Value(name, type, shape));
     }
 
-    /// <summary>A node with one output.</summary>
     public string Add(string operation, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
         Add(operation, inputs, 1, attributes)[0];
 
@@ -123,7 +124,8 @@ sealed class GraphBuilder(OnnxWeights precision)
             return name;
         // Not copied: a network's weights may be most of the memory that there is.
         var bytes = new ArrayBytes<T>(values).Memory;
-        graph.Initializer.Add(new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) });
+        graph.Initializer.Add(
+            new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) });
         return name;
     }
 
@@ -159,5 +161,31 @@ sealed class GraphBuilder(OnnxWeights precision)
         protected override void Dispose(bool disposing)
         {
         }
+    }
+}
+
+/// <summary>Weights in 8 bits, with a scale for each output of their layer.</summary>
+static class ChannelScales
+{
+    /// <param name="values">The weights.</param>
+    /// <param name="shape">Their dimensions.</param>
+    /// <param name="axis">The dimension of the outputs.</param>
+    /// <returns>-127 to 127, and what each output's are to be multiplied with. Zero stays zero.</returns>
+    public static (sbyte[] Integers, float[] Scales) Quantize(float[] values, long[] shape, int axis)
+    {
+        long inner = 1;
+        for (int i = axis + 1; i < shape.Length; i++)
+            inner *= shape[i];
+        var (integers, scales) = (new sbyte[values.Length], new float[shape[axis]]);
+        for (long i = 0; i < values.LongLength; i++)
+        {
+            ref float scale = ref scales[i / inner % scales.Length];
+            scale = Math.Max(scale, Math.Abs(values[i]));
+        }
+        for (int i = 0; i < scales.Length; i++)
+            scales[i] = scales[i] > 0 ? scales[i] / 127 : 1;
+        for (long i = 0; i < values.LongLength; i++)
+            integers[i] = (sbyte)Math.Clamp(MathF.Round(values[i] / scales[i / inner % scales.Length]), -127, 127);
+        return (integers, scales);
     }
 }

@@ -39,7 +39,8 @@ static class Layers
         return graph.Add("Conv", [x, w, b], ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }));
     }
 
-    public static string TransposedConvolution(this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)
+    public static string TransposedConvolution(
+        this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)
     {
         string w = graph.Weight($"{name}.weight", weights.Get($"{name}.weight", inputs, outputs, 4, 4), 1, inputs, outputs, 4, 4);
         string b = graph.Floats($"{name}.bias", weights.Get($"{name}.bias", outputs), outputs);
@@ -77,7 +78,8 @@ static class Layers
 
     public static string Softmax(this GraphBuilder graph, string x) => graph.Add("Softmax", [x], ("axis", -1L));
 
-    public static string Reshape(this GraphBuilder graph, string x, params long[] shape) => graph.Add("Reshape", [x, graph.Integers(shape)]);
+    public static string Reshape(this GraphBuilder graph, string x, params long[] shape) =>
+        graph.Add("Reshape", [x, graph.Integers(shape)]);
 
     public static string Transpose(this GraphBuilder graph, string x, params long[] order) => graph.Add("Transpose", [x], ("perm", order));
 

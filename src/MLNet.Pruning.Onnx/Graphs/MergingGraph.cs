@@ -17,8 +17,9 @@ static class MergingGraph
         return graph.Reshape(graph.Transpose(x, 0, 2, 4, 3, 5, 1), -1, grid.Count, grid.TokenWidth);
     }
 
-    /// <summary>Cuts and merges images: tokens [batch, survivors, values], their sizes [batch, survivors, 1], members and sources.</summary>
-    public static (string Values, string Sizes, string Members, string Sources) Merge(GraphBuilder graph, PatchGrid grid, int survivors, string image)
+    /// <summary>Cuts and merges images: tokens [batch, survivors, values], sizes [batch, survivors, 1], members and sources.</summary>
+    public static (string Values, string Sizes, string Members, string Sources) Merge(
+        GraphBuilder graph, PatchGrid grid, int survivors, string image)
     {
         string cut = Cut(graph, grid, image);
         string sources = Match(graph, cut, grid.Count, grid.Count - survivors);

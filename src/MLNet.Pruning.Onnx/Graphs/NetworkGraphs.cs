@@ -67,11 +67,12 @@ static class NetworkGraphs
         return graph.Reshape(x, -1, network.InputWidth);
     }
 
-    /// <summary>The sum of max(x, 0) - x t + log(1 + e^-|x|), and of (mean^2 + variance - 1 - log variance) / 2, by their weights.</summary>
+    /// <summary>The weighted sums of max(x, 0) - x t + log(1 + e^-|x|) and of (mean^2 + variance - 1 - log variance) / 2.</summary>
     static string Loss(GraphBuilder graph, VaeDescription network, string target, string logits, string mean, string logVariance)
     {
         string linear = graph.Add("Sub", [graph.Add("Relu", [logits]), graph.Add("Mul", [logits, target])]);
-        string rest = graph.Add("Log", [graph.Add("Add", [graph.Float(1), graph.Add("Exp", [graph.Add("Neg", [graph.Add("Abs", [logits])])])])]);
+        string exponential = graph.Add("Exp", [graph.Add("Neg", [graph.Add("Abs", [logits])])]);
+        string rest = graph.Add("Log", [graph.Add("Add", [graph.Float(1), exponential])]);
         string entropy = Sum(graph.Add("Add", [linear, rest]));
         string squares = graph.Add("Add", [graph.Add("Mul", [mean, mean]), graph.Add("Exp", [logVariance])]);
         string divergence = Sum(graph.Add("Sub", [squares, graph.Add("Add", [logVariance, graph.Float(1)])]));
@@ -101,7 +102,8 @@ static class NetworkGraphs
         return (graph.Reshape(x, -1, features), features);
     }
 
-    static string Hidden(GraphBuilder graph, NetworkWeights weights, string name, IReadOnlyList<int> sizes, Activation activation, string x, ref int width)
+    static string Hidden(
+        GraphBuilder graph, NetworkWeights weights, string name, IReadOnlyList<int> sizes, Activation activation, string x, ref int width)
     {
         for (int i = 1; i <= sizes.Count; i++)
         {

@@ -60,7 +60,9 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
     string Whole(int index)
     {
         var node = network.Nodes[index];
-        return node.Operation == GraphOperation.Constant ? graph.PerRow(values[index], values[0], [.. node.Shape.Select(size => (long)size)]) : values[index];
+        return node.Operation == GraphOperation.Constant
+            ? graph.PerRow(values[index], values[0], [.. node.Shape.Select(size => (long)size)])
+            : values[index];
     }
 
     string Constant(GraphNode node)
@@ -81,7 +83,8 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
             string w = graph.Weight(node.Weight!, weights.Get(node.Weight!, outputs, inputs), 0, outputs, inputs);
             return graph.Add("Gemm", [x, w, Vector(node.Bias, outputs)], ("transB", 1L));
         }
-        string columns = graph.Weight($"{node.Weight}.transposed", Layers.Transposed(weights.Get(node.Weight!, outputs, inputs), outputs, inputs), 1, inputs, outputs);
+        float[] transposed = Layers.Transposed(weights.Get(node.Weight!, outputs, inputs), outputs, inputs);
+        string columns = graph.Weight($"{node.Weight}.transposed", transposed, 1, inputs, outputs);
         string product = graph.Add("MatMul", [x, columns]);
         return node.Bias is null ? product : graph.Add("Add", [product, Vector(node.Bias, outputs)]);
     }
@@ -145,7 +148,8 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
     {
         int channels = node.Shape[0];
         string groups = graph.Reshape(x, 0, node.Groups, -1);
-        string normal = graph.Add("InstanceNormalization", [groups, Filled(node.Groups, 1), Filled(node.Groups, 0)], ("epsilon", (float)node.Coefficient));
+        string normal = graph.Add(
+            "InstanceNormalization", [groups, Filled(node.Groups, 1), Filled(node.Groups, 0)], ("epsilon", (float)node.Coefficient));
         string y = graph.Reshape(normal, Batched(node));
         if (node.Weight is not null)
             y = graph.Add("Mul", [y, graph.Reshape(Vector(node.Weight, channels), 1, channels, 1, 1)]);

@@ -38,7 +38,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         return graph.Linear(weights, "logits", graph.LayerNorm(weights, "norm", Pool(x, sizes), dim), vit.Classes, dim);
     }
 
-    /// <summary>Tokens, [batch, tokens, dim], and the patches that each stands for, [batch, tokens, 1], or null where all are one.</summary>
+    /// <summary>Tokens, [batch, tokens, dim], and the patches that each stands for, [batch, tokens, 1]; null where all are one.</summary>
     (string X, string? Sizes) Embed(string input)
     {
         int width = vit.Grid.TokenWidth, left = vit.Tokens;
@@ -100,7 +100,9 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
     (string X, string Sizes) Merge(string x, string? sizes, string seen, int tokens, int merge)
     {
         int free = tokens - apart, left = tokens - merge;
-        string candidates = apart == 0 ? seen : graph.Add("Slice", [seen, graph.Integers(apart), graph.Integers(tokens), graph.Integers(1)]);
+        string candidates = apart == 0
+            ? seen
+            : graph.Add("Slice", [seen, graph.Integers(apart), graph.Integers(tokens), graph.Integers(1)]);
         string sources = MergingGraph.Match(graph, candidates, free, merge);
         if (apart > 0)
         {

@@ -3,7 +3,10 @@ using MLNet.Pruning.Reporting.Text;
 
 namespace MLNet.Pruning.Reporting.Burden;
 
-/// <summary>A burden study as charts: two rows for each layer, cumulative means by epoch above and means of windows of steps below, a curve for each kind of training.</summary>
+/// <summary>
+/// A burden study as charts: two rows for each layer, cumulative means by epoch above and means of windows of steps below, a curve for each
+/// kind of training.
+/// </summary>
 public static class BurdenCharts
 {
     const int Width = 400, Height = 210;
@@ -11,18 +14,20 @@ public static class BurdenCharts
     // Dense, dynamic, optimal, random: each kind its own in every chart.
     static readonly int[] Colours = [3, 0, 1, 2];
 
-    /// <summary>A figure of layers, each averaged over its neurons and over seeds; bands are the spread over seeds (one standard deviation to either side).</summary>
+    /// <summary>A figure of layers, each averaged over neurons and seeds; bands are one standard deviation over seeds.</summary>
     /// <param name="result">The study.</param>
     /// <param name="quantity">What is shown.</param>
     /// <param name="merged">Of the runs with merging or of those without.</param>
     /// <param name="layers">The layers, by parameter; null for all.</param>
     /// <param name="columns">Layers side by side; at least 1.</param>
-    public static ChartGrid Layers(BurdenResult result, BurdenQuantity quantity, bool merged, IReadOnlyList<string>? layers = null, int columns = 3)
+    public static ChartGrid Layers(
+        BurdenResult result, BurdenQuantity quantity, bool merged, IReadOnlyList<string>? layers = null, int columns = 3)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         var shown = layers ?? [.. result.Runs.SelectMany(r => r.History.Burden).Select(b => b.Layer).Distinct()];
-        return Grid(Title(quantity, merged), [.. shown.Select(layer => Pair(result, quantity, merged, layer, null, Plain(layer)))], columns);
+        var pairs = shown.Select(layer => Pair(result, quantity, merged, layer, null, Plain(layer)));
+        return Grid(Title(quantity, merged), [.. pairs], columns);
     }
 
     /// <summary>A figure of single neurons of one layer.</summary>
@@ -32,16 +37,23 @@ public static class BurdenCharts
     /// <param name="layer">The layer, by parameter.</param>
     /// <param name="neurons">The neurons, from 0.</param>
     /// <param name="columns">Neurons side by side; at least 1.</param>
-    public static ChartGrid Neurons(BurdenResult result, BurdenQuantity quantity, bool merged, string layer, IReadOnlyList<int> neurons, int columns = 3)
+    public static ChartGrid Neurons(
+        BurdenResult result, BurdenQuantity quantity, bool merged, string layer, IReadOnlyList<int> neurons, int columns = 3)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(neurons);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
-        var count = result.Runs.SelectMany(r => r.History.Burden).FirstOrDefault(b => b.Layer == layer)?.Epochs.FirstOrDefault()?.Gradients.Count
-            ?? throw new ArgumentException($"There is no layer '{layer}' in the study; there are {string.Join(", ", result.Runs.SelectMany(r => r.History.Burden).Select(b => $"'{b.Layer}'").Distinct())}.", nameof(layer));
+        var records = result.Runs.SelectMany(r => r.History.Burden);
+        var names = string.Join(", ", records.Select(b => $"'{b.Layer}'").Distinct());
+        var count = records.FirstOrDefault(b => b.Layer == layer)?.Epochs.FirstOrDefault()?.Gradients.Count
+            ?? throw new ArgumentException($"There is no layer '{layer}' in the study; there are {names}.", nameof(layer));
         if (neurons.Any(n => n < 0 || n >= count))
-            throw new ArgumentOutOfRangeException(nameof(neurons), string.Join(", ", neurons), $"The neurons of '{layer}' are 0 to {count - 1}.");
-        return Grid($"{Title(quantity, merged)}: {Plain(layer)}", [.. neurons.Select(n => Pair(result, quantity, merged, layer, n, $"neuron {n}"))], columns);
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(neurons), string.Join(", ", neurons), $"The neurons of '{layer}' are 0 to {count - 1}.");
+        }
+        var pairs = neurons.Select(n => Pair(result, quantity, merged, layer, n, $"neuron {n}"));
+        return Grid($"{Title(quantity, merged)}: {Plain(layer)}", [.. pairs], columns);
     }
 
     /// <summary>Validation accuracy by epoch of all kinds of training, averaged over seeds.</summary>
@@ -57,30 +69,48 @@ public static class BurdenCharts
                          from merged in new[] { false, true }
                          let runs = result.Of(kind, merged)
                          where runs.Count > 0
-                         select Mean(kind, merged ? ", merged" : "", runs.Select(r => r.History.Epochs.Select(e => ((double)e.Epoch, 100 * (e.ValidationAccuracy ?? e.Accuracy ?? double.NaN)))), merged)],
+                         let points = runs.Select(r => r.History.Epochs.Select(e => ((double)e.Epoch, 100 * Best(e))))
+                         select Mean(kind, merged ? ", merged" : "", points, merged)],
         };
     }
 
+    static double Best(EpochRecord epoch) => epoch.ValidationAccuracy ?? epoch.Accuracy ?? double.NaN;
+
     static ChartGrid Grid(string title, IReadOnlyList<(LineChart Upper, LineChart Lower)> pairs, int columns) =>
-        new(title, [.. pairs.Chunk(columns).SelectMany(some => new[] { some.Select(p => p.Upper).ToArray(), some.Select(p => p.Lower).ToArray() })]);
+        new(title, [.. from row in pairs.Chunk(columns)
+                       from line in new[] { row.Select(pair => pair.Upper), row.Select(pair => pair.Lower) }
+                       select line.ToArray()]);
 
     static (LineChart, LineChart) Pair(BurdenResult result, BurdenQuantity quantity, bool merged, string layer, int? neuron, string title)
     {
-        return (Chart(title, "epoch (mean from the start on)", r => r.Epochs, p => p.Epoch, true), Chart("", "step (mean of the steps since the last point)", r => r.Windows, p => p.Step, false));
+        return (Chart(title, "epoch (mean from the start on)", r => r.Epochs, p => p.Epoch, true),
+            Chart("", "step (mean of the steps since the last point)", r => r.Windows, p => p.Step, false));
 
-        LineChart Chart(string heading, string x, Func<BurdenRecord, IEnumerable<BurdenPoint>> points, Func<BurdenPoint, double> at, bool whole)
+        LineChart Chart(
+            string heading, string x, Func<BurdenRecord, IEnumerable<BurdenPoint>> points, Func<BurdenPoint, double> at, bool whole)
         {
-            var lines = Enum.GetValues<BurdenRunKind>().Select(kind => (kind, Runs: result.Of(kind, merged).Select(r => r.History.Burden.Find(b => b.Layer == layer)).OfType<BurdenRecord>()
-                .Select(r => points(r).Select(p => (at(p), quantity.Of(p, neuron))).ToArray()).ToArray())).Where(line => line.Runs.Length > 0).ToArray();
-            var power = Thousands(lines.SelectMany(l => l.Runs).SelectMany(r => r).Select(p => p.Item2));
+            var kinds = Enum.GetValues<BurdenRunKind>();
+            var lines = kinds.Select(kind => (kind, Runs: Runs(kind))).Where(line => line.Runs.Length > 0).ToArray();
+            var power = Thousands(lines.SelectMany(l => l.Runs).SelectMany(r => r).Select(p => p.Y));
+            var scale = Math.Pow(10, -power);
             return new(heading, x, quantity.Name() + (power == 0 ? "" : $", in 1e{power}"))
             {
                 WholeX = whole,
                 Width = Width,
                 Height = whole ? Height + 22 : Height,
                 Legend = whole,
-                Series = [.. lines.Select(l => Mean(l.kind, "", l.Runs.Select(r => r.Select(p => (p.Item1, p.Item2 * Math.Pow(10, -power)))), l.kind == BurdenRunKind.Random))],
+                Series = [.. from line in lines
+                             let scaled = line.Runs.Select(run => run.Select(p => (p.X, p.Y * scale)))
+                             select Mean(line.kind, "", scaled, line.kind == BurdenRunKind.Random)],
             };
+
+            (double X, double Y)[][] Runs(BurdenRunKind kind) =>
+            [
+                .. from run in result.Of(kind, merged)
+                   let record = run.History.Burden.Find(b => b.Layer == layer)
+                   where record is not null
+                   select points(record).Select(p => (at(p), quantity.Of(p, neuron))).ToArray(),
+            ];
         }
     }
 
@@ -93,11 +123,17 @@ public static class BurdenCharts
 
     static Series Mean(BurdenRunKind kind, string suffix, IEnumerable<IEnumerable<(double X, double Y)>> runs, bool dashed)
     {
-        var points = runs.SelectMany(r => r).GroupBy(p => p.X).OrderBy(g => g.Key).Select(g => (g.Key, Of: Statistics.MeanAndSpread(g.Select(p => p.Y)))).ToArray();
-        return new(Name(kind) + suffix, [.. points.Select(p => (p.Key, p.Of.Mean))], dashed) { Colour = Colours[(int)kind], Spread = points.All(p => double.IsNaN(p.Of.Spread)) ? null : [.. points.Select(p => p.Of.Spread)] };
+        var points = runs.SelectMany(r => r).GroupBy(p => p.X).OrderBy(g => g.Key)
+            .Select(g => (g.Key, Of: Statistics.MeanAndSpread(g.Select(p => p.Y)))).ToArray();
+        return new(Name(kind) + suffix, [.. points.Select(p => (p.Key, p.Of.Mean))], dashed)
+        {
+            Colour = Colours[(int)kind],
+            Spread = points.All(p => double.IsNaN(p.Of.Spread)) ? null : [.. points.Select(p => p.Of.Spread)],
+        };
     }
 
-    static string Title(BurdenQuantity quantity, bool merged) => $"{char.ToUpperInvariant(quantity.Name()[0])}{quantity.Name()[1..]} of active weights, {(merged ? "with" : "without")} merging";
+    static string Title(BurdenQuantity quantity, bool merged) =>
+        $"{char.ToUpperInvariant(quantity.Name()[0])}{quantity.Name()[1..]} of active weights, {(merged ? "with" : "without")} merging";
 
     internal static string Name(BurdenRunKind kind) => kind.ToString().ToLowerInvariant();
 

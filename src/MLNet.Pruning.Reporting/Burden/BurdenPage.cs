@@ -11,7 +11,11 @@ public static class BurdenPage
     /// <param name="title">The page's heading; "Burden of MODEL" when left out.</param>
     /// <param name="facts">Further lines for the list at the top, such as the data.</param>
     /// <param name="tables">Further tables under headings; they stand before the figures.</param>
-    public static string ToHtml(BurdenResult result, string? title = null, IEnumerable<(string Name, string Value)>? facts = null, IEnumerable<(string Heading, TextTable Table)>? tables = null)
+    public static string ToHtml(
+        BurdenResult result,
+        string? title = null,
+        IEnumerable<(string Name, string Value)>? facts = null,
+        IEnumerable<(string Heading, TextTable Table)>? tables = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         var model = result.Runs.Count > 0 ? result.Runs[0].History.Model : "no model";
@@ -44,7 +48,7 @@ public static class BurdenPage
         var epochs = result.Runs[0].History.Epochs;
         yield return ("Parameters", Count(result.Runs[0].History.ParametersAtStart));
         yield return ("Each training", $"{epochs.Count} epoch{(epochs.Count == 1 ? "" : "s")} of {Count(epochs[^1].Rows)} rows");
-        yield return ("Dynamic", "pruned while it trains: what is off learns on and may come back");
+        yield return ("Dynamic", "pruned while it trains: what is inactive learns on and may come back");
         if (result.Runs.Any(r => r.Kind == BurdenRunKind.Optimal))
             yield return ("Optimal", "from the same first weights, under the masks that the dynamic training ended with");
         if (result.Runs.Any(r => r.Kind == BurdenRunKind.Random))

@@ -11,7 +11,8 @@ public static class BurdenTables
     {
         ArgumentNullException.ThrowIfNull(result);
         var merging = new[] { false, true }.Where(m => result.Runs.Any(r => r.Merged == m)).ToArray();
-        var table = new TextTable(["training", "weights off#", "seeds#", .. merging.Select(m => m ? "accuracy with merging#" : "accuracy without merging#")]);
+        var accuracies = merging.Select(m => m ? "accuracy with merging#" : "accuracy without merging#");
+        var table = new TextTable(["training", "inactive weights#", "seeds#", .. accuracies]);
         foreach (var kind in Kinds(result))
         {
             var runs = result.Runs.Where(r => r.Kind == kind).ToArray();
@@ -32,27 +33,63 @@ public static class BurdenTables
         var table = new TextTable(["layer", .. kinds.Select(k => BurdenCharts.Name(k) + "#")]);
         foreach (var layer in result.Runs.SelectMany(r => r.History.Burden).Select(b => b.Layer).Distinct())
             table.Add([BurdenCharts.Plain(layer), .. kinds.Select(k => Numbers.MeanAndSpread(
-                result.Of(k, merged).Select(r => r.History.Burden.Find(b => b.Layer == layer)).OfType<BurdenRecord>().Where(b => b.Epochs.Count > 0).Select(b => quantity.Of(b.Epochs[^1], null)), "0.00e+0"))]);
+                result.Of(k, merged).Select(r => r.History.Burden.Find(b => b.Layer == layer)).OfType<BurdenRecord>()
+                    .Where(b => b.Epochs.Count > 0).Select(b => quantity.Of(b.Epochs[^1], null)), "0.00e+0"))]);
         return table;
     }
 
-    /// <summary>For each layer density S, reconstruction R of the found masks and of random ones, and J = R + lambda * S of the found ones.</summary>
+    /// <summary>For each layer density S, reconstruction R of found and of random masks, and J = R + lambda * S of the found.</summary>
     /// <param name="result">The study.</param>
     /// <param name="merged">Of the runs with merging or of those without.</param>
     /// <param name="lambda">What all weights of a layer cost.</param>
     public static TextTable Costs(BurdenResult result, bool merged, double lambda = 0.1)
     {
         ArgumentNullException.ThrowIfNull(result);
-        var (found, chance) = (result.Of(BurdenRunKind.Dynamic, merged), result.Of(BurdenRunKind.Random, merged));
-        var table = new TextTable("layer", "density#", "reconstruction, found masks#", "reconstruction, random masks#", FormattableString.Invariant($"cost at lambda {lambda}, found masks#"));
+        var (found, random) = (result.Of(BurdenRunKind.Dynamic, merged), result.Of(BurdenRunKind.Random, merged));
+        var table = new TextTable(
+            "layer",
+            "density#",
+            "reconstruction, found masks#",
+            "reconstruction, random masks#",
+            FormattableString.Invariant($"cost at lambda {lambda}, found masks#"));
         foreach (var layer in found.SelectMany(r => r.Costs).Select(c => c.Layer).Distinct())
         {
-            table.Add(BurdenCharts.Plain(layer), Of(found, c => c.Density), Of(found, c => c.Reconstruction), Of(chance, c => c.Reconstruction), Of(found, c => c.Total(lambda)));
+            table.Add(
+                BurdenCharts.Plain(layer),
+                Of(found, c => c.Density),
+                Of(found, c => c.Reconstruction),
+                Of(random, c => c.Reconstruction),
+                Of(found, c => c.Total(lambda)));
 
-            string Of(IEnumerable<BurdenRun> runs, Func<LayerCost, double> value) => Numbers.MeanAndSpread(runs.SelectMany(r => r.Costs).Where(c => c.Layer == layer).Select(value));
+            string Of(IEnumerable<BurdenRun> runs, Func<LayerCost, double> value) =>
+                Numbers.MeanAndSpread(runs.SelectMany(r => r.Costs).Where(c => c.Layer == layer).Select(value));
         }
         return table;
     }
 
-    static IEnumerable<BurdenRunKind> Kinds(BurdenResult result) => Enum.GetValues<BurdenRunKind>().Where(k => result.Runs.Any(r => r.Kind == k));
+    static IEnumerable<BurdenRunKind> Kinds(BurdenResult result) =>
+        Enum.GetValues<BurdenRunKind>().Where(k => result.Runs.Any(r => r.Kind == k));
+}
+
+/// <summary>What is shown of a neuron's burden.</summary>
+public enum BurdenQuantity
+{
+    /// <summary>Its mean |gradient|.</summary>
+    Gradients,
+
+    /// <summary>Its mean |weight|.</summary>
+    Weights,
+}
+
+static class BurdenQuantities
+{
+    public static string Name(this BurdenQuantity quantity) => quantity == BurdenQuantity.Gradients ? "mean |gradient|" : "mean |weight|";
+
+    /// <summary>The mean over a layer's neurons, or of one of them.</summary>
+    public static double Of(this BurdenQuantity quantity, BurdenPoint point, int? neuron)
+    {
+        if (neuron is { } row)
+            return quantity == BurdenQuantity.Gradients ? point.Gradients[row] : point.Weights[row];
+        return quantity == BurdenQuantity.Gradients ? point.MeanGradient : point.MeanWeight;
+    }
 }

@@ -25,7 +25,9 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
         if (low > high)
             (low, high) = (0, 1);
         if (low == high)
-            (low, high) = whole ? (low - 1, high + 1) : (low - Math.Max(Math.Abs(low), 1) * 0.05, high + Math.Max(Math.Abs(high), 1) * 0.05);
+            (low, high) = whole
+                ? (low - 1, high + 1)
+                : (low - Math.Max(Math.Abs(low), 1) * 0.05, high + Math.Max(Math.Abs(high), 1) * 0.05);
 
         var step = Round((high - low) / labels);
         if (whole)
@@ -47,7 +49,8 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
     /// <summary>The value as text, with as many decimals as the step has.</summary>
     public string Text(double value)
     {
-        var decimals = Enumerable.Range(0, 10).FirstOrDefault(d => Math.Abs(Step * Math.Pow(10, d) - Math.Round(Step * Math.Pow(10, d))) < 1e-6, 10);
+        var decimals = Enumerable.Range(0, 10)
+            .FirstOrDefault(d => Math.Abs(Step * Math.Pow(10, d) - Math.Round(Step * Math.Pow(10, d))) < 1e-6, 10);
         if (decimals == 0 && Step >= 1e6)
             return (value / 1e6).ToString("0.##", CultureInfo.InvariantCulture) + "M";
         if (decimals == 0 && Step >= 1e3)

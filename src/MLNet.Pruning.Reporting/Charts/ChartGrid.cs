@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 
 namespace MLNet.Pruning.Reporting.Charts;
 
 /// <summary>Charts side by side and one below the other under one title, as a self-contained SVG.</summary>
 /// <param name="Title">What stands above them.</param>
-/// <param name="Rows">The charts from top to bottom, each row from left to right. A column is as wide as its widest chart, a row as high as its highest.</param>
+/// <param name="Rows">The charts, row by row. A column is as wide as its widest chart, a row as high as its highest.</param>
 public sealed record ChartGrid(string Title, IReadOnlyList<IReadOnlyList<LineChart>> Rows)
 {
     const int Heading = 44, Gap = 12;
@@ -15,21 +14,20 @@ public sealed record ChartGrid(string Title, IReadOnlyList<IReadOnlyList<LineCha
     public string ToSvg()
     {
         var heights = Rows.Select(row => row.Select(c => c.Height).DefaultIfEmpty().Max()).ToArray();
-        var widths = Enumerable.Range(0, Rows.Select(row => row.Count).DefaultIfEmpty().Max()).Select(k => Rows.Where(row => row.Count > k).Max(row => row[k].Width)).ToArray();
-        int width = Math.Max(320, widths.Sum() + Gap * Math.Max(0, widths.Length - 1)), height = Heading + heights.Sum() + Gap * Math.Max(0, heights.Length - 1);
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{WebUtility.HtmlEncode(Title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif">
-            <text x="12" y="26" font-size="17" font-weight="600" fill="currentColor">{WebUtility.HtmlEncode(Title)}</text>
-
-            """);
+        var widths = Enumerable.Range(0, Rows.Select(row => row.Count).DefaultIfEmpty().Max())
+            .Select(k => Rows.Where(row => row.Count > k).Max(row => row[k].Width)).ToArray();
+        int width = Math.Max(320, widths.Sum() + Gap * Math.Max(0, widths.Length - 1));
+        int height = Heading + heights.Sum() + Gap * Math.Max(0, heights.Length - 1);
+        var svg = LineChart.Begin(width, height, Title);
+        var title = WebUtility.HtmlEncode(Title);
+        LineChart.Element(svg, $"""<text x="12" y="26" font-size="17" font-weight="600" fill="currentColor">{title}</text>""");
         var y = Heading;
         for (var r = 0; r < Rows.Count; r++)
         {
             var x = 0;
             for (var k = 0; k < Rows[r].Count; k++)
             {
-                svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate({x} {y})\">\n").Append(Rows[r][k].ToSvg()).Append("</g>\n");
+                svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate({x} {y})\">\n{Rows[r][k].ToSvg()}</g>\n");
                 x += widths[k] + Gap;
             }
             y += heights[r] + Gap;

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
+using static System.FormattableString;
 
 namespace MLNet.Pruning.Reporting.Charts;
 
@@ -17,7 +17,11 @@ public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Poi
     public IReadOnlyList<double>? Spread { get; init; }
 
     /// <summary>The lowest and highest values that are drawn.</summary>
-    internal IEnumerable<double> Extent => Spread is null ? Points.Select(p => p.Y) : Points.Zip(Spread, (p, s) => double.IsFinite(s) ? s : 0).Zip(Points, (s, p) => (p.Y - s, p.Y + s)).SelectMany(y => new[] { y.Item1, y.Item2 });
+    internal IEnumerable<double> Extent =>
+        Spread is null
+            ? Points.Select(p => p.Y)
+            : Points.Zip(Spread, (p, s) => double.IsFinite(s) ? s : 0).Zip(Points, (s, p) => (p.Y - s, p.Y + s))
+                .SelectMany(y => new[] { y.Item1, y.Item2 });
 }
 
 /// <summary>A vertical line at something that happened.</summary>
@@ -56,15 +60,16 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
     {
         var x = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.Select(m => m.X)), WholeX ? 12 : 8, WholeX);
         var y = Axis.Around(Series.SelectMany(s => s.Extent));
-        var svg = new StringBuilder();
-        svg.Append(Invariant($"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" width="{Width}" height="{Height}" role="img" aria-label="{Escape(Title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12">
-            <text x="{Left}" y="20" font-size="14" font-weight="600" fill="currentColor">{Escape(Title)}</text>
-
-            """));
+        var svg = Begin(Width, Height, Title, " font-size=\"12\"");
+        Element(svg, $"""<text x="{Left}" y="20" font-size="14" font-weight="600" fill="currentColor">{Escape(Title)}</text>""");
         DrawAxes(svg, x, y);
         foreach (var marker in Markers)
-            svg.Append(Invariant($"""<line x1="{X(x, marker.X):F1}" x2="{X(x, marker.X):F1}" y1="{Top}" y2="{Height - Bottom}" stroke="currentColor" stroke-opacity="0.45" stroke-dasharray="2 3"><title>{Escape(marker.Label)}</title></line>""")).Append('\n');
+        {
+            Element(
+                svg,
+                $"""<line x1="{X(x, marker.X):F1}" x2="{X(x, marker.X):F1}" y1="{Top}" y2="{Height - Bottom}" stroke="currentColor" """,
+                $"""stroke-opacity="0.45" stroke-dasharray="2 3"><title>{Escape(marker.Label)}</title></line>""");
+        }
         for (var k = 0; k < Series.Count; k++)
             DrawBand(svg, Series[k], ColourOf(k), x, y);
         for (var k = 0; k < Series.Count; k++)
@@ -80,17 +85,21 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
 
     void DrawAxes(StringBuilder svg, Axis x, Axis y)
     {
-        svg.Append("""<g fill="currentColor" stroke="none">""").Append('\n');
+        svg.Append("<g fill=\"currentColor\" stroke=\"none\">\n");
         foreach (var value in y.Labels())
         {
             var at = Y(y, value);
-            svg.Append(Invariant($"""<line x1="{Left}" x2="{Width - Right}" y1="{at:F1}" y2="{at:F1}" stroke="currentColor" stroke-opacity="0.15"/><text x="{Left - 8}" y="{at + 4:F1}" text-anchor="end">{y.Text(value)}</text>""")).Append('\n');
+            Element(
+                svg,
+                $"""<line x1="{Left}" x2="{Width - Right}" y1="{at:F1}" y2="{at:F1}" stroke="currentColor" stroke-opacity="0.15"/>""",
+                $"""<text x="{Left - 8}" y="{at + 4:F1}" text-anchor="end">{y.Text(value)}</text>""");
         }
         foreach (var value in x.Labels())
-            svg.Append(Invariant($"""<text x="{X(x, value):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{x.Text(value)}</text>""")).Append('\n');
-        svg.Append(Invariant($"""<line x1="{Left}" x2="{Width - Right}" y1="{Height - Bottom}" y2="{Height - Bottom}" stroke="currentColor" stroke-opacity="0.6"/>""")).Append('\n');
-        svg.Append(Invariant($"""<text x="{(Left + Width - Right) / 2}" y="{Height - 10}" text-anchor="middle">{Escape(XLabel)}</text>""")).Append('\n');
-        svg.Append(Invariant($"""<text transform="translate(16 {(Top + Height - Bottom) / 2}) rotate(-90)" text-anchor="middle">{Escape(YLabel)}</text>""")).Append('\n');
+            Element(svg, $"""<text x="{X(x, value):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{x.Text(value)}</text>""");
+        var (below, middle) = (Height - Bottom, (Top + Height - Bottom) / 2);
+        Element(svg, $"""<line x1="{Left}" x2="{Width - Right}" y1="{below}" y2="{below}" stroke="currentColor" stroke-opacity="0.6"/>""");
+        Element(svg, $"""<text x="{(Left + Width - Right) / 2}" y="{Height - 10}" text-anchor="middle">{Escape(XLabel)}</text>""");
+        Element(svg, $"""<text transform="translate(16 {middle}) rotate(-90)" text-anchor="middle">{Escape(YLabel)}</text>""");
         svg.Append("</g>\n");
     }
 
@@ -98,11 +107,13 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
     {
         if (series.Spread is null)
             return;
-        var points = series.Points.Zip(series.Spread, (p, s) => (p.X, p.Y, S: s)).Where(p => double.IsFinite(p.Y) && double.IsFinite(p.S)).ToArray();
+        var points = series.Points.Zip(series.Spread, (p, s) => (p.X, p.Y, S: s)).Where(p => double.IsFinite(p.Y) && double.IsFinite(p.S))
+            .ToArray();
         if (points.Length < 2)
             return;
         var edge = points.Select(p => (p.X, Y: p.Y + p.S)).Concat(points.Reverse().Select(p => (p.X, Y: p.Y - p.S)));
-        svg.Append(Invariant($"""<path d="M{string.Join('L', edge.Select(p => Invariant($"{X(x, p.X):F1} {Y(y, p.Y):F1}")))}Z" fill="{colour}" fill-opacity="0.15" stroke="none"/>""")).Append('\n');
+        var path = string.Join('L', edge.Select(p => Invariant($"{X(x, p.X):F1} {Y(y, p.Y):F1}")));
+        Element(svg, $"""<path d="M{path}Z" fill="{colour}" fill-opacity="0.15" stroke="none"/>""");
     }
 
     void DrawLine(StringBuilder svg, Series series, string colour, Axis x, Axis y)
@@ -119,12 +130,17 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
             path.Append(Invariant($"{pen}{X(x, px):F1} {Y(y, py):F1}"));
             pen = 'L';
         }
-        svg.Append(Invariant($"""<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{(series.Dashed ? " stroke-dasharray=\"6 4\"" : "")}/>""")).Append('\n');
+        Element(svg, $"""<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{Dash(series)}/>""");
         // A lone point has no line to be seen by; few points are worth a dot each.
         if (series.Points.Count > 30)
             return;
         foreach (var (px, py) in series.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)))
-            svg.Append(Invariant($"""<circle cx="{X(x, px):F1}" cy="{Y(y, py):F1}" r="3" fill="{colour}"><title>{Escape(series.Name)}: {py:G6}</title></circle>""")).Append('\n');
+        {
+            Element(
+                svg,
+                $"""<circle cx="{X(x, px):F1}" cy="{Y(y, py):F1}" r="3" fill="{colour}">""",
+                $"""<title>{Escape(series.Name)}: {py:G6}</title></circle>""");
+        }
     }
 
     void DrawLegend(StringBuilder svg)
@@ -132,17 +148,38 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         double at = Left;
         for (var k = 0; k < Series.Count; k++)
         {
-            var dash = Series[k].Dashed ? " stroke-dasharray=\"6 4\"" : "";
-            svg.Append(Invariant($"""<line x1="{at:F0}" x2="{at + 22:F0}" y1="38" y2="38" stroke="{ColourOf(k)}" stroke-width="3"{dash}/><text x="{at + 28:F0}" y="42" fill="currentColor">{Escape(Series[k].Name)}</text>""")).Append('\n');
+            Element(
+                svg,
+                $"""<line x1="{at:F0}" x2="{at + 22:F0}" y1="38" y2="38" stroke="{ColourOf(k)}" stroke-width="3"{Dash(Series[k])}/>""",
+                $"""<text x="{at + 28:F0}" y="42" fill="currentColor">{Escape(Series[k].Name)}</text>""");
             at += 28 + 7.2 * Series[k].Name.Length + 22;
         }
     }
+
+    /// <summary>Begins an svg element.</summary>
+    internal static StringBuilder Begin(int width, int height, string title, string attributes = "")
+    {
+        var svg = new StringBuilder();
+        Element(
+            svg,
+            $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" """,
+            $"""aria-label="{Escape(title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"{attributes}>""");
+        return svg;
+    }
+
+    /// <summary>A line of the file, put together from parts.</summary>
+    internal static void Element(StringBuilder svg, params FormattableString[] parts)
+    {
+        foreach (var part in parts)
+            svg.Append(Invariant(part));
+        svg.Append('\n');
+    }
+
+    static string Dash(Series series) => series.Dashed ? " stroke-dasharray=\"6 4\"" : "";
 
     double X(Axis axis, double value) => Left + axis.Place(value) * (Width - Left - Right);
 
     double Y(Axis axis, double value) => Height - Bottom - axis.Place(value) * (Height - Top - Bottom);
 
     static string Escape(string text) => WebUtility.HtmlEncode(text);
-
-    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

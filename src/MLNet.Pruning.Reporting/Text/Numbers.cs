@@ -6,7 +6,8 @@ namespace MLNet.Pruning.Reporting.Text;
 public static class Numbers
 {
     /// <summary>A fraction in percent with two decimals: 0.9731 is "97.31 %".</summary>
-    public static string Percent(double? fraction) => fraction is { } f ? (f * 100).ToString("F2", CultureInfo.InvariantCulture) + " %" : "";
+    public static string Percent(double? fraction) =>
+        fraction is { } f ? (f * 100).ToString("F2", CultureInfo.InvariantCulture) + " %" : "";
 
     /// <summary>A whole number with thousands apart: 41930 is "41,930".</summary>
     public static string Count(double? value) => value is { } v ? v.ToString("N0", CultureInfo.InvariantCulture) : "";
@@ -14,7 +15,7 @@ public static class Numbers
     /// <summary>A number with four decimals.</summary>
     public static string Fixed(double? value) => value is { } v ? v.ToString("F4", CultureInfo.InvariantCulture) : "";
 
-    /// <summary>The mean of some numbers and, of several, their standard deviation: "0.9731 +-0.0012". NaN among them is passed over.</summary>
+    /// <summary>The mean of numbers and, of several, their standard deviation: "0.9731 +-0.0012". NaN is passed over.</summary>
     /// <param name="values">The numbers.</param>
     /// <param name="format">How each is written.</param>
     public static string MeanAndSpread(IEnumerable<double> values, string format = "F4")
@@ -50,4 +51,18 @@ public static class Numbers
         < 1_000_000 => (bytes / 1e3).ToString("F1", CultureInfo.InvariantCulture) + " kB",
         _ => (bytes / 1e6).ToString("F1", CultureInfo.InvariantCulture) + " MB",
     };
+}
+
+/// <summary>What several runs have in common.</summary>
+public static class Statistics
+{
+    /// <summary>The mean of the finite values, and their standard deviation (n - 1), NaN where there are fewer than two.</summary>
+    public static (double Mean, double Spread) MeanAndSpread(IEnumerable<double> values)
+    {
+        var finite = values.Where(double.IsFinite).ToArray();
+        if (finite.Length == 0)
+            return (double.NaN, double.NaN);
+        var mean = finite.Average();
+        return (mean, finite.Length < 2 ? double.NaN : Math.Sqrt(finite.Sum(v => (v - mean) * (v - mean)) / (finite.Length - 1)));
+    }
 }

@@ -9,7 +9,6 @@ sealed class ClassLabels(int count, LabelValues? values)
 {
     const string KeyValues = "KeyValues";
 
-    /// <summary>How many classes.</summary>
     public int Count => count;
 
     /// <summary>What the keys stand for; null for keys without values.</summary>
@@ -19,9 +18,8 @@ sealed class ClassLabels(int count, LabelValues? values)
     public static ClassLabels From(DataViewSchema.Column label)
     {
         int count = checked((int)((KeyDataViewType)label.Type).Count);
-        var kind = label.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is VectorDataViewType { Size: var size, ItemType: var item } && size == count
-            ? LabelKind.Of(item)
-            : null;
+        var annotation = label.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type as VectorDataViewType;
+        var kind = annotation?.Size == count ? LabelKind.Of(annotation.ItemType) : null;
         return new ClassLabels(count, kind?.From(label.Annotations, KeyValues));
     }
 
@@ -58,7 +56,6 @@ sealed class ClassLabels(int count, LabelValues? values)
         return builder;
     }
 
-    /// <summary>Writes the count and the values.</summary>
     public void Write(BinaryWriter writer)
     {
         writer.Write(count);
@@ -77,7 +74,8 @@ sealed class ClassLabels(int count, LabelValues? values)
             throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes.");
         if (tag == 0)
             return new ClassLabels(count, null);
-        var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException($"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");
+        var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException(
+            $"The model's label values are of kind {tag}, which this version of MLNet.Pruning does not know.");
         return new ClassLabels(count, kind.Read(reader, count));
     }
 }

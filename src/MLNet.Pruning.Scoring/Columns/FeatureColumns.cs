@@ -37,20 +37,94 @@ sealed class FeatureColumns
         var column = Find(schema, name, NumberDataViewType.Single);
         return ((VectorDataViewType)column.Type).Size == size
             ? new(name, column)
-            : throw new ArgumentOutOfRangeException(null, $"Feature column '{name}' is {column.Type}; the model was trained on vectors of {size} Single.");
+            : throw new ArgumentOutOfRangeException(
+                null, $"Feature column '{name}' is {column.Type}; the model was trained on vectors of {size} Single.");
     }
 
     /// <summary>Finds a column and checks that it is a vector of known size.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, NumberDataViewType item)
     {
-        var column = schema.GetColumnOrNull(name)
-            ?? throw new ArgumentOutOfRangeException(null, $"Could not find feature column '{name}'. The columns are: {string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
+        var column = Find(schema, name, "feature");
+        string unknown = column.Type is VectorDataViewType { IsKnownSize: false } ? " of unknown size" : "";
         return column.Type is VectorDataViewType { IsKnownSize: true } vector && vector.ItemType == item
             ? column
-            : throw new ArgumentOutOfRangeException(null, $"Feature column '{name}' is {column.Type}{(column.Type is VectorDataViewType { IsKnownSize: false } ? " of unknown size" : "")}; wanted a vector of {item} of known size.");
+            : throw new ArgumentOutOfRangeException(
+                null, $"Feature column '{name}' is {column.Type}{unknown}; wanted a vector of {item} of known size.");
     }
+
+    /// <summary>Finds a column, whatever its type is.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing.</exception>
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role) => schema.GetColumnOrNull(name)
+        ?? throw new ArgumentOutOfRangeException(
+            null, NotFound(role, name, schema.Where(column => !column.IsHidden).Select(column => column.Name)));
+
+    public static string NotFound(string role, string name, IEnumerable<string> columns) =>
+        $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", columns)}.";
 
     /// <summary>Reads the features of whatever row a cursor stands on.</summary>
     public FeatureReader Open(DataViewRow row) => new(parts, row);
+}
+
+/// <summary>Reads the features of the row that a cursor stands on. For one thread.</summary>
+sealed class FeatureReader
+{
+    delegate void Copy(Span<float> destination);
+
+    readonly (Copy Copy, int Size)[] parts;
+
+    /// <param name="columns">The columns and the values that each must give.</param>
+    /// <param name="row">The cursor.</param>
+    public FeatureReader(IEnumerable<(DataViewSchema.Column Column, int Size)> columns, DataViewRow row) =>
+        parts = [.. columns.Select(part => (IsSingle(part.Column) ? Numbers(row, part.Column) : Indices(row, part.Column), part.Size))];
+
+    /// <summary>Writes the row's features, zeros of sparse ones included.</summary>
+    /// <param name="destination">As many as the columns have values together.</param>
+    public void Read(Span<float> destination)
+    {
+        var from = 0;
+        foreach (var (copy, size) in parts)
+        {
+            copy(destination.Slice(from, size));
+            from += size;
+        }
+    }
+
+    static bool IsSingle(DataViewSchema.Column column) => ((VectorDataViewType)column.Type).ItemType == NumberDataViewType.Single;
+
+    static Copy Numbers(DataViewRow row, DataViewSchema.Column column)
+    {
+        var get = row.GetGetter<VBuffer<float>>(column);
+        VBuffer<float> values = default;
+        return destination =>
+        {
+            get(ref values);
+            CheckLength(values.Length, destination.Length, column.Name);
+            values.CopyTo(destination);
+        };
+    }
+
+    // Counts of an image's patches, which single precision holds exactly.
+    static Copy Indices(DataViewRow row, DataViewSchema.Column column)
+    {
+        var get = row.GetGetter<VBuffer<int>>(column);
+        VBuffer<int> values = default;
+        int[] dense = [];
+        return destination =>
+        {
+            get(ref values);
+            CheckLength(values.Length, destination.Length, column.Name);
+            if (dense.Length != values.Length)
+                dense = new int[values.Length];
+            values.CopyTo(dense);
+            for (var i = 0; i < dense.Length; i++)
+                destination[i] = dense[i];
+        };
+    }
+
+    static void CheckLength(int found, int wanted, string name)
+    {
+        if (found != wanted)
+            throw new InvalidOperationException($"Feature column '{name}' gave a row of {found} values; wanted {wanted}.");
+    }
 }

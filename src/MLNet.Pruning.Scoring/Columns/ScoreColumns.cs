@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Persistence;
+using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Scoring;
 
@@ -20,6 +22,33 @@ static class ScoreColumns
         ];
     }
 
+    /// <summary>The shape of a schema after a classifier: the columns that were there, <c>PredictedLabel</c> and <c>Score</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One of the columns is missing or of another type.</exception>
+    public static SchemaShape Shape(SchemaShape input, string labelName, string featureName)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var label = ShapeColumns.Find(input, labelName, "label", "a key", column => column.IsKey && column.Kind == VectorKind.Scalar);
+        ShapeColumns.FindFeatures(input, featureName);
+
+        SchemaShape.Column[] shared =
+        [
+            MLNetInternals.Column("ScoreColumnSetId", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true),
+            MLNetInternals.Column("ScoreColumnKind", VectorKind.Scalar, TextDataViewType.Instance),
+            MLNetInternals.Column("ScoreValueKind", VectorKind.Scalar, TextDataViewType.Instance),
+        ];
+        var (ofLabel, ofScore) = (shared.ToList(), shared.ToList());
+        var annotation = label.Annotations.FirstOrDefault(annotation => annotation.Name == "KeyValues");
+        if (annotation is { Kind: VectorKind.Vector, ItemType: { } values } && LabelKind.Of(values) is not null)
+        {
+            ofLabel.Add(MLNetInternals.Column("KeyValues", VectorKind.Vector, values));
+            ofScore.Add(MLNetInternals.Column("TrainingLabelValues", VectorKind.Vector, values));
+            ofScore.Add(MLNetInternals.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance));
+        }
+        return ShapeColumns.Add(input,
+            MLNetInternals.Column(PredictedLabel, VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, new SchemaShape(ofLabel)),
+            ShapeColumns.Numbers(Score, annotations: ofScore));
+    }
+
     /// <summary>The key of the most probable class (1 for the first); 0, a missing key, when nothing is a number.</summary>
     public static uint MostProbable(ReadOnlySpan<float> probabilities)
     {
@@ -38,7 +67,8 @@ static class ScoreColumns
         uint last = 0;
         foreach (var column in schema)
         {
-            if (column.Annotations.Schema.GetColumnOrNull("ScoreColumnSetId")?.Type is KeyDataViewType { RawType: var raw } && raw == typeof(uint))
+            if (column.Annotations.Schema.GetColumnOrNull("ScoreColumnSetId")?.Type is KeyDataViewType { RawType: var raw }
+                && raw == typeof(uint))
             {
                 uint value = 0;
                 column.Annotations.GetValue("ScoreColumnSetId", ref value);

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MLNet.Pruning.Persistence;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Scoring;
@@ -10,19 +11,28 @@ static class ShapeColumns
     /// <summary>Finds a feature column in the shape of a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
     public static void FindFeatures(SchemaShape shape, string name) =>
-        Find(shape, name, "feature", column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single), "a vector of Single of known size");
+        Find(shape, name, "feature", "a vector of Single of known size",
+            column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single));
 
     /// <summary>Finds a column and checks that it fits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
-    public static SchemaShape.Column Find(SchemaShape shape, string name, string role, Func<SchemaShape.Column, bool> fits, string wanted)
+    public static SchemaShape.Column Find(SchemaShape shape, string name, string role, string wanted, Func<SchemaShape.Column, bool> fits)
     {
         var column = shape.FirstOrDefault(column => column.Name == name);
         if (column.Name is null)
-            throw new ArgumentOutOfRangeException(null, $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", shape.Select(column => column.Name))}.");
-        return fits(column)
-            ? column
-            : throw new ArgumentOutOfRangeException(null, $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}' is {Describe(column)}; wanted {wanted}.");
+            throw new ArgumentOutOfRangeException(null, FeatureColumns.NotFound(role, name, shape.Select(column => column.Name)));
+        string what = $"{char.ToUpperInvariant(role[0])}{role[1..]} column '{name}'";
+        return fits(column) ? column : throw new ArgumentOutOfRangeException(null, $"{what} is {Describe(column)}; wanted {wanted}.");
     }
+
+    /// <summary>The shape with these columns added, in place of any of the same names.</summary>
+    public static SchemaShape Add(SchemaShape shape, params SchemaShape.Column[] added) =>
+        new([.. shape.Where(column => !added.Any(one => one.Name == column.Name)), .. added]);
+
+    /// <summary>A column of numbers.</summary>
+    public static SchemaShape.Column Numbers(
+        string name, VectorKind kind = VectorKind.Vector, IEnumerable<SchemaShape.Column>? annotations = null) =>
+        MLNetInternals.Column(name, kind, NumberDataViewType.Single, annotations: new SchemaShape(annotations ?? []));
 
     static string Describe(SchemaShape.Column column)
     {

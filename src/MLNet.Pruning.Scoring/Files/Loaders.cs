@@ -4,61 +4,53 @@ using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Persistence;
 
+/// <summary>What ML.NET's files say of a part: who loads it, and its signature.</summary>
+readonly record struct LoaderName(string Loader, string Signature);
+
 /// <summary>How pruned models stand in the files of <c>mlContext.Model</c>.</summary>
 static class Loaders
 {
-    /// <summary>Names in ML.NET's files: who loads the model, and which stream beside the header holds it. Never changed, or old files are lost.</summary>
-    const string ClassifierLoader = "MLNet.Pruning.Classifier", ClassifierSignature = "PRUNED C", VaeLoader = "MLNet.Pruning.Vae", VaeSignature = "PRUNED V", TokenLoader = "MLNet.Pruning.Tokens", TokenSignature = "TOKENS M", StreamName = SavedNetwork.Entry;
+    // Never changed, or old files are lost; so the stream beside the header that holds a model.
+    public static readonly LoaderName Classifier = new("MLNet.Pruning.Classifier", "PRUNED C");
+    public static readonly LoaderName Vae = new("MLNet.Pruning.Vae", "PRUNED V");
+    public static readonly LoaderName Tokens = new("MLNet.Pruning.Tokens", "TOKENS M");
 
+    const string StreamName = SavedNetwork.Entry;
     const uint Version = 0x00010001;
 
     /// <summary>Lets the environment load pruned models; harmless when repeated.</summary>
     public static void Register(IHostEnvironment environment)
     {
-        Register(ClassifierLoader, nameof(LoadClassifier));
-        Register(VaeLoader, nameof(LoadVae));
-        Register(TokenLoader, nameof(LoadTokenMerging));
-        Doors.Unwrap(environment.ComponentCatalog);
-
-        void Register(string loader, string method) =>
-            Doors.Register(environment.ComponentCatalog, loader, typeof(Loaders).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!);
+        foreach (var (name, method) in new[] { (Classifier, nameof(LoadClassifier)), (Vae, nameof(LoadVae)), (Tokens, nameof(LoadTokens)) })
+        {
+            var create = typeof(Loaders).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!;
+            MLNetInternals.Register(environment.ComponentCatalog, name.Loader, create);
+        }
+        MLNetInternals.Unwrap(environment.ComponentCatalog);
     }
 
-    /// <summary>Saves a classifier into an ML.NET model file.</summary>
-    public static void SaveClassifier(ModelSaveContext context, Action<Stream> write) => Save(context, ClassifierSignature, ClassifierLoader, write);
-
-    /// <summary>Saves an autoencoder into an ML.NET model file.</summary>
-    public static void SaveVae(ModelSaveContext context, Action<Stream> write) => Save(context, VaeSignature, VaeLoader, write);
-
-    /// <summary>Saves a merging of tokens into an ML.NET model file.</summary>
-    public static void SaveTokenMerging(ModelSaveContext context, Action<Stream> write) => Save(context, TokenSignature, TokenLoader, write);
-
-    static void Save(ModelSaveContext context, string signature, string loader, Action<Stream> write) =>
-        Doors.Save(context, signature, Version, loader, StreamName, writer =>
+    /// <summary>Saves a part into an ML.NET model file.</summary>
+    public static void Save(ModelSaveContext context, LoaderName name, Action<Stream> write) =>
+        MLNetInternals.Save(context, name, Version, StreamName, writer =>
         {
             writer.Flush();
             write(writer.BaseStream);
         });
 
-    /// <summary>Called by ML.NET, by reflection; <paramref name="context"/> is its ModelLoadContext.</summary>
-    static PrunedModelTransformer LoadClassifier(IHostEnvironment environment, object context)
-    {
-        PrunedModelTransformer? model = null;
-        Doors.Load(context, Version, ClassifierLoader, StreamName, reader => model = PrunedModelTransformer.ReadFrom(environment, reader.BaseStream));
-        return model!;
-    }
+    // Called by ML.NET, by reflection, with its ModelLoadContext.
+    static PrunedModelTransformer LoadClassifier(IHostEnvironment environment, object context) =>
+        Load(context, Classifier, stream => PrunedModelTransformer.ReadFrom(environment, stream));
 
-    static PrunedVaeTransformer LoadVae(IHostEnvironment environment, object context)
-    {
-        PrunedVaeTransformer? model = null;
-        Doors.Load(context, Version, VaeLoader, StreamName, reader => model = PrunedVaeTransformer.ReadFrom(environment, reader.BaseStream));
-        return model!;
-    }
+    static PrunedVaeTransformer LoadVae(IHostEnvironment environment, object context) =>
+        Load(context, Vae, stream => PrunedVaeTransformer.ReadFrom(environment, stream));
 
-    static TokenMergingTransformer LoadTokenMerging(IHostEnvironment environment, object context)
+    static TokenMergingTransformer LoadTokens(IHostEnvironment environment, object context) =>
+        Load(context, Tokens, TokenMergingTransformer.ReadFrom);
+
+    static T Load<T>(object context, LoaderName name, Func<Stream, T> read)
     {
-        TokenMergingTransformer? transformer = null;
-        Doors.Load(context, Version, TokenLoader, StreamName, reader => transformer = TokenMergingTransformer.ReadFrom(reader.BaseStream));
-        return transformer!;
+        T? loaded = default;
+        MLNetInternals.Load(context, name, Version, StreamName, reader => loaded = read(reader.BaseStream));
+        return loaded!;
     }
 }

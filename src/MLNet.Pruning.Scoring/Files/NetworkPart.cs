@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>The parts of a model's file that are its network: the blueprint, the tensors, and how sparse layers were asked to be computed.</summary>
+/// <summary>The parts of a model's file that are its network: blueprint, tensors, and how sparse layers are computed.</summary>
 static class NetworkPart
 {
     const string ScoringEntry = "scoring";
@@ -14,7 +14,10 @@ static class NetworkPart
         var network = new Archive("network");
         network.Add(SavedNetwork.Blueprint, blueprint);
         if (scoring != SparseScoring.Automatic)
-            network.Add(ScoringEntry, JsonSerializer.SerializeToUtf8Bytes(new SavedScoring(scoring.ToString()), NetworkPartJson.Default.SavedScoring));
+        {
+            var saved = new SavedScoring(scoring.ToString());
+            network.Add(ScoringEntry, JsonSerializer.SerializeToUtf8Bytes(saved, NetworkPartJson.Default.SavedScoring));
+        }
         return network;
     }
 
@@ -32,7 +35,8 @@ static class NetworkPart
     }
 
     /// <summary>Copies the graph of a module of the user's own, or the reason why there is none; false where there is neither.</summary>
-    public static bool CopyGraph(Archive from, Archive to) => CopyAny(from, to, SavedGraph.Entry) | CopyAny(from, to, SavedGraph.FailureEntry);
+    public static bool CopyGraph(Archive from, Archive to) =>
+        CopyAny(from, to, SavedGraph.Entry) | CopyAny(from, to, SavedGraph.FailureEntry);
 
     static bool CopyAny(Archive from, Archive to, string name)
     {
@@ -42,7 +46,6 @@ static class NetworkPart
         return true;
     }
 
-    /// <summary>What the network is made of, as JSON.</summary>
     public static byte[] Blueprint(Archive archive) => archive[SavedNetwork.Blueprint];
 
     /// <summary>What a file says; older files may say "Measured", and what was measured where, which nobody asks any more.</summary>
@@ -51,13 +54,15 @@ static class NetworkPart
     {
         if (!archive.Entries.ContainsKey(ScoringEntry))
             return SparseScoring.Automatic;
-        return archive.Part(ScoringEntry, what, content => JsonSerializer.Deserialize(content, NetworkPartJson.Default.SavedScoring)?.Scoring switch
+        return archive.Part(ScoringEntry, what, json => Saved(json)?.Scoring switch
         {
             nameof(SparseScoring.Dense) => SparseScoring.Dense,
             nameof(SparseScoring.Sparse) => SparseScoring.Sparse,
             "Measured" => SparseScoring.Automatic,
             var asked => throw new InvalidDataException($"it does not say how sparse layers are computed, but '{asked}'."),
         });
+
+        static SavedScoring? Saved(byte[] json) => JsonSerializer.Deserialize(json, NetworkPartJson.Default.SavedScoring);
     }
 }
 

@@ -1,11 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML;
+using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Scoring;
 
+/// <summary>All about a trained autoencoder but its network.</summary>
+sealed class Autoencoder : ScoredModel
+{
+    const string Kind = "autoencoder", Name = "The pruned autoencoder", ColumnsEntry = "columns";
+
+    readonly int values, latent;
+
+    /// <param name="network">The network.</param>
+    /// <param name="columns">What it reads and adds, and the weights of its loss.</param>
+    /// <exception cref="InvalidDataException">The network is no autoencoder, or has wrong values.</exception>
+    public Autoencoder(Archive network, VaeColumns columns)
+        : base(Kind, Name, typeof(PrunedVaeTransformer))
+    {
+        Columns = columns;
+        var description = (VaeDescription)Describe(network);
+        (values, latent) = (description.InputWidth, description.Latent);
+    }
+
+    public VaeColumns Columns { get; }
+
+    public override string ReadColumnName => Columns.Input;
+
+    /// <summary>Latents, reconstruction and loss.</summary>
+    public override int Outputs => latent + values + 1;
+
+    public override LoaderName Loader => Loaders.Vae;
+
+    protected override (string Name, byte[] Content)[] Parts =>
+        [(ColumnsEntry, JsonSerializer.SerializeToUtf8Bytes(Columns, VaeColumnsJson.Default.VaeColumns))];
+
+    /// <inheritdoc cref="ScoredModel.Read"/>
+    public static (Autoencoder Model, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment) =>
+        Read(stream, environment, Kind, Name, archive => new Autoencoder(archive, archive.Part(ColumnsEntry, Name, json =>
+        {
+            var columns = JsonSerializer.Deserialize(json, VaeColumnsJson.Default.VaeColumns)
+                ?? throw new InvalidDataException("it is null.");
+            columns.Validate();
+            return columns;
+        })));
+
+    public override NetworkDescription Describe(Archive network)
+    {
+        try
+        {
+            return SavedDescription.WithLoss(SavedNetwork.Describe(network, Name), Columns.ReconstructionWeight, Columns.DivergenceWeight);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new InvalidDataException($"{Name} has wrong weights of its loss: {failure.Message}", failure);
+        }
+    }
+
+    public override ScoreBinding Bind(DataViewSchema input) => new(input, FeatureColumns.Find(input, Columns.Input, values), Outputs,
+    [
+        AddedColumn.Vector(Columns.Latent, 0, latent),
+        AddedColumn.Vector(Columns.Reconstruction, latent, values),
+        AddedColumn.Number(Columns.Loss, latent + values),
+    ]);
+
+    /// <summary>NaN is let through: it makes NaN of its image, and of no other.</summary>
+    /// <exception cref="InvalidOperationException">A value is outside 0 to 1.</exception>
+    public override void Check(ReadOnlySpan<float> images)
+    {
+        foreach (float value in images)
+        {
+            if (value is < 0 or > 1)
+            {
+                throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; "
+                    + "the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
+            }
+        }
+    }
+}
+
 /// <summary>The column that an autoencoder reads, those that it adds, and the weights of the loss that it reports.</summary>
-sealed record VaeColumns(string Input, string Latent, string Reconstruction, string Loss, double ReconstructionWeight, double DivergenceWeight)
+sealed record VaeColumns(
+    string Input, string Latent, string Reconstruction, string Loss, double ReconstructionWeight, double DivergenceWeight)
 {
     /// <summary>Throws an <see cref="ArgumentException"/> unless the names can be used.</summary>
     public void Validate()
@@ -14,56 +92,13 @@ sealed record VaeColumns(string Input, string Latent, string Reconstruction, str
             if (string.IsNullOrEmpty(name))
                 throw new ArgumentException($"The name of a column is {(name is null ? "null" : "empty")}.");
         if (Latent == Reconstruction || Latent == Loss || Reconstruction == Loss)
-            throw new ArgumentException($"The columns to add are '{Latent}', '{Reconstruction}' and '{Loss}'; wanted three different names.");
-    }
-}
-
-/// <summary>All about a trained autoencoder but its weights.</summary>
-/// <param name="Columns">What it reads and adds.</param>
-/// <param name="ValueCount">Values of an image.</param>
-/// <param name="Latent">Numbers that an image is described by.</param>
-sealed record Autoencoder(VaeColumns Columns, int ValueCount, int Latent)
-{
-    public const string What = "The pruned autoencoder";
-
-    public ScoredModel Scored =>
-        new(network => Describe(network, Columns), Latent + ValueCount + 1, Check, typeof(PrunedVaeTransformer), What);
-
-    public ScoreBinding Bind(DataViewSchema input) => new(input, FeatureColumns.Find(input, Columns.Input, ValueCount), Latent + ValueCount + 1,
-    [
-        AddedColumn.Vector(Columns.Latent, 0, Latent),
-        AddedColumn.Vector(Columns.Reconstruction, Latent, ValueCount),
-        AddedColumn.Number(Columns.Loss, Latent + ValueCount),
-    ]);
-
-    /// <summary>The autoencoder of a network.</summary>
-    /// <exception cref="InvalidDataException">The network is none, or has wrong values.</exception>
-    public static Autoencoder Of(Archive network, VaeColumns columns)
-    {
-        var description = Describe(network, columns);
-        return new(columns, description.InputWidth, description.Latent);
-    }
-
-    static VaeDescription Describe(Archive network, VaeColumns columns)
-    {
-        try
         {
-            return SavedDescription.WithLoss(SavedNetwork.Describe(network, What), columns.ReconstructionWeight, columns.DivergenceWeight);
-        }
-        catch (ArgumentException failure)
-        {
-            throw new InvalidDataException($"{What} has wrong weights of its loss: {failure.Message}", failure);
-        }
-    }
-
-    /// <summary>NaN is let through: it makes NaN of its image, and of no other.</summary>
-    /// <exception cref="InvalidOperationException">A value is outside 0 to 1.</exception>
-    void Check(ReadOnlySpan<float> images)
-    {
-        foreach (float value in images)
-        {
-            if (value is < 0 or > 1)
-                throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
+            throw new ArgumentException(
+                $"The columns to add are '{Latent}', '{Reconstruction}' and '{Loss}'; wanted three different names.");
         }
     }
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(VaeColumns))]
+sealed partial class VaeColumnsJson : JsonSerializerContext;

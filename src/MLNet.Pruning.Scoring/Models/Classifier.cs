@@ -1,32 +1,66 @@
+using System.Text;
 using Microsoft.ML;
+using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>All about a trained classifier but its weights.</summary>
-/// <param name="FeatureColumnName">The column it reads.</param>
-/// <param name="FeatureCount">Numbers of a row of features.</param>
-/// <param name="Labels">The classes it tells apart.</param>
-/// <param name="Tokens">The network, where it reads merged tokens.</param>
-sealed record Classifier(string FeatureColumnName, int FeatureCount, ClassLabels Labels, VitDescription? Tokens)
+/// <summary>All about a trained classifier but its network.</summary>
+sealed class Classifier : ScoredModel
 {
-    public const string What = "The pruned model";
+    const string Kind = "classifier", Name = "The pruned model", FeatureEntry = "feature column", LabelEntry = "labels";
 
-    public ScoredModel Scored => new(network => SavedNetwork.Describe(network, What), Labels.Count, Check: null, typeof(PrunedModelTransformer), What);
+    readonly VitDescription? tokens;
 
-    public ScoreBinding Bind(DataViewSchema input)
+    /// <param name="network">The network.</param>
+    /// <param name="featureColumnName">The column it reads.</param>
+    /// <param name="labels">The classes it tells apart.</param>
+    /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
+    public Classifier(Archive network, string featureColumnName, ClassLabels labels)
+        : base(Kind, Name, typeof(PrunedModelTransformer))
     {
-        var features = Tokens is null ? FeatureColumns.Find(input, FeatureColumnName, FeatureCount) : TokenFeatures.Find(input, FeatureColumnName, Tokens);
-        return new ScoreBinding(input, features, Labels.Count, ScoreColumns.For(Labels, input));
+        (ReadColumnName, Labels) = (featureColumnName, labels);
+        var description = Describe(network);
+        FeatureCount = description?.InputWidth ?? network.Part(SavedNetwork.Blueprint, Name, SavedDescription.ModuleInputs);
+        tokens = description is VitDescription { Input: VitInput.Tokens } vit ? vit : null;
     }
 
-    /// <summary>The classifier of a network, for these labels.</summary>
-    /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
-    public static Classifier Of(Archive network, string featureColumnName, ClassLabels labels)
+    public override string ReadColumnName { get; }
+
+    public int FeatureCount { get; }
+
+    public ClassLabels Labels { get; }
+
+    public override int Outputs => Labels.Count;
+
+    public override LoaderName Loader => Loaders.Classifier;
+
+    protected override (string Name, byte[] Content)[] Parts
     {
-        var description = SavedNetwork.Describe(network, What);
-        int features = description?.InputWidth ?? network.Part(SavedNetwork.Blueprint, What, SavedDescription.ModuleInputs);
-        return new(featureColumnName, features, labels, description is VitDescription { Input: VitInput.Tokens } vit ? vit : null);
+        get
+        {
+            using var labels = new MemoryStream();
+            using (var writer = new BinaryWriter(labels, Encoding.UTF8, leaveOpen: true))
+                Labels.Write(writer);
+            return [(FeatureEntry, Encoding.UTF8.GetBytes(ReadColumnName)), (LabelEntry, labels.ToArray())];
+        }
+    }
+
+    /// <inheritdoc cref="ScoredModel.Read"/>
+    public static (Classifier Model, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment) =>
+        Read(stream, environment, Kind, Name, archive => new Classifier(
+            archive,
+            archive.Part(FeatureEntry, Name, Encoding.UTF8.GetString),
+            archive.Part(LabelEntry, Name, ClassLabels.Read)));
+
+    public override NetworkDescription? Describe(Archive network) => SavedNetwork.Describe(network, Name);
+
+    public override ScoreBinding Bind(DataViewSchema input)
+    {
+        var features = tokens is null
+            ? FeatureColumns.Find(input, ReadColumnName, FeatureCount)
+            : TokenFeatures.Find(input, ReadColumnName, tokens);
+        return new ScoreBinding(input, features, Outputs, ScoreColumns.For(Labels, input));
     }
 }

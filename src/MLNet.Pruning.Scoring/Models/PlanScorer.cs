@@ -85,7 +85,7 @@ sealed class PlanScorer : IModelScorer
         ThrowIfDisposed();
         if (module is { MayHaveLearned: true })
             Refresh();
-        model.Check?.Invoke(features);
+        model.Check(features);
         plan.Score(features, output, rows < ManyRows ? 1 : 0);
     }
 
@@ -118,7 +118,8 @@ sealed class PlanScorer : IModelScorer
         try
         {
             var weights = SavedNetwork.Tensors(network, model.What);
-            var plan = ScoringPlan.Compile(model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, ScoringOutput.Probabilities));
+            var plan = ScoringPlan.Compile(
+                model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, ScoringOutput.Probabilities));
             return plan.OutputWidth == model.Outputs
                 ? plan
                 : throw new InvalidDataException($"{model.What} computes {plan.OutputWidth} numbers of a row; wanted {model.Outputs}.");

@@ -20,7 +20,10 @@ sealed record ScoredPipeline(IReadOnlyList<ITransformer> Steps, PrunedTransforme
         foreach (var step in steps)
         {
             if (step is not (PrunedTransformer or TokenMergingTransformer or ValueToKeyMappingTransformer or KeyToValueMappingTransformer))
-                throw new NotSupportedException($"The pipeline has a {step.GetType().Name}; {who} knows MergeTokens, one trained model, and mappings of labels. {instead}.");
+            {
+                throw new NotSupportedException($"The pipeline has a {step.GetType().Name}; {who} knows MergeTokens, one trained model, "
+                    + $"and mappings of labels. {instead}.");
+            }
         }
         PrunedTransformer[] models = [.. steps.OfType<PrunedTransformer>()];
         TokenMergingTransformer[] mergings = [.. steps.TakeWhile(step => step is not PrunedTransformer).OfType<TokenMergingTransformer>()];
@@ -44,5 +47,6 @@ sealed record ScoredPipeline(IReadOnlyList<ITransformer> Steps, PrunedTransforme
         return Model?.Transform(merged) ?? merged;
     }
 
-    static IEnumerable<ITransformer> Flat(ITransformer pipeline) => pipeline is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [pipeline];
+    static IEnumerable<ITransformer> Flat(ITransformer pipeline) =>
+        pipeline is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [pipeline];
 }

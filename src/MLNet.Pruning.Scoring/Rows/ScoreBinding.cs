@@ -1,8 +1,9 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>A model's place in a schema: where the features come from, and the schema with the model's columns after those that were there.</summary>
+/// <summary>A model's place in a schema: its features, and the schema with the model's columns after the others.</summary>
 sealed class ScoreBinding
 {
     readonly IReadOnlyList<AddedColumn> added;
@@ -32,11 +33,20 @@ sealed class ScoreBinding
 
     public int OutputCount { get; }
 
-    /// <summary>Whether an output column is one of the model's own, not one passed on.</summary>
-    public bool IsAdded(int outputColumn) => outputColumn >= Input.Count;
-
-    /// <summary>A getter of one of the model's own columns.</summary>
-    public Delegate Getter(int outputColumn, RowOutput output) => added[outputColumn - Input.Count].Getter(output);
+    /// <summary>A getter of a row's column.</summary>
+    /// <param name="column">The column, of the output.</param>
+    /// <param name="active">The output columns that the row was opened for.</param>
+    /// <param name="output">What the model has computed for the row.</param>
+    /// <param name="passedOn">A getter of a column of the input.</param>
+    public ValueGetter<TValue> Getter<TValue>(
+        DataViewSchema.Column column, bool[] active, RowOutput output, Func<DataViewSchema.Column, Delegate> passedOn)
+    {
+        if (!active[column.Index])
+            throw new InvalidOperationException($"Column '{column.Name}' was not among the columns this row was opened for.");
+        var getter = column.Index < Input.Count ? passedOn(Input[column.Index]) : added[column.Index - Input.Count].Getter(output);
+        return getter as ValueGetter<TValue>
+            ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
+    }
 
     /// <summary>Whether any of the model's own columns is wanted.</summary>
     public bool Computes(bool[] active) => active.AsSpan(Input.Count).Contains(true);
@@ -55,4 +65,29 @@ sealed class ScoreBinding
             active[column.Index] = true;
         return active;
     }
+}
+
+/// <summary>What a model has computed for the row that a reader stands on.</summary>
+delegate ReadOnlySpan<float> RowOutput();
+
+/// <summary>A column that a model adds, made of some of the numbers that it computes for a row.</summary>
+/// <param name="Name">The column's name.</param>
+/// <param name="Type">The column's type.</param>
+/// <param name="Annotations">The column's annotations; null for none.</param>
+/// <param name="Getter">A <see cref="ValueGetter{TValue}"/> of the type's raw type over a row's numbers.</param>
+sealed record AddedColumn(string Name, DataViewType Type, DataViewSchema.Annotations? Annotations, Func<RowOutput, Delegate> Getter)
+{
+    /// <summary>A vector of <paramref name="length"/> of the numbers, from <paramref name="offset"/> on.</summary>
+    public static AddedColumn Vector(string name, int offset, int length, DataViewSchema.Annotations? annotations = null) =>
+        new(name, new VectorDataViewType(NumberDataViewType.Single, length), annotations, output => Copy(output, offset, length));
+
+    static ValueGetter<VBuffer<float>> Copy(RowOutput output, int offset, int length) => (ref VBuffer<float> value) =>
+    {
+        var editor = VBufferEditor.Create(ref value, length);
+        output().Slice(offset, length).CopyTo(editor.Values);
+        value = editor.Commit();
+    };
+
+    public static AddedColumn Number(string name, int offset) =>
+        new(name, NumberDataViewType.Single, null, output => (ValueGetter<float>)((ref float value) => value = output()[offset]));
 }

@@ -46,15 +46,8 @@ sealed class ScoreMapper(ScoreBinding binding, IRowScorer scorer) : IRowToRowMap
 
         public override bool IsColumnActive(DataViewSchema.Column column) => active[column.Index];
 
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-        {
-            if (!active[column.Index])
-                throw new InvalidOperationException($"Column '{column.Name}' was not among the columns this row was opened for.");
-            if (!binding.IsAdded(column.Index))
-                return input.GetGetter<TValue>(binding.Input[column.Index]);
-            return binding.Getter(column.Index, Scores) as ValueGetter<TValue>
-                ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
-        }
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+            binding.Getter<TValue>(column, active, Scores, input.GetGetter<TValue>);
 
         /// <summary>The scores of the row that the input stands on, computed once however many columns are read.</summary>
         ReadOnlySpan<float> Scores()

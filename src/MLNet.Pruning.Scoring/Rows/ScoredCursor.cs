@@ -74,19 +74,12 @@ sealed class ScoredCursor : DataViewRowCursor
 
     public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = ids[Current()];
 
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-    {
-        if (!active[column.Index])
-            throw new InvalidOperationException($"Column '{column.Name}' was not among the columns this cursor was opened for.");
-        if (!binding.IsAdded(column.Index) && !readsAhead)
-            return input.GetGetter<TValue>(binding.Input[column.Index]);
-        var getter = !binding.IsAdded(column.Index) ? passedOn[column.Index]!.Getter(Current)
-            : binding.Getter(column.Index, ScoresOfRow);
-        return getter as ValueGetter<TValue>
-            ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
-    }
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => binding.Getter<TValue>(
+        column, active, ScoresOfRow, below => readsAhead ? passedOn[below.Index]!.Getter(Current) : input.GetGetter<TValue>(below));
 
-    int Current() => current >= 0 ? current : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
+    int Current() => current >= 0
+        ? current
+        : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
 
     ReadOnlySpan<float> ScoresOfRow() => scores.AsSpan(Current() * binding.OutputCount, binding.OutputCount);
 
@@ -126,5 +119,53 @@ sealed class ScoredCursor : DataViewRowCursor
         if (disposing)
             input.Dispose();
         base.Dispose(disposing);
+    }
+}
+
+/// <summary>The values of a passed-on column for the rows of a block, of which the cursor below stands on the last.</summary>
+abstract class ColumnBuffer
+{
+    /// <summary>Remembers the value of the row the input stands on as that of row <paramref name="row"/> of the block.</summary>
+    public abstract void Take(int row);
+
+    /// <summary>A <see cref="ValueGetter{TValue}"/> of the value of the row that <paramref name="current"/> names.</summary>
+    public abstract Delegate Getter(Func<int> current);
+
+    /// <summary>Whether values of the type may be kept after the cursor moves on; images, say, may be disposed of by then.</summary>
+    public static bool CanHold(DataViewType type) => type switch
+    {
+        VectorDataViewType vector => CanHold(vector.ItemType),
+        NumberDataViewType or KeyDataViewType or BooleanDataViewType or TextDataViewType or RowIdDataViewType => true,
+        _ => type is DateTimeDataViewType or DateTimeOffsetDataViewType or TimeSpanDataViewType,
+    };
+
+    /// <summary>A buffer for <paramref name="capacity"/> values of <paramref name="column"/>.</summary>
+    public static ColumnBuffer For(DataViewRow input, DataViewSchema.Column column, int capacity)
+    {
+        var type = column.Type is VectorDataViewType vector
+            ? typeof(VectorBuffer<>).MakeGenericType(vector.ItemType.RawType)
+            : typeof(ScalarBuffer<>).MakeGenericType(column.Type.RawType);
+        return (ColumnBuffer)Activator.CreateInstance(type, input, column, capacity)!;
+    }
+
+    sealed class ScalarBuffer<T>(DataViewRow input, DataViewSchema.Column column, int capacity) : ColumnBuffer
+    {
+        readonly ValueGetter<T> get = input.GetGetter<T>(column);
+        readonly T[] values = new T[capacity];
+
+        public override void Take(int row) => get(ref values[row]);
+
+        public override Delegate Getter(Func<int> current) => (ValueGetter<T>)((ref T value) => value = values[current()]);
+    }
+
+    sealed class VectorBuffer<T>(DataViewRow input, DataViewSchema.Column column, int capacity) : ColumnBuffer
+    {
+        readonly ValueGetter<VBuffer<T>> get = input.GetGetter<VBuffer<T>>(column);
+        readonly VBuffer<T>[] values = new VBuffer<T>[capacity];
+
+        public override void Take(int row) => get(ref values[row]);
+
+        public override Delegate Getter(Func<int> current) =>
+            (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => values[current()].CopyTo(ref value));
     }
 }

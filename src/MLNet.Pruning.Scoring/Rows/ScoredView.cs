@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
@@ -33,5 +34,31 @@ sealed class ScoredView(ScoreBinding binding, IRowScorer scorer, IDataView input
 
     DataViewRowCursor Above(DataViewRowCursor cursor, bool[] active) => binding.Computes(active)
         ? new ScoredCursor(binding, scorer, cursor, active)
-        : new PassedOnCursor(binding, cursor, active);
+        : new PassThroughCursor(binding, cursor, active);
+}
+
+/// <summary>A cursor for readers who want none of the model's columns: the input's own, under the wider schema.</summary>
+sealed class PassThroughCursor(ScoreBinding binding, DataViewRowCursor input, bool[] active) : DataViewRowCursor
+{
+    public override DataViewSchema Schema => binding.Output;
+
+    public override long Position => input.Position;
+
+    public override long Batch => input.Batch;
+
+    public override bool MoveNext() => input.MoveNext();
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => active[column.Index];
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        binding.Getter<TValue>(column, active, () => throw new InvalidOperationException(), input.GetGetter<TValue>);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            input.Dispose();
+        base.Dispose(disposing);
+    }
 }

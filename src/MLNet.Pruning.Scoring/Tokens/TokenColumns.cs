@@ -24,20 +24,23 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
     /// <summary>Numbers of a row: tokens, sizes, sources.</summary>
     public int RowNumbers => (Survivors * (Grid.TokenWidth + 1)) + Grid.Count;
 
-    /// <summary>The names of all three.</summary>
     public static string[] Names(string output) => [output, SizesOf(output), SourcesOf(output)];
 
     public static string SizesOf(string output) => $"{output}.Sizes";
 
     public static string SourcesOf(string output) => $"{output}.Sources";
 
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or does not hold images of this size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     public ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
         var images = FeatureColumns.Find(input, Input);
         if (images.Size != Grid.ImageValues)
-            throw new ArgumentOutOfRangeException(null, $"Column '{Input}' has {images.Size} values; images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")} have {Grid.ImageValues}.");
+        {
+            string wanted = $"images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")}";
+            throw new ArgumentOutOfRangeException(
+                null, $"Column '{Input}' has {images.Size} values; {wanted} have {Grid.ImageValues}.");
+        }
         return new ScoreBinding(input, images, RowNumbers, [Tokens(), SizeColumn(), SourceColumn()]);
     }
 
@@ -64,14 +67,17 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
         var annotations = new DataViewSchema.Annotations.Builder();
         Names(annotations, Grid.Count, slot => $"r{slot / Grid.Columns}c{slot % Grid.Columns}");
         var (offset, count) = (Survivors * (Grid.TokenWidth + 1), Grid.Count);
-        return new AddedColumn(Sources, new VectorDataViewType(NumberDataViewType.Int32, Grid.Rows, Grid.Columns), annotations.ToAnnotations(), output => (ValueGetter<VBuffer<int>>)((ref VBuffer<int> value) =>
+        var type = new VectorDataViewType(NumberDataViewType.Int32, Grid.Rows, Grid.Columns);
+        return new AddedColumn(Sources, type, annotations.ToAnnotations(), Getter);
+
+        ValueGetter<VBuffer<int>> Getter(RowOutput output) => (ref VBuffer<int> value) =>
         {
             var editor = VBufferEditor.Create(ref value, count);
             var sources = output().Slice(offset, count);
             for (int i = 0; i < count; i++)
                 editor.Values[i] = (int)sources[i];
             value = editor.Commit();
-        }));
+        };
     }
 
     /// <summary>Row and column of a pixel in its patch, and its channel where there are several.</summary>

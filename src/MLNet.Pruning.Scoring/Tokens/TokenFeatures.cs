@@ -6,7 +6,7 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 
-/// <summary>The columns that a merging of tokens has added, as what a model reads: the tokens of an image, their sizes, and where each patch went.</summary>
+/// <summary>The columns of <c>MergeTokens</c> as what a model reads: tokens, their sizes, and where each patch went.</summary>
 static class TokenFeatures
 {
     /// <summary>How the images were cut whose tokens a column holds, as its annotations say; null for a column of something else.</summary>
@@ -17,7 +17,8 @@ static class TokenFeatures
     }
 
     /// <summary>Whether a column holds tokens, as far as the shape of a schema can tell.</summary>
-    public static bool AreIn(SchemaShape.Column column) => TokenColumns.Shape.All(name => column.Annotations.Any(annotation => annotation.Name == name));
+    public static bool AreIn(SchemaShape.Column column) =>
+        TokenColumns.Shape.All(name => column.Annotations.Any(annotation => annotation.Name == name));
 
     /// <summary>Finds the three columns.</summary>
     /// <param name="schema">Where to look.</param>
@@ -27,12 +28,18 @@ static class TokenFeatures
     {
         var tokens = FeatureColumns.Find(schema, name, NumberDataViewType.Single);
         var grid = GridOf(tokens)
-            ?? throw new ArgumentOutOfRangeException(null, $"Column '{name}' holds no tokens: it lacks the annotations that mlContext.Transforms.MergeTokens gives it ({string.Join(", ", TokenColumns.Shape)}).");
+            ?? throw new ArgumentOutOfRangeException(null, $"Column '{name}' holds no tokens: "
+                + $"it lacks the annotations that mlContext.Transforms.MergeTokens gives it ({string.Join(", ", TokenColumns.Shape)}).");
         var sizes = FeatureColumns.Find(schema, TokenColumns.SizesOf(name), NumberDataViewType.Single);
         var sources = FeatureColumns.Find(schema, TokenColumns.SourcesOf(name), NumberDataViewType.Int32);
         var (values, count, patches) = (SizeOf(tokens), SizeOf(sizes), SizeOf(sources));
         if (values != (long)count * grid.TokenWidth || patches != grid.Count)
-            throw new ArgumentOutOfRangeException(null, $"Column '{name}' has {values} values, '{sizes.Name}' {count} and '{sources.Name}' {patches}; of images of {grid.Height}x{grid.Width} in patches of {grid.PatchSize}x{grid.PatchSize} they would have {(long)count * grid.TokenWidth}, {count} and {grid.Count}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                null, $"Column '{name}' has {values} values, '{sizes.Name}' {count} and '{sources.Name}' {patches}; "
+                + $"of images of {grid.Height}x{grid.Width} in patches of {grid.PatchSize}x{grid.PatchSize} they would have "
+                + $"{(long)count * grid.TokenWidth}, {count} and {grid.Count}.");
+        }
         return new FeatureColumns(name, tokens, sizes, sources);
     }
 
@@ -42,15 +49,19 @@ static class TokenFeatures
     {
         var features = Find(schema, name);
         var (found, wanted) = (GridOf(features.Columns.First())!, trained.Grid);
-        if ((found.Rows, found.Columns, found.Channels, found.PatchSize) != (wanted.Rows, wanted.Columns, wanted.Channels, wanted.PatchSize) || CountOf(features) != trained.Tokens)
-            throw new ArgumentOutOfRangeException(null, $"Column '{name}' holds {Describe(CountOf(features), found)}; the model was trained on {Describe(trained.Tokens, wanted)}.");
-        return features;
+        if (Parts(found) == Parts(wanted) && CountOf(features) == trained.Tokens)
+            return features;
+        throw new ArgumentOutOfRangeException(null, $"Column '{name}' holds {Describe(CountOf(features), found)}; "
+            + $"the model was trained on {Describe(trained.Tokens, wanted)}.");
+
+        static (int, int, int, int) Parts(PatchGrid grid) => (grid.Rows, grid.Columns, grid.Channels, grid.PatchSize);
     }
 
     /// <summary>Tokens of an image.</summary>
     public static int CountOf(FeatureColumns features) => SizeOf(features.Columns.ElementAt(1));
 
-    static string Describe(int tokens, PatchGrid grid) => $"{tokens} tokens of images of {grid.Height}x{grid.Width} with {grid.Channels} channel{(grid.Channels == 1 ? "" : "s")} in patches of {grid.PatchSize}x{grid.PatchSize}";
+    static string Describe(int tokens, PatchGrid grid) => $"{tokens} tokens of images of {grid.Height}x{grid.Width} "
+        + $"with {grid.Channels} channel{(grid.Channels == 1 ? "" : "s")} in patches of {grid.PatchSize}x{grid.PatchSize}";
 
     static int SizeOf(DataViewSchema.Column column) => ((VectorDataViewType)column.Type).Size;
 

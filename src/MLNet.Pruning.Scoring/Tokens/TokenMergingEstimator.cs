@@ -24,20 +24,19 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(options);
-        string output = options.OutputColumnName;
-        if (string.IsNullOrEmpty(output))
-            throw new ArgumentException($"{nameof(Options.OutputColumnName)} is {(output is null ? "null" : "empty")}; wanted the name of a column.", nameof(options));
-        AtLeastOne(options.ImageHeight, nameof(Options.ImageHeight));
-        AtLeastOne(options.ImageWidth, nameof(Options.ImageWidth));
-        AtLeastOne(options.ImageChannels, nameof(Options.ImageChannels));
-        AtLeastOne(options.PatchSize, nameof(Options.PatchSize));
+        string output = OptionChecks.Named(options.OutputColumnName, nameof(Options.OutputColumnName));
+        OptionChecks.AtLeast(1, options.ImageHeight, nameof(Options.ImageHeight));
+        OptionChecks.AtLeast(1, options.ImageWidth, nameof(Options.ImageWidth));
+        OptionChecks.AtLeast(1, options.ImageChannels, nameof(Options.ImageChannels));
+        OptionChecks.AtLeast(1, options.PatchSize, nameof(Options.PatchSize));
+        string input = string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName;
         var grid = new PatchGrid(options.ImageHeight, options.ImageWidth, options.ImageChannels, options.PatchSize, options.Pad);
-        columns = new TokenColumns(output, string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName, grid, MergeAmount.Of(options.Merge, grid.Count));
+        columns = new TokenColumns(output, input, grid, MergeAmount.Of(options.Merge, grid.Count));
         Loaders.Register(environment);
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or does not hold images of this size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     public TokenMergingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -50,31 +49,21 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         ShapeColumns.FindFeatures(inputSchema, columns.Input);
-        var names = Doors.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
-        var sizes = TokenColumns.Shape.Select(name => Doors.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
-        string[] added = [columns.Output, columns.Sizes, columns.Sources];
-        return new SchemaShape(
-        [
-            .. inputSchema.Where(column => !added.Contains(column.Name)),
-            Doors.Column(columns.Output, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names, .. sizes])),
-            Doors.Column(columns.Sizes, VectorKind.Vector, NumberDataViewType.Single, annotations: new SchemaShape([names])),
-            Doors.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])),
-        ]);
-    }
-
-    static void AtLeastOne(int value, string option)
-    {
-        if (value < 1)
-            throw new ArgumentOutOfRangeException(null, $"{option} is {value}; it must be at least 1.");
+        var names = MLNetInternals.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
+        var sizes = TokenColumns.Shape.Select(name => MLNetInternals.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
+        return ShapeColumns.Add(inputSchema,
+            ShapeColumns.Numbers(columns.Output, annotations: [names, .. sizes]),
+            ShapeColumns.Numbers(columns.Sizes, annotations: [names]),
+            MLNetInternals.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])));
     }
 
     /// <summary>What <see cref="TokenMergingEstimator"/> cuts and merges.</summary>
     public sealed class Options
     {
-        /// <summary>The column of tokens to add; those of sizes and sources are called after it, <c>Tokens.Sizes</c> and <c>Tokens.Sources</c>.</summary>
+        /// <summary>The column of tokens to add; <c>Tokens.Sizes</c> and <c>Tokens.Sources</c> are called after it.</summary>
         public string OutputColumnName { get; set; } = "Tokens";
 
-        /// <summary>The images: a vector of Single of known size, one channel after the other, each row by row. Null for the name of the output column.</summary>
+        /// <summary>The images: a vector of Single, one channel after the other, row by row. Null for the output's name.</summary>
         public string? InputColumnName { get; set; }
 
         /// <summary>The image's height in pixels; at least 1.</summary>
@@ -92,7 +81,7 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
         /// <summary>Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is refused.</summary>
         public bool Pad { get; set; }
 
-        /// <summary>How many patches merge away: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 on their number, at most half of all.</summary>
+        /// <summary>How many patches merge away: a fraction from 0 to 0.5, rounded down, or a number, at most half.</summary>
         public double Merge { get; set; } = 0.5;
     }
 }

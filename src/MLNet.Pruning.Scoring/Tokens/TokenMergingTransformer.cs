@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
@@ -56,8 +58,81 @@ public sealed class TokenMergingTransformer : ITransformer
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        Loaders.SaveTokenMerging(ctx, stream => TokenMergingFile.Write(stream, columns));
+        Loaders.Save(ctx, Loaders.Tokens, stream => TokenMergingFile.Write(stream, columns));
     }
 
     internal static TokenMergingTransformer ReadFrom(Stream stream) => new(TokenMergingFile.Read(stream));
 }
+
+/// <summary>Merges the patches of images on as many threads as pay: tokens, sizes and sources of a row one after the other.</summary>
+sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
+{
+    readonly TokenMerging merging = new(columns.Grid, columns.Merge);
+
+    public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(features.Length, rows * columns.Grid.ImageValues);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(output.Length, rows * columns.RowNumbers);
+        fixed (float* images = features, results = output)
+        {
+            if (rows == 1)
+                MergeOne(images, results);
+            else
+                MergeMany(images, rows, results);
+        }
+    }
+
+    // A prediction engine's: nothing is allocated.
+    void MergeOne(float* image, float* result)
+    {
+        var worker = merging.Take();
+        Merge(worker, image, result);
+        merging.Give(worker);
+    }
+
+    void MergeMany(float* images, int rows, float* results)
+    {
+        int values = columns.Grid.ImageValues, numbers = columns.RowNumbers;
+        merging.ForEach(rows, threads: 0, (worker, row) => Merge(worker, images + ((long)row * values), results + ((long)row * numbers)));
+    }
+
+    void Merge(TokenMerging.Worker worker, float* image, float* tokens)
+    {
+        float* sizes = tokens + (columns.Survivors * columns.Grid.TokenWidth), sources = sizes + columns.Survivors;
+        foreach (int source in worker.Merge(image, tokens, sizes))
+            *sources++ = source;
+    }
+}
+
+/// <summary>A merging of tokens as an archive.</summary>
+static class TokenMergingFile
+{
+    const string Kind = "token merging", What = "The saved token merging", Entry = "columns";
+
+    public static void Write(Stream stream, TokenColumns columns)
+    {
+        var (grid, archive) = (columns.Grid, new Archive(Kind));
+        archive.Add(Entry, JsonSerializer.SerializeToUtf8Bytes(
+            new TokenMergingSettings(
+                columns.Output, columns.Input, grid.Height, grid.Width, grid.Channels, grid.PatchSize, grid.Pad, columns.Merge),
+            TokenMergingJson.Default.TokenMergingSettings));
+        archive.Write(stream);
+    }
+
+    /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
+    public static TokenColumns Read(Stream stream) => Archive.Read(stream, Kind, What).Part(Entry, What, json =>
+    {
+        var saved = JsonSerializer.Deserialize(json, TokenMergingJson.Default.TokenMergingSettings);
+        if (saved is null || string.IsNullOrEmpty(saved.Output) || string.IsNullOrEmpty(saved.Input))
+            throw new InvalidDataException("it names no columns.");
+        var grid = new PatchGrid(saved.Height, saved.Width, saved.Channels, saved.PatchSize, saved.Pad);
+        MergeAmount.Check(saved.Merge, grid.Count);
+        return new TokenColumns(saved.Output, saved.Input, grid, saved.Merge);
+    });
+}
+
+sealed record TokenMergingSettings(string Output, string Input, int Height, int Width, int Channels, int PatchSize, bool Pad, int Merge);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(TokenMergingSettings))]
+sealed partial class TokenMergingJson : JsonSerializerContext;

@@ -34,7 +34,8 @@ internal static class InfoCommand
     }
 
     static string Version(Assembly assembly) =>
-        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version!.ToString(3);
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? assembly.GetName().Version!.ToString(3);
 
     static string Torch(Func<string> ask)
     {
@@ -51,5 +52,6 @@ internal static class InfoCommand
 
     static string Cuda() => torch.cuda.is_available() ? $"{torch.cuda.device_count()} device(s)" : "none";
 
-    static string VectorUnit() => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : System.Numerics.Vector.IsHardwareAccelerated ? "SIMD" : "no SIMD";
+    static string VectorUnit() =>
+        Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : System.Numerics.Vector.IsHardwareAccelerated ? "SIMD" : "no SIMD";
 }

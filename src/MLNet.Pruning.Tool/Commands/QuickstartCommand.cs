@@ -7,15 +7,20 @@ internal static class QuickstartCommand
 {
     internal static Command Create()
     {
-        var mnist = new Option<DirectoryInfo?>("--mnist") { Description = "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.", HelpName = "DIR" };
-        var train = new Option<int?>("--train") { Description = "How many digits to train on [default: 110000 synthesized ones, or all of MNIST's].", HelpName = "N" };
-        var test = new Option<int?>("--test") { Description = "How many digits to test with [default: 3000 synthesized ones, or all of MNIST's].", HelpName = "N" };
-        var epochs = new Option<int>("--epochs") { Description = "How often the training digits are gone through.", DefaultValueFactory = _ => 5, HelpName = "N" };
-        var sparsity = new Option<double>("--sparsity") { Description = "The fraction of weights to prune while training; 0 for none.", DefaultValueFactory = _ => 0.8, HelpName = "FRACTION" };
-        var merge = new Option<double>("--merge") { Description = "How many of an image's tokens merge into others: a fraction up to 0.5, or a number; 0 for none.", DefaultValueFactory = _ => 0.5, HelpName = "N" };
-        var compare = new Option<bool>("--compare") { Description = "Train a second model without merging and pruning as well, which takes about twice as long, and compare what they answer." };
-        var seed = new Option<int>("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("artifacts", "quickstart")), HelpName = "DIR" };
+        var mnist = Option<DirectoryInfo?>(
+            "--mnist", "DIR", "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.");
+        var train = Option<int?>(
+            "--train", "N", "How many digits to train on [default: 110000 synthesized ones, or all of MNIST's].");
+        var test = Option<int?>("--test", "N", "How many digits to test with [default: 3000 synthesized ones, or all of MNIST's].");
+        var epochs = Option("--epochs", "N", "How often the training digits are gone through.", () => 5);
+        var sparsity = Option("--sparsity", "FRACTION", "The fraction of weights to prune while training; 0 for none.", () => 0.8);
+        var merge = Option(
+            "--merge", "N", "How many of an image's tokens merge into others: a fraction up to 0.5, or a number; 0 for none.", () => 0.5);
+        var compare = Option<bool>("--compare", null, "Train a second model without merging and pruning as well, "
+            + "which takes about twice as long, and compare what they answer.");
+        var seed = Option("--seed", "N", "The seed of everything random.", () => 1);
+        var output = Option("--output", "DIR", "Where the model and the report go.",
+            () => new DirectoryInfo(Path.Combine("artifacts", "quickstart")));
         AtLeast(1, [train, test, epochs]);
         AtLeast(0, [seed]);
         sparsity.Validators.Add(r =>
@@ -24,7 +29,9 @@ internal static class QuickstartCommand
                 r.AddError($"--sparsity is {r.Tokens[0].Value}; it must be at least 0 and less than 1, such as 0.8.");
         });
 
-        var command = new Command("quickstart", "Train a vision transformer on merged tokens and prune it as it trains, compare it with a plain one, save it, load it again and predict with it.") { mnist, train, test, epochs, sparsity, merge, compare, seed, output };
+        const string Purpose = "Train a vision transformer on merged tokens and prune it as it trains, compare it with a plain one, "
+            + "save it, load it again and predict with it.";
+        var command = new Command("quickstart", Purpose) { mnist, train, test, epochs, sparsity, merge, compare, seed, output };
         command.SetAction((parsed, cancellation) => Errors.Guard(() => new Quickstart
         {
             Mnist = parsed.GetValue(mnist)?.FullName,
@@ -40,13 +47,21 @@ internal static class QuickstartCommand
         return command;
     }
 
-    static void AtLeast(int least, Option[] options)
+    static Option<T> Option<T>(string name, string? helpName, string description, Func<T>? initial = null)
+    {
+        var option = new Option<T>(name) { Description = description, HelpName = helpName };
+        if (initial is not null)
+            option.DefaultValueFactory = _ => initial();
+        return option;
+    }
+
+    static void AtLeast(int minimum, Option[] options)
     {
         foreach (var option in options)
             option.Validators.Add(r =>
             {
-                if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out var n) && n < least)
-                    r.AddError($"{option.Name} is {n}; it must be at least {least}.");
+                if (r.Tokens.Count > 0 && int.TryParse(r.Tokens[0].Value, out var n) && n < minimum)
+                    r.AddError($"{option.Name} is {n}; it must be at least {minimum}.");
             });
     }
 }

@@ -22,7 +22,8 @@ sealed class ByteImageView : IDataView
     /// <param name="labels">One label a row; null for images without.</param>
     /// <param name="classNames">What each label means; null where labels speak for themselves.</param>
     /// <param name="fileNames">Which file each row comes from; null where one file holds many.</param>
-    public ByteImageView(PixelStore pixels, byte[]? labels, IReadOnlyList<string>? classNames = null, IReadOnlyList<string>? fileNames = null)
+    public ByteImageView(
+        PixelStore pixels, byte[]? labels, IReadOnlyList<string>? classNames = null, IReadOnlyList<string>? fileNames = null)
     {
         (this.pixels, this.labels, this.classNames, this.fileNames) = (pixels, labels, classNames, fileNames);
         var builder = new DataViewSchema.Builder();
@@ -42,20 +43,15 @@ sealed class ByteImageView : IDataView
         }
     }
 
-    /// <inheritdoc/>
     public bool CanShuffle => true;
 
-    /// <inheritdoc/>
     public DataViewSchema Schema { get; }
 
-    /// <inheritdoc/>
     public long? GetRowCount() => pixels.Count;
 
-    /// <inheritdoc/>
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
         new Cursor(this, Active(columnsNeeded), Order(rand), share: 0, shares: 1);
 
-    /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         bool[] active = Active(columnsNeeded);
@@ -93,7 +89,8 @@ sealed class ByteImageView : IDataView
         value = editor.Commit();
     };
 
-    ValueGetter<ReadOnlyMemory<char>> ClassName(Func<int> row) => (ref ReadOnlyMemory<char> value) => value = classNames![labels![row()]].AsMemory();
+    ValueGetter<ReadOnlyMemory<char>> ClassName(Func<int> row) =>
+        (ref ReadOnlyMemory<char> value) => value = classNames![labels![row()]].AsMemory();
 
     ValueGetter<ReadOnlyMemory<char>> FileName(Func<int> row) => (ref ReadOnlyMemory<char> value) => value = fileNames![row()].AsMemory();
 
@@ -141,6 +138,8 @@ sealed class ByteImageView : IDataView
                 ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
         }
 
-        int Row() => row >= 0 ? row : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
+        int Row() => row >= 0
+            ? row
+            : throw new InvalidOperationException("The cursor is not on a row: call MoveNext first, and stop when it returns false.");
     }
 }

@@ -15,12 +15,17 @@ static class CelebALists
     {
         string path = Find(directory, Attributes, "Anno");
         using var lines = File.ReadLines(path).GetEnumerator();
-        if (!lines.MoveNext() || !int.TryParse(lines.Current, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || !lines.MoveNext())
-            throw DataFile.Broken(path, "does not start with a number and a line of names", "the number of pictures, then the attributes' names");
+        if (!lines.MoveNext() || !int.TryParse(lines.Current, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            || !lines.MoveNext())
+            throw DataFile.Broken(
+                path, "does not start with a number and a line of names", "the number of pictures, then the attributes' names");
         string[] names = Words(lines.Current);
         int column = Array.IndexOf(names, attribute);
         if (column < 0)
-            throw new ArgumentException($"'{path}' has no attribute '{attribute}'; wanted one of {string.Join(", ", names)}.", nameof(attribute));
+        {
+            throw new ArgumentException(
+                $"'{path}' has no attribute '{attribute}'; wanted one of {string.Join(", ", names)}.", nameof(attribute));
+        }
         var values = new Dictionary<string, int>(count);
         for (int line = 3; lines.MoveNext(); line++)
         {
@@ -28,7 +33,10 @@ static class CelebALists
             if (words.Length == 0)
                 continue;
             if (words.Length != names.Length + 1)
-                throw DataFile.Broken(path, $"has {words.Length} words in line {line}", $"{names.Length + 1}: a picture and its attributes");
+            {
+                throw DataFile.Broken(
+                    path, $"has {words.Length} words in line {line}", $"{names.Length + 1}: a picture and its attributes");
+            }
             values[words[0]] = words[column + 1] switch
             {
                 "1" => 1,
@@ -36,7 +44,10 @@ static class CelebALists
                 var other => throw DataFile.Broken(path, $"gives {attribute} as '{other}' in line {line}", "1 or -1"),
             };
         }
-        return values.Count == count ? values : throw DataFile.Broken(path, $"has {DataFile.Format(values.Count)} pictures", $"{DataFile.Format(count)}, as its first line says");
+        return values.Count == count
+            ? values
+            : throw DataFile.Broken(
+                path, $"has {DataFile.Format(values.Count)} pictures", $"{DataFile.Format(count)}, as its first line says");
     }
 
     /// <summary>Picture to 0 (train), 1 (validation) or 2 (test).</summary>
@@ -60,13 +71,16 @@ static class CelebALists
 
     /// <summary>What a list says of a picture. A list of .jpg names serves for the .png twins too.</summary>
     public static int Of(Dictionary<string, int> list, string file, string name) =>
-        list.TryGetValue(Path.GetFileName(file), out int value) || list.TryGetValue(Path.GetFileNameWithoutExtension(file) + ".jpg", out value)
+        list.TryGetValue(Path.GetFileName(file), out int value)
+            || list.TryGetValue(Path.GetFileNameWithoutExtension(file) + ".jpg", out value)
             ? value
-            : throw new InvalidDataException($"{name} says nothing of picture '{file}'; wanted a line that starts with {Path.GetFileName(file)}.");
+            : throw new InvalidDataException($"{name} says nothing of picture '{file}'; "
+                + $"wanted a line that starts with {Path.GetFileName(file)}.");
 
     static string Find(string directory, string name, string folder) =>
         new[] { Path.Combine(directory, name), Path.Combine(directory, folder, name) }.FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"'{directory}' holds no {name}, neither itself nor in {folder}.", Path.Combine(directory, name));
+            ?? throw new FileNotFoundException(
+                $"'{directory}' holds no {name}, neither itself nor in {folder}.", Path.Combine(directory, name));
 
     static string[] Words(string line) => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 }

@@ -1,4 +1,6 @@
-namespace MLNet.Pruning.Datasets;
+using MLNet.Pruning.Datasets;
+
+namespace MLNet.Pruning;
 
 /// <summary>
 /// The binary version of CIFAR-10 and CIFAR-100: records of one label (CIFAR-10) or a coarse and a fine one (CIFAR-100), a
@@ -12,11 +14,11 @@ static class CifarFiles
     /// <summary>The folders that the published archives unpack to.</summary>
     public const string Folder10 = "cifar-10-batches-bin", Folder100 = "cifar-100-binary";
 
-    /// <summary>Whether the folder has any of a split's batches.</summary>
-    public static bool Has10(string directory, DatasetSplit split) => DataFile.Find(Inside(directory, Folder10, Names10(split)), Names10(split)) is not null;
+    public static bool Has10(string directory, DatasetSplit split) =>
+        DataFile.Find(Inside(directory, Folder10, Names10(split)), Names10(split)) is not null;
 
-    /// <summary>Whether the folder has a split's file.</summary>
-    public static bool Has100(string directory, DatasetSplit split) => DataFile.Find(Inside(directory, Folder100, Names100(split)), Names100(split)) is not null;
+    public static bool Has100(string directory, DatasetSplit split) =>
+        DataFile.Find(Inside(directory, Folder100, Names100(split)), Names100(split)) is not null;
 
     /// <summary>Reads those of CIFAR-10's batches that are there.</summary>
     public static ByteImageView Load10(string directory, DatasetSplit split)
@@ -33,7 +35,10 @@ static class CifarFiles
     public static ByteImageView Load100(string directory, DatasetSplit split, Cifar100Labels labels)
     {
         if (!Enum.IsDefined(labels))
-            throw new ArgumentOutOfRangeException(nameof(labels), labels, $"There are no such labels; wanted {Cifar100Labels.Fine} or {Cifar100Labels.Coarse}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(labels), labels, $"There are no such labels; wanted {Cifar100Labels.Fine} or {Cifar100Labels.Coarse}.");
+        }
         DataFile.CheckArguments(directory, split, "CIFAR-100");
         string[] names = Names100(split);
         directory = Inside(directory, Folder100, names);
@@ -88,7 +93,8 @@ static class CifarFiles
         {
             throw DataFile.Broken(
                 file,
-                $"holds {DataFile.Format(bytes.Length)} bytes: {DataFile.Format(bytes.Length / record)} records and {bytes.Length % record} bytes more",
+                $"holds {DataFile.Format(bytes.Length)} bytes: "
+                + $"{DataFile.Format(bytes.Length / record)} records and {bytes.Length % record} bytes more",
                 $"one or more whole records of {DataFile.Format(record)} bytes");
         }
         for (int at = 0; at < bytes.Length; at += record)
@@ -111,6 +117,44 @@ static class CifarFiles
         if (!File.Exists(path))
             return published;
         string[] names = [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
-        return names.Length == published.Length ? names : throw DataFile.Broken(path, $"names {names.Length} classes", $"{published.Length}, one a line");
+        return names.Length == published.Length
+            ? names
+            : throw DataFile.Broken(path, $"names {names.Length} classes", $"{published.Length}, one a line");
     }
+}
+
+/// <summary>What the labels of the CIFAR data sets mean, as published beside them; label 0 first.</summary>
+static class CifarNames
+{
+    public static readonly string[] Ten = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+    public static readonly string[] Hundred =
+    [
+        "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy", "bridge", "bus",
+        "butterfly", "camel", "can", "castle", "caterpillar", "cattle", "chair", "chimpanzee", "clock", "cloud", "cockroach", "couch",
+        "crab", "crocodile", "cup", "dinosaur", "dolphin", "elephant", "flatfish", "forest", "fox", "girl", "hamster", "house", "kangaroo",
+        "keyboard", "lamp", "lawn_mower", "leopard", "lion", "lizard", "lobster", "man", "maple_tree", "motorcycle", "mountain", "mouse",
+        "mushroom", "oak_tree", "orange", "orchid", "otter", "palm_tree", "pear", "pickup_truck", "pine_tree", "plain", "plate", "poppy",
+        "porcupine", "possum", "rabbit", "raccoon", "ray", "road", "rocket", "rose", "sea", "seal", "shark", "shrew", "skunk", "skyscraper",
+        "snail", "snake", "spider", "squirrel", "streetcar", "sunflower", "sweet_pepper", "table", "tank", "telephone", "television",
+        "tiger", "tractor", "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf", "woman", "worm",
+    ];
+
+    public static readonly string[] Twenty =
+    [
+        "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices",
+        "household_furniture", "insects", "large_carnivores", "large_man-made_outdoor_things", "large_natural_outdoor_scenes",
+        "large_omnivores_and_herbivores", "medium_mammals", "non-insect_invertebrates", "people", "reptiles", "small_mammals", "trees",
+        "vehicles_1", "vehicles_2",
+    ];
+}
+
+/// <summary>Which of the two labels of a CIFAR-100 image to load.</summary>
+public enum Cifar100Labels
+{
+    /// <summary>The 100 classes: apple, aquarium fish, baby, ...</summary>
+    Fine,
+
+    /// <summary>The 20 groups of five classes each: aquatic mammals, fish, flowers, ...</summary>
+    Coarse,
 }

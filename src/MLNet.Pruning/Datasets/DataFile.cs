@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
 
-namespace MLNet.Pruning.Datasets;
+namespace MLNet.Pruning;
 
 /// <summary>Files of data sets, plain or gzipped: read whole and checked whole, or not at all.</summary>
 static class DataFile
@@ -72,7 +72,10 @@ static class DataFile
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (split is not (DatasetSplit.Train or DatasetSplit.Test))
-            throw new ArgumentOutOfRangeException(nameof(split), split, $"There is no such split; wanted {DatasetSplit.Train} or {DatasetSplit.Test}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(split), split, $"There is no such split; wanted {DatasetSplit.Train} or {DatasetSplit.Test}.");
+        }
         if (!Directory.Exists(directory))
             throw new DirectoryNotFoundException($"There is no folder '{directory}' to load {dataset} from.");
     }
@@ -85,9 +88,7 @@ static class DataFile
         return zipped;
     }
 
-    /// <summary>
-    /// A gzip file cut inside its last eight bytes still unpacks; its last four, the unpacked length, then are something else.
-    /// </summary>
+    /// <summary>A gzip file cut inside its last eight bytes still unpacks, but its last four are not the unpacked length then.</summary>
     static void CheckGzipTrailer(FileStream file, string path, long unpacked)
     {
         const int HeaderAndTrailer = 18;
@@ -98,6 +99,19 @@ static class DataFile
         file.ReadExactly(trailer);
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
         if (length != (uint)unpacked)
-            throw Broken(path, $"says in its gzip trailer that it unpacks to {Format(length)} bytes", $"{Format(unpacked)}, which is what it unpacked to: it is cut short or something was appended");
+        {
+            throw Broken(path, $"says in its gzip trailer that it unpacks to {Format(length)} bytes",
+                $"{Format(unpacked)}, which is what it unpacked to: it is cut short or something was appended");
+        }
     }
+}
+
+/// <summary>Which part of a data set to load.</summary>
+public enum DatasetSplit
+{
+    /// <summary>The examples to train on.</summary>
+    Train,
+
+    /// <summary>The examples kept apart for the final test.</summary>
+    Test,
 }

@@ -61,10 +61,9 @@ static class DigitGlyphs
 
     static readonly Glyph[][] Glyphs = [.. Paths.Select(variants => variants.Select(Parse).ToArray())];
 
-    /// <summary>Number of classes: the digits 0 to 9.</summary>
     public const int Classes = 10;
 
-    /// <summary>The most control points that a glyph has.</summary>
+    /// <summary>The maximum number of control points of a glyph.</summary>
     public static int LongestGlyph { get; } = Glyphs.Max(variants => variants.Max(glyph => glyph.Points.Length / 2));
 
     /// <summary>The ways to write <paramref name="digit"/>.</summary>

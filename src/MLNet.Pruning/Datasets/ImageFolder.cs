@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Datasets;
 static class ImageFolder
 {
     /// <summary>A label is a byte.</summary>
-    const int MostClasses = 256;
+    const int MaximumClasses = 256;
 
     /// <summary>Reads all pictures, each checked before any row exists.</summary>
     public static ByteImageView Load(string directory, int size, int? crop, string? attribute, DatasetSplit? split, int? limit)
@@ -24,7 +24,10 @@ static class ImageFolder
         if (limit < files.Length)
             files = files[..limit.Value];
         if (files.Length == 0)
-            throw new FileNotFoundException($"'{directory}' holds no pictures{(split is null ? "" : $" of the {split} split")}; wanted .png, .jpg or .jpeg files in it, in one folder in it, or in a folder a class.");
+        {
+            throw new FileNotFoundException($"'{directory}' holds no pictures{(split is null ? "" : $" of the {split} split")}; "
+                + "wanted .png, .jpg or .jpeg files in it, in one folder in it, or in a folder a class.");
+        }
         byte[]? labels = null;
         if (attribute is not null)
         {
@@ -36,7 +39,8 @@ static class ImageFolder
         {
             labels = Array.ConvertAll(files, file => (byte)Array.IndexOf(classes, Path.GetFileName(Path.GetDirectoryName(file))!));
         }
-        return new ByteImageView(Read(files, size, crop), labels, classes, Array.ConvertAll(files, file => Path.GetRelativePath(directory, file)));
+        return new ByteImageView(
+            Read(files, size, crop), labels, classes, Array.ConvertAll(files, file => Path.GetRelativePath(directory, file)));
     }
 
     /// <summary>The pictures in the order of their names, and the classes if each has a folder.</summary>
@@ -48,13 +52,17 @@ static class ImageFolder
         var folders = Directory.GetDirectories(directory).Order(StringComparer.Ordinal)
             .SelectMany(folder => (string[])[folder, Path.Combine(folder, CelebALists.ImageFolder)]).Where(Directory.Exists)
             .Select(folder => (Name: Path.GetFileName(folder), Files: Pictures(folder))).Where(folder => folder.Files.Length > 0).ToArray();
-        if (folders.Length > MostClasses)
-            throw new InvalidDataException($"'{directory}' holds {folders.Length} folders of pictures; wanted at most {MostClasses} classes.");
+        if (folders.Length > MaximumClasses)
+        {
+            throw new InvalidDataException(
+                $"'{directory}' holds {folders.Length} folders of pictures; wanted at most {MaximumClasses} classes.");
+        }
         return ([.. folders.SelectMany(folder => folder.Files)], folders.Length > 1 ? [.. folders.Select(folder => folder.Name)] : null);
     }
 
     static string[] Pictures(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file).ToUpperInvariant() is ".PNG" or ".JPG" or ".JPEG")
+            .Order(StringComparer.Ordinal)];
 
     static PixelStore Read(string[] files, int size, int? crop)
     {
@@ -66,7 +74,11 @@ static class ImageFolder
                 var picture = Picture.Load(files[index]);
                 int side = crop ?? Math.Min(picture.Width, picture.Height);
                 if (side > picture.Width || side > picture.Height)
-                    throw DataFile.Broken(files[index], $"is a picture of {picture.Width} x {picture.Height}", $"{side} x {side} or more, to cut that out of its middle");
+                {
+                    throw DataFile.Broken(
+                        files[index], $"is a picture of {picture.Width} x {picture.Height}",
+                        $"{side} x {side} or more, to cut that out of its middle");
+                }
                 picture.CropCentre(side, side).Resize(size, size).CopyPlanes(pixels[index]);
             });
         }

@@ -29,13 +29,10 @@ sealed class PixelStore
         blocks = [pixels];
     }
 
-    /// <summary>How many images.</summary>
     public int Count { get; }
 
-    /// <summary>Bytes of one image.</summary>
     public int ImageBytes { get; }
 
-    /// <summary>The bytes of image <paramref name="index"/>.</summary>
     public Span<byte> this[int index] => blocks[index / imagesPerBlock].AsSpan(index % imagesPerBlock * ImageBytes, ImageBytes);
 
     /// <summary>Bytes to floats in [0, 1]: the quotient by 255, eight at a time.</summary>

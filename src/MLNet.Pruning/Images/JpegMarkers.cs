@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Images;
 
@@ -11,7 +10,9 @@ static class JpegMarkers
     public static bool Recognizes(ReadOnlySpan<byte> file) => file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 
     /// <summary>The picture's width, height and channels (1 for grey).</summary>
-    /// <exception cref="InvalidDataException">The file ends before its end marker, is too short for the size that it announces, or has other than one or three components.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file ends before its end marker, is too short for the size that it announces, or has other than one or three components.
+    /// </exception>
     public static (int Width, int Height, int Channels) Check(ReadOnlySpan<byte> file, string name)
     {
         int at = 2;
@@ -25,7 +26,10 @@ static class JpegMarkers
             if (marker is >= 0xC0 and <= 0xCF and not 0xC4 and not 0xC8 and not 0xCC)
             {
                 if (found is not null || segment.Length < 6)
-                    throw DataFile.Broken(name, found is null ? $"has a frame header of {segment.Length} bytes" : "has two frames", "one, of 6 bytes or more");
+                {
+                    string wrong = found is null ? $"has a frame header of {segment.Length} bytes" : "has two frames";
+                    throw DataFile.Broken(name, wrong, "one, of 6 bytes or more");
+                }
                 int height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]), width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
                 PictureFile.CheckSize((uint)width, (uint)height, name);
                 if (segment[5] is not (1 or 3))

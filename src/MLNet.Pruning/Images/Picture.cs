@@ -19,7 +19,10 @@ public sealed class Picture
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "Wanted 1 (grey) or 3 (red, green, blue).");
         ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.Length != (long)width * height * channels)
-            throw new ArgumentException($"There are {pixels.Length} bytes for a picture of {width} x {height} x {channels}; wanted {(long)width * height * channels}.", nameof(pixels));
+        {
+            throw new ArgumentException($"There are {pixels.Length} bytes for a picture of {width} x {height} x {channels}; "
+                + $"wanted {(long)width * height * channels}.", nameof(pixels));
+        }
         (Width, Height, Channels, Pixels) = (width, height, channels, pixels);
     }
 
@@ -37,7 +40,10 @@ public sealed class Picture
     /// <summary>The bytes: row by row from the top, the channels of a pixel side by side.</summary>
     public ReadOnlySpan<byte> Bytes => Pixels;
 
-    /// <summary>Reads a PNG or JPEG file; which of them is told by its first bytes. Transparency, an EXIF orientation and colour profiles are left out, 16 bits become 8.</summary>
+    /// <summary>
+    /// Reads a PNG or JPEG file; which of them is told by its first bytes. Transparency, an EXIF orientation and colour profiles are left
+    /// out, 16 bits become 8.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is damaged, cut short, or neither a PNG nor a JPEG file.</exception>
     public static Picture Load(string path)
     {
@@ -51,7 +57,7 @@ public sealed class Picture
     /// <exception cref="InvalidDataException">The bytes are damaged, cut short, or neither a PNG nor a JPEG file.</exception>
     public static Picture Decode(ReadOnlyMemory<byte> file, string name = "picture") => PictureFile.Decode(file.Span, name);
 
-    /// <summary>Makes a picture of values in [0, 1] that lie channel by channel, as networks have them; what lies outside is clamped.</summary>
+    /// <summary>Makes a picture of values in [0, 1], channel by channel, as networks have them; what lies outside is clamped.</summary>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
@@ -69,6 +75,56 @@ public sealed class Picture
             }
         }
         return new Picture(width, height, channels, pixels);
+    }
+
+    /// <summary>The middle of a picture; where the margins cannot be equal, the left and upper one is the smaller.</summary>
+    /// <param name="width">Pixels to keep of a row, at most all.</param>
+    /// <param name="height">Rows to keep, at most all.</param>
+    public Picture CropCentre(int width, int height)
+    {
+        if (width < 1 || width > Width)
+            throw new ArgumentOutOfRangeException(nameof(width), width, $"Wanted 1 to {Width}, the picture's width.");
+        if (height < 1 || height > Height)
+            throw new ArgumentOutOfRangeException(nameof(height), height, $"Wanted 1 to {Height}, the picture's height.");
+        int left = (Width - width) / 2, top = (Height - height) / 2, stride = width * Channels;
+        var pixels = new byte[stride * height];
+        for (int row = 0; row < height; row++)
+            Bytes.Slice((((top + row) * Width) + left) * Channels, stride).CopyTo(pixels.AsSpan(row * stride));
+        return new Picture(width, height, Channels, pixels);
+    }
+
+    /// <summary>Another size by area: a new pixel is the mean of the part of the picture that it covers.</summary>
+    /// <param name="width">The new width, 1 or more.</param>
+    /// <param name="height">The new height, 1 or more.</param>
+    public Picture Resize(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (width == Width && height == Height)
+            return this;
+        var columns = Shares(Width, width);
+        var rows = Shares(Height, height);
+        var narrow = new float[Height * width * Channels];
+        for (int row = 0; row < Height; row++)
+        {
+            var source = Bytes.Slice(row * Width * Channels, Width * Channels);
+            var target = narrow.AsSpan(row * width * Channels, width * Channels);
+            foreach (var (to, from, share) in columns)
+            {
+                for (int channel = 0; channel < Channels; channel++)
+                    target[(to * Channels) + channel] += share * source[(from * Channels) + channel];
+            }
+        }
+        var sums = new float[height * width * Channels];
+        foreach (var (to, from, share) in rows)
+        {
+            var source = narrow.AsSpan(from * width * Channels, width * Channels);
+            var target = sums.AsSpan(to * width * Channels, width * Channels);
+            for (int i = 0; i < source.Length; i++)
+                target[i] += share * source[i];
+        }
+        // Shares add up to one but for rounding, which must not carry 255 over.
+        return new Picture(width, height, Channels, Array.ConvertAll(sums, sum => (byte)Math.Min(255f, sum + 0.5f)));
     }
 
     /// <summary>Writes the red, the green and the blue plane, each row by row; a grey picture gives three equal planes.</summary>
@@ -93,4 +149,21 @@ public sealed class Picture
 
     /// <summary>The bytes of a PNG file.</summary>
     public byte[] ToPng() => PictureFile.Encode(this);
+
+    /// <summary>Which of <paramref name="from"/> pixels make up each of <paramref name="to"/>, and by what share.</summary>
+    static List<(int To, int From, float Share)> Shares(int from, int to)
+    {
+        var shares = new List<(int, int, float)>(from + to);
+        for (int target = 0; target < to; target++)
+        {
+            // In units of 1/to of a source pixel everything is whole: the target covers start to start + from.
+            long start = (long)target * from, end = start + from;
+            for (long source = start / to; source * to < end; source++)
+            {
+                long covered = Math.Min(end, (source + 1) * to) - Math.Max(start, source * to);
+                shares.Add((target, (int)source, (float)covered / from));
+            }
+        }
+        return shares;
+    }
 }

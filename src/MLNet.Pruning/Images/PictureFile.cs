@@ -1,4 +1,3 @@
-using MLNet.Pruning.Datasets;
 using SkiaSharp;
 
 namespace MLNet.Pruning.Images;
@@ -37,10 +36,10 @@ static unsafe class PictureFile
         }
     }
 
-    /// <summary>The bytes of a PNG file.</summary>
     public static byte[] Encode(Picture picture)
     {
-        var info = new SKImageInfo(picture.Width, picture.Height, picture.Channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888, SKAlphaType.Opaque);
+        var info = new SKImageInfo(
+            picture.Width, picture.Height, picture.Channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888, SKAlphaType.Opaque);
         fixed (byte* pixels = Repack(picture.Pixels, picture.Channels, info.BytesPerPixel))
         {
             using var pixmap = new SKPixmap(info, (nint)pixels, info.RowBytes);
@@ -52,7 +51,11 @@ static unsafe class PictureFile
     public static void CheckSize(uint width, uint height, string name)
     {
         if (width == 0 || height == 0 || (ulong)width * height > MaximumPixels)
-            throw DataFile.Broken(name, $"announces {DataFile.Format(width)} x {DataFile.Format(height)} pixels", $"1 to {DataFile.Format(MaximumPixels)} of them");
+        {
+            throw DataFile.Broken(
+                name, $"announces {DataFile.Format(width)} x {DataFile.Format(height)} pixels",
+                $"1 to {DataFile.Format(MaximumPixels)} of them");
+        }
     }
 
     /// <summary>The same pixels with other than so many channels: the first ones of those that there are, or 255 after them.</summary>

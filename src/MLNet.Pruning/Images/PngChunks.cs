@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using MLNet.Pruning.Datasets;
 
 namespace MLNet.Pruning.Images;
 
@@ -13,7 +12,7 @@ static class PngChunks
     public static bool Recognizes(ReadOnlySpan<byte> file) => file.StartsWith(Signature);
 
     /// <summary>The picture's width, height and channels (1 for grey).</summary>
-    /// <exception cref="InvalidDataException">The file is cut short, a checksum is wrong, or it is too short for the size that it announces.</exception>
+    /// <exception cref="InvalidDataException">The file is cut short, or a checksum or the size is wrong.</exception>
     public static (int Width, int Height, int Channels) Check(ReadOnlySpan<byte> file, string name)
     {
         int at = Signature.Length;

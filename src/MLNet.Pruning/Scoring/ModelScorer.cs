@@ -1,14 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Scores by LibTorch: modules of the user's own, and any network on another device than the CPU. Owns the module; may be called from any number of
-/// threads.</summary>
+/// <summary>
+/// Scores by LibTorch: modules of the user's own, and any network on another device than the CPU. Owns the module; may be called from any
+/// number of threads.
+/// </summary>
 sealed class ModelScorer : IModelScorer
 {
     // Multiplications from which LibTorch's other threads are worth their risk. Every operator ends in a barrier, and a transformer has
@@ -20,13 +27,11 @@ sealed class ModelScorer : IModelScorer
     readonly nn.Module module;
     readonly long[] shape;
     readonly Func<Tensor, Tensor> compute;
-    readonly RowCheck? check;
-    readonly Type owner;
+    readonly ScoredModel model;
     readonly Device device;
     readonly SparsePlan plan;
     readonly Archive graph = new("graph");
     readonly long multiplications;
-    readonly int outputs;
     int users = 1; // the owner, and every call under way: the last one out gives the module back
     int disposed;
     int gone;
@@ -35,19 +40,49 @@ sealed class ModelScorer : IModelScorer
     /// <param name="module">Taken over and set to evaluation.</param>
     /// <param name="device">Where the module is moved to.</param>
     /// <param name="model">What is known of it besides.</param>
-    /// <param name="network">The same network; it says how layers with many weights off are computed.</param>
+    /// <param name="network">The same network; it says how layers with many inactive weights are computed.</param>
     public ModelScorer(Blueprint blueprint, nn.Module module, string device, ScoredModel model, Archive network)
     {
         compute = Compute(module, model.Describe(network), model.What);
         NetworkPart.CopyGraph(network, graph);
-        (check, outputs, owner) = (model.Check, model.Outputs, model.Owner);
-        (this.blueprint, this.module, shape) = (blueprint, module, [.. blueprint.InputShape]);
+        (this.blueprint, this.module, this.model, shape) = (blueprint, module, model, [.. blueprint.InputShape]);
         this.device = new Device(device);
         module.to(this.device);
         module.eval();
         using var oneThread = new SingleThreaded();
         plan = SparsePlan.For(module, shape, compute, NetworkPart.Scoring(network, model.What));
         multiplications = Multiplications();
+    }
+
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "Scoring alone does not know LibTorch.")]
+    internal static void Register()
+    {
+        RuntimeHelpers.RunModuleConstructor(typeof(LibTorch).Module.ModuleHandle);
+        ScoredModel.LibTorch = Loaded;
+    }
+
+    /// <summary>For a network that was trained; it is taken over.</summary>
+    public static IModelScorer Trained(
+        ScoredModel model, Blueprint blueprint, nn.Module module, Archive network, string device, IHostEnvironment environment)
+    {
+        if (device != "cpu" || model.Describe(network) is null)
+            return new ModelScorer(blueprint, module, device, model, network);
+        var plan = new PlanScorer(network, model, environment);
+        if (blueprint is ModuleBlueprint)
+            FollowedModule.Follow(plan, blueprint, module, NetworkPart.Scoring(network, model.What));
+        else
+            module.Dispose();
+        return plan;
+    }
+
+    static ModelScorer? Loaded(ScoredModel model, Archive network, IHostEnvironment environment)
+    {
+        string device = ComputeDevice.Choose(environment, asked: null);
+        if (device == "cpu" && model.Describe(network) is not null)
+            return null;
+        var (blueprint, module) = FollowedModule.Build(network, environment, model.What);
+        return new ModelScorer(blueprint, module, device, model, network);
     }
 
     public Archive Network
@@ -71,8 +106,9 @@ sealed class ModelScorer : IModelScorer
         using var oneThread = new SingleThreaded();
         var features = new float[Batch * shape.Aggregate(1L, (product, size) => product * size)];
         Array.Fill(features, 0.5f);
-        var output = new float[Batch * outputs];
-        return ScoringSpeed.Measure([rows => Score(features.AsSpan(0, rows * features.Length / Batch), rows, output.AsSpan(0, rows * outputs))], Batch, turns: 15)[0];
+        var output = new float[Batch * model.Outputs];
+        void Run(int rows) => Score(features.AsSpan(0, rows * features.Length / Batch), rows, output.AsSpan(0, rows * model.Outputs));
+        return ScoringSpeed.Measure([Run], Batch, turns: 15)[0];
     }
 
     public void Refresh() => plan.Refresh();
@@ -86,7 +122,7 @@ sealed class ModelScorer : IModelScorer
             using var oneThread = rows * multiplications < LargeWork ? new SingleThreaded() : null;
             using var scope = NewDisposeScope();
             using var withoutGradients = no_grad();
-            check?.Invoke(features);
+            model.Check(features);
             var input = empty([rows, .. shape]);
             MemoryMarshal.AsBytes(features).CopyTo(input.bytes);
             if (device.type != DeviceType.CPU)
@@ -96,7 +132,10 @@ sealed class ModelScorer : IModelScorer
                 computed = computed.cpu();
             var numbers = MemoryMarshal.Cast<byte, float>(computed.contiguous().bytes);
             if (numbers.Length != output.Length)
-                throw new InvalidOperationException($"The model computes {numbers.Length / rows} numbers a row; wanted {output.Length / rows}.");
+            {
+                throw new InvalidOperationException($"The model computes {numbers.Length / rows} numbers a row; "
+                    + $"wanted {output.Length / rows}.");
+            }
             numbers.CopyTo(output);
         }
         finally
@@ -105,7 +144,7 @@ sealed class ModelScorer : IModelScorer
         }
     }
 
-    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, owner);
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, model.Owner);
 
     /// <summary>Refuses further calls; the module goes when those under way have ended.</summary>
     public void Dispose()
@@ -116,7 +155,8 @@ sealed class ModelScorer : IModelScorer
 
     static Func<Tensor, Tensor> Compute(nn.Module module, NetworkDescription? description, string what)
     {
-        if (module is Vae vae && description is VaeDescription { ReconstructionWeight: var reconstruction, DivergenceWeight: var divergence })
+        if (module is Vae vae
+            && description is VaeDescription { ReconstructionWeight: var reconstruction, DivergenceWeight: var divergence })
         {
             var objective = new VaeObjective(reconstruction, divergence);
             return images =>
@@ -127,7 +167,8 @@ sealed class ModelScorer : IModelScorer
         }
         return module is nn.Module<Tensor, Tensor> network
             ? input => network.call(input).softmax(1)
-            : throw new InvalidDataException($"{what} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
+            : throw new InvalidDataException(
+                $"{what} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
     }
 
     /// <summary>Of a row; where the model refuses the one that it is tried with, as if each parameter were used once.</summary>
@@ -151,12 +192,12 @@ sealed class ModelScorer : IModelScorer
         if (Volatile.Read(ref disposed) == 0)
             return;
         Leave();
-        throw new ObjectDisposedException(owner.FullName);
+        throw new ObjectDisposedException(model.Owner.FullName);
     }
 
     void Leave()
     {
-        // Who comes too late is for a moment the last one again.
+        // A caller that races with Dispose may drop the count to zero a second time.
         if (Interlocked.Decrement(ref users) == 0 && Interlocked.Exchange(ref gone, 1) == 0)
         {
             plan.Dispose();

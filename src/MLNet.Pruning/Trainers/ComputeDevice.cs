@@ -20,15 +20,17 @@ static class ComputeDevice
         {
             return asked == "cpu" || torch.cuda.is_available()
                 ? asked
-                : throw new InvalidOperationException($"The device asked for is '{asked}', but LibTorch finds no CUDA device; use Device = \"cpu\" or leave it null.");
+                : throw new InvalidOperationException($"The device asked for is '{asked}', but LibTorch finds no CUDA device; "
+                    + "use Device = \"cpu\" or leave it null.");
         }
-        var (gpu, fallback) = Doors.Settings(environment);
+        var (gpu, fallback) = MLNetInternals.Settings(environment);
         if (gpu is null)
             return "cpu";
         if (torch.cuda.is_available())
             return $"cuda:{gpu}";
         return fallback
             ? "cpu"
-            : throw new InvalidOperationException($"MLContext.GpuDeviceId is {gpu}, but LibTorch finds no CUDA device; set MLContext.FallbackToCpu to train on the CPU then.");
+            : throw new InvalidOperationException($"MLContext.GpuDeviceId is {gpu}, but LibTorch finds no CUDA device; "
+                + "set MLContext.FallbackToCpu to train on the CPU then.");
     }
 }

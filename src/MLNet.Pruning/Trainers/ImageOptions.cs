@@ -1,3 +1,4 @@
+using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Trainers;
 
@@ -12,9 +13,9 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
     /// <summary>Throws unless the numbers can be those of an image.</summary>
     public void Validate()
     {
-        Require(Height >= 0, HeightOption, Height, "at least 1, or 0 for what fits the column");
-        Require(Width >= 0, WidthOption, Width, "at least 1, or 0 for what fits the column");
-        Require(Channels >= 1, ChannelsOption, Channels, "at least 1");
+        OptionChecks.Require(Height >= 0, HeightOption, Height, "at least 1, or 0 for what fits the column");
+        OptionChecks.Require(Width >= 0, WidthOption, Width, "at least 1, or 0 for what fits the column");
+        OptionChecks.AtLeast(1, Channels, ChannelsOption);
     }
 
     /// <summary>Channels, height and width of an image whose values a column holds, one channel after the other.</summary>
@@ -27,15 +28,20 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
         {
             height = width = (long)Math.Round(Math.Sqrt(pixels));
             if (pixels == 0 || height * width != pixels)
-                throw Wrong($"{values} values are no square images of {Channels} channel{(Channels == 1 ? "" : "s")}; set {HeightOption}, {WidthOption} and {ChannelsOption}.");
+            {
+                throw Wrong($"{values} values are no square images of {Channels} channel{(Channels == 1 ? "" : "s")}; "
+                    + $"set {HeightOption}, {WidthOption} and {ChannelsOption}.");
+            }
         }
         else if (height == 0)
             height = pixels / width;
         else if (width == 0)
             width = pixels / height;
-        return Channels * height * width == values && height > 0 && width > 0
-            ? [Channels, height, width]
-            : throw Wrong($"{ChannelsOption} {Channels}, {HeightOption} {Or(Height)} and {WidthOption} {Or(Width)} are images of {(Height > 0 && Width > 0 ? $"{(long)Channels * Height * Width}" : "another number of")} values, but the column has {values}.");
+        if (Channels * height * width == values && height > 0 && width > 0)
+            return [Channels, height, width];
+        string wanted = Height > 0 && Width > 0 ? $"{(long)Channels * Height * Width}" : "another number of";
+        throw Wrong($"{ChannelsOption} {Channels}, {HeightOption} {Or(Height)} and {WidthOption} {Or(Width)} "
+            + $"are images of {wanted} values, but the column has {values}.");
 
         ArgumentOutOfRangeException Wrong(string what) => new(null, $"Feature column '{column}' does not hold such images: {what}");
     }
@@ -47,24 +53,6 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
         blueprint.Validate();
         return blueprint;
     }
-
-    /// <summary>A copy of sizes that an option gives.</summary>
-    public static IReadOnlyList<int> Sizes(IReadOnlyList<int>? sizes, string option, int fewest)
-    {
-        if (sizes is null || sizes.Count < fewest)
-            throw new ArgumentException($"{option} is {(sizes is null ? "null" : "empty")}; wanted {(fewest == 0 ? "the sizes of the layers, or [] for none" : "at least one size")}.", option);
-        foreach (int size in sizes)
-            Require(size >= 1, option, $"[{string.Join(", ", sizes)}]", "sizes of at least 1");
-        return [.. sizes];
-    }
-
-    public static Activation Known(Activation activation)
-    {
-        Require(Enum.IsDefined(activation), nameof(Activation), activation, $"one of {string.Join(", ", Enum.GetNames<Activation>())}");
-        return activation;
-    }
-
-    public static void Require(bool holds, string option, object? value, string wanted) => TrainingOptions.Require(holds, option, value, wanted);
 
     static string Or(int size) => size > 0 ? $"{size}" : "of what fits";
 }

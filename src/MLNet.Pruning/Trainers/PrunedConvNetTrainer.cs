@@ -1,6 +1,7 @@
-using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Trainers;
 
 namespace MLNet.Pruning;
 
@@ -11,42 +12,38 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
 {
-    readonly ClassifierTraining training;
-    readonly ImageOptions image;
-    readonly IReadOnlyList<int> channels, hiddenSizes;
-    readonly Activation activation;
-    readonly bool batchNorm;
-    readonly double dropout;
+    readonly Options options;
+    readonly TrainerCore core;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
     /// <param name="options">What to train, and how.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
-    public PrunedConvNetTrainer(IHostEnvironment environment, Options options)
-    {
-        ArgumentNullException.ThrowIfNull(environment);
-        ArgumentNullException.ThrowIfNull(options);
-        image = new(options.ImageHeight, options.ImageWidth, options.ImageChannels);
-        image.Validate();
-        channels = ImageOptions.Sizes(options.Channels, nameof(Options.Channels), 1);
-        hiddenSizes = ImageOptions.Sizes(options.HiddenSizes, nameof(Options.HiddenSizes), 0);
-        activation = ImageOptions.Known(options.Activation);
-        ImageOptions.Require(options.Dropout is >= 0 and < 1, nameof(Options.Dropout), options.Dropout, "at least 0 and below 1");
-        (batchNorm, dropout) = (options.BatchNorm, options.Dropout);
-        training = new ClassifierTraining(environment, nameof(PrunedConvNetTrainer), options);
-    }
+    public PrunedConvNetTrainer(IHostEnvironment environment, Options options) =>
+        core = new TrainerCore(environment, nameof(PrunedConvNetTrainer), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    public PrunedModelTransformer Fit(IDataView input) => training.Fit(input, (features, classes) =>
-        ImageOptions.Checked(new ConvNetBlueprint(image.Of(features.Size, training.Columns.Features), channels, hiddenSizes, classes, activation, batchNorm, dropout)));
+    public PrunedModelTransformer Fit(IDataView input) => core.Fit(input, options, (features, classes) =>
+        ImageOptions.Checked(new ConvNetBlueprint(
+            options.Image.Of(features.Size, features.Name),
+            options.Channels,
+            options.HiddenSizes,
+            classes,
+            options.Activation,
+            options.BatchNorm,
+            options.Dropout)));
 
     /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
+        ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
 
-    /// <summary>What <see cref="PrunedConvNetTrainer"/> trains, and how. The feature column holds one channel of the image after the other, each row by row.</summary>
+    /// <summary>
+    /// What <see cref="PrunedConvNetTrainer"/> trains, and how. The feature column holds one channel of the image after the other, each
+    /// row by row.
+    /// </summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too.</summary>
+        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square where the width is 0 too.</summary>
         public int ImageHeight { get; set; }
 
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
@@ -55,7 +52,7 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
         public int ImageChannels { get; set; } = 1;
 
-        /// <summary>Channels of each convolution block, each at least 1. A block halves the image's height and width, rounding down.</summary>
+        /// <summary>Channels of each convolution block, each at least 1. A block halves height and width, rounding down.</summary>
         public IReadOnlyList<int> Channels { get; set; } = [16, 32];
 
         /// <summary>Neurons of each fully connected layer between the blocks and the classes, each at least 1; [] for none.</summary>
@@ -69,5 +66,17 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
 
         /// <summary>The fraction of each hidden layer that is left out in training; in [0, 1).</summary>
         public double Dropout { get; set; }
+
+        internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels);
+
+        private protected override void Check()
+        {
+            base.Check();
+            Image.Validate();
+            Channels = OptionChecks.Sizes(Channels, nameof(Channels), 1);
+            HiddenSizes = OptionChecks.Sizes(HiddenSizes, nameof(HiddenSizes), 0);
+            OptionChecks.Known(Activation, nameof(Activation));
+            OptionChecks.Require(Dropout is >= 0 and < 1, nameof(Dropout), Dropout, "at least 0 and below 1");
+        }
     }
 }

@@ -1,6 +1,7 @@
-using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Trainers;
 
 namespace MLNet.Pruning;
 
@@ -12,38 +13,23 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer>
 {
-    readonly ClassifierTraining training;
-    readonly IReadOnlyList<int> hiddenSizes;
-    readonly Activation activation;
+    readonly Options options;
+    readonly TrainerCore core;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
     /// <param name="options">What to train, and how.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
-    public PrunedFeedForwardTrainer(IHostEnvironment environment, Options options)
-    {
-        ArgumentNullException.ThrowIfNull(environment);
-        ArgumentNullException.ThrowIfNull(options);
-        hiddenSizes = options.HiddenSizes is null
-            ? throw new ArgumentException($"{nameof(Options.HiddenSizes)} is null; wanted the sizes of the hidden layers, or [] for none.", nameof(options))
-            : [.. options.HiddenSizes];
-        foreach (int size in hiddenSizes)
-        {
-            if (size < 1)
-                throw new ArgumentException($"{nameof(Options.HiddenSizes)} has a layer of {size} neurons; wanted at least 1.", nameof(options));
-        }
-        activation = Enum.IsDefined(options.Activation)
-            ? options.Activation
-            : throw new ArgumentException($"{nameof(Options.Activation)} is {options.Activation}; wanted one of {string.Join(", ", Enum.GetNames<Activation>())}.", nameof(options));
-        training = new ClassifierTraining(environment, nameof(PrunedFeedForwardTrainer), options);
-    }
+    public PrunedFeedForwardTrainer(IHostEnvironment environment, Options options) =>
+        core = new TrainerCore(environment, nameof(PrunedFeedForwardTrainer), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    public PrunedModelTransformer Fit(IDataView input) =>
-        training.Fit(input, (features, classes) => new FeedForwardBlueprint([features.Size, .. hiddenSizes, classes], activation));
+    public PrunedModelTransformer Fit(IDataView input) => core.Fit(input, options, (features, classes) =>
+        new FeedForwardBlueprint([features.Size, .. options.HiddenSizes, classes], options.Activation));
 
     /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
+        ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
 
     /// <summary>What <see cref="PrunedFeedForwardTrainer"/> trains, and how.</summary>
     public sealed class Options : PrunedClassifierOptions
@@ -53,5 +39,12 @@ public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer
 
         /// <summary>What stands between the layers.</summary>
         public Activation Activation { get; set; } = Activation.Relu;
+
+        private protected override void Check()
+        {
+            base.Check();
+            HiddenSizes = OptionChecks.Sizes(HiddenSizes, nameof(HiddenSizes), 0);
+            OptionChecks.Known(Activation, nameof(Activation));
+        }
     }
 }

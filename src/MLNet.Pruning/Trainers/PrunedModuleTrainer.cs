@@ -1,8 +1,8 @@
-using MLNet.Pruning.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
-using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Trainers;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -14,11 +14,10 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 {
-    readonly ClassifierTraining training;
+    readonly Options options;
+    readonly TrainerCore core;
     readonly ModuleBuilders builders;
     readonly Func<nn.Module<Tensor, Tensor>> build;
-    readonly IReadOnlyList<long>? inputShape;
-    readonly string? name;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
@@ -27,53 +26,105 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
     public PrunedModuleTrainer(IHostEnvironment environment, Func<nn.Module<Tensor, Tensor>> build, Options options)
     {
-        ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(build);
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.InputShape is { } shape)
-        {
-            ImageOptions.Require(shape.Count > 0 && shape.All(d => d is >= 1 and <= int.MaxValue), nameof(Options.InputShape), $"[{string.Join(", ", shape)}]", "one dimension or more, each at least 1");
-            inputShape = [.. shape];
-        }
-        ImageOptions.Require(options.ModuleName is null or { Length: > 0 }, nameof(Options.ModuleName), "empty", "a name, or null for that of the module's type");
-        (this.build, name) = (build, options.ModuleName);
+        this.build = build;
+        core = new TrainerCore(environment, nameof(PrunedModuleTrainer), this.options = PrunedTrainerOptions.Checked(options));
         builders = ModuleBuilders.Of(environment);
-        training = new ClassifierTraining(environment, nameof(PrunedModuleTrainer), options);
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The module does not take such inputs, or does not give a logit for each class.</exception>
-    public PrunedModelTransformer Fit(IDataView input) => training.Fit(input, (features, classes) => Plan(features.Size, classes));
+    public PrunedModelTransformer Fit(IDataView input) => core.Fit(input, options, Plan);
 
     /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema) => training.Columns.OutputShape(inputSchema);
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
+        ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
 
-    ModuleBlueprint Plan(int features, int classes)
+    ModuleBlueprint Plan(FeatureColumns features, int classes)
     {
-        IReadOnlyList<long> shape = inputShape ?? [features];
-        if (shape.Aggregate((Int128)1, (product, d) => product * d) != features)
-            throw new ArgumentOutOfRangeException(null, $"{nameof(Options.InputShape)} is [{string.Join(", ", shape)}], which is another number of values than the {features} of feature column '{training.Columns.Features}'.");
+        IReadOnlyList<long> shape = options.InputShape ?? [features.Size];
+        if (shape.Aggregate((Int128)1, (product, d) => product * d) != features.Size)
+        {
+            throw new ArgumentOutOfRangeException(null, $"{nameof(Options.InputShape)} is [{string.Join(", ", shape)}], "
+                + $"which is another number of values than the {features.Size} of feature column '{features.Name}'.");
+        }
         LibTorch.Load();
         using var scope = NewDisposeScope();
         var module = build() ?? throw new ArgumentException("The function that builds the module gave null; wanted a module.");
         var another = build();
         if (ReferenceEquals(module, another))
-            throw new ArgumentException("The function that builds the module gave the same object twice; wanted a new one with every call, as each replica needs its own.");
+        {
+            throw new ArgumentException("The function that builds the module gave the same object twice; "
+                + "wanted a new one with every call, as each replica needs its own.");
+        }
         using var first = module;
         using var second = another;
-        ModuleCheck.Run(module, shape, classes);
-        var plan = new ModuleBlueprint(name ?? module.GetType().Name, shape) { Builder = build };
+        Check(module, shape, classes);
+        var plan = new ModuleBlueprint(options.ModuleName ?? module.GetType().Name, shape) { Builder = build };
         builders.Add(plan.Name, build);
         return plan;
+    }
+
+    /// <summary>Finds out before training whether a module can be a classifier: runs it on two rows of zeros.</summary>
+    /// <exception cref="ArgumentException">It has nothing to train, does not take the rows, or gives no logit for each class.</exception>
+    static void Check(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> shape, int classes)
+    {
+        string name = $"Module '{module.GetType().Name}'";
+        var parameters = module.named_parameters().ToArray();
+        if (!parameters.Any(p => p.parameter.requires_grad))
+        {
+            string why = parameters.Length == 0
+                ? "; a module finds its layers with RegisterComponents() at the end of its constructor"
+                : "";
+            throw new ArgumentException($"{name} has no parameters that can be trained{why}.");
+        }
+        if (parameters.FirstOrDefault(p => p.parameter.dtype != ScalarType.Float32) is { parameter: { } other, name: var wrong })
+            throw new ArgumentException($"{name} has the parameter '{wrong}' of type {other.dtype}; wanted Float32.");
+
+        using var scope = NewDisposeScope();
+        using var withoutGradients = no_grad();
+        module.eval();
+        Tensor output;
+        try
+        {
+            output = module.call(zeros([2, .. shape]));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // LibTorch adds its call stack.
+            string reason = failure.Message.Split('\n')[0].Trim();
+            throw new ArgumentException($"{name} does not take rows of shape [{string.Join(", ", shape)}]: {reason}", failure);
+        }
+        if (!output.shape.SequenceEqual([2L, classes]))
+        {
+            throw new ArgumentException($"{name} gives [{string.Join(", ", output.shape)}] for 2 rows; "
+                + $"wanted [2, {classes}], a logit for each of the {classes} classes.");
+        }
+        if (output.dtype != ScalarType.Float32)
+            throw new ArgumentException($"{name} gives {output.dtype}; wanted Float32.");
     }
 
     /// <summary>How <see cref="PrunedModuleTrainer"/> trains.</summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>The shape of one input as the module takes it, such as [3, 32, 32], without the batch; null for the flat feature column.</summary>
+        /// <summary>The shape of one input of the module, such as [3, 32, 32], without the batch; null for the flat column.</summary>
         public IReadOnlyList<long>? InputShape { get; set; }
 
-        /// <summary>What <c>mlContext.UsePrunedModule</c> calls the module when a saved model is loaded; null for the name of the module's type, without its namespace.</summary>
+        /// <summary>
+        /// What <c>mlContext.UsePrunedModule</c> calls the module when a saved model is loaded; null for the name of the module's type,
+        /// without its namespace.
+        /// </summary>
         public string? ModuleName { get; set; }
+
+        private protected override void Check()
+        {
+            base.Check();
+            OptionChecks.Require(ModuleName is not "", nameof(ModuleName), "empty", "a name, or null for that of the module's type");
+            if (InputShape is not { } shape)
+                return;
+            bool holds = shape.Count > 0 && shape.All(d => d is >= 1 and <= int.MaxValue);
+            OptionChecks.Require(holds, nameof(InputShape), $"[{string.Join(", ", shape)}]", "one dimension or more, each at least 1");
+            InputShape = [.. shape];
+        }
     }
 }

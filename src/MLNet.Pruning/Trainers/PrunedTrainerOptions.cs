@@ -1,8 +1,9 @@
 using Microsoft.ML;
+using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning;
 
-/// <summary>The options that every trainer of MLNet.Pruning has. Each is checked when the trainer is made, before any data is read.</summary>
+/// <summary>The options that every trainer of MLNet.Pruning has, checked when the trainer is made.</summary>
 public abstract class PrunedTrainerOptions
 {
     private protected PrunedTrainerOptions()
@@ -42,23 +43,31 @@ public abstract class PrunedTrainerOptions
     /// <summary>Watches what pruning costs the neurons that stay, for <see cref="TrainingHistory.Burden"/>; null for not at all.</summary>
     public BurdenMonitor? Burden { get; set; }
 
-    /// <summary>The seed of the first weights and of the order of rows, 0 or more; null draws one from the MLContext, which repeats itself if that has a seed.</summary>
+    /// <summary>
+    /// The seed of the first weights and of the order of rows, 0 or more; null draws one from the MLContext, which repeats itself if that
+    /// has a seed.
+    /// </summary>
     public int? Seed { get; set; }
 
     /// <summary>Rows to measure loss and accuracy on after each epoch, with the same columns as the training set; null for none.</summary>
     public IDataView? ValidationSet { get; set; }
 
-    /// <summary>Where to train and score: "cpu", "cuda" or "cuda:N". Null follows <c>MLContext.GpuDeviceId</c> and <c>FallbackToCpu</c>.</summary>
+    /// <summary>Where to train and score: "cpu", "cuda" or "cuda:N"; null for what <c>MLContext.GpuDeviceId</c> says.</summary>
     public string? Device { get; set; }
 
     /// <summary>How many copies of the model train side by side on the CPU, a thread each; 0 for one a core.</summary>
     public int Replicas { get; set; }
 
-    /// <summary>The most bytes of rows held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there is.</summary>
+    /// <summary>
+    /// The maximum number of bytes of rows held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the
+    /// memory there is.
+    /// </summary>
     public long MemoryLimit { get; set; }
 
-    /// <summary>How the trained model computes layers of which at least half of the weights are off, as <see cref="WeightPruning"/> leaves
-    /// them: by default whichever way is faster, by a rule of their shape and density. The model keeps it when it is saved.</summary>
+    /// <summary>
+    /// How the trained model computes layers of which at least half of the weights are inactive, as <see cref="WeightPruning"/> leaves
+    /// them: by default whichever way is faster, by a rule of their shape and density. The model keeps it when it is saved.
+    /// </summary>
     public SparseScoring SparseScoring { get; set; } = SparseScoring.Automatic;
 
     /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
@@ -67,7 +76,63 @@ public abstract class PrunedTrainerOptions
     /// <summary>Stops the run at the next batch.</summary>
     public CancellationToken Cancellation { get; set; }
 
-    /// <summary>Where and how often to save what a run needs to go on; null for never. The file is that of one run: with CrossValidate,
-    /// whose folds are runs of their own, leave it null.</summary>
+    /// <summary>
+    /// Where and how often to save what a run needs to go on; null for never. The file is that of one run: with CrossValidate,
+    /// whose folds are runs of their own, leave it null.
+    /// </summary>
     public CheckpointOptions? Checkpoint { get; set; }
+
+    /// <summary>A copy of options, checked, which later changes do not reach.</summary>
+    internal static T Checked<T>(T options)
+        where T : PrunedTrainerOptions
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var copy = (T)options.MemberwiseClone();
+        copy.Check();
+        return copy;
+    }
+
+    /// <summary>Checks the options that the training loop does not, and copies lists.</summary>
+    private protected virtual void Check() => OptionChecks.Known(SparseScoring, nameof(SparseScoring));
+
+    /// <summary>What of it the training loop is told.</summary>
+    internal TrainingOptions ToTrainingOptions(int seed) => new()
+    {
+        Epochs = Epochs,
+        BatchSize = BatchSize,
+        Optimizer = Optimizer,
+        LearningRate = LearningRate,
+        Schedule = LearningRateSchedule,
+        WeightDecay = WeightDecay,
+        GradientClipNorm = GradientClipNorm,
+        Momentum = Momentum,
+        Nesterov = Nesterov,
+        Seed = seed,
+        Device = Device ?? "cpu",
+        Replicas = Replicas,
+        MemoryLimit = MemoryLimit,
+        Progress = Progress,
+        Checkpoint = Checkpoint,
+    };
+}
+
+/// <summary>The options that every trainer of classifiers has.</summary>
+public abstract class PrunedClassifierOptions : PrunedTrainerOptions
+{
+    private protected PrunedClassifierOptions()
+    {
+    }
+
+    /// <summary>The column to learn: a key, as <c>MapValueToKey</c> makes one. Rows in which it is missing are skipped.</summary>
+    public string LabelColumnName { get; set; } = "Label";
+
+    /// <summary>The column to learn from: a vector of Single of known size. Rows with a NaN or an infinity in it are skipped.</summary>
+    public string FeatureColumnName { get; set; } = "Features";
+
+    private protected override void Check()
+    {
+        base.Check();
+        OptionChecks.Named(LabelColumnName, nameof(LabelColumnName));
+        OptionChecks.Named(FeatureColumnName, nameof(FeatureColumnName));
+    }
 }

@@ -1,9 +1,7 @@
-using MLNet.Pruning.Trainers;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Trainers;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning;
@@ -14,97 +12,60 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
 {
-    readonly PrunedRun run;
-    readonly VaeColumns columns;
-    readonly ImageOptions image;
-    readonly IReadOnlyList<int> channels, hiddenSizes;
-    readonly int latentSize;
-    readonly Activation activation;
+    readonly Options options;
+    readonly TrainerCore core;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
     /// <param name="options">What to train, and how.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
-    public PrunedVaeEstimator(IHostEnvironment environment, Options options)
-    {
-        ArgumentNullException.ThrowIfNull(environment);
-        ArgumentNullException.ThrowIfNull(options);
-        ImageOptions.Require(options.ReconstructionWeight is > 0 and < double.PositiveInfinity, nameof(Options.ReconstructionWeight), options.ReconstructionWeight, "above 0");
-        ImageOptions.Require(options.DivergenceWeight is >= 0 and < double.PositiveInfinity, nameof(Options.DivergenceWeight), options.DivergenceWeight, "0 or more");
-        columns = new VaeColumns(
-            PrunedRun.Named(options.InputColumnName, nameof(Options.InputColumnName)),
-            PrunedRun.Named(options.LatentColumnName, nameof(Options.LatentColumnName)),
-            PrunedRun.Named(options.ReconstructionColumnName, nameof(Options.ReconstructionColumnName)),
-            PrunedRun.Named(options.LossColumnName, nameof(Options.LossColumnName)),
-            options.ReconstructionWeight,
-            options.DivergenceWeight);
-        columns.Validate();
-        image = new(options.ImageHeight, options.ImageWidth, options.ImageChannels);
-        image.Validate();
-        channels = ImageOptions.Sizes(options.Channels, nameof(Options.Channels), 1);
-        hiddenSizes = ImageOptions.Sizes(options.HiddenSizes, nameof(Options.HiddenSizes), 1);
-        ImageOptions.Require(options.LatentSize >= 1, nameof(Options.LatentSize), options.LatentSize, "at least 1");
-        latentSize = options.LatentSize;
-        activation = ImageOptions.Known(options.Activation);
-        run = new PrunedRun(environment, nameof(PrunedVaeEstimator), options);
-    }
+    public PrunedVaeEstimator(IHostEnvironment environment, Options options) =>
+        core = new TrainerCore(environment, nameof(PrunedVaeEstimator), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or does not hold images of this size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     /// <exception cref="InvalidDataException">A value is outside 0 to 1, or there are no rows.</exception>
     public PrunedVaeTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var column = FeatureColumns.Find(input.Schema, columns.Input);
-        var plan = ImageOptions.Checked(new VaeBlueprint(image.Of(column.Size, columns.Input), channels, hiddenSizes, latentSize, activation));
-        var rows = new ImageRows(input, column, plan.Image, "training set");
-        var validation = Validation(column.Size, plan.Image);
-        string device = run.ChooseDevice();
-        var result = run.Train(plan, device, rows, validation, new VaeObjective(columns.ReconstructionWeight, columns.DivergenceWeight), channel => PrunedRun.Warn(channel, rows.Skipped, "values", columns.Input));
-        return run.Finish<PrunedVaeTransformer>(result, device, plan, network =>
-        {
-            var autoencoder = Autoencoder.Of(network, columns);
-            return (autoencoder.Scored, scorer => new PrunedVaeTransformer(autoencoder, scorer));
-        });
+        var columns = options.Columns;
+        var rows = Read(input, "training set");
+        return core.Fit(
+            ImageOptions.Checked(new VaeBlueprint(
+                options.Image.Of(rows.Features.Size, columns.Input),
+                options.Channels,
+                options.HiddenSizes,
+                options.LatentSize,
+                options.Activation)),
+            new VaeObjective(columns.ReconstructionWeight, columns.DivergenceWeight),
+            rows,
+            Read,
+            network => new Autoencoder(network, columns),
+            (autoencoder, scorer) => new PrunedVaeTransformer(autoencoder, scorer));
+
+        TrainingRows Read(IDataView data, string role) => new(data, role, FeatureColumns.Find(data.Schema, columns.Input));
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
+        var columns = options.Columns;
         ShapeColumns.FindFeatures(inputSchema, columns.Input);
-        string[] added = [columns.Latent, columns.Reconstruction, columns.Loss];
-        return new SchemaShape(
-        [
-            .. inputSchema.Where(column => !added.Contains(column.Name)),
-            Doors.Column(columns.Latent, VectorKind.Vector, NumberDataViewType.Single),
-            Doors.Column(columns.Reconstruction, VectorKind.Vector, NumberDataViewType.Single),
-            Doors.Column(columns.Loss, VectorKind.Scalar, NumberDataViewType.Single),
-        ]);
+        return ShapeColumns.Add(
+            inputSchema,
+            ShapeColumns.Numbers(columns.Latent),
+            ShapeColumns.Numbers(columns.Reconstruction),
+            ShapeColumns.Numbers(columns.Loss, VectorKind.Scalar));
     }
 
-    ImageRows? Validation(int values, IReadOnlyList<long> shape)
-    {
-        if (run.ValidationSet is not { } validation)
-            return null;
-        FeatureColumns column;
-        try
-        {
-            column = FeatureColumns.Find(validation.Schema, columns.Input);
-        }
-        catch (ArgumentOutOfRangeException failure)
-        {
-            throw new ArgumentOutOfRangeException($"The validation set does not fit: {failure.Message}", failure);
-        }
-        return column.Size == values
-            ? new ImageRows(validation, column, shape, "validation set")
-            : throw new ArgumentOutOfRangeException(null, $"The validation set has {column.Size} values in column '{columns.Input}'; wanted {values}, as in the training set.");
-    }
-
-    /// <summary>What <see cref="PrunedVaeEstimator"/> trains, and how. The input column holds one channel of the image after the other, each row by row, with values from 0 to 1.</summary>
+    /// <summary>
+    /// What <see cref="PrunedVaeEstimator"/> trains, and how. The input column holds one channel of the image after the other, each row by
+    /// row, with values from 0 to 1.
+    /// </summary>
     public sealed class Options : PrunedTrainerOptions
     {
-        /// <summary>The images: a vector of Single of known size with values from 0 to 1. Rows with a NaN or an infinity in it are skipped.</summary>
+        /// <summary>The images: a vector of Single with values from 0 to 1. Rows with a NaN or an infinity are skipped.</summary>
         public string InputColumnName { get; set; } = "Features";
 
         /// <summary>The column of latents to add.</summary>
@@ -116,7 +77,10 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         /// <summary>The column of losses to add.</summary>
         public string LossColumnName { get; set; } = "Loss";
 
-        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too. Every block halves it without rest.</summary>
+        /// <summary>
+        /// The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too. Every block
+        /// halves it without rest.
+        /// </summary>
         public int ImageHeight { get; set; }
 
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column. Every block halves it without rest.</summary>
@@ -128,7 +92,10 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         /// <summary>Channels of each block of the encoder, each at least 1; the decoder mirrors them.</summary>
         public IReadOnlyList<int> Channels { get; set; } = [16, 32];
 
-        /// <summary>Neurons of each hidden layer of the encoder, each at least 1; the decoder mirrors them. The rank-based paper's largest: 2048, 2048, 2048 behind blocks of 32 and 64.</summary>
+        /// <summary>
+        /// Neurons of each hidden layer of the encoder, each at least 1; the decoder mirrors them. The rank-based paper's largest: 2048,
+        /// 2048, 2048 behind blocks of 32 and 64.
+        /// </summary>
         public IReadOnlyList<int> HiddenSizes { get; set; } = [256, 128];
 
         /// <summary>How many numbers an image is described by; at least 1.</summary>
@@ -142,5 +109,29 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
 
         /// <summary>The weight of the latents' Kullback-Leibler divergence in the loss; 0 or more.</summary>
         public double DivergenceWeight { get; set; } = 1;
+
+        internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels);
+
+        internal VaeColumns Columns =>
+            new(InputColumnName, LatentColumnName, ReconstructionColumnName, LossColumnName, ReconstructionWeight, DivergenceWeight);
+
+        private protected override void Check()
+        {
+            base.Check();
+            OptionChecks.Named(InputColumnName, nameof(InputColumnName));
+            OptionChecks.Named(LatentColumnName, nameof(LatentColumnName));
+            OptionChecks.Named(ReconstructionColumnName, nameof(ReconstructionColumnName));
+            OptionChecks.Named(LossColumnName, nameof(LossColumnName));
+            Columns.Validate();
+            Image.Validate();
+            Channels = OptionChecks.Sizes(Channels, nameof(Channels), 1);
+            HiddenSizes = OptionChecks.Sizes(HiddenSizes, nameof(HiddenSizes), 1);
+            OptionChecks.AtLeast(1, LatentSize, nameof(LatentSize));
+            OptionChecks.Known(Activation, nameof(Activation));
+            var (reconstruction, divergence) = (ReconstructionWeight, DivergenceWeight);
+            OptionChecks.Require(
+                double.IsFinite(reconstruction) && reconstruction > 0, nameof(ReconstructionWeight), reconstruction, "above 0");
+            OptionChecks.Require(double.IsFinite(divergence) && divergence >= 0, nameof(DivergenceWeight), divergence, "0 or more");
+        }
     }
 }

@@ -7,184 +7,154 @@ namespace Microsoft.ML;
 /// <summary>Trainers for <see cref="MulticlassClassificationCatalog.Trainers"/>.</summary>
 public static class PruningTrainerCatalog
 {
-    /// <summary>Makes a trainer of fully connected networks.</summary>
     /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
-    /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
-    /// <param name="hiddenSizes">Neurons of each hidden layer, each at least 1; null for 50 and 30.</param>
-    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-    /// <param name="batchSize">Rows a step; at least 1.</param>
-    /// <param name="learningRate">The learning rate of Adam; above 0.</param>
-    public static PrunedFeedForwardTrainer PrunedFeedForward(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        string labelColumnName = "Label",
-        string featureColumnName = "Features",
-        IReadOnlyList<int>? hiddenSizes = null,
-        int epochs = 10,
-        int batchSize = 128,
-        double learningRate = 0.001)
+    extension(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog)
     {
-        var options = new PrunedFeedForwardTrainer.Options
+        /// <summary>Makes a trainer of fully connected networks.</summary>
+        /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+        /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
+        /// <param name="hiddenSizes">Neurons of each hidden layer, each at least 1; null for 50 and 30.</param>
+        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+        public PrunedFeedForwardTrainer PrunedFeedForward(
+            string labelColumnName = "Label",
+            string featureColumnName = "Features",
+            IReadOnlyList<int>? hiddenSizes = null,
+            int epochs = 10,
+            int batchSize = 128,
+            double learningRate = 0.001)
         {
-            LabelColumnName = labelColumnName,
-            FeatureColumnName = featureColumnName,
-            Epochs = epochs,
-            BatchSize = batchSize,
-            LearningRate = learningRate,
-        };
-        if (hiddenSizes is not null)
-            options.HiddenSizes = hiddenSizes;
-        return PrunedFeedForward(catalog, options);
-    }
+            var options = new PrunedFeedForwardTrainer.Options
+            {
+                LabelColumnName = labelColumnName,
+                FeatureColumnName = featureColumnName,
+                Epochs = epochs,
+                BatchSize = batchSize,
+                LearningRate = learningRate,
+            };
+            if (hiddenSizes is not null)
+                options.HiddenSizes = hiddenSizes;
+            return catalog.PrunedFeedForward(options);
+        }
 
-    /// <summary>Makes a trainer of fully connected networks.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="options">What to train, and how.</param>
-    public static PrunedFeedForwardTrainer PrunedFeedForward(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        PrunedFeedForwardTrainer.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedFeedForwardTrainer(Doors.EnvironmentOf(catalog), options);
-    }
+        /// <summary>Makes a trainer of fully connected networks.</summary>
+        /// <param name="options">What to train, and how.</param>
+        public PrunedFeedForwardTrainer PrunedFeedForward(PrunedFeedForwardTrainer.Options options) =>
+            new(MLNetInternals.EnvironmentOf(catalog), options);
 
-    /// <summary>Makes a trainer of convolutional networks.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
-    /// <param name="featureColumnName">The column to learn from: a vector of Single, one channel of the image after the other.</param>
-    /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
-    /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
-    /// <param name="imageChannels">1 for grey, 3 for color.</param>
-    /// <param name="channels">Channels of each convolution block, each at least 1; null for 16 and 32.</param>
-    /// <param name="hiddenSizes">Neurons of each fully connected layer behind the blocks, each at least 1; null for 256 and 128.</param>
-    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-    /// <param name="batchSize">Rows a step; at least 1.</param>
-    /// <param name="learningRate">The learning rate of Adam; above 0.</param>
-    public static PrunedConvNetTrainer PrunedConvNet(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        string labelColumnName = "Label",
-        string featureColumnName = "Features",
-        int imageHeight = 0,
-        int imageWidth = 0,
-        int imageChannels = 1,
-        IReadOnlyList<int>? channels = null,
-        IReadOnlyList<int>? hiddenSizes = null,
-        int epochs = 10,
-        int batchSize = 128,
-        double learningRate = 0.001)
-    {
-        var options = new PrunedConvNetTrainer.Options
+        /// <summary>Makes a trainer of convolutional networks.</summary>
+        /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+        /// <param name="featureColumnName">The column to learn from: a vector of Single, one channel of the image after the other.</param>
+        /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
+        /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
+        /// <param name="imageChannels">1 for grey, 3 for color.</param>
+        /// <param name="channels">Channels of each convolution block, each at least 1; null for 16 and 32.</param>
+        /// <param name="hiddenSizes">Neurons of each layer behind the blocks, each at least 1; null for 256 and 128.</param>
+        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+        public PrunedConvNetTrainer PrunedConvNet(
+            string labelColumnName = "Label",
+            string featureColumnName = "Features",
+            int imageHeight = 0,
+            int imageWidth = 0,
+            int imageChannels = 1,
+            IReadOnlyList<int>? channels = null,
+            IReadOnlyList<int>? hiddenSizes = null,
+            int epochs = 10,
+            int batchSize = 128,
+            double learningRate = 0.001)
         {
-            LabelColumnName = labelColumnName,
-            FeatureColumnName = featureColumnName,
-            ImageHeight = imageHeight,
-            ImageWidth = imageWidth,
-            ImageChannels = imageChannels,
-            Epochs = epochs,
-            BatchSize = batchSize,
-            LearningRate = learningRate,
-        };
-        options.Channels = channels ?? options.Channels;
-        options.HiddenSizes = hiddenSizes ?? options.HiddenSizes;
-        return PrunedConvNet(catalog, options);
-    }
+            var options = new PrunedConvNetTrainer.Options
+            {
+                LabelColumnName = labelColumnName,
+                FeatureColumnName = featureColumnName,
+                ImageHeight = imageHeight,
+                ImageWidth = imageWidth,
+                ImageChannels = imageChannels,
+                Epochs = epochs,
+                BatchSize = batchSize,
+                LearningRate = learningRate,
+            };
+            options.Channels = channels ?? options.Channels;
+            options.HiddenSizes = hiddenSizes ?? options.HiddenSizes;
+            return catalog.PrunedConvNet(options);
+        }
 
-    /// <summary>Makes a trainer of convolutional networks.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="options">What to train, and how.</param>
-    public static PrunedConvNetTrainer PrunedConvNet(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        PrunedConvNetTrainer.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedConvNetTrainer(Doors.EnvironmentOf(catalog), options);
-    }
+        /// <summary>Makes a trainer of convolutional networks.</summary>
+        /// <param name="options">What to train, and how.</param>
+        public PrunedConvNetTrainer PrunedConvNet(PrunedConvNetTrainer.Options options) =>
+            new(MLNetInternals.EnvironmentOf(catalog), options);
 
-    /// <summary>Makes a trainer of vision transformers.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
-    /// <param name="featureColumnName">The column to learn from: tokens that <c>MergeTokens</c> has made, or images, one channel after the other.</param>
-    /// <param name="patchSize">Pixels of a patch each way; 0 for what the tokens say, or 4.</param>
-    /// <param name="merge">How many patches of an image merge before the first block, a fraction or a number; 0 where the column holds tokens.</param>
-    /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
-    /// <param name="depth">Blocks; at least 1.</param>
-    /// <param name="heads">Attention heads of a block; at least 1.</param>
-    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-    /// <param name="batchSize">Rows a step; at least 1.</param>
-    /// <param name="learningRate">The learning rate of AdamW; above 0.</param>
-    public static PrunedVitTrainer PrunedVit(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        string labelColumnName = "Label",
-        string featureColumnName = "Tokens",
-        int patchSize = 0,
-        double merge = 0,
-        int dim = 64,
-        int depth = 4,
-        int heads = 4,
-        int epochs = 10,
-        int batchSize = 128,
-        double learningRate = 0.001) => PrunedVit(catalog, new PrunedVitTrainer.Options
-        {
-            LabelColumnName = labelColumnName,
-            FeatureColumnName = featureColumnName,
-            PatchSize = patchSize,
-            Merge = merge,
-            Dim = dim,
-            Depth = depth,
-            Heads = heads,
-            Epochs = epochs,
-            BatchSize = batchSize,
-            LearningRate = learningRate,
-        });
+        /// <summary>Makes a trainer of vision transformers.</summary>
+        /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+        /// <param name="featureColumnName">What to learn from: tokens of <c>MergeTokens</c>, or images, channel by channel.</param>
+        /// <param name="patchSize">Pixels of a patch each way; 0 for what the tokens say, or 4.</param>
+        /// <param name="merge">How many patches merge before the first block, a fraction or a number; 0 for tokens.</param>
+        /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
+        /// <param name="depth">Blocks; at least 1.</param>
+        /// <param name="heads">Attention heads of a block; at least 1.</param>
+        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="learningRate">The learning rate of AdamW; above 0.</param>
+        public PrunedVitTrainer PrunedVit(
+            string labelColumnName = "Label",
+            string featureColumnName = "Tokens",
+            int patchSize = 0,
+            double merge = 0,
+            int dim = 64,
+            int depth = 4,
+            int heads = 4,
+            int epochs = 10,
+            int batchSize = 128,
+            double learningRate = 0.001) => catalog.PrunedVit(new PrunedVitTrainer.Options
+            {
+                LabelColumnName = labelColumnName,
+                FeatureColumnName = featureColumnName,
+                PatchSize = patchSize,
+                Merge = merge,
+                Dim = dim,
+                Depth = depth,
+                Heads = heads,
+                Epochs = epochs,
+                BatchSize = batchSize,
+                LearningRate = learningRate,
+            });
 
-    /// <summary>Makes a trainer of vision transformers.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="options">What to train, and how.</param>
-    public static PrunedVitTrainer PrunedVit(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        PrunedVitTrainer.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedVitTrainer(Doors.EnvironmentOf(catalog), options);
-    }
+        /// <summary>Makes a trainer of vision transformers.</summary>
+        /// <param name="options">What to train, and how.</param>
+        public PrunedVitTrainer PrunedVit(PrunedVitTrainer.Options options) => new(MLNetInternals.EnvironmentOf(catalog), options);
 
-    /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
-    /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
-    /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
-    /// <param name="inputShape">The shape of one input as the module takes it, such as [3, 32, 32]; null for the flat feature column.</param>
-    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-    /// <param name="batchSize">Rows a step; at least 1.</param>
-    /// <param name="learningRate">The learning rate of Adam; above 0.</param>
-    public static PrunedModuleTrainer PrunedModule(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        Func<nn.Module<Tensor, Tensor>> build,
-        string labelColumnName = "Label",
-        string featureColumnName = "Features",
-        IReadOnlyList<long>? inputShape = null,
-        int epochs = 10,
-        int batchSize = 128,
-        double learningRate = 0.001) => PrunedModule(catalog, build, new PrunedModuleTrainer.Options
-        {
-            LabelColumnName = labelColumnName,
-            FeatureColumnName = featureColumnName,
-            InputShape = inputShape,
-            Epochs = epochs,
-            BatchSize = batchSize,
-            LearningRate = learningRate,
-        });
+        /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
+        /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+        /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
+        /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
+        /// <param name="inputShape">The shape of one input of the module, such as [3, 32, 32]; null for the flat feature column.</param>
+        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+        public PrunedModuleTrainer PrunedModule(
+            Func<nn.Module<Tensor, Tensor>> build,
+            string labelColumnName = "Label",
+            string featureColumnName = "Features",
+            IReadOnlyList<long>? inputShape = null,
+            int epochs = 10,
+            int batchSize = 128,
+            double learningRate = 0.001) => catalog.PrunedModule(build, new PrunedModuleTrainer.Options
+            {
+                LabelColumnName = labelColumnName,
+                FeatureColumnName = featureColumnName,
+                InputShape = inputShape,
+                Epochs = epochs,
+                BatchSize = batchSize,
+                LearningRate = learningRate,
+            });
 
-    /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
-    /// <param name="catalog">The catalog of <see cref="MulticlassClassificationCatalog.Trainers"/>.</param>
-    /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
-    /// <param name="options">How to train it.</param>
-    public static PrunedModuleTrainer PrunedModule(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
-        Func<nn.Module<Tensor, Tensor>> build,
-        PrunedModuleTrainer.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedModuleTrainer(Doors.EnvironmentOf(catalog), build, options);
+        /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
+        /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+        /// <param name="options">How to train it.</param>
+        public PrunedModuleTrainer PrunedModule(Func<nn.Module<Tensor, Tensor>> build, PrunedModuleTrainer.Options options) =>
+            new(MLNetInternals.EnvironmentOf(catalog), build, options);
     }
 }

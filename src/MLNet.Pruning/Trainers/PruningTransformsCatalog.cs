@@ -6,43 +6,43 @@ namespace Microsoft.ML;
 /// <summary>Estimators for <see cref="TransformsCatalog"/>.</summary>
 public static class PruningTransformsCatalog
 {
-    /// <summary>Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns <c>Latent</c>, <c>Reconstruction</c> and <c>Loss</c>.</summary>
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
-    /// <param name="inputColumnName">The images: a vector of Single with values from 0 to 1, one channel after the other.</param>
-    /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
-    /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
-    /// <param name="imageChannels">1 for grey, 3 for color.</param>
-    /// <param name="latentSize">How many numbers an image is described by; at least 1.</param>
-    /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-    /// <param name="batchSize">Rows a step; at least 1.</param>
-    /// <param name="learningRate">The learning rate of Adam; above 0.</param>
-    public static PrunedVaeEstimator PrunedVae(
-        this TransformsCatalog catalog,
-        string inputColumnName = "Features",
-        int imageHeight = 0,
-        int imageWidth = 0,
-        int imageChannels = 1,
-        int latentSize = 32,
-        int epochs = 10,
-        int batchSize = 128,
-        double learningRate = 0.001) => PrunedVae(catalog, new PrunedVaeEstimator.Options
-        {
-            InputColumnName = inputColumnName,
-            ImageHeight = imageHeight,
-            ImageWidth = imageWidth,
-            ImageChannels = imageChannels,
-            LatentSize = latentSize,
-            Epochs = epochs,
-            BatchSize = batchSize,
-            LearningRate = learningRate,
-        });
-
-    /// <summary>Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns that the options name.</summary>
-    /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
-    /// <param name="options">What to train, and how.</param>
-    public static PrunedVaeEstimator PrunedVae(this TransformsCatalog catalog, PrunedVaeEstimator.Options options)
+    extension(TransformsCatalog catalog)
     {
-        ArgumentNullException.ThrowIfNull(catalog);
-        return new PrunedVaeEstimator(Doors.EnvironmentOf(catalog), options);
+        /// <summary>
+        /// Makes an estimator that trains a variational autoencoder on images, without labels, and adds the columns <c>Latent</c>,
+        /// <c>Reconstruction</c> and <c>Loss</c>.
+        /// </summary>
+        /// <param name="inputColumnName">The images: a vector of Single with values from 0 to 1, one channel after the other.</param>
+        /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
+        /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
+        /// <param name="imageChannels">1 for grey, 3 for color.</param>
+        /// <param name="latentSize">How many numbers an image is described by; at least 1.</param>
+        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
+        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+        public PrunedVaeEstimator PrunedVae(
+            string inputColumnName = "Features",
+            int imageHeight = 0,
+            int imageWidth = 0,
+            int imageChannels = 1,
+            int latentSize = 32,
+            int epochs = 10,
+            int batchSize = 128,
+            double learningRate = 0.001) => catalog.PrunedVae(new PrunedVaeEstimator.Options
+            {
+                InputColumnName = inputColumnName,
+                ImageHeight = imageHeight,
+                ImageWidth = imageWidth,
+                ImageChannels = imageChannels,
+                LatentSize = latentSize,
+                Epochs = epochs,
+                BatchSize = batchSize,
+                LearningRate = learningRate,
+            });
+
+        /// <summary>Makes an estimator that trains a variational autoencoder on images, and adds the columns that options name.</summary>
+        /// <param name="options">What to train, and how.</param>
+        public PrunedVaeEstimator PrunedVae(PrunedVaeEstimator.Options options) => new(MLNetInternals.EnvironmentOf(catalog), options);
     }
 }

@@ -12,7 +12,7 @@ public sealed class MergeTokensTests
 {
     readonly MLContext context = new(seed: 1);
 
-    static SchemaShape Shape => new([Doors.Column("Kind", VectorKind.Scalar, TextDataViewType.Instance), Doors.Column("Pixels", VectorKind.Vector, NumberDataViewType.Single)]);
+    static SchemaShape Shape => new([MLNetInternals.Column("Kind", VectorKind.Scalar, TextDataViewType.Instance), MLNetInternals.Column("Pixels", VectorKind.Vector, NumberDataViewType.Single)]);
 
     static (float[] Tokens, float[] Sizes, int[] Sources) Expected(float[] planes, PatchGrid grid, int merge)
     {

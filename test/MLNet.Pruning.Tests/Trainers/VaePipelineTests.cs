@@ -114,7 +114,7 @@ public sealed class VaePipelineTests
         var estimator = Estimator(o => o.Epochs = 1);
         using var model = estimator.Fit(data);
         var made = model.Transform(data).Schema;
-        var promised = estimator.GetOutputSchema(new SchemaShape([Doors.Column("Kind", VectorKind.Scalar, TextDataViewType.Instance), Doors.Column("Pixels", VectorKind.Vector, NumberDataViewType.Single)]));
+        var promised = estimator.GetOutputSchema(new SchemaShape([MLNetInternals.Column("Kind", VectorKind.Scalar, TextDataViewType.Instance), MLNetInternals.Column("Pixels", VectorKind.Vector, NumberDataViewType.Single)]));
         CollectionAssert.AreEqual(made.Select(column => column.Name).ToArray(), promised.Select(column => column.Name).ToArray());
         foreach (var column in promised)
             Assert.AreEqual(made[column.Name].Type is VectorDataViewType, column.Kind == VectorKind.Vector);

@@ -145,7 +145,7 @@ public sealed class VitPipelineTests
     [TestMethod]
     public void A_pipeline_without_the_sizes_of_its_tokens_is_refused_by_its_schema()
     {
-        var shape = new SchemaShape([Doors.Column("Kind", VectorKind.Scalar, TextDataViewType.Instance), Doors.Column("Pixels", VectorKind.Vector, NumberDataViewType.Single)]);
+        var shape = new SchemaShape([MLNetInternals.Column("Kind", VectorKind.Scalar, TextDataViewType.Instance), MLNetInternals.Column("Pixels", VectorKind.Vector, NumberDataViewType.Single)]);
         var pipeline = context.Transforms.Conversion.MapValueToKey("Kind")
             .Append(context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, 1, 2))
             .Append(context.Transforms.DropColumns("Tokens.Sizes"))

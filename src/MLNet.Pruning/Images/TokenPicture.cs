@@ -26,7 +26,11 @@ public static class TokenPicture
                 for (int channel = 0; channel < 3; channel++)
                     below[channel] = image.Bytes[(((row * grid.Width) + column) * image.Channels) + (channel % image.Channels)];
                 if (colours[assignment.Sources[grid.PatchAt(row, column)]] is { } colour)
-                    (below[0], below[1], below[2]) = (Tinted(below[0], colour.Red), Tinted(below[1], colour.Green), Tinted(below[2], colour.Blue));
+                {
+                    below[0] = Tinted(below[0], colour.Red);
+                    below[1] = Tinted(below[1], colour.Green);
+                    below[2] = Tinted(below[2], colour.Blue);
+                }
                 below.CopyTo(pixels, 3 * ((y * width) + x));
             }
         }
@@ -56,9 +60,13 @@ public static class TokenPicture
     static Picture Plain(PatchGrid grid, ReadOnlySpan<float> planes)
     {
         if (planes.Length != grid.ImageValues)
-            throw new ArgumentException($"There are {planes.Length} values; images of {grid.Height}x{grid.Width}x{grid.Channels} have {grid.ImageValues}.", nameof(planes));
+        {
+            string wanted = $"images of {grid.Height}x{grid.Width}x{grid.Channels} have {grid.ImageValues}";
+            throw new ArgumentException($"There are {planes.Length} values; {wanted}.", nameof(planes));
+        }
         return Picture.FromPlanes(grid.Width, grid.Height, grid.Channels, planes);
     }
 
-    static byte Tinted(byte below, double colour) => (byte)Math.Round((below * (1 - TokenDrawing.Tint)) + (255 * colour * TokenDrawing.Tint));
+    static byte Tinted(byte below, double colour) =>
+        (byte)Math.Round((below * (1 - TokenDrawing.Tint)) + (255 * colour * TokenDrawing.Tint));
 }

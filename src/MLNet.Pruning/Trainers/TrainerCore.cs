@@ -1,0 +1,182 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Training;
+using static System.FormattableString;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>What every trainer does: checks options and data, builds the module, trains it, and makes a transformer of it.</summary>
+sealed class TrainerCore
+{
+    readonly IHost host;
+    readonly PrunedTrainerOptions options;
+    readonly TrainingOptions training;
+
+    /// <param name="environment">The MLContext.</param>
+    /// <param name="name">The trainer's name.</param>
+    /// <param name="options">From <see cref="PrunedTrainerOptions.Checked"/>.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
+    public TrainerCore(IHostEnvironment environment, string name, PrunedTrainerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        host = environment.Register(name);
+        this.options = options;
+        // Drawn once, so that fitting twice gives the same model twice.
+        training = options.ToTrainingOptions(options.Seed ?? host.Rand.Next());
+        training.Validate();
+        options.Pruning?.Validate(training);
+        _ = options.Burden?.Begin();
+        Loaders.Register(environment);
+    }
+
+    /// <summary>Trains a classifier on all of <paramref name="input"/>.</summary>
+    /// <param name="input">The training set.</param>
+    /// <param name="names">Names the columns.</param>
+    /// <param name="blueprint">The model for such features and so many classes; it gives a logit for each class.</param>
+    /// <param name="find">Finds what is learnt from, by the name of the feature column; by default that column alone.</param>
+    public PrunedModelTransformer Fit(
+        IDataView input,
+        PrunedClassifierOptions names,
+        Func<FeatureColumns, int, Blueprint> blueprint,
+        Func<DataViewSchema, string, FeatureColumns>? find = null)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var rows = Read(input, "training set");
+        var labels = ClassLabels.From(rows.Label!.Value);
+        return Fit(
+            blueprint(rows.Features, labels.Count),
+            new CrossEntropy(labels.Count),
+            rows,
+            Read,
+            network => new Classifier(network, names.FeatureColumnName, labels),
+            (classifier, scorer) => new PrunedModelTransformer(classifier, scorer));
+
+        TrainingRows Read(IDataView data, string role)
+        {
+            var label = TrainingRows.FindLabel(data.Schema, names.LabelColumnName);
+            return new TrainingRows(data, role, (find ?? FeatureColumns.Find)(data.Schema, names.FeatureColumnName), label);
+        }
+    }
+
+    /// <summary>Trains a model.</summary>
+    /// <param name="plan">What it is built from.</param>
+    /// <param name="objective">What is minimised.</param>
+    /// <param name="rows">The training set.</param>
+    /// <param name="read">Finds the columns of a data view by the same rules, for the validation set.</param>
+    /// <param name="describe">What is known of the model of a network.</param>
+    /// <param name="transform">The transformer of a model and what computes it.</param>
+    public TTransformer Fit<TModel, TTransformer>(
+        Blueprint plan,
+        IObjective objective,
+        TrainingRows rows,
+        Func<IDataView, string, TrainingRows> read,
+        Func<Archive, TModel> describe,
+        Func<TModel, IModelScorer, TTransformer> transform)
+        where TModel : ScoredModel
+        where TTransformer : PrunedTransformer
+    {
+        rows.Shape = plan.InputShape;
+        var validation = options.ValidationSet is { } set ? rows.Validation(set, read) : null;
+        string device = ComputeDevice.Choose(host, options.Device);
+        var result = Train(plan, device, objective, rows, validation);
+        var (module, history) = (result.Model, result.History);
+        var blueprint = plan.Now(module);
+        var network = FollowedModule.Write(blueprint, module, options.SparseScoring);
+        var model = describe(network);
+        var made = transform(model, ModelScorer.Trained(model, blueprint, module, network, device, host));
+        if (made.Scoring is { Count: > 0 } layers)
+            history.Scoring = layers;
+        (made.Training, made.Measured) = (history, speed => history.ScoringSpeed = speed);
+        return made;
+    }
+
+    TrainingResult Train(Blueprint plan, string device, IObjective objective, TrainingRows rows, TrainingRows? validation)
+    {
+        using var generator = new RandomState(); // as it is after the fit again
+        random.manual_seed(training.Seed);
+        var model = Build(plan);
+        try
+        {
+            using var channel = host.Start("Training");
+            var task = new TrainingTask
+            {
+                Model = model,
+                Copy = plan.Build,
+                Examples = rows,
+                Validation = validation,
+                Objective = objective,
+            };
+            var loop = new TrainingLoop(training with
+            {
+                Device = device,
+                Warn = message => channel.Warning(MessageSensitivity.None, message),
+                Progress = new LoggedProgress(channel, training.Progress),
+                Hooks = [.. new[] { options.Pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>()],
+            });
+            var result = loop.Run(task, options.Cancellation);
+            rows.WarnOfSkipped(channel);
+            if (!ReferenceEquals(result.Model, model))
+                model.Dispose();
+            return result;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    static nn.Module Build(Blueprint plan)
+    {
+        try
+        {
+            var model = plan.Build();
+            // Whatever dispose scope the caller is in, the model outlives it.
+            ModuleScope.Detach(model);
+            return model;
+        }
+        catch (Exception failure) when (plan is not ModuleBlueprint && failure is ExternalException or OutOfMemoryException)
+        {
+            throw new InvalidOperationException(plan is FeedForwardBlueprint { Sizes: var sizes }
+                ? TooLarge(sizes)
+                : $"The weights of the network {plan.ToJson()} could not be allocated. Use smaller layers.", failure);
+        }
+    }
+
+    /// <summary>A layer has a weight for each pair of neurons and a bias for each output; decimal holds any number of them.</summary>
+    static string TooLarge(IReadOnlyList<int> sizes)
+    {
+        decimal bytes = sizes.Zip(sizes.Skip(1), (from, to) => ((decimal)from + 1) * to).Sum() * sizeof(float);
+        string hidden = string.Join(", ", sizes.Skip(1).SkipLast(1));
+        return $"{nameof(PrunedFeedForwardTrainer.Options.HiddenSizes)} is [{hidden}]: the weights alone need "
+            + Invariant($"{bytes:0} bytes, which could not be allocated. Use smaller layers.");
+    }
+
+    /// <summary>An epoch a line in the context's log, and everything to who asked for it.</summary>
+    sealed class LoggedProgress(IChannel channel, IProgress<TrainingProgress>? listener) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Finished is { } epoch)
+            {
+                string[] parts =
+                [
+                    Invariant($"Epoch {epoch.Epoch} of {value.Epochs}: loss {epoch.Loss:0.####}"),
+                    Share("accuracy", epoch.Accuracy),
+                    epoch.ValidationLoss is { } loss && epoch.Accuracy is null ? Invariant($", validation loss {loss:0.####}") : "",
+                    Share("validation accuracy", epoch.ValidationAccuracy),
+                    Invariant($", {epoch.RowsPerSecond:N0} rows/s"),
+                ];
+                channel.Info(MessageSensitivity.None, string.Concat(parts));
+            }
+            listener?.Report(value);
+        }
+
+        static string Share(string what, double? share) => share is { } value ? Invariant($", {what} {value:P2}") : "";
+    }
+}

@@ -1,0 +1,220 @@
+using System.Numerics;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using MLNet.Pruning.Scoring;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>
+/// The rows of a data view as the training loop reads them: features with a label, or the images of an autoencoder. As in ML.NET's own
+/// trainers, a row without a label or with a feature that is not a finite number is passed over, and counted.
+/// </summary>
+/// <param name="data">The rows.</param>
+/// <param name="role">What to call the rows in a message: "training set", say.</param>
+/// <param name="features">What is learnt from.</param>
+/// <param name="label">A key of known count; null for images, whose values must be from 0 to 1.</param>
+sealed class TrainingRows(IDataView data, string role, FeatureColumns features, DataViewSchema.Column? label = null) : IExampleSource
+{
+    // The last layer has a row of weights a class, and a scored row a number: keys without values, such as hashes, may count billions.
+    const ulong MaximumClasses = 1 << 20;
+
+    const string Remedy = "Transform the validation set with the fitted pipeline: "
+        + "fit the steps before the trainer first, and transform both sets with them.";
+
+    readonly ulong classes = label is { Type: KeyDataViewType { Count: var count } } ? count : 0;
+    readonly string role = role;
+    long withoutLabel, withoutFeatures;
+
+    public FeatureColumns Features => features;
+
+    public DataViewSchema.Column? Label => label;
+
+    /// <summary>How the values of a row are arranged; set before rows are read.</summary>
+    public IReadOnlyList<long> Shape { get; set; } = [];
+
+    public bool HasLabels => label is not null;
+
+    /// <summary>Unknown before they are read, as some may be passed over.</summary>
+    public long? Count => null;
+
+    /// <summary>Finds the label: a key of known count.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public static DataViewSchema.Column FindLabel(DataViewSchema schema, string name)
+    {
+        var column = FeatureColumns.Find(schema, name, "label");
+        string makeKey = $"mlContext.Transforms.Conversion.MapValueToKey(\"{name}\") makes";
+        return column.Type switch
+        {
+            // ML.NET has no keys of no values: those of empty data count one.
+            KeyDataViewType { Count: < 2 } => throw Wrong(
+                "has only 1 distinct value, or none if the data is empty; at least two classes are needed."),
+            KeyDataViewType { Count: > MaximumClasses and var many } => throw Wrong(
+                $"is a key of {many} values; a classifier tells at most {MaximumClasses} apart. "
+                + $"{makeKey} a key of those values alone that occur."),
+            KeyDataViewType => column,
+            var other => throw Wrong($"is {other}; wanted a key of at least two values, as {makeKey} one."),
+        };
+
+        ArgumentOutOfRangeException Wrong(string what) => new(null, $"Label column '{name}' {what}");
+    }
+
+    /// <summary>The rows of a validation set, which must be like these.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="read">Finds its columns.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It has other columns, or means something else by the same keys.</exception>
+    public TrainingRows Validation(IDataView set, Func<IDataView, string, TrainingRows> read)
+    {
+        TrainingRows rows;
+        try
+        {
+            rows = read(set, "validation set");
+        }
+        catch (ArgumentOutOfRangeException failure)
+        {
+            throw new ArgumentOutOfRangeException($"The validation set does not fit: {failure.Message} {Remedy}", failure);
+        }
+        if (rows.Features.Size != features.Size)
+            throw Unlike($"The validation set has {rows.Features.Size} values in column '{features.Name}'", $"{features.Size}");
+        if (rows.classes != classes)
+            throw Unlike($"The validation set has {rows.classes} label values", $"{classes}");
+        // Keys without values have nothing to compare.
+        if (label is { } ours && ClassLabels.From(ours).Values?.Names is { } wanted
+            && ClassLabels.From(rows.Label!.Value).Values?.Names is { } found)
+        {
+            for (int i = 0; i < wanted.Length; i++)
+            {
+                if (!wanted[i].Span.SequenceEqual(found[i].Span))
+                    throw Unlike($"Key {i + 1} of label column '{ours.Name}' is '{found[i]}' in the validation set", $"'{wanted[i]}'");
+            }
+        }
+        rows.Shape = Shape;
+        return rows;
+
+        static ArgumentOutOfRangeException Unlike(string found, string wanted) =>
+            new(null, $"{found}; wanted {wanted}, as in the training set. {Remedy}");
+    }
+
+    /// <summary>Says how many rows the latest pass has passed over, if any.</summary>
+    public void WarnOfSkipped(IChannel channel)
+    {
+        Warn(withoutLabel, "label", label?.Name);
+        Warn(withoutFeatures, "features", features.Name);
+
+        void Warn(long skipped, string what, string? column)
+        {
+            if (skipped > 0)
+            {
+                string rows = skipped == 1 ? "row" : "rows";
+                channel.Warning(
+                    MessageSensitivity.Schema, $"Skipped {skipped} {rows} with missing {what} (column '{column}') during training");
+            }
+        }
+    }
+
+    public IExampleReader Open()
+    {
+        (withoutLabel, withoutFeatures) = (0, 0);
+        return new Reader(this, data.GetRowCursor(label is { } column ? [column, .. features.Columns] : features.Columns));
+    }
+
+    InvalidDataException Nothing()
+    {
+        if (withoutLabel + withoutFeatures == 0)
+            return new($"The {role} has no rows.");
+        string missing = label is { } column ? $"label column '{column.Name}' is missing in {withoutLabel}, " : "";
+        return new($"The {role} has no row to use: {missing}feature column '{features.Name}' is not finite in {withoutFeatures}.");
+    }
+
+    sealed class Reader(TrainingRows rows, DataViewRowCursor cursor) : IExampleReader
+    {
+        readonly Func<ulong>? getKey = rows.Label is { } label ? Key(cursor, label) : null;
+        readonly FeatureReader reader = rows.Features.Open(cursor);
+        bool found;
+
+        public bool Read(Span<float> features, out long label)
+        {
+            label = 0;
+            while (cursor.MoveNext())
+            {
+                if (getKey is not null)
+                {
+                    ulong key = getKey();
+                    if (key > rows.classes)
+                    {
+                        throw Wrong($"has key {key} in label column '{rows.Label!.Value.Name}'; "
+                            + $"wanted 1 to {rows.classes}, or 0 where the label is missing.");
+                    }
+                    if (key == 0)
+                    {
+                        rows.withoutLabel++;
+                        continue;
+                    }
+                    label = (long)key - 1;
+                }
+                reader.Read(features);
+                if (!AreFinite(features))
+                {
+                    rows.withoutFeatures++;
+                    continue;
+                }
+                if (getKey is null)
+                    CheckImage(features);
+                found = true;
+                return true;
+            }
+            return found ? false : throw rows.Nothing();
+        }
+
+        public void Dispose() => cursor.Dispose();
+
+        void CheckImage(ReadOnlySpan<float> values)
+        {
+            foreach (float value in values)
+            {
+                if (value is < 0 or > 1)
+                {
+                    throw Wrong($"has a value of {value:G4} in column '{rows.Features.Name}'; an autoencoder learns values from 0 to 1. "
+                        + "Divide by the largest, such as 255.");
+                }
+            }
+        }
+
+        InvalidDataException Wrong(string what) => new($"Row {cursor.Position} of the {rows.role} {what}");
+
+        /// <summary>A getter of the current row's key, whatever its raw type is: 0 for missing, 1 for the first value.</summary>
+        static Func<ulong> Key(DataViewRow row, DataViewSchema.Column column)
+        {
+            var type = column.Type.RawType;
+            return type == typeof(uint) ? Key<uint>(row, column)
+                : type == typeof(byte) ? Key<byte>(row, column)
+                : type == typeof(ushort) ? Key<ushort>(row, column)
+                : Key<ulong>(row, column);
+        }
+
+        static Func<ulong> Key<T>(DataViewRow row, DataViewSchema.Column column)
+            where T : struct, IBinaryInteger<T>
+        {
+            var get = row.GetGetter<T>(column);
+            T key = default;
+            return () =>
+            {
+                get(ref key);
+                return ulong.CreateTruncating(key);
+            };
+        }
+
+        /// <summary>Zero times a number is zero unless the number is NaN or infinite.</summary>
+        static bool AreFinite(ReadOnlySpan<float> values)
+        {
+            var sum = Vector<float>.Zero;
+            int i = 0;
+            for (; i + Vector<float>.Count <= values.Length; i += Vector<float>.Count)
+                sum += new Vector<float>(values[i..]) * Vector<float>.Zero;
+            float total = Vector.Sum(sum);
+            for (; i < values.Length; i++)
+                total += values[i] * 0f;
+            return total == 0;
+        }
+    }
+}
