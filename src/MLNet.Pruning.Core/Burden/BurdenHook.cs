@@ -4,15 +4,14 @@ using MLNet.Pruning.Training;
 namespace MLNet.Pruning.Burden;
 
 /// <summary>Watches the burden in one run: sums step by step, divided by how many weights were active whenever that may change.</summary>
-sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
+sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, IStepObserver
 {
     readonly Dictionary<string, LayerSums> kept = [];
     NeuronRows[] rows = [];
     IBurdenSums? sums;
-    TrainedModel? model;
+    FlatModel? model;
     RunOptimizer? optimizer;
     MaskedWeights? masked;
-    Action<long, long>? add;
     int[] active = [];
     int version, steps; // since the sums were last taken
     bool used;
@@ -31,7 +30,9 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
 
     public void AfterBackward(TrainingRun run)
     {
-        if (!ReferenceEquals(model, run.Trained) || !ReferenceEquals(masked, run.Masked) || !ReferenceEquals(optimizer, run.Optimizer))
+        if (optimizer is null && run.Options.GradientClipNorm is null)
+            run.Share(this); // behind the masks, which put others in the place of the weights of the step
+        if (!ReferenceEquals(optimizer, run.Optimizer))
             Begin(run);
         else if (masked is not null && version != masked.Version)
         {
@@ -39,11 +40,11 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
             CountActive();
         }
         // The gradients as backward left them: where they are going to be clipped, they cannot wait for the step.
-        if (run.Options.GradientClipNorm is null)
-            run.BeforeSlices += add;
-        else
-            run.OverSlices(add!);
+        if (run.Options.GradientClipNorm is not null)
+            run.OverPieces(BeforeStep);
     }
+
+    public void BeforeStep(long from, long to) => sums!.Add(from, to);
 
     public void AfterStep(TrainingRun run)
     {
@@ -62,7 +63,11 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
             RecordOf(run, layer).Epochs.Add(kept.Cumulative(run.Step, run.Epoch + 1, Density(layer)));
     }
 
-    public void Ended(TrainingRun run) => sums?.Dispose();
+    public void Ended(TrainingRun run)
+    {
+        run.Unshare(this);
+        sums?.Dispose();
+    }
 
     static BurdenRecord RecordOf(TrainingRun run, NeuronRows layer)
     {
@@ -79,10 +84,10 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
 
     IReadOnlyList<MaskedLayer> Find(TrainingRun run)
     {
-        if (settings.Weights is not null || run.Masked is null)
+        if (settings.Weights is not null || run.Find<MaskedWeights>() is not { } masked)
             return MaskedLayer.Find(run.Model, settings.Weights, settings.Except, nameof(BurdenMonitor));
         var usual = MaskedLayer.Find(run.Model, null, settings.Except, nameof(BurdenMonitor));
-        var taken = MaskedLayer.Find(run.Model, [.. usual.Concat(run.Masked.Layers).Select(l => l.Name)], settings.Except, nameof(BurdenMonitor));
+        var taken = MaskedLayer.Find(run.Model, [.. usual.Concat(masked.Layers).Select(l => l.Name)], settings.Except, nameof(BurdenMonitor));
         return taken;
     }
 
@@ -94,7 +99,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
             Take();
             sums.Dispose();
         }
-        (model, masked, optimizer) = (run.Trained, run.Masked, run.Optimizer);
+        (model, masked, optimizer) = (run.Flat, run.Find<MaskedWeights>(), run.Optimizer);
         var (found, first) = (new List<NeuronRows>(), 0);
         foreach (var layer in Find(run))
         {
@@ -105,14 +110,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful
                 kept[layer.Name] = new(found[^1].Count);
         }
         rows = [.. found];
-        sums = run.Options.IsCpu && !ByOperators ? new SliceSums(model, masked, rows, run.Optimizer.Starts) : new DeviceSums(model, masked, rows);
-        add = sums.Add;
-        if (ByOperators)
-            add = (from, to) =>
-            {
-                if (from == 0)
-                    sums.Add(from, to);
-            };
+        sums = run.Options.IsCpu && !ByOperators ? new SliceSums(model, masked, rows, run.Optimizer.Pieces) : new DeviceSums(model, masked, rows);
         active = new int[first];
         CountActive();
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MLNet.Pruning.Masks;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
@@ -96,7 +97,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 
         public void AfterEpoch(TrainingRun run)
         {
-            if (run.Masked is { } masked && (run.Epoch + 1 == run.Options.Epochs || run.StopReason is not null))
+            if (run.Find<MaskedWeights>() is { } masked && (run.Epoch + 1 == run.Options.Epochs || run.StopReason is not null))
                 for (var l = 0; l < masked.Layers.Count; l++)
                     weights[masked.Layers[l].Name] = masked.Dense(l);
         }

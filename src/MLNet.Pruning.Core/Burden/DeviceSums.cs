@@ -7,12 +7,12 @@ namespace MLNet.Pruning.Burden;
 /// <summary>Sums where the parameters are, by a few operators a layer; brought over only when they are taken.</summary>
 sealed class DeviceSums : IBurdenSums
 {
-    readonly TrainedModel model;
+    readonly FlatModel model;
     readonly MaskedWeights? masked;
     readonly NeuronRows[] rows;
     readonly Tensor[] gradients, weights;
 
-    public DeviceSums(TrainedModel model, MaskedWeights? masked, IEnumerable<NeuronRows> rows)
+    public DeviceSums(FlatModel model, MaskedWeights? masked, IEnumerable<NeuronRows> rows)
     {
         (this.model, this.masked, this.rows) = (model, masked, [.. rows]);
         gradients = [.. this.rows.Select(Blank)];
@@ -23,6 +23,8 @@ sealed class DeviceSums : IBurdenSums
 
     public void Add(long from, long to)
     {
+        if (from > 0)
+            return; // The whole vector was added with its first piece.
         using var none = no_grad();
         using var scope = NewDisposeScope();
         var off = masked?.OffTensor();

@@ -17,7 +17,7 @@ sealed unsafe class SliceSums : IBurdenSums
     /// <param name="masked">Which of them are on; null where all are.</param>
     /// <param name="rows">The neurons.</param>
     /// <param name="starts">Where slices begin, and the end of the last.</param>
-    public SliceSums(TrainedModel model, MaskedWeights? masked, IEnumerable<NeuronRows> rows, long[] starts)
+    public SliceSums(FlatModel model, MaskedWeights? masked, IEnumerable<NeuronRows> rows, long[] starts)
     {
         (this.masked, this.starts) = (masked, starts);
         gradients = FlatStorage.Begin(model.Gradients.Vector);

@@ -23,7 +23,7 @@ sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
         foreach (var (path, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1))
             if (Layer.Of(path, module) is { Consumes: true } layer)
                 weights[path.Length > 0 ? $"{path}.weight" : "weight"] = layer.Kind == LayerKind.Transposed ? 0 : 1;
-        var trainable = TrainedModel.NamedTrainable(model);
+        var trainable = FlatModel.NamedTrainable(model);
         foreach (var name in (chosen ?? []).Concat(except ?? []))
             if (!trainable.Any(p => Matches(name, p.Name)))
                 throw new ArgumentException($"{setting} names '{name}', which is none of the model's trainable parameters: {Listed()}.");

@@ -10,10 +10,10 @@ namespace MLNet.Pruning.Masks;
 /// For the step, what is off gets its persistent value put in its place; the optimizer moves it by the gradient of the masked weight like any other; then it is put
 /// aside again and zeroed. So any optimizer will do, and what other hooks write to the parameters counts for weights that are on.
 /// </remarks>
-sealed unsafe class MaskedWeights : IDisposable
+sealed unsafe class MaskedWeights : IStepObserver, IDisposable
 {
     readonly Reactivation reactivation;
-    TrainedModel model;
+    FlatModel model;
     sbyte[] on; // of the flat vector: -1 on, 0 off; what has no mask is on
     Tensor dense; // the same of W; what it holds for weights that are on is not looked at
     Tensor? off; // the mask on a device
@@ -22,7 +22,7 @@ sealed unsafe class MaskedWeights : IDisposable
     long[] offsets;
     IReadOnlyList<(WeightMask Mask, float[] Weights)>? taken;
 
-    public MaskedWeights(TrainedModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
+    public MaskedWeights(FlatModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
     {
         (this.model, Layers, this.reactivation) = (model, layers, reactivation);
         if (model.Values.Length > int.MaxValue / sizeof(float))
@@ -262,13 +262,13 @@ sealed unsafe class MaskedWeights : IDisposable
     }
 
     /// <summary>Follows the model into its new shape.</summary>
-    public void Reshape(TrainedModel next, Reshaped reshaped)
+    public void Reshaped(TrainingRun run, Reshaped reshaped)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
         Version++;
         var (oldOn, oldDense, oldOffsets, oldShapes) = (on, dense, offsets, shapes);
-        model = next;
+        model = run.Flat;
         (on, dense, offsets) = Blank();
         for (var l = 0; l < Layers.Count; l++)
         {
@@ -284,6 +284,9 @@ sealed unsafe class MaskedWeights : IDisposable
         if (!onCpu)
             Upload();
     }
+
+    public void Replacing(TrainingRun run) => throw new InvalidOperationException(
+        "The model cannot be replaced, nor what is kept of its parameters forgotten, in a run that prunes weights: their masks are this model's.");
 
     long[][] shapes = [];
 

@@ -5,6 +5,22 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
+/// <summary>The masks of a run.</summary>
+public static class RunMasks
+{
+    extension(TrainingRun run)
+    {
+        /// <summary>Which weights are on, as they are now; null where no <see cref="WeightPruning"/> prunes the run. A copy.</summary>
+        public WeightMasks? Masks => run.Find<MaskedWeights>()?.Masks() ?? run.Find<WeightMasks>();
+    }
+
+    extension(TrainingResult result)
+    {
+        /// <summary>Which weights are on where a <see cref="WeightPruning"/> pruned the run; null otherwise.</summary>
+        public WeightMasks? Masks => result.Find<WeightMasks>();
+    }
+}
+
 /// <summary>The masks of a model's weights by name. Immutable. In JSON they are one text, base64 of what <see cref="Save(Stream)"/> writes.</summary>
 [JsonConverter(typeof(PackedMasks))]
 public sealed class WeightMasks

@@ -16,7 +16,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     IReadOnlyList<NeuronGroup> groups = [];
     Observation? observation;
     IReadOnlyList<double[]>? seen;
-    Rewinding? rewinding;
+    WeightSnapshot? snapshot;
     BudgetGauge? gauge;
     BudgetProgress? budget;
     double part; // of the neurons, with which the budget was met before training
@@ -49,7 +49,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (settings.Rewind is null)
             run.Optimizer.RequireStates(); // It is found out now.
         if (settings.Rewind == 0)
-            rewinding = new Rewinding(run.Model);
+            snapshot = new WeightSnapshot(run.Model);
         foreach (var warning in settings.Warnings(run.Options.Epochs))
             run.Warn(warning);
         foreach (var layer in pruned.Map.Skipped.Where(s => s.IsUnknown && settings.Groups is null))
@@ -93,7 +93,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         var over = time == run.Options.Epochs || run.StopReason is not null;
         measure.Recovered(run, time, e => e.Kind is Kind or SoftKind or BackKind, due || over || budget?.IsOpen(time, over) == true);
         if (settings.Rewind == time)
-            rewinding ??= new Rewinding(run.Model);
+            snapshot ??= new WeightSnapshot(run.Model);
         if (budget is not null)
             due = Judge(run, time, over) && due;
         if (due)
@@ -106,7 +106,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     public void Ended(TrainingRun run)
     {
         StopWatching();
-        rewinding?.Dispose();
+        snapshot?.Dispose();
         pruned?.Dispose();
     }
 
@@ -134,7 +134,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (softly)
             Pruned.Map.Silence(selections);
         else
-            Pruned.Remove(selections, rewinding, settings.Verify);
+            Pruned.Remove(selections, snapshot, settings.Verify);
         run.EnsureReplicas();
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
 
@@ -368,7 +368,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         budget.Conclude();
     }
 
-    static long Parameters(TrainingRun run) => run.Trained.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+    static long Parameters(TrainingRun run) => run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
     public string StateName => "neuron pruning";
 
@@ -384,8 +384,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             budget.Write(writer);
         }
         Pruned.Write(writer);
-        writer.Write(rewinding is not null);
-        rewinding?.Write(writer);
+        writer.Write(snapshot is not null);
+        snapshot?.Write(writer);
     }
 
     // A budget's part is measured, and comes out a little different each time.
@@ -404,9 +404,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             budget.Read(reader, Pruned);
         }
         Pruned.Read(reader);
-        rewinding?.Dispose();
-        rewinding = null;
+        snapshot?.Dispose();
+        snapshot = null;
         if (reader.ReadBoolean())
-            (rewinding = new Rewinding(run.Model)).Read(reader);
+            (snapshot = new WeightSnapshot(run.Model)).Read(reader);
     }
 }

@@ -48,7 +48,7 @@ public sealed record WeightPruning : ITrainingPruning
     /// The part of its value that a weight loses with every step that it is off and lives on; at least 0, less than 1. At 0 it keeps all, as in the burden paper. Weights that are off move by gradients
     /// that never see what they do, and come back too large where much is off: a thousandth a step is enough to prevent that (after SR-STE: Zhou et al., 2021).
     /// </summary>
-    public double Fading { get; init; }
+    public double InactiveDecay { get; init; }
 
     /// <summary>What makes a weight worth keeping: by default its magnitude.</summary>
     public IWeightCriterion Criterion { get; init; } = new Magnitude();
@@ -82,8 +82,8 @@ public sealed record WeightPruning : ITrainingPruning
         Require(Enum.IsDefined(Distribution), nameof(Distribution), Distribution, "one of " + string.Join(", ", Enum.GetNames<MaskDistribution>()));
         Require(
             Sparsity is null or (>= 0 and < 1), nameof(Sparsity), Sparsity, "at least 0 and less than 1" + Fractions.Hint(Sparsity ?? 0));
-        Require(Fading is >= 0 and < 1, nameof(Fading), Fading, "at least 0 and less than 1");
-        Require(Fading == 0 || (Reactivation == Reactivation.Persistent && Fixed is null), nameof(Fading), Fading, $"0, as what is off does not live on");
+        Require(InactiveDecay is >= 0 and < 1, nameof(InactiveDecay), InactiveDecay, "at least 0 and less than 1");
+        Require(InactiveDecay == 0 || (Reactivation == Reactivation.Persistent && Fixed is null), nameof(InactiveDecay), InactiveDecay, $"0, as what is off does not live on");
         Require(Every is null or >= 1, nameof(Every), Every, "at least 1, or null");
         Require(Until is null or >= 0, nameof(Until), Until, "0 or more, or null");
         Names(nameof(Weights), Weights);
@@ -136,7 +136,7 @@ public sealed record WeightPruning : ITrainingPruning
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,
-        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(Fading > 0 ? $" fading by {Fading}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}{(Budget is null ? "" : $", budget {Budget}")}");
+        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(InactiveDecay > 0 ? $" fading by {InactiveDecay}" : "")}, sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, {(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}{(Budget is null ? "" : $", budget {Budget}")}");
 
     static string Digest(WeightMasks masks)
     {

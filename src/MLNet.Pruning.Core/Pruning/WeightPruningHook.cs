@@ -25,19 +25,20 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         if (masked is not null)
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(WeightPruning)}.{nameof(WeightPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
-        if (run.Masked is not null)
+        if (run.Find<MaskedWeights>() is not null)
             throw new ArgumentException($"The run has two {nameof(WeightPruning)}s; one model has one set of masks.");
         if (run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any(hook => hook.Rewinds))
             throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with {nameof(WeightPruning)}: weights that go back would have to give up what they learnt while they were off.");
         settings.Fixed?.CheckFits(run.Model);
         plan = settings.Fixed is null ? new MaskPlan(settings, run.Options.Epochs, run.StepsPerEpoch) : null;
         var layers = MaskedLayer.Find(run.Model, settings.Fixed?.Masks.Select(m => m.Name).ToArray() ?? settings.Weights, settings.Except);
-        masked = run.Masked = new MaskedWeights(run.Trained, layers, settings.Fixed is null ? settings.Reactivation : Reactivation.Frozen)
+        masked = new MaskedWeights(run.Flat, layers, settings.Fixed is null ? settings.Reactivation : Reactivation.Frozen)
         {
             // Clipping must not count what will not move.
             MasksGradientsInStep = run.Options.GradientClipNorm is null,
-            Kept = (float)(1 - settings.Fading),
+            Kept = (float)(1 - settings.InactiveDecay),
         };
+        run.Share(masked);
         cutter = new MaskCutter(settings, masked);
         if (settings.Budget is not null)
             budget = new WeightBudget(settings, run, masked, plan!);
@@ -71,13 +72,22 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         if ((settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && IsDue(run.Step + 1))
             gradients = Masked.Gradients();
         if (!Masked.Persistent && !Masked.MasksGradientsInStep)
-            run.OverSlices(Masked.MaskGradients);
+            run.OverPieces(Masked.MaskGradients);
     }
 
     public void AfterStep(TrainingRun run)
     {
         if (IsDue(run.Step))
             Cut(run);
+    }
+
+    public void AfterEpoch(TrainingRun run) => RequireFinite(run);
+
+    /// <summary>A loss can be finite and a gradient not, and nothing sees these weights before they come on.</summary>
+    void RequireFinite(TrainingRun run)
+    {
+        if (!Masked.IsFinite())
+            throw new TrainingDivergedException(run.Epoch + 1, run.Step, "weights beneath the masks", run.Loss, run.LearningRate);
     }
 
     public void BetweenEpochs(TrainingRun run)
@@ -99,11 +109,13 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void Ended(TrainingRun run)
     {
-        if (masked is null || !ReferenceEquals(run.Masked, masked))
+        if (masked is null)
             return;
         // Whatever ended it: a step may have been under way.
         masked.Restore();
-        run.Masked = null;
+        if (run.IsComplete)
+            run.Share(masked.Masks());
+        run.Unshare(masked);
         masked.Dispose();
     }
 
@@ -119,7 +131,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         var began = Stopwatch.GetTimestamp();
         var changes = change();
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        var parameters = run.Trained.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+        var parameters = run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
         run.History.Events.Add(new PruningRecord
         {
             Epoch = run.Epoch + 1,
@@ -141,6 +153,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void SaveState(TrainingRun run, BinaryWriter writer)
     {
+        RequireFinite(run);
         writer.Write(settings.Described);
         budget?.Write(writer);
         Masked.Write(writer);

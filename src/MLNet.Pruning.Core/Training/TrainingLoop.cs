@@ -1,6 +1,5 @@
-using MLNet.Pruning.Training;
 using System.Diagnostics;
-using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -52,7 +51,7 @@ public sealed class TrainingLoop
                 run.Epoch++;
             }
             run.History.Stopped = run.StopReason;
-            return new TrainingResult(run.Model, run.History) { Masks = run.Masks };
+            run.IsComplete = true;
         }
         finally
         {
@@ -65,6 +64,7 @@ public sealed class TrainingLoop
                 run.Close();
             }
         }
+        return new TrainingResult(run.Model, run.History, run.Shared);
     }
 
     /// <summary>One epoch.</summary>

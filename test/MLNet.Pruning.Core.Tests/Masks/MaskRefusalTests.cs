@@ -25,9 +25,9 @@ public sealed class MaskRefusalTests
         Refused(new() { Sparsity = 0.9, Schedule = Schedule.Cubic(0, 10, 0.8) }, "Schedule's last fraction is 0.8", "0.9");
         Refused(new() { Sparsity = 0.9, Every = 0 }, "Pruning.Every is 0");
         Refused(new() { Sparsity = 0.9, Until = -1 }, "Pruning.Until is -1");
-        Refused(new() { Sparsity = 0.9, Fading = 1 }, "Pruning.Fading is 1; it must be at least 0 and less than 1");
-        Refused(new() { Sparsity = 0.9, Fading = double.NaN }, "Pruning.Fading is NaN");
-        Refused(new() { Sparsity = 0.9, Fading = 0.1, Reactivation = Reactivation.Frozen }, "Pruning.Fading is 0.1; it must be 0, as what is off does not live on");
+        Refused(new() { Sparsity = 0.9, InactiveDecay = 1 }, "Pruning.InactiveDecay is 1; it must be at least 0 and less than 1");
+        Refused(new() { Sparsity = 0.9, InactiveDecay = double.NaN }, "Pruning.InactiveDecay is NaN");
+        Refused(new() { Sparsity = 0.9, InactiveDecay = 0.1, Reactivation = Reactivation.Frozen }, "Pruning.InactiveDecay is 0.1; it must be 0, as what is off does not live on");
         Refused(new() { Sparsity = 0.9, Reactivation = (Reactivation)7 }, "Pruning.Reactivation is 7", "Persistent, Frozen");
         Refused(new() { Sparsity = 0.9, Weights = [] }, "Pruning.Weights is []");
         Refused(new() { Sparsity = 0.9, Rule = MaskRule.Pattern(2, 4) }, "Pruning.Sparsity is 0.9", "0.5");

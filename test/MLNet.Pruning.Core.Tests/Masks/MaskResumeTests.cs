@@ -93,7 +93,7 @@ public sealed class MaskResumeTests
         using var one = first.Model;
         using var two = second.Model;
         CollectionAssert.AreEqual(first.Masks!["in.weight"].On.ToArray(), second.Masks!["in.weight"].On.ToArray());
-        Assert.AreEqual(60, second.Masks["in.weight"].ActiveCount);
+        Assert.AreEqual(60, second.Masks!["in.weight"].ActiveCount);
         Runs.AreSame(Runs.Values(one), Runs.Values(two));
     }
 }

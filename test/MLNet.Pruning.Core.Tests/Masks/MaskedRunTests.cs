@@ -118,7 +118,7 @@ public sealed class MaskedRunTests
                 {
                     OnAfterStep = run =>
                     {
-                        dense.Add(run.Masked!.Dense(0));
+                        dense.Add(run.Find<MaskedWeights>()!.Dense(0));
                         on = run.Masks!.Masks[0].On.ToArray();
                     },
                 }],
@@ -205,14 +205,14 @@ public sealed class MaskedRunTests
             });
             Assert.IsLessThan(result.History.Epochs[0].Loss, result.History.Epochs[^1].Loss);
             CollectionAssert.AreEqual(new[] { "conv.weight", "up.weight", "mid.weight", "out.weight" }, result.Masks!.Masks.Select(m => m.Name).ToArray());
-            foreach (var mask in result.Masks.Masks)
+            foreach (var mask in result.Masks!.Masks)
             {
                 var values = ((Tensor)model.get_parameter(mask.Name)!).data<float>().ToArray();
                 CollectionAssert.AreEqual(mask.On.ToArray(), values.Select(v => v != 0).ToArray(), mask.Name);
             }
-            Assert.IsGreaterThan(0.2, result.Masks.Sparsity);
+            Assert.IsGreaterThan(0.2, result.Masks!.Sparsity);
             if (pruning.Rule == MaskRule.Pattern(2, 4))
-                Assert.IsTrue(result.Masks["mid.weight"].On.ToArray().Chunk(55).All(row => row.Chunk(4).All(four => four.Count(on => on) == Math.Min(2, four.Length))));
+                Assert.IsTrue(result.Masks!["mid.weight"].On.ToArray().Chunk(55).All(row => row.Chunk(4).All(four => four.Count(on => on) == Math.Min(2, four.Length))));
         }
     }
 
@@ -264,7 +264,7 @@ public sealed class MaskedRunTests
             {
                 if (run.Step < 6)
                     return;
-                run.Masked!.BeforeStep(0, run.Masked.Length);
+                run.Find<MaskedWeights>()!.BeforeStep(0, run.Find<MaskedWeights>()!.Length);
                 throw new InvalidOperationException("as an optimizer may");
             },
         };

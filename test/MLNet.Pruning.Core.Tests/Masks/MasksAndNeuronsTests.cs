@@ -1,3 +1,4 @@
+using MLNet.Pruning.Masks;
 using MLNet.Pruning.Tests.Pruning;
 using MLNet.Pruning.Tests.Training;
 
@@ -15,7 +16,7 @@ public sealed class MasksAndNeuronsTests
     public void Masks_and_what_lies_beneath_shrink_index_for_index(Reactivation reactivation)
     {
         (bool[] On, float[] Dense)[] before = [], after = [];
-        (bool[], float[])[] Look(TrainingRun run) => [.. run.Masks!.Masks.Select((m, l) => (m.On.ToArray(), run.Masked!.Dense(l)))];
+        (bool[], float[])[] Look(TrainingRun run) => [.. run.Masks!.Masks.Select((m, l) => (m.On.ToArray(), run.Find<MaskedWeights>()!.Dense(l)))];
         var (parameters, history) = Runs.Train(new TrainingOptions
         {
             Epochs = 4,

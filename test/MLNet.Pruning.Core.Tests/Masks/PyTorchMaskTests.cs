@@ -1,3 +1,4 @@
+using MLNet.Pruning.Masks;
 using System.Text.Json;
 using MLNet.Pruning.Tests.Training;
 using static TorchSharp.torch;
@@ -57,7 +58,7 @@ public sealed class PyTorchMaskTests
             Schedule = Schedule.Cubic(5, 61, 0.8),
             Every = 7,
             Reactivation = reactivation,
-            Fading = fading,
+            InactiveDecay = fading,
             Rule = rule == "largest" ? MaskRule.Largest : MaskRule.Regrowth(0.3),
             Criterion = criterion == "product" ? new MagnitudeTimesGradient() : new Magnitude(),
             Distribution = distribution == "global" ? MaskDistribution.Global : MaskDistribution.PerLayer,
@@ -75,7 +76,7 @@ public sealed class PyTorchMaskTests
             Momentum = momentum,
             GradientClipNorm = clip,
             HistoryInterval = 1,
-            Hooks = [pruning.Begin(), new Hook { OnAfterEpoch = run => dense = [.. Enumerable.Range(0, 3).Select(run.Masked!.Dense)] }],
+            Hooks = [pruning.Begin(), new Hook { OnAfterEpoch = run => dense = [.. Enumerable.Range(0, 3).Select(run.Find<MaskedWeights>()!.Dense)] }],
         };
         var result = new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = blueprint.Build, Examples = rows, Objective = new CrossEntropy(5) });
 

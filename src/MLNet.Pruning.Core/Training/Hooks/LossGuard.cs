@@ -23,8 +23,5 @@ sealed class LossGuard : ITrainingHook
             if (!parameter.detach().isfinite().all().item<bool>())
                 throw new TrainingDivergedException(run.Epoch + 1, run.Step, name, run.Loss, run.LearningRate);
         }
-        // Nothing sees these before they come on.
-        if (run.Masked?.IsFinite() == false)
-            throw new TrainingDivergedException(run.Epoch + 1, run.Step, "weights beneath the masks", run.Loss, run.LearningRate);
     }
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>Where one replica's rows of a batch lie together, so that a model can read them.</summary>
-sealed unsafe class StagedRows : IDisposable
+sealed unsafe class BatchBuffer : IDisposable
 {
     readonly Tensor stagedInputs;
     readonly Tensor? stagedLabels;
@@ -15,7 +15,7 @@ sealed unsafe class StagedRows : IDisposable
     Tensor? inputView;
     Tensor? labelView;
 
-    public StagedRows(ExampleBuffer examples, int capacity, Device device)
+    public BatchBuffer(ExampleBuffer examples, int capacity, Device device)
     {
         (this.capacity, width) = (capacity, examples.Width);
         using var scope = NewDisposeScope();

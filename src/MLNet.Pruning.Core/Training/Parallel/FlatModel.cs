@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>A model whose trainable parameters lie one behind the other in one vector, and their gradients in a second.</summary>
-sealed class TrainedModel : IDisposable
+sealed class FlatModel : IDisposable
 {
     readonly long[] offsets;
 
-    public TrainedModel(nn.Module module, Device device)
+    public FlatModel(nn.Module module, Device device)
     {
         Module = module;
         Parameters = Trainable(module);

@@ -7,17 +7,17 @@ namespace MLNet.Pruning.Training;
 /// A small network on many examples spends a sixth of its step waiting for rows from all over the memory otherwise.
 /// </summary>
 /// <remarks>Each thread but the first copies its own share when it has nothing else to do; the second then takes pieces of the first one's, which copies what is left.</remarks>
-sealed class RowsAhead : IDisposable
+sealed class BatchPrefetcher : IDisposable
 {
     const int PieceRows = 8;
 
-    readonly StagedRows[] staged;
+    readonly BatchBuffer[] staged;
     readonly Plan[] plans;
     Plan now = new(), next = new();
 
-    public RowsAhead(int replicas, ExampleBuffer shape, int capacity, Device device)
+    public BatchPrefetcher(int replicas, ExampleBuffer shape, int capacity, Device device)
     {
-        staged = [.. Enumerable.Range(0, replicas).Select(_ => new StagedRows(shape, capacity, device))];
+        staged = [.. Enumerable.Range(0, replicas).Select(_ => new BatchBuffer(shape, capacity, device))];
         plans = new Plan[replicas];
     }
 
@@ -37,7 +37,7 @@ sealed class RowsAhead : IDisposable
     }
 
     /// <summary>Gives a replica its rows, which all threads are done with, in exchange for others that are no longer needed.</summary>
-    public void Exchange(int number, ref StagedRows mine) => (mine, staged[number]) = (staged[number], mine);
+    public void Exchange(int number, ref BatchBuffer mine) => (mine, staged[number]) = (staged[number], mine);
 
     /// <summary>A replica has its rows: from here on there is room for the next ones.</summary>
     public void Open(int number)

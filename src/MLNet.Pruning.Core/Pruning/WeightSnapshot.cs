@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>The weights and statistics that a model had once, which shrink as it does.</summary>
-sealed class Rewinding : IDisposable
+sealed class WeightSnapshot : IDisposable
 {
     readonly Dictionary<string, Tensor> values;
 
-    public Rewinding(nn.Module model)
+    public WeightSnapshot(nn.Module model)
     {
         using var off = no_grad();
         values = Tensors(model).ToDictionary(t => t.Name, t => t.Tensor.detach().clone().DetachFromDisposeScope());
