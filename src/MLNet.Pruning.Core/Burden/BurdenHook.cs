@@ -1,4 +1,3 @@
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Burden;
@@ -124,7 +123,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
                 active.AsSpan(layer.FirstRow, layer.Count).Fill(layer.Width);
             else
                 foreach (var piece in layer.Pieces())
-                    active[piece.Row] += MaskKernels.CountOn(masked!.On.Slice(piece.From, piece.Length));
+                    active[piece.Row] += MaskKernels.CountActive(masked!.On.Slice(piece.From, piece.Length));
     }
 
     /// <summary>Gives what was summed up to the layers, while it is known how many weights it is the sum over.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Masks;
 
 namespace MLNet.Pruning.Burden;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning.Burden;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Schedules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Compression;

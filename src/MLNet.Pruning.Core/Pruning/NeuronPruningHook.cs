@@ -25,9 +25,6 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
 
     public NeuronPruningHook(NeuronPruning given) => (this.given, settings, measure) = (given, given, new(given.MeasuredRows));
 
-    /// <summary>Whether weights go back to what they were.</summary>
-    public bool Rewinds => settings.Rewind is not null;
-
     PrunedNeurons Pruned => pruned ?? throw new InvalidOperationException("The run has not started.");
 
     public void Started(TrainingRun run)
@@ -35,6 +32,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (pruned is not null)
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
+        if (settings.Rewind is not null && run.Hooks.OfType<WeightPruningHook>().Any())
+            throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with {nameof(WeightPruning)}: "
+                + "weights that go back would have to give up what they learnt while they were inactive.");
         settings = settings.For(run.Options.Epochs);
         pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
@@ -209,7 +209,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     /// <summary>Measures the network and smaller ones, and has the schedule lead to where the budget is met.</summary>
     void BeginBudget(TrainingRun run)
     {
-        var others = run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any(hook => hook != this);
+        var others = run.Hooks.OfType<NeuronPruningHook>().Any(hook => hook != this);
         if (given.Budget!.Floor is not null && others)
             throw new ArgumentException($"Pruning.{nameof(NeuronPruning.Budget)} has an accuracy, and the run has another "
                 + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");

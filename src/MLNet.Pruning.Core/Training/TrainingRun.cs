@@ -127,8 +127,8 @@ public sealed class TrainingRun
     /// <param name="newModel">The new model. Disposing of the one before is the caller's.</param>
     /// <param name="copyModel">Builds the same module again, for replicas; without it there is one replica from here on.</param>
     /// <remarks>
-    /// The new model has a new optimizer. The old one's state is read before with <see cref="RunOptimizer.GetState"/>, cut to the new shapes,
-    /// and given to the new one with <see cref="RunOptimizer.SetState"/>.
+    /// The new model has a new optimizer. The old one's state is read before with <see cref="RunOptimizer.GetState"/>, cut to the new
+    /// shapes, and given to the new one with <see cref="RunOptimizer.SetState"/>.
     /// </remarks>
     public void Replace(nn.Module newModel, Func<nn.Module>? copyModel = null)
     {
@@ -148,14 +148,16 @@ public sealed class TrainingRun
     }
 
     /// <summary>
-    /// Changes the shape of the model's own parameters, and builds anew what hangs on it: the optimizer, which goes on remembering what the change leaves of
-    /// each parameter, and the replicas.
+    /// Changes the shape of the model's own parameters, and builds anew what hangs on it: the optimizer, which goes on remembering what
+    /// the change leaves of each parameter, and the replicas.
     /// </summary>
     /// <param name="change">
-    /// Points the parameters to tensors of another shape, keeping their number and order, and says what becomes of what is remembered of each; null to forget it all.
-    /// If it fails, the run is as it was.
+    /// Points the parameters to tensors of another shape, keeping their number and order, and says what becomes of what is remembered of
+    /// each; null to forget it all. If it fails, the run is as it was.
     /// </param>
-    /// <param name="copyModel">Builds the same module again in its new shape, for replicas; without it there is one replica from here on.</param>
+    /// <param name="copyModel">
+    /// Builds the same module again in its new shape, for replicas; without it there is one replica from here on.
+    /// </param>
     public void Reshape(Func<Reshaped?> change, Func<nn.Module>? copyModel = null)
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -257,6 +259,9 @@ public sealed class TrainingRun
     internal IStepObserver[] Observers { get; private set; } = [];
 
     internal IReadOnlyList<object> Shared => shared;
+
+    /// <summary>The user's hooks, and those that they are made of.</summary>
+    internal IEnumerable<ITrainingHook> Hooks => Options.Hooks.SelectMany(CombinedHook.Parts);
 
     /// <summary>Calls an action with pieces of the flat vectors, side by side where they are large.</summary>
     internal void OverPieces(Action<long, long> action) => Optimizer.OverPieces(threads, action);

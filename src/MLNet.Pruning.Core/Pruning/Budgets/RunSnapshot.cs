@@ -1,4 +1,3 @@
-using MLNet.Pruning.Masks;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
 
@@ -34,6 +33,7 @@ sealed class RunSnapshot
     {
         if (neurons is not null && shapes is not null)
             archive.Part(NeuronsEntry, What, reader => neurons.Restore(shapes, reader));
+        run.DropReplicas(); // their statistics are those of after the event
         Checkpoint.LoadModel(archive, run, What);
         if (run.Find<MaskedWeights>() is not { } masked)
             return;

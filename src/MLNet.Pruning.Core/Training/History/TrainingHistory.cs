@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace MLNet.Pruning;
 
-/// <summary>The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing else.</summary>
+/// <summary>
+/// The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing
+/// else.
+/// </summary>
 public sealed record TrainingHistory
 {
     /// <summary>What was trained, in words.</summary>
@@ -129,7 +132,9 @@ public sealed record PruningRecord
     /// <summary>Seconds that it took to rank, to remove and to build what computes anew, without measuring.</summary>
     public double? Seconds { get; init; }
 
-    /// <summary>What loss and accuracy were measured on: "validation" or "training" (some rows of it, where there is no validation set).</summary>
+    /// <summary>
+    /// What loss and accuracy were measured on: "validation" or "training" (some rows of it, where there is no validation set).
+    /// </summary>
     public string? MeasuredOn { get; init; }
 
     /// <summary>Mean loss just before.</summary>

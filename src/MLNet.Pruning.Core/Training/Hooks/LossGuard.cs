@@ -1,6 +1,9 @@
 namespace MLNet.Pruning.Training;
 
-/// <summary>Stops a run whose loss is no longer a number, before the parameters move by it, or whose parameters are none, before anything is made of them.</summary>
+/// <summary>
+/// Stops a run whose loss is no longer a number, before the parameters move by it, or whose parameters are none, before anything is made
+/// of them.
+/// </summary>
 sealed class LossGuard : ITrainingHook
 {
     double? lastFinite;

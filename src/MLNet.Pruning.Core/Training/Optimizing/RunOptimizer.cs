@@ -7,7 +7,8 @@ namespace MLNet.Pruning;
 /// <summary>Steps the parameters of a run, and gives and takes the optimizer's state of each.</summary>
 /// <remarks>
 /// The kinds that the options name treat each number by itself. The vector of all parameters is cut into a slice for each thread, and
-/// slices are stepped side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they are.
+/// slices are stepped side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they
+/// are.
 /// </remarks>
 public sealed class RunOptimizer : IDisposable
 {

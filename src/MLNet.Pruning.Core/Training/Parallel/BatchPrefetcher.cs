@@ -3,10 +3,13 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>
-/// Brings the next batch's rows together while the first thread is busy with the end of a step: the sum of the gradients, the optimizer, the hooks.
-/// A small network on many examples spends a sixth of its step waiting for rows from all over the memory otherwise.
+/// Brings the next batch's rows together while the first thread is busy with the end of a step: the sum of the gradients, the optimizer,
+/// the hooks. A small network on many examples spends a sixth of its step waiting for rows from all over the memory otherwise.
 /// </summary>
-/// <remarks>Each thread but the first copies its own share when it has nothing else to do; the second then takes pieces of the first one's, which copies what is left.</remarks>
+/// <remarks>
+/// Each thread but the first copies its own share when it has nothing else to do; the second then takes pieces of the first one's, which
+/// copies what is left.
+/// </remarks>
 sealed class BatchPrefetcher : IDisposable
 {
     const int PieceRows = 8;

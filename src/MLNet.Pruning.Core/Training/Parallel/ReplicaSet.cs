@@ -4,9 +4,9 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>The copies of one model that compute a batch together. Replica 0 is the model itself.</summary>
 /// <remarks>
-/// All copies read the model's own parameter memory, so nothing is broadcast after a step. Each has gradients of its own, in one vector; those
-/// of the batch are their sum, always added in the order of the replicas. Running statistics (batch norm) are after each step the mean of the
-/// replicas', weighted by rows, for all of them.
+/// All copies read the model's own parameter memory, so nothing is broadcast after a step. Each has gradients of its own, in one vector;
+/// those of the batch are their sum, always added in the order of the replicas. Running statistics (batch norm) are after each step the
+/// mean of the replicas', weighted by rows, for all of them.
 /// </remarks>
 sealed class ReplicaSet : IDisposable
 {
