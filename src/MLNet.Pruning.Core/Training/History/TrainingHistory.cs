@@ -37,7 +37,7 @@ public sealed record TrainingHistory
     /// <summary>How fast the trained model scores; null where it was not measured.</summary>
     public ScoringSpeed? ScoringSpeed { get; set; }
 
-    /// <summary>What the neurons of each layer bore, where a <see cref="BurdenMonitor"/> watched.</summary>
+    /// <summary>What the neurons of each layer bore, where a a burden monitor watched.</summary>
     public List<BurdenRecord> Burden { get; init; } = [];
 
     /// <summary>Why the run ended before its last epoch; null when it did not.</summary>
@@ -52,7 +52,8 @@ public sealed record TrainingHistory
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory) ?? throw new InvalidDataException("The training history is null.");
+            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory)
+                ?? throw new InvalidDataException("The training history is null.");
         }
         catch (JsonException e)
         {
