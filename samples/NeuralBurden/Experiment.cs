@@ -76,7 +76,7 @@ sealed record Experiment
         ScheduleIn = ScheduleUnit.Epochs,
         Distribution = MaskDistribution.ErdosRenyiKernel,
         Reactivation = settings.Reactivation,
-        Fading = settings.Fading,
+        InactiveDecay = settings.Fading,
         Except = ["logits.*"],
     };
 

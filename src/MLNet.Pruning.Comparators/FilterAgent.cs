@@ -1,5 +1,3 @@
-using MLNet.Pruning.Neurons;
-using MLNet.Pruning.Schedules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,7 +12,7 @@ sealed class FilterPolicy : IDisposable
     const int Hidden = 32;
 
     readonly Sequential network;
-    readonly TrainedModel model;
+    readonly FlatModel model;
     readonly FusedStep step;
     readonly double learningRate;
     readonly ShuffleRandom draws;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MLNet.Pruning.Masks;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Benchmarks;

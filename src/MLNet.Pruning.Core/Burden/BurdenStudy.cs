@@ -1,17 +1,18 @@
-using MLNet.Pruning.Burden;
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
 /// <summary>
-/// What pruning costs the neurons that stay, and what merging tokens gives back: trainings of the same length, first weights and batches, for several seeds, each with and without
-/// merging. One is pruned while it trains, one trains from scratch under the masks that the first ended with, one under random masks of the same density.
+/// What pruning costs the neurons that stay, and what merging tokens gives back: trainings of the same length, first weights and batches,
+/// for several seeds, each with and without merging. One is pruned while it trains, one trains from scratch under the masks that the
+/// first ended with, one under random masks of the same density.
 /// </summary>
 public sealed record BurdenStudy
 {
     /// <summary>
-    /// Makes what is trained, for a seed, with merging or without; called for each run anew. LibTorch's generator has the seed already, so that the model draws the same first
-    /// weights each time. The model is disposed of when its run is over.
+    /// Makes what is trained, for a seed, with merging or without; called for each run anew. LibTorch's generator has the seed already,
+    /// so that the model draws the same first weights each time. The model is disposed of when its run is over.
     /// </summary>
     public required Func<int, bool, TrainingTask> Task { get; init; }
 
@@ -62,7 +63,8 @@ public sealed record BurdenStudy
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var number = runs.Count + 1;
-                    runs.Add(trial.Run(kind, training => Progress?.Report(new(number, count, kind, seed, merged, training, null)), cancellation));
+                    runs.Add(trial.Run(kind, training => Progress?.Report(new(number, count, kind, seed, merged, training, null)),
+                        cancellation));
                     Progress?.Report(new(number, count, kind, seed, merged, null, runs[^1]));
                 }
             }
@@ -70,8 +72,12 @@ public sealed record BurdenStudy
     }
 
     /// <summary>What must be the same for a finished run to be this study's.</summary>
-    internal string Plan => FormattableString.Invariant(
-        $"epochs {Options.Epochs}, batches of {Options.BatchSize}, {Options.Optimizer}, learning rate {Options.LearningRate}, weight decay {Options.WeightDecay}, momentum {Options.Momentum}{(Options.Nesterov ? " (Nesterov)" : "")}, schedule {Options.Schedule?.ToString() ?? "none"}, clip {Options.GradientClipNorm?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, windows of {Monitor.Interval} of {Listed(Monitor.Weights) ?? "the usual weights"} except {Listed(Monitor.Except) ?? "none"}, costs by {CostExamples}, {Pruning.Described}");
+    internal string Plan => string.Create(CultureInfo.InvariantCulture,
+        $"epochs {Options.Epochs}, batches of {Options.BatchSize}, {Options.Optimizer}, learning rate {Options.LearningRate}, "
+        + $"weight decay {Options.WeightDecay}, momentum {Options.Momentum}{(Options.Nesterov ? " (Nesterov)" : "")}, "
+        + $"schedule {Options.Schedule?.ToString() ?? "none"}, clip {Options.GradientClipNorm?.ToString(CultureInfo.InvariantCulture) ?? "none"}, "
+        + $"windows of {Monitor.Interval} of {Listed(Monitor.Weights) ?? "the usual weights"} except {Listed(Monitor.Except) ?? "none"}, "
+        + $"costs by {CostExamples}, {Pruning.Described}");
 
     void Validate()
     {
@@ -80,13 +86,20 @@ public sealed record BurdenStudy
         Require(Pruning is not null, nameof(Pruning), Pruning, "a way to prune weights");
         Options!.Validate();
         Pruning!.Validate(Options);
-        Require(Options.Hooks.Count == 0, $"{nameof(Options)}.{nameof(Options.Hooks)}", Options.Hooks.Count, "empty: a hook serves one run");
-        Require(Options.Checkpoint is null, $"{nameof(Options)}.{nameof(Options.Checkpoint)}", Options.Checkpoint, $"null: a checkpoint is of one run; {nameof(Folder)} keeps finished ones");
-        Require(Pruning.Fixed is null, $"{nameof(Pruning)}.{nameof(Pruning.Fixed)}", Pruning.Fixed, "null: the dynamic run finds its masks");
-        Require(Seeds is { Count: > 0 } && Seeds.All(s => s >= 0) && Seeds.Distinct().Count() == Seeds.Count, nameof(Seeds), Listed(Seeds), "different seeds of 0 or more");
-        Require(Merging is { Count: > 0 } && Merging.Distinct().Count() == Merging.Count, nameof(Merging), Listed(Merging), "false, true or both");
-        Require(Kinds is { Count: > 0 } && Kinds.All(Enum.IsDefined) && Kinds.Distinct().Count() == Kinds.Count, nameof(Kinds), Listed(Kinds), "different kinds of training");
-        Require(Kinds!.Contains(BurdenRunKind.Dynamic) || !Kinds.Any(k => k > BurdenRunKind.Dynamic), nameof(Kinds), Listed(Kinds), $"with {BurdenRunKind.Dynamic}, which finds the masks of the others");
+        Require(Options.Hooks.Count == 0, $"{nameof(Options)}.{nameof(Options.Hooks)}", Options.Hooks.Count,
+            "empty: a hook serves one run");
+        Require(Options.Checkpoint is null, $"{nameof(Options)}.{nameof(Options.Checkpoint)}", Options.Checkpoint,
+            $"null: a checkpoint is of one run; {nameof(Folder)} keeps finished ones");
+        Require(Pruning.Fixed is null, $"{nameof(Pruning)}.{nameof(Pruning.Fixed)}", Pruning.Fixed,
+            "null: the dynamic run finds its masks");
+        Require(Seeds is { Count: > 0 } && Seeds.All(s => s >= 0) && Seeds.Distinct().Count() == Seeds.Count, nameof(Seeds),
+            Listed(Seeds), "different seeds of 0 or more");
+        Require(Merging is { Count: > 0 } && Merging.Distinct().Count() == Merging.Count, nameof(Merging), Listed(Merging),
+            "false, true or both");
+        Require(Kinds is { Count: > 0 } && Kinds.All(Enum.IsDefined) && Kinds.Distinct().Count() == Kinds.Count, nameof(Kinds),
+            Listed(Kinds), "different kinds of training");
+        Require(Kinds!.Contains(BurdenRunKind.Dynamic) || !Kinds.Any(k => k > BurdenRunKind.Dynamic), nameof(Kinds), Listed(Kinds),
+            $"with {BurdenRunKind.Dynamic}, which finds the masks of the others");
         Require(Monitor is not null, nameof(Monitor), Monitor, "what is watched");
         Require(CostExamples >= 1, nameof(CostExamples), CostExamples, "at least 1");
         _ = Monitor!.Begin();
@@ -96,5 +109,17 @@ public sealed record BurdenStudy
 
     static string? Listed<T>(IReadOnlyList<T>? values) => values is null ? null : $"[{string.Join(", ", values)}]";
 
-    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"{nameof(BurdenStudy)}.{setting}", value, wanted);
+    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds,
+        $"{nameof(BurdenStudy)}.{setting}", value, wanted);
 }
+
+/// <summary>How far a study has come.</summary>
+/// <param name="Number">The run that trains, from 1.</param>
+/// <param name="Count">How many there are in all.</param>
+/// <param name="Kind">Which training it is.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Merged">Whether tokens are merged in it.</param>
+/// <param name="Training">How far it has come; null where it was found finished.</param>
+/// <param name="Finished">The run when it has just ended or was found finished, else null.</param>
+public sealed record BurdenProgress(int Number, int Count, BurdenRunKind Kind, int Seed, bool Merged, TrainingProgress? Training,
+    BurdenRun? Finished);

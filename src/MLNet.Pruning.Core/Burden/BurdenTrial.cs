@@ -2,7 +2,7 @@ using System.Text.Json;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Burden;
+namespace MLNet.Pruning;
 
 /// <summary>The trainings of a study with one seed, with merging or without. Those under fixed masks come after the dynamic one.</summary>
 sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
@@ -21,7 +21,8 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
     BurdenRun Train(BurdenRunKind kind, Action<TrainingProgress> progress, CancellationToken cancellation)
     {
         random.manual_seed(seed);
-        var task = study.Task(seed, merged) ?? throw new InvalidOperationException($"{nameof(BurdenStudy)}.{nameof(BurdenStudy.Task)} gave null for seed {seed}.");
+        var task = study.Task(seed, merged) ?? throw new InvalidOperationException($"{nameof(BurdenStudy)}.{nameof(BurdenStudy.Task)} "
+            + $"gave null for seed {seed}.");
         using var model = task.Model;
         var pruning = kind switch
         {
@@ -60,13 +61,15 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
     }
 
     string? PathOf(BurdenRunKind kind, string what = "") =>
-        study.Folder is null ? null : Path.Combine(study.Folder, FormattableString.Invariant($"{kind.ToString().ToLowerInvariant()}-{seed}{(merged ? "-merged" : "")}{what}.json"));
+        study.Folder is null ? null : Path.Combine(study.Folder,
+            FormattableString.Invariant($"{kind.ToString().ToLowerInvariant()}-{seed}{(merged ? "-merged" : "")}{what}.json"));
 
     void Keep(BurdenRun run)
     {
         // The weights beneath are gone with their run; what chance would cost them is kept beside it.
         if (PathOf(run.Kind) is { } path)
-            WholeFile.Write(path, stream => JsonSerializer.Serialize(stream, new FinishedRun(study.Plan, run, run.Kind == BurdenRunKind.Dynamic ? chanceCosts : null), BurdenJson.Default.FinishedRun));
+            WholeFile.Write(path, stream => JsonSerializer.Serialize(stream,
+                new FinishedRun(study.Plan, run, run.Kind == BurdenRunKind.Dynamic ? chanceCosts : null), BurdenJson.Default.FinishedRun));
     }
 
     BurdenRun? Finished(BurdenRunKind kind)
@@ -84,7 +87,8 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
             throw new InvalidDataException($"'{path}' is no finished run of a burden study: {e.Message}", e);
         }
         if (kept?.Plan != study.Plan)
-            throw new InvalidDataException($"'{path}' is of another study: {kept?.Plan}; this one is {study.Plan}. Delete the file or name another {nameof(BurdenStudy.Folder)}.");
+            throw new InvalidDataException($"'{path}' is of another study: {kept?.Plan}; this one is {study.Plan}. Delete the file or "
+                + $"name another {nameof(BurdenStudy.Folder)}.");
         chanceCosts = kept.Chance ?? chanceCosts;
         return kept.Run;
     }
@@ -96,7 +100,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 
         public void AfterEpoch(TrainingRun run)
         {
-            if (run.Masked is { } masked && (run.Epoch + 1 == run.Options.Epochs || run.StopReason is not null))
+            if (run.Find<MaskedWeights>() is { } masked && (run.Epoch + 1 == run.Options.Epochs || run.StopReason is not null))
                 for (var l = 0; l < masked.Layers.Count; l++)
                     weights[masked.Layers[l].Name] = masked.Dense(l);
         }

@@ -1,9 +1,25 @@
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
+
+/// <summary>What a mask costs a layer.</summary>
+/// <param name="Layer">The parameter, as the model names it.</param>
+/// <param name="Reconstruction">
+/// R = E|(W - M * W)x|^2 / E|Wx|^2 over the inputs x that the layer reads: 0 where nothing is lost. 0 too where Wx is 0.
+/// </param>
+/// <param name="Density">S, the fraction of the weights that is active.</param>
+public sealed record LayerCost(string Layer, double Reconstruction, double Density)
+{
+    /// <summary>J = R + lambda * S.</summary>
+    /// <param name="lambda">What the whole layer's weights cost; 0 or more.</param>
+    public double Total(double lambda)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(lambda);
+        return Reconstruction + lambda * Density;
+    }
+}
 
 /// <summary>Measures what masks cost the layers of a model on examples.</summary>
 public static class ReconstructionCost
@@ -16,7 +32,8 @@ public static class ReconstructionCost
     /// <param name="examples">Rows to run it on.</param>
     /// <param name="most">At most so many of them, the first; at least 1.</param>
     /// <param name="forward">Runs the model; null for one that takes and gives one tensor.</param>
-    public static IReadOnlyList<LayerCost> Of(nn.Module model, WeightMasks masks, IExampleSource examples, int most = 1000, Action<nn.Module, Tensor>? forward = null)
+    public static IReadOnlyList<LayerCost> Of(nn.Module model, WeightMasks masks, IExampleSource examples, int most = 1000,
+        Action<nn.Module, Tensor>? forward = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(masks);
@@ -26,6 +43,13 @@ public static class ReconstructionCost
         forward ??= (module, input) => Forward.Through(module, input);
         using var off = no_grad();
         using var scope = NewDisposeScope();
+        using var rows = new ExampleBuffer(examples.Shape, examples.HasLabels);
+        using (var reader = examples.Open())
+            while (rows.Count < most && rows.Read(reader, rows.Count, null, rows.Count))
+            {
+            }
+        if (rows.Count == 0)
+            throw new InvalidDataException("The source of examples has no rows.");
         using var mode = new EvaluationMode(model);
         using var random = new RandomState();
         var layers = Watched(model, masks);
@@ -39,9 +63,10 @@ public static class ReconstructionCost
         {
             masks.Apply(model);
             var device = whole.First().Value.device;
-            foreach (var batch in Batches(examples, most))
+            for (var from = 0; from < rows.Count; from += BatchRows)
                 using (NewDisposeScope())
-                    forward(model, batch.to(device));
+                    forward(model, cat([.. Enumerable.Range(from, Math.Min(BatchRows, rows.Count - from)).Select(rows.Tensor)],
+                        0).to(device));
         }
         finally
         {
@@ -51,44 +76,23 @@ public static class ReconstructionCost
                 ((Tensor)model.get_parameter(name)!).detach().copy_(values);
         }
         return [.. layers.Select(layer => layer.Cost)];
-
-        Layer[] Watched(nn.Module of, WeightMasks under)
-        {
-            var modules = of.named_modules().Prepend(("", of)).DistinctBy(m => m.Item1).ToDictionary(m => m.Item1, m => m.Item2);
-            return [.. under.Masks
-                .Select(mask => (Mask: mask, Path: mask.Name == "weight" ? "" : mask.Name.EndsWith(".weight", StringComparison.Ordinal) ? mask.Name[..^".weight".Length] : null))
-                .Where(m => m.Path is not null && modules.TryGetValue(m.Path, out var module) && module is Linear or Conv1d or Conv2d or ConvTranspose1d or ConvTranspose2d)
-                .Select(m => new Layer((nn.Module<Tensor, Tensor>)modules[m.Path!], m.Mask))];
-        }
     }
 
-    static IEnumerable<Tensor> Batches(IExampleSource examples, int most)
+    static Layer[] Watched(nn.Module model, WeightMasks masks)
     {
-        long[] shape = [.. examples.Shape];
-        var width = (int)shape.Aggregate(1L, (n, extent) => n * extent);
-        using var reader = examples.Open();
-        for (var done = 0; done < most;)
-        {
-            var values = new float[Math.Min(BatchRows, most - done) * width];
-            var rows = 0;
-            while (rows * width < values.Length && reader.Read(values.AsSpan(rows * width, width), out _))
-                rows++;
-            if (rows > 0)
-                yield return tensor(values[..(rows * width)], [rows, .. shape]);
-            else if (done == 0)
-                throw new InvalidDataException("The source of examples has no rows.");
-            if (rows * width < values.Length)
-                yield break;
-            done += rows;
-        }
+        var modules = model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1)
+            .ToDictionary(m => m.Item1.Length > 0 ? $"{m.Item1}.weight" : "weight", m => m.Item2);
+        return [.. masks.Masks
+            .Where(mask => modules.GetValueOrDefault(mask.Name) is Linear or Conv1d or Conv2d or ConvTranspose1d or ConvTranspose2d)
+            .Select(mask => new Layer((nn.Module<Tensor, Tensor>)modules[mask.Name], mask))];
     }
 
     sealed class Layer(nn.Module<Tensor, Tensor> module, WeightMask mask)
     {
-        readonly Tensor weight = module.get_parameter("weight")!.detach();
-        readonly Tensor whole = module.get_parameter("weight")!.detach().clone();
-        readonly Tensor lost = module.get_parameter("weight")!.detach() * tensor(Array.ConvertAll(mask.On.ToArray(), on => on ? 0f : 1f), [.. mask.Shape], device: module.get_parameter("weight")!.device);
+        readonly Tensor weight = module.get_parameter("weight")!.detach(), whole = module.get_parameter("weight")!.detach().clone();
         readonly Tensor? bias = module.get_parameter("bias")?.detach();
+        readonly Tensor inactive = tensor(Array.ConvertAll(mask.On.ToArray(), on => on ? 0f : 1f), [.. mask.Shape],
+            device: module.get_parameter("weight")!.device);
         double error, energy;
 
         public nn.Module<Tensor, Tensor> Module => module;
@@ -104,7 +108,7 @@ public static class ReconstructionCost
             bias?.zero_();
             try
             {
-                error += Squares(lost, input);
+                error += Squares(whole * inactive, input);
                 energy += Squares(whole, input);
             }
             finally

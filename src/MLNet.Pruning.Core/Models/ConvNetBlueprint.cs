@@ -1,5 +1,4 @@
 using MLNet.Pruning.Models;
-using MLNet.Pruning.Schedules;
 
 namespace MLNet.Pruning;
 

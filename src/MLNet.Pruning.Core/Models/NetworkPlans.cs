@@ -1,7 +1,6 @@
 using MLNet.Pruning.Models;
 using System.Runtime.InteropServices;
 using System.Text;
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Training;

@@ -1,6 +1,5 @@
 using MLNet.Pruning.Models;
 using System.Text.Json.Serialization;
-using MLNet.Pruning.Schedules;
 using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;

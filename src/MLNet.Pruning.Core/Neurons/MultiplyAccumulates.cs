@@ -1,4 +1,3 @@
-using MLNet.Pruning.Neurons;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -15,8 +15,8 @@ public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<stri
 }
 
 /// <summary>
-/// The parameters and buffers of modules in files that Python reads and writes: safetensors, and PyTorch's .pth. Nothing in a file is run, and
-/// sizes are checked before anything of them is allocated.
+/// The parameters and buffers of modules in files that Python reads and writes: safetensors, and PyTorch's .pth. Nothing in a file is
+/// run, and sizes are checked before anything of them is allocated.
 /// </summary>
 public static class StateFile
 {

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Schedules;
 
 namespace MLNet.Pruning;
 

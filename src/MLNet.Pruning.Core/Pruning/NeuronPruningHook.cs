@@ -16,7 +16,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     IReadOnlyList<NeuronGroup> groups = [];
     Observation? observation;
     IReadOnlyList<double[]>? seen;
-    Rewinding? rewinding;
+    WeightSnapshot? snapshot;
     BudgetGauge? gauge;
     BudgetProgress? budget;
     double part; // of the neurons, with which the budget was met before training
@@ -25,9 +25,6 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
 
     public NeuronPruningHook(NeuronPruning given) => (this.given, settings, measure) = (given, given, new(given.MeasuredRows));
 
-    /// <summary>Whether weights go back to what they were.</summary>
-    public bool Rewinds => settings.Rewind is not null;
-
     PrunedNeurons Pruned => pruned ?? throw new InvalidOperationException("The run has not started.");
 
     public void Started(TrainingRun run)
@@ -35,6 +32,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (pruned is not null)
             throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
+        if (settings.Rewind is not null && run.Hooks.OfType<WeightPruningHook>().Any())
+            throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with {nameof(WeightPruning)}: "
+                + "weights that go back would have to give up what they learnt while they were inactive.");
         settings = settings.For(run.Options.Epochs);
         pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
@@ -49,7 +49,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (settings.Rewind is null)
             run.Optimizer.RequireStates(); // It is found out now.
         if (settings.Rewind == 0)
-            rewinding = new Rewinding(run.Model);
+            snapshot = new WeightSnapshot(run.Model);
         foreach (var warning in settings.Warnings(run.Options.Epochs))
             run.Warn(warning);
         foreach (var layer in pruned.Map.Skipped.Where(s => s.IsUnknown && settings.Groups is null))
@@ -93,7 +93,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         var over = time == run.Options.Epochs || run.StopReason is not null;
         measure.Recovered(run, time, e => e.Kind is Kind or SoftKind or BackKind, due || over || budget?.IsOpen(time, over) == true);
         if (settings.Rewind == time)
-            rewinding ??= new Rewinding(run.Model);
+            snapshot ??= new WeightSnapshot(run.Model);
         if (budget is not null)
             due = Judge(run, time, over) && due;
         if (due)
@@ -106,7 +106,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     public void Ended(TrainingRun run)
     {
         StopWatching();
-        rewinding?.Dispose();
+        snapshot?.Dispose();
         pruned?.Dispose();
     }
 
@@ -134,7 +134,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (softly)
             Pruned.Map.Silence(selections);
         else
-            Pruned.Remove(selections, rewinding, settings.Verify);
+            Pruned.Remove(selections, snapshot, settings.Verify);
         run.EnsureReplicas();
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
 
@@ -209,7 +209,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     /// <summary>Measures the network and smaller ones, and has the schedule lead to where the budget is met.</summary>
     void BeginBudget(TrainingRun run)
     {
-        var others = run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any(hook => hook != this);
+        var others = run.Hooks.OfType<NeuronPruningHook>().Any(hook => hook != this);
         if (given.Budget!.Floor is not null && others)
             throw new ArgumentException($"Pruning.{nameof(NeuronPruning.Budget)} has an accuracy, and the run has another "
                 + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
@@ -368,7 +368,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         budget.Conclude();
     }
 
-    static long Parameters(TrainingRun run) => run.Trained.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+    static long Parameters(TrainingRun run) => run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
     public string StateName => "neuron pruning";
 
@@ -384,8 +384,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             budget.Write(writer);
         }
         Pruned.Write(writer);
-        writer.Write(rewinding is not null);
-        rewinding?.Write(writer);
+        writer.Write(snapshot is not null);
+        snapshot?.Write(writer);
     }
 
     // A budget's part is measured, and comes out a little different each time.
@@ -404,9 +404,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             budget.Read(reader, Pruned);
         }
         Pruned.Read(reader);
-        rewinding?.Dispose();
-        rewinding = null;
+        snapshot?.Dispose();
+        snapshot = null;
         if (reader.ReadBoolean())
-            (rewinding = new Rewinding(run.Model)).Read(reader);
+            (snapshot = new WeightSnapshot(run.Model)).Read(reader);
     }
 }

@@ -33,7 +33,8 @@ sealed class PrunedNeurons : IDisposable
     public static PrunedNeurons Of(TrainingRun run, NeuronPruning settings)
     {
         var forward = settings.Forward ?? ModelOutputs.Of;
-        var pruned = run.Pruned ??= new PrunedNeurons(run, forward);
+        if (run.Find<PrunedNeurons>() is not { } pruned)
+            run.Share(pruned = new PrunedNeurons(run, forward));
         return pruned.Forward == forward ? pruned : throw new ArgumentException($"Two neuron prunings of one run have different Pruning.{nameof(NeuronPruning.Forward)}; both must find the same neurons.");
     }
 
@@ -58,11 +59,11 @@ sealed class PrunedNeurons : IDisposable
 
     /// <summary>Removes neurons from the model, its replicas and its optimizer's memory; from now on the run trains the smaller one.</summary>
     /// <param name="selections">Which go.</param>
-    /// <param name="rewinding">What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.</param>
+    /// <param name="snapshot">What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.</param>
     /// <param name="verify">Whether the smaller model must compute what the masked one does.</param>
-    public void Remove(IReadOnlyCollection<NeuronSelection> selections, Rewinding? rewinding, bool verify)
+    public void Remove(IReadOnlyCollection<NeuronSelection> selections, WeightSnapshot? snapshot, bool verify)
     {
-        Reshape(() => Map.RemoveParameters(selections, verify ? example : null).Cuts, rewinding);
+        Reshape(() => Map.RemoveParameters(selections, verify ? example : null).Cuts, snapshot);
         foreach (var (group, neurons) in selections)
             ledger.Remove(group.Name, neurons);
     }
@@ -93,15 +94,15 @@ sealed class PrunedNeurons : IDisposable
         ledger.Read(reader);
     }
 
-    void Reshape(Func<IReadOnlyList<TensorCut>> remove, Rewinding? rewinding)
+    void Reshape(Func<IReadOnlyList<TensorCut>> remove, WeightSnapshot? snapshot)
     {
         run.Reshape(() =>
         {
             var cuts = remove();
-            if (rewinding is not null)
+            if (snapshot is not null)
             {
-                rewinding.Cut(model, cuts);
-                rewinding.Restore(model);
+                snapshot.Cut(model, cuts);
+                snapshot.Restore(model);
                 return null;
             }
             var byTensor = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
@@ -126,5 +127,9 @@ sealed class PrunedNeurons : IDisposable
         }
     }
 
-    public void Dispose() => example.Dispose();
+    public void Dispose()
+    {
+        run.Unshare(this);
+        example.Dispose();
+    }
 }

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 

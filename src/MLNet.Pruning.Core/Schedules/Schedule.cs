@@ -1,19 +1,16 @@
-using MLNet.Pruning.Schedules;
 using System.Globalization;
 
 namespace MLNet.Pruning;
 
-/// <summary>When pruning happens and how much is off by then. Immutable; made by its static methods.</summary>
+/// <summary>
+/// When pruning happens and how much is inactive by then. Immutable; made by its static methods, or derived from by a record.
+/// </summary>
 /// <remarks>
 /// Time is what the user counts in: completed epochs for neurons, steps for weights. A fraction is a part of the original count, in
 /// [0, 1).
 /// </remarks>
 public abstract record Schedule
 {
-    private protected Schedule()
-    {
-    }
-
     /// <summary>Whether an event is due at this time.</summary>
     /// <param name="time">Completed epochs or steps; 0 or more.</param>
     public abstract bool IsDue(long time);
@@ -42,9 +39,12 @@ public abstract record Schedule
     /// </summary>
     /// <param name="maturity">Epochs before the first event; 0 or more.</param>
     /// <param name="every">Epochs between events; at least 1.</param>
-    /// <param name="amount">Part of the current neurons that an event removes, rounded down but one at least; more than 0, less than 1.</param>
+    /// <param name="amount">
+    /// Part of the current neurons that an event removes, rounded down but one at least; more than 0, less than 1.
+    /// </param>
     /// <param name="target">Part of the original neurons to remove in the end; more than 0, less than 1.</param>
-    public static StepwiseSchedule Stepwise(long maturity, long every, double amount, double target) => new(maturity, every, amount, target);
+    public static StepwiseSchedule Stepwise(long maturity, long every, double amount, double target) => new(maturity, every, amount,
+        target);
 
     /// <summary>
     /// From <paramref name="initial"/> to <paramref name="target"/> along a cubic that is steep at first and flat in the end:
@@ -69,18 +69,32 @@ public abstract record Schedule
     /// <param name="target">Fraction off afterwards; more than 0, less than 1.</param>
     public static OneShotSchedule OneShot(long at, double target) => new(at, target);
 
-    /// <summary>Time of the first event.</summary>
-    internal abstract long FirstTime { get; }
+    /// <summary>Time of the first event; 0 or more.</summary>
+    protected internal abstract long FirstTime { get; }
 
-    /// <summary>Time between events; 0 where there is one only.</summary>
-    internal abstract long Interval { get; }
+    /// <summary>Time between events; 0 where it changes, or there is one event only.</summary>
+    protected internal virtual long Interval => 0;
 
-    /// <summary>The same schedule in a smaller unit of time.</summary>
+    /// <summary>
+    /// The same schedule in a smaller unit of time; left alone, events come at whole units, and the fraction jumps there.
+    /// </summary>
     /// <param name="factor">How many of the smaller units there are in the unit; at least 1.</param>
-    internal abstract Schedule In(long factor);
+    protected internal virtual Schedule In(long factor) => factor == 1 ? this : new FinerSchedule(this, factor);
 
     /// <summary>What an event would remove if nothing had to stay. May be negative where more is off than should be.</summary>
-    private protected virtual int Wanted(long time, int original, int current) => Fractions.Of(Fraction(time), original) - (original - current);
+    private protected virtual int Wanted(long time, int original, int current) => Fractions.Of(Fraction(time),
+        original) - (original - current);
+
+    sealed record FinerSchedule(Schedule Coarse, long Factor) : Schedule
+    {
+        protected internal override long FirstTime => Coarse.FirstTime * Factor;
+
+        protected internal override long Interval => Coarse.Interval * Factor;
+
+        public override bool IsDue(long time) => time % Factor == 0 && Coarse.IsDue(time / Factor);
+
+        public override double Fraction(long time) => Coarse.Fraction(time / Factor);
+    }
 
     private protected static void CheckTime(long value, long least, string name)
     {
@@ -97,4 +111,18 @@ public abstract record Schedule
     // In one line, which the usual message with the actual value is not.
     private protected static ArgumentOutOfRangeException Wrong(string name, double value, string wanted) =>
         new(name, string.Create(CultureInfo.InvariantCulture, $"{name} of a schedule is {value}; it must be {wanted}."));
+}
+
+/// <summary>Fractions as they are written.</summary>
+static class Fractions
+{
+    /// <summary>
+    /// floor(fraction * count), with the fraction read as the decimal number that was written: 0.29 of 100 is 29, although the nearest
+    /// double to 0.29 lies below it.
+    /// </summary>
+    public static int Of(double fraction, int count) => (int)decimal.Floor((decimal)fraction * count);
+
+    /// <summary>Asks whether a percentage was meant as a fraction; empty where it can be none.</summary>
+    public static string Hint(double value) => value is > 1 and < 100
+        ? FormattableString.Invariant($" (did you mean {value / 100:0.00##}?)") : "";
 }

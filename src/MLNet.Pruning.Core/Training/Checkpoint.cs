@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>All that a run needs to go on as if it had never stopped: parameters, buffers, optimizer, random state, position, history and the hooks' own state.</summary>
+/// <summary>
+/// All that a run needs to go on as if it had never stopped: parameters, buffers, optimizer, random state, position, history and the
+/// hooks' own state.
+/// </summary>
 static class Checkpoint
 {
     const string Kind = "checkpoint";

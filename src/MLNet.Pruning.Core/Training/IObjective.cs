@@ -9,6 +9,9 @@ public interface IObjective
     int? ClassCount { get; }
 
     /// <summary>Runs the model on the batch and gives the loss.</summary>
-    /// <returns>The mean loss over the rows of the batch (a scalar that gradients flow from), and how many rows were answered correctly, or null where there is no such thing.</returns>
+    /// <returns>
+    /// The mean loss over the rows of the batch (a scalar that gradients flow from), and how many rows were answered correctly, or null
+    /// where there is no such thing.
+    /// </returns>
     (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch);
 }

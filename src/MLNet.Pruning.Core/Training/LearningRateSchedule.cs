@@ -3,7 +3,9 @@ namespace MLNet.Pruning;
 /// <summary>A factor on the learning rate as a function of how far the run has come.</summary>
 public abstract record LearningRateSchedule
 {
-    /// <summary>The factor after <paramref name="epochs"/> epochs (with the fraction of the one that runs) out of <paramref name="total"/>.</summary>
+    /// <summary>
+    /// The factor after <paramref name="epochs"/> epochs (with the fraction of the one that runs) out of <paramref name="total"/>.
+    /// </summary>
     public abstract double Factor(double epochs, int total);
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
@@ -12,7 +14,9 @@ public abstract record LearningRateSchedule
     /// <summary>Multiplies by <paramref name="factor"/> after every <paramref name="every"/> epochs.</summary>
     public static LearningRateSchedule Stepwise(int every, double factor) => new StepwiseRate(every, factor);
 
-    /// <summary>Half a cosine from 1 down to <paramref name="minimum"/>, after a linear climb over <paramref name="warmup"/> epochs.</summary>
+    /// <summary>
+    /// Half a cosine from 1 down to <paramref name="minimum"/>, after a linear climb over <paramref name="warmup"/> epochs.
+    /// </summary>
     public static LearningRateSchedule Cosine(double minimum = 0, double warmup = 0) => new CosineRate(minimum, warmup);
 
     /// <summary>Any function of (epochs with fraction, total epochs).</summary>

@@ -3,7 +3,10 @@ using static System.Globalization.CultureInfo;
 
 namespace MLNet.Pruning;
 
-/// <summary>The loss became NaN or infinite, and the parameters are those from before the step that it happened in; or a parameter did, by a gradient that was neither.</summary>
+/// <summary>
+/// The loss became NaN or infinite, and the parameters are those from before the step that it happened in; or a parameter did, by a
+/// gradient that was neither.
+/// </summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(int epoch, long step, double loss, double? lastFinite, double learningRate)

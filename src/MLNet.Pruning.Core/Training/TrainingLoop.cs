@@ -1,6 +1,5 @@
-using MLNet.Pruning.Training;
 using System.Diagnostics;
-using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -20,8 +19,9 @@ public sealed class TrainingLoop
 
     /// <summary>Trains the task's model, and leaves it in evaluation mode, however the run ends.</summary>
     /// <remarks>
-    /// For its duration, the run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/>, which is as before afterwards. On the CPU, LibTorch computes on the calling
-    /// thread alone, and on one thread for each replica. Two runs at a time in one process train correctly, but random numbers then come in any order.
+    /// For its duration, the run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/>, which is as before afterwards. On
+    /// the CPU, LibTorch computes on the calling thread alone, and on one thread for each replica. Two runs at a time in one process
+    /// train correctly, but random numbers then come in any order.
     /// </remarks>
     /// <exception cref="OperationCanceledException">The token was cancelled; parameters are those after the last whole step.</exception>
     /// <exception cref="TrainingDivergedException">The loss became NaN or infinite.</exception>
@@ -52,7 +52,7 @@ public sealed class TrainingLoop
                 run.Epoch++;
             }
             run.History.Stopped = run.StopReason;
-            return new TrainingResult(run.Model, run.History) { Masks = run.Masks };
+            run.IsComplete = true;
         }
         finally
         {
@@ -65,6 +65,7 @@ public sealed class TrainingLoop
                 run.Close();
             }
         }
+        return new TrainingResult(run.Model, run.History, run.Shared);
     }
 
     /// <summary>One epoch.</summary>

@@ -44,7 +44,10 @@ public sealed record TrainingOptions
     /// <summary>Whether the last batch of an epoch is left out when it is not full.</summary>
     public bool DropLastBatch { get; init; }
 
-    /// <summary>The most bytes of examples held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there is.</summary>
+    /// <summary>
+    /// The most bytes of examples held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there
+    /// is.
+    /// </summary>
     public long MemoryLimit { get; init; }
 
     /// <summary>Where to train: "cpu", "cuda" or "cuda:N".</summary>

@@ -7,6 +7,12 @@ namespace MLNet.Pruning;
 /// <param name="History">The record of the run.</param>
 public sealed record TrainingResult(nn.Module Model, TrainingHistory History)
 {
-    /// <summary>Which weights are on where a <see cref="WeightPruning"/> pruned the run; null otherwise.</summary>
-    public WeightMasks? Masks { get; init; }
+    readonly IReadOnlyList<object> shared = [];
+
+    internal TrainingResult(nn.Module model, TrainingHistory history, IReadOnlyList<object> shared)
+        : this(model, history) => this.shared = shared;
+
+    /// <summary>What a hook has left behind with <see cref="TrainingRun.Share"/>, by its type; null where there is none.</summary>
+    public T? Find<T>()
+        where T : class => shared.OfType<T>().FirstOrDefault();
 }

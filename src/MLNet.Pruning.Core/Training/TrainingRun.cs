@@ -1,6 +1,4 @@
 using MLNet.Pruning.Training;
-using MLNet.Pruning.Masks;
-using MLNet.Pruning.Neurons;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,7 +11,8 @@ public sealed class TrainingRun
     readonly IFeed feed;
     readonly ReplicaThreads threads;
     readonly Device device;
-    TrainedModel model;
+    readonly List<object> shared = [];
+    FlatModel model;
     ReplicaSet? replicas;
     Func<nn.Module>? copy;
     bool probe;
@@ -25,7 +24,7 @@ public sealed class TrainingRun
         StepsPerEpoch = feed.StepsPerEpoch;
         device = torch.device(options.Device);
         copy = threads.Count > 1 ? task.Copy : null;
-        model = new TrainedModel(task.Model.to(device), device);
+        model = new FlatModel(task.Model.to(device), device);
         Optimizer = new RunOptimizer(model, task, options, ReplicaCount);
         LearningRate = options.LearningRate;
     }
@@ -88,8 +87,34 @@ public sealed class TrainingRun
 
     double learningRate;
 
-    /// <summary>Which weights are on, as they are now; null where no <see cref="WeightPruning"/> prunes the run. A copy.</summary>
-    public WeightMasks? Masks => Masked?.Masks();
+    /// <summary>All trainable parameters one behind the other, each from a multiple of 16 on; they are views of this vector.</summary>
+    public Tensor Values => model.Values.Vector;
+
+    /// <summary>Their gradients, which lie in the same places.</summary>
+    public Tensor Gradients => model.Gradients.Vector;
+
+    /// <summary>Whether the run came to its end: it neither failed nor was cancelled.</summary>
+    public bool IsComplete { get; internal set; }
+
+    /// <summary>Lets other hooks find something; the optimizer's step calls it where it is an <see cref="IStepObserver"/>.</summary>
+    /// <remarks>What is still shared when the run has ended is found in its <see cref="TrainingResult"/>.</remarks>
+    public void Share(object part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        shared.Add(part);
+        Observers = [.. shared.OfType<IStepObserver>().Reverse()];
+    }
+
+    /// <summary>Takes back what was shared.</summary>
+    public void Unshare(object part)
+    {
+        shared.Remove(part);
+        Observers = [.. shared.OfType<IStepObserver>().Reverse()];
+    }
+
+    /// <summary>What a hook has shared, by its type; null where there is none.</summary>
+    public T? Find<T>()
+        where T : class => shared.OfType<T>().FirstOrDefault();
 
     /// <summary>Ends the run after this step's or epoch's hooks.</summary>
     public void Stop(string reason) => StopReason ??= reason;
@@ -102,19 +127,19 @@ public sealed class TrainingRun
     /// <param name="newModel">The new model. Disposing of the one before is the caller's.</param>
     /// <param name="copyModel">Builds the same module again, for replicas; without it there is one replica from here on.</param>
     /// <remarks>
-    /// The new model has a new optimizer. The old one's state is read before with <see cref="RunOptimizer.GetState"/>, cut to the new shapes,
-    /// and given to the new one with <see cref="RunOptimizer.SetState"/>.
+    /// The new model has a new optimizer. The old one's state is read before with <see cref="RunOptimizer.GetState"/>, cut to the new
+    /// shapes, and given to the new one with <see cref="RunOptimizer.SetState"/>.
     /// </remarks>
     public void Replace(nn.Module newModel, Func<nn.Module>? copyModel = null)
     {
         ArgumentNullException.ThrowIfNull(newModel);
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be replaced in {nameof(ITrainingHook.AfterBackward)}, between its gradients and its step.");
-        if (Masked is not null)
-            throw new InvalidOperationException("The model cannot be replaced in a run that prunes weights: their masks are this model's.");
+        foreach (var observer in Observers)
+            observer.Replacing(this);
         var moved = newModel.to(device);
         ModuleScope.Detach(moved);
-        var trained = new TrainedModel(moved, device);
+        var trained = new FlatModel(moved, device);
         Release();
         model = trained;
         copy = threads.Count > 1 ? copyModel : null;
@@ -123,14 +148,16 @@ public sealed class TrainingRun
     }
 
     /// <summary>
-    /// Changes the shape of the model's own parameters, and builds anew what hangs on it: the optimizer, which goes on remembering what the change leaves of
-    /// each parameter, and the replicas.
+    /// Changes the shape of the model's own parameters, and builds anew what hangs on it: the optimizer, which goes on remembering what
+    /// the change leaves of each parameter, and the replicas.
     /// </summary>
     /// <param name="change">
-    /// Points the parameters to tensors of another shape, keeping their number and order, and says what becomes of what is remembered of each; null to forget it all.
-    /// If it fails, the run is as it was.
+    /// Points the parameters to tensors of another shape, keeping their number and order, and says what becomes of what is remembered of
+    /// each; null to forget it all. If it fails, the run is as it was.
     /// </param>
-    /// <param name="copyModel">Builds the same module again in its new shape, for replicas; without it there is one replica from here on.</param>
+    /// <param name="copyModel">
+    /// Builds the same module again in its new shape, for replicas; without it there is one replica from here on.
+    /// </param>
     public void Reshape(Func<Reshaped?> change, Func<nn.Module>? copyModel = null)
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -141,11 +168,10 @@ public sealed class TrainingRun
         var before = (Optimizer, Model: model);
         var states = before.Optimizer.States();
         var reshaped = change();
-        if (reshaped is null && Masked is not null)
-            throw new InvalidOperationException("A change of shape that forgets what was remembered of the parameters would forget their masks as well.");
-        replicas?.Dispose();
-        replicas = null;
-        model = new TrainedModel(before.Model.Module, device);
+        foreach (var observer in reshaped is null ? Observers : [])
+            observer.Replacing(this);
+        DropReplicas();
+        model = new FlatModel(before.Model.Module, device);
         if (model.Parameters.Length != states.Count)
             throw new InvalidOperationException($"The model had {states.Count} trainable parameters and has {model.Parameters.Length} since it was reshaped; only their shapes may change.");
         copy = threads.Count > 1 ? copyModel : null;
@@ -157,8 +183,8 @@ public sealed class TrainingRun
             var parameter = model.Parameters[i];
             Optimizer.SetState(parameter, state with { Tensors = state.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value)) });
         }
-        if (reshaped is not null)
-            Masked?.Reshape(model, reshaped);
+        foreach (var observer in reshaped is null ? [] : Observers)
+            observer.Reshaped(this, reshaped!);
         before.Optimizer.Dispose();
         before.Model.Dispose();
         LearningRate = learningRate;
@@ -227,16 +253,18 @@ public sealed class TrainingRun
 
     internal bool InBackward { get; set; }
 
-    internal TrainedModel Trained => model;
+    internal FlatModel Flat => model;
 
-    /// <summary>What hooks that remove neurons share.</summary>
-    internal PrunedNeurons? Pruned { get; set; }
+    /// <summary>The last that was shared comes first.</summary>
+    internal IStepObserver[] Observers { get; private set; } = [];
 
-    /// <summary>What lies beneath the model's parameters where weights are masked.</summary>
-    internal MaskedWeights? Masked { get; set; }
+    internal IReadOnlyList<object> Shared => shared;
+
+    /// <summary>The user's hooks, and those that they are made of.</summary>
+    internal IEnumerable<ITrainingHook> Hooks => Options.Hooks.SelectMany(CombinedHook.Parts);
 
     /// <summary>Calls an action with pieces of the flat vectors, side by side where they are large.</summary>
-    internal void OverSlices(Action<long, long> action) => Optimizer.OverSlices(threads, action);
+    internal void OverPieces(Action<long, long> action) => Optimizer.OverPieces(threads, action);
 
     internal IFeed Feed => feed;
 
@@ -296,13 +324,13 @@ public sealed class TrainingRun
         StepInEpoch++;
     }
 
-    /// <summary>What the threads that step do with their slices of the flat vectors just before, this once.</summary>
-    internal Action<long, long>? BeforeSlices { get; set; }
+    internal void StepOptimizer() => Optimizer.Step(threads, Observers);
 
-    internal void StepOptimizer()
+    /// <summary>Has replicas built anew for the next batch, from the model as it is: they keep statistics of their own.</summary>
+    internal void DropReplicas()
     {
-        Optimizer.Step(threads, Masked, BeforeSlices);
-        BeforeSlices = null;
+        replicas?.Dispose();
+        replicas = null;
     }
 
     /// <summary>Leaves the model in evaluation mode and without gradients.</summary>
@@ -317,8 +345,7 @@ public sealed class TrainingRun
 
     void Release()
     {
-        replicas?.Dispose();
-        replicas = null;
+        DropReplicas();
         Optimizer.Dispose();
         model.Dispose();
     }

@@ -13,7 +13,9 @@ public sealed class TrainingTask
     /// </remarks>
     public required nn.Module Model { get; init; }
 
-    /// <summary>Builds another module with the same parameters by name and shape; what replicas are made from. Without it there is one replica.</summary>
+    /// <summary>
+    /// Builds another module with the same parameters by name and shape; what replicas are made from. Without it there is one replica.
+    /// </summary>
     public Func<nn.Module>? Copy { get; init; }
 
     /// <summary>The examples to learn from.</summary>
@@ -25,6 +27,9 @@ public sealed class TrainingTask
     /// <summary>What is minimised.</summary>
     public required IObjective Objective { get; init; }
 
-    /// <summary>Makes the optimizer; null for the one that the options name. Its groups keep their own learning rates, which a schedule moves in proportion.</summary>
+    /// <summary>
+    /// Makes the optimizer; null for the one that the options name. Its groups keep their own learning rates, which a schedule moves in
+    /// proportion.
+    /// </summary>
     public Func<IReadOnlyList<Parameter>, optim.Optimizer>? Optimizer { get; init; }
 }

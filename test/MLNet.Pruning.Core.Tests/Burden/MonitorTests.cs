@@ -1,4 +1,3 @@
-using MLNet.Pruning.Burden;
 using MLNet.Pruning.Tests.Training;
 using static TorchSharp.torch;
 

@@ -101,7 +101,7 @@ public sealed class CudaTests
     public static IEnumerable<object[]> Masks() =>
     [
         [new WeightPruning { Sparsity = 0.7, Every = 3 }],
-        [new WeightPruning { Sparsity = 0.7, Every = 3, Fading = 0.05 }],
+        [new WeightPruning { Sparsity = 0.7, Every = 3, InactiveDecay = 0.05 }],
         [new WeightPruning { Sparsity = 0.7, Every = 3, Reactivation = Reactivation.Frozen }],
         [new WeightPruning { Sparsity = 0.7, Every = 3, Distribution = MaskDistribution.Global }],
         [new WeightPruning { Sparsity = 0.7, Every = 3, Rule = MaskRule.Regrowth(), Reactivation = Reactivation.Frozen }],

@@ -150,6 +150,58 @@ public sealed class HookTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(options)).Message, "AfterBackward");
     }
 
+    sealed class Pieces : IStepObserver
+    {
+        public List<(long From, long To, bool After)> Seen { get; } = [];
+
+        public void BeforeStep(long from, long to) => Note(from, to, false);
+
+        public void AfterStep(long from, long to) => Note(from, to, true);
+
+        void Note(long from, long to, bool after)
+        {
+            lock (Seen)
+                Seen.Add((from, to, after));
+        }
+    }
+
+    [TestMethod]
+    public void An_observer_sees_each_piece_of_the_parameters_before_and_after_its_step_and_outlives_the_run()
+    {
+        var (pieces, length) = (new Pieces(), 0L);
+        using var model = nn.Sequential(("in", nn.Linear(12, 300)), ("mid", nn.Linear(300, 250)), ("out", nn.Linear(250, 3)));
+        var result = new TrainingLoop(new TrainingOptions
+        {
+            Epochs = 1,
+            BatchSize = 100,
+            Replicas = 2,
+            Hooks =
+        [
+            new Hook { OnStarted = run => run.Share(pieces) },
+            new Hook { OnAfterStep = run => Assert.AreSame(pieces, run.Find<Pieces>()), OnAfterEpoch = run => length = run.Values.shape[0] },
+        ]
+        }).Run(new()
+        {
+            Model = model,
+            Copy = () => nn.Sequential(("in", nn.Linear(12, 300)), ("mid", nn.Linear(300, 250)), ("out", nn.Linear(250, 3))),
+            Examples = Rows.Blobs(100, 12, 3),
+            Objective = new CrossEntropy(3)
+        });
+        foreach (var after in new[] { false, true })
+        {
+            var at = 0L;
+            foreach (var (from, to, _) in pieces.Seen.Where(p => p.After == after).Order())
+            {
+                Assert.AreEqual(at, from);
+                at = to;
+            }
+            Assert.AreEqual(length, at);
+        }
+        Assert.IsGreaterThan(4, pieces.Seen.Count, "more than a piece for each thread");
+        Assert.AreSame(pieces, result.Find<Pieces>());
+        Assert.IsNull(result.Masks);
+    }
+
     [TestMethod]
     public void A_failing_objective_is_thrown_on_the_callers_thread()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MLNet.Pruning.Schedules;
 
 namespace MLNet.Pruning;
 

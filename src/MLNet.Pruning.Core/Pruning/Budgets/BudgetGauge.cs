@@ -71,7 +71,7 @@ sealed class BudgetGauge
             time = seconds(network, count);
         else
         {
-            using var mode = new Neurons.EvaluationMode(network);
+            using var mode = new EvaluationMode(network);
             // A plan of the size of a cache is faster or slower by where its weights come to lie, anew with every compilation.
             var copies = !HasPlan(network) || network.parameters().Sum(p => p.NumberOfElements) > LargestCopied ? 1 : carefully ? 12 : 4;
             (time, noise) = clock!.Measure(

@@ -23,7 +23,7 @@ sealed class RunSnapshot
         Checkpoint.AddModel(archive, run);
         if (neurons is not null)
             archive.Add(NeuronsEntry, Checkpoint.Bytes(neurons.Write));
-        if (run.Masked is { } masked)
+        if (run.Find<MaskedWeights>() is { } masked)
             archive.Add(MasksEntry, Checkpoint.Bytes(masked.Write));
         return new(archive, neurons?.Map.Shapes());
     }
@@ -33,8 +33,9 @@ sealed class RunSnapshot
     {
         if (neurons is not null && shapes is not null)
             archive.Part(NeuronsEntry, What, reader => neurons.Restore(shapes, reader));
+        run.DropReplicas(); // their statistics are those of after the event
         Checkpoint.LoadModel(archive, run, What);
-        if (run.Masked is not { } masked)
+        if (run.Find<MaskedWeights>() is not { } masked)
             return;
         archive.Part(MasksEntry, What, masked.Read);
         masked.Settle();

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Masks;
 
 namespace MLNet.Pruning;
 
@@ -27,6 +26,8 @@ sealed class WeightBudget
     double left = 1, planned, measuredAt; // parts of the way: what is left, the plan's at the last cut, done when last measured
     double leftWhenKept = 1;
     bool landed, idle, waits, isOpen;
+    bool more; // the way was not long enough: a little more goes with the next cut
+    bool gone; // something became inactive since the accuracy was kept
 
     /// <summary>Steps of the run when the accuracy was last kept.</summary>
     public long KeptStep { get; private set; }
@@ -34,7 +35,7 @@ sealed class WeightBudget
     public WeightBudget(WeightPruning settings, TrainingRun run, MaskedWeights masked, MaskPlan plan)
     {
         (budget, this.run, this.masked, this.plan) = (settings.Budget!, run, masked, plan);
-        if (budget.Floor is not null && run.Options.Hooks.SelectMany(CombinedHook.Parts).OfType<NeuronPruningHook>().Any())
+        if (budget.Floor is not null && run.Hooks.OfType<NeuronPruningHook>().Any())
             throw new ArgumentException($"Pruning.Budget of a {nameof(WeightPruning)} has an accuracy, and the run has a "
                 + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
         if (!budget.IsMeasured)
@@ -67,10 +68,16 @@ sealed class WeightBudget
     /// <returns>Per layer, the fraction that is inactive then; null where the layers share. And that fraction.</returns>
     public (double[]? ByLayer, double Sparsity) Advance(long step)
     {
-        var part = plan.Part(step);
-        // A wait is made up for on the rest of the way.
+        var (part, before) = (plan.Part(step), left);
         if (!waits && !progress.Ended)
+        {
+            // A wait is made up for on the rest of the way.
             left *= planned < 1 ? (1 - part) / (1 - planned) : 0;
+            if (more)
+                targets = [.. targets!.Select(target => target > 0 ? Math.Min(MostInactive, target + More) : 0)];
+            gone |= left < before || more;
+            more = false;
+        }
         planned = part;
         if (left <= 0 && !landed && targets is not null)
         {
@@ -91,8 +98,7 @@ sealed class WeightBudget
         var met = left > 0 ? null : reading.Load <= 1 ? $"The budget is met: {reading}." : null;
         progress.Measured(reading, met);
         if (left <= 0 && met is null)
-            // A little more goes with the next cut.
-            targets = [.. targets!.Select(target => target > 0 ? Math.Min(MostInactive, target + More) : 0)];
+            more = !waits;
         else if (budget.Floor is null && met is not null)
             progress.Confirm(epoch);
         return reading.Measurements;
@@ -120,7 +126,7 @@ sealed class WeightBudget
                     return false;
             }
             progress.Opens(null, int.MaxValue);
-            (leftWhenKept, KeptStep, isOpen) = (left, run.Step, true);
+            (leftWhenKept, KeptStep, isOpen, gone) = (left, run.Step, true, false);
             return false;
         }
         if (!waits && !over)
@@ -129,7 +135,7 @@ sealed class WeightBudget
             return false;
         }
         // Before it was kept once, there is nothing to go back to.
-        if (!isOpen || left == leftWhenKept)
+        if (!isOpen || !gone)
             return false;
         var missed = progress.Missed;
         progress.TakeBack(null, measure);
@@ -204,10 +210,16 @@ sealed class WeightBudget
         return reading!;
     }
 
+    // One byte of a checkpoint; in earlier ones it is 0 or 1.
+    const int Open = 1, Known = 2, Gone = 4, MoreGoes = 8;
+
     public void Write(BinaryWriter writer)
     {
-        foreach (var flag in new[] { idle, landed, waits, isOpen, targets is not null })
-            writer.Write(flag);
+        writer.Write(idle);
+        writer.Write(landed);
+        writer.Write(waits);
+        writer.Write((byte)((isOpen ? Open : 0) | Known | (gone ? Gone : 0) | (more ? MoreGoes : 0)));
+        writer.Write(targets is not null);
         foreach (var number in new[] { left, planned, measuredAt, leftWhenKept }.Concat(targets ?? []))
             writer.Write(number);
         writer.Write(KeptStep);
@@ -216,12 +228,15 @@ sealed class WeightBudget
 
     public void Read(BinaryReader reader)
     {
-        (idle, landed, waits, isOpen) = (reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadBoolean());
+        (idle, landed, waits) = (reader.ReadBoolean(), reader.ReadBoolean(), reader.ReadBoolean());
+        var flags = reader.ReadByte();
         targets = reader.ReadBoolean() ? new double[masked.Layers.Count] : null;
         (left, planned, measuredAt, leftWhenKept) = (reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble());
         for (var l = 0; l < targets?.Length; l++)
-            targets[l] = reader.ReadDouble() is >= 0 and < 1 and var target ? target
+            targets[l] = reader.ReadDouble() is var target && target * (1 - left) is >= 0 and <= 1 ? target
                 : throw new InvalidDataException("The checkpoint's budget has a layer of which no such fraction can be inactive.");
+        (isOpen, more) = ((flags & Open) != 0, (flags & MoreGoes) != 0);
+        gone = (flags & Known) != 0 ? (flags & Gone) != 0 : left != leftWhenKept;
         KeptStep = reader.ReadInt64();
         progress.Read(reader, null);
     }

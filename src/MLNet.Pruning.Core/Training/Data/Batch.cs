@@ -6,7 +6,9 @@ namespace MLNet.Pruning;
 public sealed class Batch
 {
     /// <summary>Rows of one's own, for a model that is run outside of the loop.</summary>
-    /// <param name="inputs">Single precision, [rows, ...shape of an example]. It stays the caller's to dispose of, as do the labels.</param>
+    /// <param name="inputs">
+    /// Single precision, [rows, ...shape of an example]. It stays the caller's to dispose of, as do the labels.
+    /// </param>
     /// <param name="labels">Int64 class indices, [rows]; null where there are none.</param>
     public Batch(Tensor inputs, Tensor? labels = null)
         : this(inputs ?? throw new ArgumentNullException(nameof(inputs)), labels, inputs.Dimensions > 0 ? checked((int)inputs.shape[0]) : throw new ArgumentException("A batch has rows; this tensor is a single number.", nameof(inputs)))

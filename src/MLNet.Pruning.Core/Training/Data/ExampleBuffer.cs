@@ -32,7 +32,9 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     public int Count { get; private set; }
 
-    /// <summary>Of the rows and labels as they were when <see cref="TakeFingerprint"/> was called; tells one set of examples from another.</summary>
+    /// <summary>
+    /// Of the rows and labels as they were when <see cref="TakeFingerprint"/> was called; tells one set of examples from another.
+    /// </summary>
     public ulong Fingerprint { get; private set; }
 
     public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0);

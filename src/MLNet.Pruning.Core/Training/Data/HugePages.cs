@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>Asks Linux to map memory in pages of 2 MiB: rows that are read in random order then cost a quarter less, since finding their pages does.</summary>
+/// <summary>
+/// Asks Linux to map memory in pages of 2 MiB: rows that are read in random order then cost a quarter less, since finding their pages
+/// does.
+/// </summary>
 static unsafe partial class HugePages
 {
     public const int Size = 2 << 20;

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64: the same numbers on every machine and every version of .NET.</summary>
+/// <summary>
+/// xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64: the same numbers on every machine and every version of .NET.
+/// </summary>
 sealed class ShuffleRandom
 {
     ulong s0, s1, s2, s3;

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace MLNet.Pruning;
 
-/// <summary>The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing else.</summary>
+/// <summary>
+/// The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing
+/// else.
+/// </summary>
 public sealed record TrainingHistory
 {
     /// <summary>What was trained, in words.</summary>
@@ -34,7 +37,7 @@ public sealed record TrainingHistory
     /// <summary>How fast the trained model scores; null where it was not measured.</summary>
     public ScoringSpeed? ScoringSpeed { get; set; }
 
-    /// <summary>What the neurons of each layer bore, where a <see cref="BurdenMonitor"/> watched.</summary>
+    /// <summary>What the neurons of each layer bore, where a a burden monitor watched.</summary>
     public List<BurdenRecord> Burden { get; init; } = [];
 
     /// <summary>Why the run ended before its last epoch; null when it did not.</summary>
@@ -49,7 +52,8 @@ public sealed record TrainingHistory
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory) ?? throw new InvalidDataException("The training history is null.");
+            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory)
+                ?? throw new InvalidDataException("The training history is null.");
         }
         catch (JsonException e)
         {
@@ -129,7 +133,9 @@ public sealed record PruningRecord
     /// <summary>Seconds that it took to rank, to remove and to build what computes anew, without measuring.</summary>
     public double? Seconds { get; init; }
 
-    /// <summary>What loss and accuracy were measured on: "validation" or "training" (some rows of it, where there is no validation set).</summary>
+    /// <summary>
+    /// What loss and accuracy were measured on: "validation" or "training" (some rows of it, where there is no validation set).
+    /// </summary>
     public string? MeasuredOn { get; init; }
 
     /// <summary>Mean loss just before.</summary>

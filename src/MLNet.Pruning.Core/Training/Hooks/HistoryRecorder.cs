@@ -36,5 +36,5 @@ sealed class HistoryRecorder(int interval) : ITrainingHook
         });
     }
 
-    static long Parameters(TrainingRun run) => run.Trained.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+    static long Parameters(TrainingRun run) => run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 }

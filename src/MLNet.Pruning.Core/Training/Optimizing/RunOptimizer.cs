@@ -1,5 +1,4 @@
 using MLNet.Pruning.Training;
-using MLNet.Pruning.Masks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -8,52 +7,61 @@ namespace MLNet.Pruning;
 /// <summary>Steps the parameters of a run, and gives and takes the optimizer's state of each.</summary>
 /// <remarks>
 /// The kinds that the options name treat each number by itself. The vector of all parameters is cut into a slice for each thread, and
-/// slices are stepped side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they are.
+/// slices are stepped side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they
+/// are.
 /// </remarks>
 public sealed class RunOptimizer : IDisposable
 {
     // Fewer numbers than this are stepped by one thread before a second one has begun.
     const long FewestToSlice = 1 << 16;
 
-    // Numbers that are moved and masked before the next ones are: what is kept of them stays in a core's cache meanwhile.
-    const long Piece = 1 << 13;
+    // Numbers that are moved, and seen to by observers, before the next ones are: what is kept of them stays in a core's cache meanwhile.
+    const long PieceLength = 1 << 13;
 
-    readonly TrainedModel model;
-    readonly long[] starts; // of the slices, and the end of the last
+    readonly FlatModel model;
+    readonly int[] slices; // the first piece of each, and the count of pieces
     readonly FusedStep? fused;
     readonly optim.Optimizer? own; // the task's, instead
     readonly double[] ownRates; // of its groups, as it has them where the options' rate is the usual one
     readonly double usualRate;
     readonly Action<int> step;
     double rate;
-    MaskedWeights? masked;
-    Action<long, long>? watch;
+    IStepObserver[] observers = [];
 
-    internal RunOptimizer(TrainedModel model, TrainingTask task, TrainingOptions options, int threads)
+    internal RunOptimizer(FlatModel model, TrainingTask task, TrainingOptions options, int threads)
     {
         this.model = model;
         own = task.Optimizer?.Invoke(model.Parameters);
         fused = own is null ? FusedStep.Of(options, model) : null;
         (ownRates, usualRate) = ([.. own?.ParamGroups.Select(group => group.LearningRate) ?? []], options.LearningRate);
-        starts = FlatStorage.Cuts(model.Values.Length, own is not null || model.Values.Length < FewestToSlice ? 1 : threads);
+        var starts = FlatStorage.Cuts(model.Values.Length, own is not null || model.Values.Length < FewestToSlice ? 1 : threads);
+        var length = fused is { OnCpu: true } ? PieceLength : long.MaxValue;
+        List<long> pieces = [];
+        slices = new int[starts.Length];
+        for (var slice = 0; slice < starts.Length - 1; slice++)
+        {
+            slices[slice] = pieces.Count;
+            for (var from = starts[slice]; from < starts[slice + 1]; from += Math.Min(length, starts[slice + 1] - from))
+                pieces.Add(from);
+        }
+        slices[^1] = pieces.Count;
+        Pieces = [.. pieces, model.Values.Length];
         step = StepSlice;
     }
 
     void StepSlice(int slice)
     {
-        var (from, end) = (starts[slice], starts[slice + 1]);
-        watch?.Invoke(from, end);
-        var most = fused is { OnCpu: true } ? Piece : end;
-        // Masks are seen to while numbers are at hand, by the thread that steps them.
-        for (var to = from; from < end; from = to)
+        for (var piece = slices[slice]; piece < slices[slice + 1]; piece++)
         {
-            to = Math.Min(from + most, end);
-            masked?.BeforeStep(from, to);
+            var (from, to) = (Pieces[piece], Pieces[piece + 1]);
+            foreach (var observer in observers)
+                observer.BeforeStep(from, to);
             if (fused is null)
                 own!.step()?.Dispose();
             else
                 fused.Move(from, to);
-            masked?.AfterStep(from, to);
+            for (var i = observers.Length - 1; i >= 0; i--)
+                observers[i].AfterStep(from, to);
         }
     }
 
@@ -110,18 +118,24 @@ public sealed class RunOptimizer : IDisposable
             group.LearningRate = usual * (rate / usualRate);
     }
 
-    /// <summary>Where the slices that are stepped side by side begin, and the end of the last.</summary>
-    internal long[] Starts => starts;
+    /// <summary>Where the pieces begin in which the flat vectors are stepped, and the end of the last.</summary>
+    internal long[] Pieces { get; }
 
-    internal void Step(ReplicaThreads threads, MaskedWeights? weights, Action<long, long>? before)
+    /// <summary>How many threads step.</summary>
+    internal int SliceCount => slices.Length - 1;
+
+    internal void Step(ReplicaThreads threads, IStepObserver[] by)
     {
-        (masked, watch) = (weights, before);
+        observers = by;
         fused?.Begin(rate);
-        threads.Run(starts.Length - 1, step);
+        threads.Run(SliceCount, step);
     }
 
-    internal void OverSlices(ReplicaThreads threads, Action<long, long> action) =>
-        threads.Run(starts.Length - 1, slice => action(starts[slice], starts[slice + 1]));
+    internal void OverPieces(ReplicaThreads threads, Action<long, long> action) => threads.Run(SliceCount, slice =>
+    {
+        for (var piece = slices[slice]; piece < slices[slice + 1]; piece++)
+            action(Pieces[piece], Pieces[piece + 1]);
+    });
 
     Func<ParameterState> StateOf(Parameter parameter)
     {

@@ -6,7 +6,8 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>
 /// Counts the batches that a model's batch norms have seen, while it trains, in their place: TorchSharp's own counting adds a scalar that
-/// nothing holds (see <see cref="Scalars"/>). Where a norm averages over all batches, its count decides how, and TorchSharp goes on counting.
+/// nothing holds (see <see cref="Scalars"/>). Where a norm averages over all batches, its count decides how, and TorchSharp goes on
+/// counting.
 /// </summary>
 sealed class BatchCounters : IDisposable
 {

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>One tensor under many: each given tensor becomes a view into a contiguous vector, so that all can be zeroed, added or scaled in one call.</summary>
+/// <summary>
+/// One tensor under many: each given tensor becomes a view into a contiguous vector, so that all can be zeroed, added or scaled in one
+/// call.
+/// </summary>
 sealed class FlatStorage : IDisposable
 {
     // 64 bytes of floats, so that every tensor starts on a cache line.
@@ -25,7 +28,9 @@ sealed class FlatStorage : IDisposable
         return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(first.bytes)));
     }
 
-    /// <summary>Moves the values of <paramref name="tensors"/> (single precision, one device) into a new vector and points them there.</summary>
+    /// <summary>
+    /// Moves the values of <paramref name="tensors"/> (single precision, one device) into a new vector and points them there.
+    /// </summary>
     public static FlatStorage Under(IReadOnlyList<Tensor> tensors, Device device)
     {
         using var off = no_grad();

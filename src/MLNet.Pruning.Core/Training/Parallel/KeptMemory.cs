@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 namespace MLNet.Pruning.Training;
 
 /// <summary>
-/// While a run trains, keeps memory that a step has freed for the next one. By default glibc gives the top of its heap back to Linux as soon as it is free, and a step that wants
-/// it again pays for every page, in a queue with the other replicas; a fifth of a transformer's training goes that way.
+/// While a run trains, keeps memory that a step has freed for the next one. By default glibc gives the top of its heap back to Linux as
+/// soon as it is free, and a step that wants it again pays for every page, in a queue with the other replicas; a fifth of a transformer's
+/// training goes that way.
 /// </summary>
 /// <remarks>
-/// glibc cannot be asked what its settings are, and once one is set it no longer searches for them by itself. After the last run they are therefore where that search ends in any
-/// process that has ever freed a tensor of 32 MiB: blocks up to 32 MiB come from the heap, and more than 64 MiB at its top go back to Linux.
+/// glibc cannot be asked what its settings are, and once one is set it no longer searches for them by itself. After the last run they are
+/// therefore where that search ends in any process that has ever freed a tensor of 32 MiB: blocks up to 32 MiB come from the heap, and
+/// more than 64 MiB at its top go back to Linux.
 /// </remarks>
 sealed partial class KeptMemory : IDisposable
 {

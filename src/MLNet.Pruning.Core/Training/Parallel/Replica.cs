@@ -7,13 +7,13 @@ sealed class Replica : IDisposable
 {
     readonly Tensor weight;
     BatchCounters? counters;
-    StagedRows staged;
+    BatchBuffer staged;
     float weightOfRows = float.NaN;
 
     public Replica(nn.Module module, FlatStorage gradients, FlatStorage statistics, ExampleBuffer examples, int capacity, Device device)
     {
         (Module, Gradients, Statistics) = (module, gradients, statistics);
-        staged = new StagedRows(examples, capacity, device);
+        staged = new BatchBuffer(examples, capacity, device);
         weight = ones([], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
     }
 
@@ -43,7 +43,7 @@ sealed class Replica : IDisposable
     }
 
     /// <summary>Takes over rows that were brought while the step before ended.</summary>
-    public Batch Gather(RowsAhead ahead, int number, int rows)
+    public Batch Gather(BatchPrefetcher ahead, int number, int rows)
     {
         Rows = rows;
         ahead.Exchange(number, ref staged);

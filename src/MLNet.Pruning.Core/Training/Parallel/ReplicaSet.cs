@@ -4,9 +4,9 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>The copies of one model that compute a batch together. Replica 0 is the model itself.</summary>
 /// <remarks>
-/// All copies read the model's own parameter memory, so nothing is broadcast after a step. Each has gradients of its own, in one vector; those
-/// of the batch are their sum, always added in the order of the replicas. Running statistics (batch norm) are after each step the mean of the
-/// replicas', weighted by rows, for all of them.
+/// All copies read the model's own parameter memory, so nothing is broadcast after a step. Each has gradients of its own, in one vector;
+/// those of the batch are their sum, always added in the order of the replicas. Running statistics (batch norm) are after each step the
+/// mean of the replicas', weighted by rows, for all of them.
 /// </remarks>
 sealed class ReplicaSet : IDisposable
 {
@@ -22,7 +22,7 @@ sealed class ReplicaSet : IDisposable
     readonly ForwardOrder order = new();
     readonly Action<int> train, score, sum;
     readonly Action breakOrder;
-    readonly RowsAhead? ahead;
+    readonly BatchPrefetcher? ahead;
     readonly Action<int>? copyAhead;
 
     ExampleBuffer examples = null!;
@@ -31,7 +31,7 @@ sealed class ReplicaSet : IDisposable
     int rows, active;
     bool ordered, brought;
 
-    public ReplicaSet(TrainedModel model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
+    public ReplicaSet(FlatModel model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
     {
         this.threads = threads;
         var count = copy is null ? 1 : threads.Count;
@@ -53,7 +53,7 @@ sealed class ReplicaSet : IDisposable
                     ModuleScope.Detach(module);
                     Alias(module, model.Module);
                 }
-                replicas[i] = new Replica(module, i == 0 ? model.Gradients : FlatStorage.GradientsOf(TrainedModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
+                replicas[i] = new Replica(module, i == 0 ? model.Gradients : FlatStorage.GradientsOf(FlatModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
             }
             TrainingModes.Begin(Modules);
             // The weights that the copies drew for themselves are not part of the run's random numbers.
@@ -73,7 +73,7 @@ sealed class ReplicaSet : IDisposable
         // Where gradients are summed by all threads, none is idle at the end of a step.
         if (count > 1 && replicas[0].Gradients.Length < ParallelSum)
         {
-            ahead = new RowsAhead(count, shape, capacity, device);
+            ahead = new BatchPrefetcher(count, shape, capacity, device);
             copyAhead = ahead.Copy;
         }
     }

@@ -5,9 +5,9 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>A few threads that all do the same thing at the same time; number 0 is the caller.</summary>
 /// <remarks>
-/// A step takes some hundred microseconds, and waking a sleeping thread takes a good part of that, so a waiting thread spins first and blocks
-/// only when nothing has come for a while. It does not yield as it spins: two threads that yield to each other look to the scheduler like one,
-/// and it leaves both on one core when another process is busy.
+/// A step takes some hundred microseconds, and waking a sleeping thread takes a good part of that, so a waiting thread spins first and
+/// blocks only when nothing has come for a while. It does not yield as it spins: two threads that yield to each other look to the
+/// scheduler like one, and it leaves both on one core when another process is busy.
 /// </remarks>
 sealed class ReplicaThreads : IDisposable
 {
@@ -38,7 +38,9 @@ sealed class ReplicaThreads : IDisposable
 
     public int Count => failures.Length;
 
-    /// <summary>Calls <paramref name="action"/> with 0 to <paramref name="count"/> - 1, each on its own thread, and returns when all are done.</summary>
+    /// <summary>
+    /// Calls <paramref name="action"/> with 0 to <paramref name="count"/> - 1, each on its own thread, and returns when all are done.
+    /// </summary>
     /// <param name="count">How many take part; the first is the caller.</param>
     /// <param name="action">What they do. What it throws is thrown here.</param>
     /// <param name="leisure">What each of them but the caller then does while the caller goes on; it must not throw.</param>

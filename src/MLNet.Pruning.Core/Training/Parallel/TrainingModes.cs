@@ -5,7 +5,10 @@ namespace MLNet.Pruning.Training;
 /// <summary>Which modules train.</summary>
 static class TrainingModes
 {
-    /// <summary>Puts a model that is in evaluation mode as a whole in training mode; in one that is not, what was frozen stays so. Copies get the model's modes.</summary>
+    /// <summary>
+    /// Puts a model that is in evaluation mode as a whole in training mode; in one that is not, what was frozen stays so. Copies get the
+    /// model's modes.
+    /// </summary>
     /// <param name="replicas">The model, then its copies.</param>
     public static void Begin(IReadOnlyList<nn.Module> replicas)
     {

@@ -1,0 +1,192 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using MLNet.Pruning.Training;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>Where in the flat vector each neuron of a watched layer has its weights.</summary>
+/// <param name="Name">The parameter.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="From">Where it begins.</param>
+/// <param name="FirstRow">The number of its first neuron among those of all layers.</param>
+/// <param name="Axis">The dimension that counts neurons.</param>
+sealed record NeuronRows(string Name, long[] Shape, int From, int FirstRow, int Axis)
+{
+    /// <summary>How many neurons there are.</summary>
+    public int Count => (int)Shape[Axis];
+
+    public int Length => (int)Shape.Aggregate(1L, (n, extent) => n * extent);
+
+    /// <summary>Runs of weights of one neuron, in the order of the flat vector.</summary>
+    public IEnumerable<(int From, int Length, int Row)> Pieces()
+    {
+        var outer = Axis == 0 ? 1 : (int)Shape[0];
+        var width = Length / outer / Count;
+        for (var piece = 0; piece < outer * Count; piece++)
+            yield return (From + piece * width, width, FirstRow + piece % Count);
+    }
+}
+
+/// <summary>
+/// The sums of |gradient| and |weight| over the active weights of each neuron and over steps, until they are taken: on a device by a few
+/// operators a layer, on the CPU by the threads that step, piece by piece of the flat vector, while a piece is in the cache.
+/// </summary>
+sealed unsafe class NeuronSums : IDisposable
+{
+    readonly FlatModel model;
+    readonly MaskedWeights? masked;
+    readonly Tensor? totals; // [2, neurons], by operators
+    readonly long[] starts; // of the step's pieces
+    readonly int[] first; // of the runs in each of these
+    readonly (int From, int Length, int Row)[] runs;
+    readonly (double Gradients, double Weights)[] sums; // of each run
+    readonly sbyte[] all; // what stands for masks where there are none
+    readonly float* gradients, weights;
+
+    public NeuronSums(TrainingRun run, IEnumerable<MaskedLayer> watched, MaskedWeights? masked, bool byOperators)
+    {
+        (model, this.masked, starts) = (run.Flat, masked, run.Optimizer.Pieces);
+        var layers = new List<NeuronRows>();
+        foreach (var layer in watched)
+        {
+            // A transposed convolution's outputs are its second dimension; in groups, a neuron stands for those of the same place in each.
+            var axis = layer.Axis == 0 && layer.Parameter.Dimensions > 1 ? 1 : 0;
+            layers.Add(new(layer.Name, layer.Parameter.shape, checked((int)model.OffsetOf(layer.Parameter)), Count, axis));
+            Count += layers[^1].Count;
+        }
+        Layers = layers;
+        all = masked is null ? new sbyte[model.Values.Length] : [];
+        Array.Fill(all, (sbyte)-1);
+        // A run that crosses into the step's next piece is cut there.
+        var (cut, piece) = (new List<(int From, int Length, int Row)>(), 0);
+        first = new int[starts.Length];
+        foreach (var (begin, length, row) in layers.SelectMany(l => l.Pieces()).OrderBy(p => p.From))
+            for (var from = begin; from < begin + length; from += cut[^1].Length)
+            {
+                while (from >= starts[piece + 1])
+                    first[++piece] = cut.Count;
+                cut.Add((from, (int)Math.Min(begin + length, starts[piece + 1]) - from, row));
+            }
+        Array.Fill(first, cut.Count, piece + 1, first.Length - piece - 1);
+        runs = [.. cut];
+        sums = new (double, double)[runs.Length];
+        if (byOperators)
+        {
+            totals = zeros([2, Count], dtype: ScalarType.Float64, device: model.Values.Vector.device).DetachFromDisposeScope();
+            return;
+        }
+        gradients = FlatStorage.Begin(model.Gradients.Vector);
+        weights = FlatStorage.Begin(model.Values.Vector);
+    }
+
+    public IReadOnlyList<NeuronRows> Layers { get; }
+
+    /// <summary>The neurons of all layers.</summary>
+    public int Count { get; }
+
+    ReadOnlySpan<sbyte> On => masked is null ? all : masked.On;
+
+    /// <summary>By neuron, its active weights.</summary>
+    public int[] CountActive()
+    {
+        var active = new int[Count];
+        foreach (var (from, length, row) in runs)
+            active[row] += MaskKernels.CountActive(On.Slice(from, length));
+        return active;
+    }
+
+    /// <summary>Adds what the flat vectors hold in the piece of the step that begins here. Pieces may be added side by side.</summary>
+    public void Add(long from)
+    {
+        if (totals is null)
+            AddPiece(Array.BinarySearch(starts, from));
+        else if (from == 0)
+            AddByOperators(totals);
+    }
+
+    void AddByOperators(Tensor to)
+    {
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var off = masked?.OffTensor();
+        foreach (var layer in Layers)
+            foreach (var (index, vector) in new[] { model.Gradients.Vector, model.Values.Vector }.Index())
+            {
+                var values = Of(vector, layer).abs();
+                if (off is not null)
+                    values = values.masked_fill(Of(off, layer), Scalars.Zero);
+                var rows = values.transpose(0, layer.Axis).reshape(layer.Count, -1).sum(1, false, ScalarType.Float64);
+                to[index].narrow(0, layer.FirstRow, layer.Count).add_(rows, Scalars.One);
+            }
+
+        static Tensor Of(Tensor vector, NeuronRows layer) => vector.narrow(0, layer.From, layer.Length).view(layer.Shape);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void AddPiece(int piece)
+    {
+        fixed (sbyte* on = On)
+            for (var i = first[piece]; i < first[piece + 1]; i++)
+            {
+                var (from, length, _) = runs[i];
+                var (g, w) = Sum(gradients + from, weights + from, on + from, length);
+                ref var sum = ref sums[i];
+                sum = (sum.Gradients + g, sum.Weights + w);
+            }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static (float Gradients, float Weights) Sum(float* gradients, float* weights, sbyte* on, int length)
+    {
+        Vector256<float> g0 = default, g1 = default, w0 = default, w1 = default;
+        var (i, width) = (0, Vector256<float>.Count);
+        for (; i <= length - 2 * width; i += 2 * width)
+        {
+            Add(gradients + i, weights + i, on + i, ref g0, ref w0);
+            Add(gradients + i + width, weights + i + width, on + i + width, ref g1, ref w1);
+        }
+        if (i <= length - width)
+        {
+            Add(gradients + i, weights + i, on + i, ref g0, ref w0);
+            i += width;
+        }
+        var (g, w) = (Vector256.Sum(g0 + g1), Vector256.Sum(w0 + w1));
+        for (; i < length; i++)
+            if (on[i] != 0)
+                (g, w) = (g + Math.Abs(gradients[i]), w + Math.Abs(weights[i]));
+        return (g, w);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Add(float* gradients, float* weights, sbyte* on, ref Vector256<float> g, ref Vector256<float> w)
+    {
+        // Eight bytes of -1 or 0 as as many floats' bits.
+        var shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)on).AsSByte());
+        var mask = Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsSingle();
+        g += Vector256.Abs(Vector256.Load(gradients)) & mask;
+        w += Vector256.Abs(Vector256.Load(weights)) & mask;
+    }
+
+    /// <summary>The sums by neuron, which begin anew.</summary>
+    public (double Gradients, double Weights)[] Take()
+    {
+        var taken = new (double Gradients, double Weights)[Count];
+        if (totals is not null)
+        {
+            using var near = totals.cpu();
+            var values = near.data<double>().ToArray();
+            totals.zero_();
+            return [.. taken.Select((_, row) => (values[row], values[Count + row]))];
+        }
+        for (var i = 0; i < runs.Length; i++)
+        {
+            ref var sum = ref taken[runs[i].Row];
+            sum = (sum.Gradients + sums[i].Gradients, sum.Weights + sums[i].Weights);
+        }
+        Array.Clear(sums);
+        return taken;
+    }
+
+    public void Dispose() => totals?.Dispose();
+}

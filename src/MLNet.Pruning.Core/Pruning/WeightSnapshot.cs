@@ -1,0 +1,66 @@
+using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>The weights and statistics that a model had once, which shrink as it does.</summary>
+sealed class WeightSnapshot : IDisposable
+{
+    readonly Dictionary<string, Tensor> values;
+
+    public WeightSnapshot(nn.Module model)
+    {
+        using var off = no_grad();
+        values = Tensors(model).ToDictionary(t => t.Name, t => t.Tensor.detach().clone().DetachFromDisposeScope());
+    }
+
+    /// <summary>Loses what the model has lost.</summary>
+    public void Cut(nn.Module model, IReadOnlyList<TensorCut> cuts)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (name, tensor) in Tensors(model))
+            if (cuts.FirstOrDefault(c => ReferenceEquals(c.Tensor, tensor)) is { } cut)
+                values[name].set_(cut.Of(values[name]));
+    }
+
+    /// <summary>Gives the model the values back.</summary>
+    public void Restore(nn.Module model)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (name, tensor) in Tensors(model))
+            tensor.copy_(values[name]);
+    }
+
+    public void Write(BinaryWriter writer)
+    {
+        foreach (var (name, tensor) in values)
+        {
+            var blob = TensorBlob.From(tensor, name);
+            writer.Write(blob.Length);
+            writer.Write(blob);
+        }
+    }
+
+    /// <summary>Reads what was written of a model of these shapes.</summary>
+    public void Read(BinaryReader reader)
+    {
+        foreach (var (name, tensor) in values)
+        {
+            var blob = reader.ReadBlob();
+            TensorBlob.Check(blob, tensor, name, "Its rewinding point");
+            TensorBlob.Into(blob, tensor);
+        }
+    }
+
+    static IEnumerable<(string Name, Tensor Tensor)> Tensors(nn.Module model) =>
+        model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(model.named_buffers().Select(b => (b.name, b.buffer)));
+
+    public void Dispose()
+    {
+        foreach (var tensor in values.Values)
+            tensor.Dispose();
+    }
+}

@@ -1,0 +1,171 @@
+namespace MLNet.Pruning;
+
+/// <summary>The same fraction all along.</summary>
+public sealed record ConstantSchedule : Schedule
+{
+    internal ConstantSchedule(double fraction, long start, long every)
+    {
+        CheckFraction(fraction, nameof(fraction), zero: true);
+        CheckTime(start, 0, nameof(start));
+        CheckTime(every, 1, nameof(every));
+        (Off, Start, Every) = (fraction, start, every);
+    }
+
+    /// <summary>Inactive fraction from the start on.</summary>
+    public double Off { get; }
+
+    /// <summary>Time of the first event.</summary>
+    public long Start { get; }
+
+    /// <summary>Time between events.</summary>
+    public long Every { get; }
+
+    /// <inheritdoc/>
+    protected internal override long FirstTime => Start;
+
+    /// <inheritdoc/>
+    protected internal override long Interval => Every;
+
+    /// <inheritdoc/>
+    protected internal override Schedule In(long factor) => new ConstantSchedule(Off, Start * factor, Every * factor);
+
+    /// <inheritdoc/>
+    public override bool IsDue(long time) => time >= Start && (time - Start) % Every == 0;
+
+    /// <inheritdoc/>
+    public override double Fraction(long time) => time >= Start ? Off : 0;
+}
+
+/// <summary>Fast at first, slow in the end: the cubic of gradual magnitude pruning.</summary>
+public sealed record CubicSchedule : Schedule
+{
+    internal CubicSchedule(long start, long end, double target, double initial, long every)
+    {
+        CheckTime(start, 0, nameof(start));
+        CheckTime(every, 1, nameof(every));
+        CheckFraction(target, nameof(target));
+        CheckFraction(initial, nameof(initial), zero: true);
+        if (end <= start)
+            throw Wrong(nameof(end), end, $"more than its start, {start}");
+        if (initial > target)
+            throw Wrong(nameof(initial), initial, FormattableString.Invariant($"at most its target, {target}"));
+        (Start, End, Target, Initial, Every) = (start, end, target, initial, every);
+    }
+
+    /// <summary>Time of the first event.</summary>
+    public long Start { get; }
+
+    /// <summary>Time at which the target is reached.</summary>
+    public long End { get; }
+
+    /// <summary>Inactive fraction from the end on.</summary>
+    public double Target { get; }
+
+    /// <summary>Inactive fraction at the start.</summary>
+    public double Initial { get; }
+
+    /// <summary>Time between events.</summary>
+    public long Every { get; }
+
+    /// <inheritdoc/>
+    protected internal override long FirstTime => Start;
+
+    /// <inheritdoc/>
+    protected internal override long Interval => Every;
+
+    /// <inheritdoc/>
+    protected internal override Schedule In(long factor) => new CubicSchedule(Start * factor, End * factor, Target, Initial,
+        Every * factor);
+
+    /// <summary>Every few steps from the start on, and once exactly at the end, so that the target is reached.</summary>
+    /// <param name="time">Completed epochs or steps.</param>
+    public override bool IsDue(long time) => time >= Start && ((time - Start) % Every == 0 || time == End);
+
+    /// <inheritdoc/>
+    public override double Fraction(long time)
+    {
+        if (time < Start)
+            return 0;
+        if (time >= End)
+            return Target;
+        var left = 1 - (double)(time - Start) / (End - Start);
+        return Target + (Initial - Target) * left * left * left;
+    }
+}
+
+/// <summary>Everything at once.</summary>
+public sealed record OneShotSchedule : Schedule
+{
+    internal OneShotSchedule(long at, double target)
+    {
+        CheckTime(at, 0, nameof(at));
+        CheckFraction(target, nameof(target));
+        (At, Target) = (at, target);
+    }
+
+    /// <summary>Time of the event.</summary>
+    public long At { get; }
+
+    /// <summary>Inactive fraction afterwards.</summary>
+    public double Target { get; }
+
+    /// <inheritdoc/>
+    protected internal override long FirstTime => At;
+
+    /// <inheritdoc/>
+    protected internal override long Interval => 0;
+
+    /// <inheritdoc/>
+    protected internal override Schedule In(long factor) => new OneShotSchedule(At * factor, Target);
+
+    /// <inheritdoc/>
+    public override bool IsDue(long time) => time == At;
+
+    /// <inheritdoc/>
+    public override double Fraction(long time) => time >= At ? Target : 0;
+}
+
+/// <summary>A part of what is left, every few epochs: the rank-based paper's schedule.</summary>
+public sealed record StepwiseSchedule : Schedule
+{
+    internal StepwiseSchedule(long maturity, long every, double amount, double target)
+    {
+        CheckTime(maturity, 0, nameof(maturity));
+        CheckTime(every, 1, nameof(every));
+        CheckFraction(amount, nameof(amount));
+        CheckFraction(target, nameof(target));
+        (Maturity, Every, Amount, Target) = (maturity, every, amount, target);
+    }
+
+    /// <summary>Epochs before the first event.</summary>
+    public long Maturity { get; }
+
+    /// <summary>Epochs between events.</summary>
+    public long Every { get; }
+
+    /// <summary>Part of the current neurons that an event removes.</summary>
+    public double Amount { get; }
+
+    /// <summary>Part of the original neurons to remove in the end.</summary>
+    public double Target { get; }
+
+    /// <inheritdoc/>
+    protected internal override long FirstTime => Maturity;
+
+    /// <inheritdoc/>
+    protected internal override long Interval => Every;
+
+    /// <inheritdoc/>
+    protected internal override Schedule In(long factor) => new StepwiseSchedule(Maturity * factor, Every * factor, Amount, Target);
+
+    /// <inheritdoc/>
+    public override bool IsDue(long time) => time >= Maturity && (time - Maturity) % Every == 0;
+
+    /// <inheritdoc/>
+    public override double Fraction(long time) =>
+        time < Maturity ? 0 : Math.Min(Target, 1 - Math.Pow(1 - Amount, (time - Maturity) / Every + 1));
+
+    private protected override int Wanted(long time, int original, int current) =>
+        // One at least, or a small group would stay where a tenth of it is less than a neuron, short of its target for ever.
+        Math.Min(Math.Max(1, Fractions.Of(Amount, current)), Fractions.Of(Target, original) - (original - current));
+}

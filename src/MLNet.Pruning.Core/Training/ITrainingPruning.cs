@@ -1,0 +1,94 @@
+using MLNet.Pruning.Training;
+
+namespace MLNet.Pruning;
+
+/// <summary>A way to prune a model while it trains: settings that never change and serve any number of runs.</summary>
+public interface ITrainingPruning
+{
+    /// <summary>Throws an <see cref="ArgumentException"/> that names the first wrong setting, its value and what it may be.</summary>
+    /// <param name="options">Of the run that is to be pruned.</param>
+    void Validate(TrainingOptions options);
+
+    /// <summary>
+    /// The hook that prunes one run; every run needs one of its own. Where the settings will not do what one may have meant, it says
+    /// so with <see cref="TrainingRun.Warn"/> before the first step.
+    /// </summary>
+    ITrainingHook Begin();
+}
+
+/// <summary>Several ways to prune one model, such as neurons and weights: masks shrink index for index when neurons go.</summary>
+/// <param name="Parts">The ways, in the order in which they act at the same time.</param>
+public sealed record CombinedPruning(IReadOnlyList<ITrainingPruning> Parts) : ITrainingPruning
+{
+    /// <summary>Several ways to prune one model, in the order in which they act at the same time.</summary>
+    public CombinedPruning(params ITrainingPruning[] parts)
+        : this((IReadOnlyList<ITrainingPruning>)parts)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Validate(TrainingOptions options)
+    {
+        TrainingOptions.Require(Parts is not null && Parts.Count > 0 && !Parts.Contains(null!), $"Pruning.{nameof(Parts)}",
+            Parts is null ? null : $"{Parts.Count} ways", "at least one way to prune, without null among them");
+        foreach (var part in Parts!)
+            part.Validate(options);
+    }
+
+    /// <inheritdoc/>
+    public ITrainingHook Begin() => new CombinedHook([.. Parts.Select(part => part.Begin())]);
+}
+
+/// <summary>Several hooks as one.</summary>
+sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
+{
+    readonly IStateful[] stateful = [.. hooks.OfType<IStateful>()];
+
+    /// <summary>A hook, or those that it is made of.</summary>
+    public static IEnumerable<ITrainingHook> Parts(ITrainingHook hook) => hook is CombinedHook combined ? combined.Hooks.SelectMany(Parts) : [hook];
+
+    IReadOnlyList<ITrainingHook> Hooks => hooks;
+
+    public void Started(TrainingRun run) => Each(hook => hook.Started(run));
+
+    public void ReplicasBuilt(TrainingRun run) => Each(hook => hook.ReplicasBuilt(run));
+
+    public void BeforeEpoch(TrainingRun run) => Each(hook => hook.BeforeEpoch(run));
+
+    public void BeforeForward(TrainingRun run) => Each(hook => hook.BeforeForward(run));
+
+    public void AfterBackward(TrainingRun run) => Each(hook => hook.AfterBackward(run));
+
+    public void AfterStep(TrainingRun run) => Each(hook => hook.AfterStep(run));
+
+    public void AfterEpoch(TrainingRun run) => Each(hook => hook.AfterEpoch(run));
+
+    public void BetweenEpochs(TrainingRun run) => Each(hook => hook.BetweenEpochs(run));
+
+    public void Ended(TrainingRun run) => StandardHooks.End(hooks, run);
+
+    void Each(Action<ITrainingHook> call) => Array.ForEach(hooks, call);
+
+    public string StateName => "combined pruning";
+
+    public bool CanSave(TrainingRun run) => stateful.All(part => part.CanSave(run));
+
+    public void SaveState(TrainingRun run, BinaryWriter writer)
+    {
+        foreach (var part in stateful)
+        {
+            writer.Write(part.StateName);
+            part.SaveState(run, writer);
+        }
+    }
+
+    public void LoadState(TrainingRun run, BinaryReader reader)
+    {
+        foreach (var part in stateful)
+        {
+            if (reader.ReadString() is var name && name != part.StateName)
+                throw new InvalidDataException($"The checkpoint has the state of {name} where this run has {part.StateName}.");
+            part.LoadState(run, reader);
+        }
+    }
+}

@@ -1,0 +1,344 @@
+using System.Runtime.InteropServices;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// The persistent weights W of a run and their masks M. The model's own parameters hold M * W at all times but within a step of the
+/// optimizer.
+/// </summary>
+/// <remarks>
+/// For the step, inactive weights get their persistent value; the optimizer moves it by the gradient of the masked weight like any other;
+/// then it is put aside again and zeroed. So any optimizer will do, and what other hooks write to the parameters counts for active
+/// weights.
+/// </remarks>
+sealed unsafe class MaskedWeights : IStepObserver, IDisposable
+{
+    readonly bool persistent;
+    FlatModel model;
+    sbyte[] on; // of the flat vector: -1 active, 0 inactive; what has no mask is active
+    Tensor beneath; // the same of W; what it holds for active weights is not looked at
+    Tensor? off; // on a device, where the mask is inactive
+    float* valuesAt, beneathAt,
+        gradientsAt; // where the vectors begin on the CPU, else null: to ask a tensor takes longer than a small slice
+    long[] offsets;
+    long[][] shapes;
+    IReadOnlyList<(WeightMask Mask, float[] Weights)>? read;
+
+#pragma warning disable CS8618 // Blank sets all.
+    public MaskedWeights(FlatModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
+#pragma warning restore CS8618
+    {
+        (this.model, Layers, persistent) = (model, layers, reactivation == Reactivation.Persistent);
+        if (Length > int.MaxValue / sizeof(float))
+            throw new NotSupportedException($"The model has {Length} parameters; masks can be had for {int.MaxValue / sizeof(float)}.");
+        Blank();
+    }
+
+    public delegate void ChangeMasks(Span<float> weights, Span<sbyte> active);
+
+    public IReadOnlyList<MaskedLayer> Layers { get; }
+
+    public long Length => model.Values.Length;
+
+    /// <summary>Changes whenever masks may have.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>The masks over the flat vector: -1 active, 0 inactive; what has no mask is active.</summary>
+    public ReadOnlySpan<sbyte> On => on;
+
+    /// <summary>The same on the model's device, true where inactive; the caller's dispose scope's.</summary>
+    public Tensor OffTensor() => off?.alias() ?? tensor(Array.ConvertAll(on, bit => bit == 0));
+
+    /// <summary>
+    /// Whether the step takes the gradients of frozen weights away; otherwise who made this calls <see cref="MaskGradients"/> earlier.
+    /// </summary>
+    public bool MasksGradientsInStep { get; init; }
+
+    /// <summary>The part of its value that an inactive weight keeps with every step.</summary>
+    public float Kept { get; init; } = 1;
+
+    public bool Persistent => persistent;
+
+    /// <summary>Puts persistent values in place of zeros.</summary>
+    public void BeforeStep(long from, long to)
+    {
+        if (!persistent && MasksGradientsInStep)
+            MaskGradients(from, to);
+        else if (persistent && off is null)
+            MaskKernels.Fill(Span(valuesAt, from, to), Span(beneathAt, from, to), Mask(from, to));
+        else if (persistent)
+            OnDevice(() => model.Values.Vector.copy_(where(off!, beneath, model.Values.Vector)));
+    }
+
+    /// <summary>Puts persistent values aside, and zeroes inactive weights.</summary>
+    public void AfterStep(long from, long to)
+    {
+        if (persistent && off is null)
+            MaskKernels.CopyAndZero(Span(valuesAt, from, to), Span(beneathAt, from, to), Mask(from, to), Kept);
+        else
+        {
+            if (persistent)
+                OnDevice(() => beneath.copy_(model.Values.Vector.Times(Kept)));
+            Zero(model.Values.Vector, valuesAt, from, to);
+        }
+    }
+
+    /// <summary>Takes the gradients of inactive weights away, where these must not move.</summary>
+    public void MaskGradients(long from, long to) => Zero(model.Gradients.Vector, gradientsAt, from, to);
+
+    /// <summary>Zeroes inactive weights, however the step ended.</summary>
+    public void Restore() => Zero(model.Values.Vector, valuesAt, 0, Length);
+
+    void Zero(Tensor vector, float* begin, long from, long to)
+    {
+        if (off is null)
+            MaskKernels.Zero(Span(begin, from, to), Mask(from, to));
+        else
+            OnDevice(() => vector.masked_fill_(off, Scalars.Zero));
+    }
+
+    /// <summary>Whether what lies beneath is all numbers.</summary>
+    public bool IsFinite()
+    {
+        using var scope = NewDisposeScope();
+        return beneath.isfinite().all().item<bool>();
+    }
+
+    /// <summary>All gradients as they are, in memory order.</summary>
+    public float[] Gradients()
+    {
+        using var scope = NewDisposeScope();
+        return Span(Near(model.Gradients.Vector)).ToArray();
+    }
+
+    /// <summary>Lays given masks over the weights.</summary>
+    public IReadOnlyList<LayerChange> Set(WeightMasks masks) => Change((_, active) =>
+    {
+        for (var l = 0; l < Layers.Count; l++)
+            Bits(masks[Layers[l].Name], active[RangeOf(l)]);
+    });
+
+    static void Bits(WeightMask mask, Span<sbyte> active)
+    {
+        for (var i = 0; i < active.Length; i++)
+            active[i] = (sbyte)(mask.On[i] ? -1 : 0);
+    }
+
+    /// <summary>Lets masks and persistent values be changed, and makes the model follow.</summary>
+    /// <param name="change">Is given W whole, and M.</param>
+    /// <returns>What became of the masks, by layer.</returns>
+    public IReadOnlyList<LayerChange> Change(ChangeMasks change)
+    {
+        Settle();
+        Version++;
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var (nearValues, nearBeneath, before) = (Near(model.Values.Vector), Near(beneath), on.ToArray());
+        Span<float> seen = Span(nearValues), weights = Span(nearBeneath);
+        MaskKernels.Fill(seen, weights, on);
+        seen.CopyTo(weights);
+        change(weights, on);
+        weights.CopyTo(seen);
+        MaskKernels.Zero(seen, on);
+        if (off is not null)
+        {
+            beneath.copy_(nearBeneath);
+            model.Values.Vector.copy_(nearValues);
+            Upload();
+        }
+        return [.. Layers.Select((layer, l) =>
+        {
+            Span<sbyte> was = before.AsSpan(RangeOf(l)), now = on.AsSpan(RangeOf(l));
+            var (active, both) = MaskKernels.Count(was, now);
+            return new LayerChange(layer.Name, now.Length, MaskKernels.CountActive(was), active, active - both);
+        })];
+    }
+
+    /// <summary>Does something while only the weights with the largest magnitudes are active, and puts the others back.</summary>
+    /// <param name="sparsity">Per layer, the fraction that is inactive meanwhile.</param>
+    /// <param name="action">What to do.</param>
+    public void Try(IReadOnlyList<double> sparsity, Action action)
+    {
+        Settle();
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var (before, near) = (model.Values.Vector.clone(), Near(model.Values.Vector));
+        var weights = Span(near);
+        MaskKernels.Fill(weights, Span(Near(beneath)), on);
+        for (var l = 0; l < Layers.Count; l++)
+        {
+            var some = weights[RangeOf(l)];
+            var (magnitudes, active) = (new float[some.Length], new sbyte[some.Length]);
+            Magnitude.Absolute(some, magnitudes);
+            TopScores.Keep(magnitudes, MaskUpdate.Active(sparsity[l], some.Length), active);
+            MaskKernels.Zero(some, active);
+        }
+        if (off is not null)
+            model.Values.Vector.copy_(near);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            model.Values.Vector.copy_(before);
+        }
+    }
+
+    /// <summary>Where a layer lies in the flat vector.</summary>
+    public Range RangeOf(int layer) => (int)offsets[layer]..(int)(offsets[layer] + Layers[layer].Parameter.NumberOfElements);
+
+    public WeightMasks Masks()
+    {
+        Settle();
+        return new(Layers.Select((layer, l) => new WeightMask(layer.Name, layer.Parameter.shape,
+            Array.ConvertAll(on[RangeOf(l)], bit => bit != 0))));
+    }
+
+    /// <summary>A copy of the persistent weights of a layer, in memory order.</summary>
+    public float[] Dense(int layer)
+    {
+        Settle();
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        var range = RangeOf(layer);
+        var weights = Span(Near(model.Values.Vector))[range].ToArray();
+        MaskKernels.Fill(weights, Span(Near(beneath))[range], on.AsSpan(range));
+        return weights;
+    }
+
+    /// <summary>Writes masks and what lies beneath them.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        var masks = Masks().Masks;
+        writer.Write(masks.Count);
+        for (var l = 0; l < masks.Count; l++)
+        {
+            writer.Write(masks[l].Name);
+            Blob(masks[l].ToBytes());
+            Blob(MemoryMarshal.AsBytes(Dense(l).AsSpan()));
+        }
+
+        void Blob(ReadOnlySpan<byte> bytes)
+        {
+            writer.Write(bytes.Length);
+            writer.Write(bytes);
+        }
+    }
+
+    /// <summary>Keeps what was written until the model has the shape that it had then.</summary>
+    public void Read(BinaryReader reader)
+    {
+        var saved = new (WeightMask, float[])[reader.ReadCount()];
+        for (var l = 0; l < saved.Length; l++)
+        {
+            var name = reader.ReadString();
+            var mask = WeightMask.FromBytes(name, reader.ReadBlob());
+            var weights = MemoryMarshal.Cast<byte, float>(reader.ReadBlob()).ToArray();
+            if (weights.Length != mask.Count)
+                throw new InvalidDataException($"The checkpoint has {weights.Length} weights of '{name}' and a mask of {mask.Count}.");
+            saved[l] = (mask, weights);
+        }
+        read = saved;
+    }
+
+    /// <summary>Takes up what was read.</summary>
+    public void Settle()
+    {
+        if (read is not { } saved)
+            return;
+        read = null;
+        if (!saved.Select(s => (s.Mask.Name, Shape(s.Mask.Shape))).SequenceEqual(Layers.Select(l => (l.Name, Shape(l.Parameter.shape)))))
+            throw new InvalidDataException("The checkpoint's masks are of another model: of "
+                + $"{string.Join(", ", saved.Select(s => $"{s.Mask.Name} [{Shape(s.Mask.Shape)}]"))}.");
+        Change((weights, active) =>
+        {
+            for (var l = 0; l < Layers.Count; l++)
+            {
+                Bits(saved[l].Mask, active[RangeOf(l)]);
+                saved[l].Weights.CopyTo(weights[RangeOf(l)]);
+            }
+        });
+
+        static string Shape(IEnumerable<long> shape) => string.Join(", ", shape);
+    }
+
+    /// <summary>Follows the model into its new shape.</summary>
+    public void Reshaped(TrainingRun run, Reshaped reshaped)
+    {
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        Version++;
+        var (oldOn, oldBeneath, oldOffsets, oldShapes) = (on, beneath, offsets, shapes);
+        model = run.Flat;
+        Blank();
+        for (var l = 0; l < Layers.Count; l++)
+        {
+            using var one = NewDisposeScope();
+            var (offset, size) = (offsets[l], Layers[l].Parameter.NumberOfElements);
+            var parameter = model.Parameters.First(p => p.storage_offset() == offset && p.NumberOfElements == size);
+            var count = oldShapes[l].Aggregate(1L, (n, extent) => n * extent);
+            var mask = empty(oldShapes[l], dtype: ScalarType.Int8);
+            MemoryMarshal.AsBytes(oldOn.AsSpan((int)oldOffsets[l], (int)count)).CopyTo(mask.bytes);
+            MemoryMarshal.Cast<byte, sbyte>(reshaped(parameter, mask).bytes).CopyTo(on.AsSpan(RangeOf(l)));
+            var weights = reshaped(parameter, oldBeneath.narrow(0, oldOffsets[l], count).view(oldShapes[l]));
+            beneath.narrow(0, offset, size).copy_(weights.reshape(-1));
+        }
+        oldBeneath.Dispose();
+        if (off is not null)
+            Upload();
+    }
+
+    public void Replacing(TrainingRun run) => throw new InvalidOperationException(
+        "The model cannot be replaced, nor what is kept of its parameters forgotten, in a run that prunes weights: their masks are this "
+            + "model's.");
+
+    /// <summary>Begins with all weights active.</summary>
+    void Blank()
+    {
+        using var none = no_grad();
+        (on, offsets) = (new sbyte[Length], [.. Layers.Select(l => model.OffsetOf(l.Parameter))]);
+        Array.Fill(on, (sbyte)-1);
+        shapes = [.. Layers.Select(l => l.Parameter.shape)];
+        beneath = zeros_like(model.Values.Vector).DetachFromDisposeScope();
+        off?.Dispose();
+        off = beneath.device_type == DeviceType.CPU ? null : zeros([Length], dtype: ScalarType.Bool,
+            device: beneath.device).DetachFromDisposeScope();
+        if (off is not null)
+            return;
+        valuesAt = FlatStorage.Begin(model.Values.Vector);
+        beneathAt = FlatStorage.Begin(beneath);
+        gradientsAt = FlatStorage.Begin(model.Gradients.Vector);
+    }
+
+    void Upload()
+    {
+        using var scope = NewDisposeScope();
+        off!.copy_(tensor(Array.ConvertAll(on, bit => bit == 0)));
+    }
+
+    Tensor Near(Tensor vector) => off is null ? vector : vector.cpu();
+
+    static void OnDevice(Action work)
+    {
+        using var none = no_grad();
+        using var scope = NewDisposeScope();
+        work();
+    }
+
+    ReadOnlySpan<sbyte> Mask(long from, long to) => on.AsSpan((int)from, (int)(to - from));
+
+    static Span<float> Span(float* vector, long from, long to) => new(vector + from, (int)(to - from));
+
+    static Span<float> Span(Tensor vector) => MemoryMarshal.Cast<byte, float>(vector.bytes);
+
+    public void Dispose()
+    {
+        beneath.Dispose();
+        off?.Dispose();
+    }
+}

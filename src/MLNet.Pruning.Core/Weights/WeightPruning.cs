@@ -1,0 +1,217 @@
+using System.Globalization;
+
+namespace MLNet.Pruning;
+
+/// <summary>
+/// Prunes single weights while a model trains: the network computes with masked weights, and every so many steps the masks are cut anew
+/// from the weights beneath, which live on. Layers keep their shape; inactive weights are 0 in the model.
+/// </summary>
+public sealed record WeightPruning : ITrainingPruning
+{
+    /// <summary>
+    /// The fraction of the weights that is inactive in the end; at least 0, less than 1. Null where <see cref="Schedule"/>, <see
+    /// cref="Rule"/>, <see cref="Fixed"/> or <see cref="Budget"/> says it.
+    /// </summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>
+    /// What pruning stops at, in place of a <see cref="Sparsity"/>: how many weights are inactive in the end is found by measuring, of the
+    /// layers that are scored faster for it; the others keep all of theirs. A <see cref="Schedule"/> then says when, not how much. Null
+    /// to stop at the sparsity. A budget of an accuracy alone keeps the sparsity or the schedule's target.
+    /// </summary>
+    public Budget? Budget { get; init; }
+
+    /// <summary>What stands for the clock; null for the clock.</summary>
+    internal ScoringSeconds? Seconds { get; init; }
+
+    /// <summary>
+    /// How much is inactive when: null for a cubic from the first step to three quarters of the run. Its times are completed steps unless <see
+    /// cref="ScheduleIn"/> says otherwise; where
+    /// <see cref="Sparsity"/> is set as well, it must lead there.
+    /// </summary>
+    public Schedule? Schedule { get; init; }
+
+    /// <summary>What the times of <see cref="Schedule"/> and <see cref="Until"/> count.</summary>
+    public ScheduleUnit ScheduleIn { get; init; } = ScheduleUnit.Steps;
+
+    /// <summary>
+    /// Steps from one cut to the next, counted from the schedule's first time; at least 1. Null takes the schedule's own interval where
+    /// that is more than 1, and otherwise what gives at least 20 cuts between the schedule's beginning and its end (or the run's), but no
+    /// more than 100. Masks are also cut where a schedule begins, jumps or ends.
+    /// </summary>
+    public int? Every { get; init; }
+
+    /// <summary>The last time that masks are cut; null to go on to the end of the run.</summary>
+    public long? Until { get; init; }
+
+    /// <summary>What becomes of inactive weights.</summary>
+    public Reactivation Reactivation { get; init; } = Reactivation.Persistent;
+
+    /// <summary>
+    /// The part of its value that a weight loses with every step that it is inactive; at least 0, less than 1. At 0 it keeps all,
+    /// as in the burden paper. Inactive weights move by gradients that never see what they do, and come back too large where many are
+    /// inactive: a thousandth a step is enough to prevent that (after SR-STE: Zhou et al., 2021).
+    /// </summary>
+    public double InactiveDecay { get; init; }
+
+    /// <summary>What makes a weight worth keeping: by default its magnitude.</summary>
+    public IWeightCriterion Criterion { get; init; } = new Magnitude();
+
+    /// <summary>How a mask follows from the scores: by default the largest are active.</summary>
+    public MaskRule Rule { get; init; } = MaskRule.Largest;
+
+    /// <summary>How inactive weights are spread over the layers.</summary>
+    public MaskDistribution Distribution { get; init; } = MaskDistribution.PerLayer;
+
+    /// <summary>
+    /// The parameters that get masks, by name, such as "layers.linear1.weight"; * stands for anything. Null for the weights of all linear
+    /// layers and convolutions.
+    /// </summary>
+    public IReadOnlyList<string>? Weights { get; init; }
+
+    /// <summary>The parameters among them that get none after all, such as those of the last layer; * stands for anything.</summary>
+    public IReadOnlyList<string>? Except { get; init; }
+
+    /// <summary>Masks that hold from the first step to the last, instead of any that are found; null to find them.</summary>
+    public WeightMasks? Fixed { get; init; }
+
+    /// <inheritdoc/>
+    public ITrainingHook Begin() => new WeightPruningHook(this);
+
+    /// <inheritdoc/>
+    public void Validate(TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Require(Criterion is not null, nameof(Criterion), Criterion, "a criterion");
+        Require(Rule is not null, nameof(Rule), Rule, "a rule");
+        Require(Enum.IsDefined(ScheduleIn), nameof(ScheduleIn), ScheduleIn, "one of " + string.Join(", ", Enum.GetNames<ScheduleUnit>()));
+        Require(Enum.IsDefined(Reactivation), nameof(Reactivation), Reactivation,
+            "one of " + string.Join(", ", Enum.GetNames<Reactivation>()));
+        Require(Enum.IsDefined(Distribution), nameof(Distribution), Distribution,
+            "one of " + string.Join(", ", Enum.GetNames<MaskDistribution>()));
+        Require(
+            Sparsity is null or (>= 0 and < 1), nameof(Sparsity), Sparsity, "at least 0 and less than 1" + Fractions.Hint(Sparsity ?? 0));
+        Require(InactiveDecay is >= 0 and < 1, nameof(InactiveDecay), InactiveDecay, "at least 0 and less than 1");
+        Require(InactiveDecay == 0 || (Reactivation == Reactivation.Persistent && Fixed is null), nameof(InactiveDecay), InactiveDecay,
+            "0, as what is inactive does not live on");
+        Require(Every is null or >= 1, nameof(Every), Every, "at least 1, or null");
+        Require(Until is null or >= 0, nameof(Until), Until, "0 or more, or null");
+        Names(nameof(Weights), Weights);
+        Names(nameof(Except), Except);
+        Require(Distribution == MaskDistribution.PerLayer || !Rule!.ByLayer, nameof(Distribution), Distribution,
+            $"{MaskDistribution.PerLayer}, as a pattern is the same in every layer");
+        if (Budget is not null)
+        {
+            Require(Fixed is null, nameof(Fixed), "given", $"null with a {nameof(Budget)}, which finds masks");
+            Require(!Rule!.FindsAmount, nameof(Rule), Rule, $"one that leaves it to the {nameof(Budget)} how much is inactive");
+        }
+        if (Budget is { IsMeasured: true })
+        {
+            Require(Sparsity is null, nameof(Sparsity), Sparsity, $"null with a {nameof(Budget)}, which says how much is inactive");
+            Require(Rule!.Sparsity is null, nameof(Rule), Rule, $"one that leaves it to the {nameof(Budget)} how much is inactive");
+            Require(Distribution == MaskDistribution.PerLayer, nameof(Distribution), Distribution,
+                $"{MaskDistribution.PerLayer} with a {nameof(Budget)}, which says how much of each layer is inactive");
+        }
+        var free = Fixed is not null ? "masks are fixed" : Rule!.FindsAmount ? "the rule finds out how much is inactive" : null;
+        if (free is not null)
+        {
+            Require(Sparsity is null, nameof(Sparsity), Sparsity, $"null where {free}");
+            Require(Schedule is null, nameof(Schedule), Schedule, $"null where {free}");
+        }
+        if (Fixed is not null)
+        {
+            Require(Rule == MaskRule.Largest, nameof(Rule), Rule, $"left alone where {free}");
+            Require(Weights is null && Except is null, nameof(Weights), Weights ?? Except, $"null where {free}: they name their weights");
+            return;
+        }
+        var end = Rule!.Sparsity ?? Sparsity;
+        Require(end is not null || Schedule is not null || free is not null || Budget is { IsMeasured: true }, nameof(Sparsity), Sparsity,
+            $"a fraction, unless {nameof(Schedule)} tells how much goes");
+        Require(Sparsity is null || Sparsity == end, nameof(Sparsity), Sparsity, $"{end}, which the pattern makes it, or null");
+        if (Schedule is not null && end is not null)
+            Require(Math.Abs(Schedule.Fraction(int.MaxValue) - end.Value) < 1e-9, $"{nameof(Schedule)}'s last fraction",
+                Schedule.Fraction(int.MaxValue), $"the {nameof(Sparsity)}, {end}");
+        if (ScheduleIn == ScheduleUnit.Epochs && Schedule is not null)
+            Require(Schedule.FirstTime <= options.Epochs, $"{nameof(Schedule)}'s first event", $"after {Schedule.FirstTime} epochs",
+                $"within the run's {options.Epochs} epochs, or nothing would be pruned");
+        var atOnce = free is not null || (Schedule is { FirstTime: 0 } && Schedule.Fraction(0) > 0)
+            || (Schedule is null && Rule.Sparsity is not null);
+        Require(!Criterion!.NeedsGradient || !atOnce, $"{nameof(Schedule)}'s first event", "before the first step",
+            $"after at least one step, since {Criterion.GetType().Name} must see a gradient first");
+    }
+
+    /// <summary>What the settings will do in a run that one may not have meant, a sentence each.</summary>
+    internal IEnumerable<string> Warnings(int epochs, int stepsPerEpoch)
+    {
+        if (Fixed is not null || Budget is { IsMeasured: true } || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
+            yield break;
+        var plan = new MaskPlan(this, epochs, stepsPerEpoch);
+        if (plan.Fraction(plan.LastCut) is var reached && reached < target - 0.005)
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"The schedule makes {100 * reached:0.#} % of the weights inactive by step {plan.LastCut}, the last of this run's "
+                + $"{(long)epochs * stepsPerEpoch} at which masks are cut, not its target of {100 * target:0.#} %.");
+    }
+
+    // Checkpoints and studies have these words: they stay.
+    internal string Described => string.Create(CultureInfo.InvariantCulture,
+        $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(InactiveDecay > 0 ? $" fading by {InactiveDecay}" : "")}, "
+        + $"sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, "
+        + $"every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, "
+        + $"{(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}"
+        + $"{(Budget is null ? "" : $", budget {Budget}")}");
+
+    static string Digest(WeightMasks masks)
+    {
+        using var file = new MemoryStream();
+        masks.Save(file);
+        return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(file.GetBuffer().AsSpan(0, (int)file.Length)).AsSpan(0, 8));
+    }
+
+    static string List(IReadOnlyList<string>? names) => names is null ? "usual" : string.Join(" ", names);
+
+    static void Names(string setting, IReadOnlyList<string>? names) =>
+        Require(names is null || (names.Count > 0 && !names.Any(string.IsNullOrWhiteSpace)), setting,
+            names is null ? null : $"[{string.Join(", ", names)}]", "names of parameters, or null");
+
+    static void Require(bool holds, string setting, object? value, string wanted) =>
+        TrainingOptions.Require(holds, $"Pruning.{setting}", value, wanted);
+}
+
+/// <summary>What happens to a weight while it is inactive.</summary>
+public enum Reactivation
+{
+    /// <summary>
+    /// It goes on learning from the gradient of the weight that the network sees in its place (0), and comes back with what it has
+    /// learnt.
+    /// </summary>
+    Persistent,
+
+    /// <summary>It stays as it was when it became inactive: no gradient, momentum or weight decay moves it.</summary>
+    Frozen,
+}
+
+/// <summary>How inactive weights are spread over the layers.</summary>
+public enum MaskDistribution
+{
+    /// <summary>The same fraction of each layer is inactive.</summary>
+    PerLayer,
+
+    /// <summary>One ranking over all layers: those with little to lose keep more.</summary>
+    Global,
+
+    /// <summary>
+    /// Layers keep weights in proportion to the sum of their extents rather than to the product: small layers stay denser
+    /// (Erdos-Renyi-Kernel: Evci et al., 2020).
+    /// </summary>
+    ErdosRenyiKernel,
+}
+
+/// <summary>What the times of a schedule count.</summary>
+public enum ScheduleUnit
+{
+    /// <summary>Completed steps of the run.</summary>
+    Steps,
+
+    /// <summary>Completed epochs: each stands for as many steps as an epoch of the run has.</summary>
+    Epochs,
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using MLNet.Pruning.Neurons;
+
+namespace MLNet.Pruning;
+
+/// <summary>Weight masks in one run: they lie over the weights in every step, and are cut anew when it is time.</summary>
+sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStateful
+{
+    const string Kind = "weights", FixedKind = "weights, fixed", BackKind = "weights, taken back";
+
+    // Of the training rows, where there is no validation set: as many as neuron pruning measures.
+    readonly EventMeasure measure = new(512);
+
+    MaskedWeights? masked;
+    MaskPlan? plan;
+    MaskUpdate? update;
+    WeightBudget? budget;
+    float[] gradients = [];
+
+    MaskedWeights Masked => masked ?? throw new InvalidOperationException("The run has not started.");
+
+    public void Started(TrainingRun run)
+    {
+        if (masked is not null)
+            throw new InvalidOperationException($"This hook has pruned a run already; "
+                + $"{nameof(WeightPruning)}.{nameof(WeightPruning.Begin)} gives a new one for each.");
+        settings.Validate(run.Options);
+        if (run.Find<MaskedWeights>() is not null)
+            throw new ArgumentException($"The run has two {nameof(WeightPruning)}s; one model has one set of masks.");
+        settings.Fixed?.CheckFits(run.Model);
+        plan = settings.Fixed is null ? new MaskPlan(settings, run.Options.Epochs, run.StepsPerEpoch) : null;
+        var layers = MaskedLayer.Find(run.Model, settings.Fixed?.Masks.Select(m => m.Name).ToArray() ?? settings.Weights, settings.Except);
+        masked = new MaskedWeights(run.Flat, layers, settings.Fixed is null ? settings.Reactivation : Reactivation.Frozen)
+        {
+            // Clipping must not count what will not move.
+            MasksGradientsInStep = run.Options.GradientClipNorm is null,
+            Kept = (float)(1 - settings.InactiveDecay),
+        };
+        run.Share(masked);
+        update = new MaskUpdate(settings, masked);
+        if (settings.Budget is not null)
+            budget = new WeightBudget(settings, run, masked, plan!);
+        foreach (var warning in settings.Warnings(run.Options.Epochs, run.StepsPerEpoch))
+            run.Warn(warning);
+        if (settings is { Fixed: null, Weights: null })
+            foreach (var (name, _) in UnknownLayers.Of(run.Model))
+                run.Warn($"Not masked: the weights of {name}. Masks lie over those of linear layers and convolutions, unless "
+                    + $"{nameof(WeightPruning)}.{nameof(WeightPruning.Weights)} names others.");
+    }
+
+    public void BeforeForward(TrainingRun run)
+    {
+        Masked.Settle();
+        if (run.Step > 0)
+            return;
+        if (settings.Fixed is { } masks)
+        {
+            if (masks.Misfit(run.Model) is { } misfit)
+                throw new InvalidOperationException($"Neurons have gone before the first step; let them go later, as {misfit}");
+            Record(run, FixedKind, () => Masked.Set(masks));
+        }
+        else if (IsDue(0))
+            Cut(run);
+    }
+
+    bool IsDue(long step) => plan is not null && budget is not { IsIdle: true } && plan.IsDue(step);
+
+    public void AfterBackward(TrainingRun run)
+    {
+        // Before anything changes them: the gradients of inactive weights as well, and not yet clipped.
+        if ((settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && IsDue(run.Step + 1))
+            gradients = Masked.Gradients();
+        if (!Masked.Persistent && !Masked.MasksGradientsInStep)
+            run.OverPieces(Masked.MaskGradients);
+    }
+
+    public void AfterStep(TrainingRun run)
+    {
+        if (IsDue(run.Step))
+            Cut(run);
+    }
+
+    public void AfterEpoch(TrainingRun run) => RequireFinite(run);
+
+    /// <summary>A loss can be finite and a gradient not, and nothing sees these weights before they come on.</summary>
+    void RequireFinite(TrainingRun run)
+    {
+        if (!Masked.IsFinite())
+            throw new TrainingDivergedException(run.Epoch + 1, run.Step, "weights beneath the masks", run.Loss, run.LearningRate);
+    }
+
+    public void BetweenEpochs(TrainingRun run)
+    {
+        if (budget is null)
+            return;
+        var (done, over) = (run.Epoch + 1, run.Epoch + 1 == run.Options.Epochs || run.StopReason is not null);
+        var before = Masked.Masks().Masks.Select(m => m.ActiveCount).ToArray();
+        if (budget.Judge(done, over, measure))
+        {
+            foreach (var cut in run.History.Events.Where(e => e.Kind == Kind && e.Step > budget.KeptStep))
+                cut.TakenBack = true;
+            Record(run, BackKind, () => [.. Masked.Masks().Masks.Select((mask, l) =>
+                new LayerChange(mask.Name, (int)mask.Count, (int)before[l], (int)mask.ActiveCount,
+                    (int)Math.Max(0, mask.ActiveCount - before[l])))]);
+        }
+        if (over)
+            budget.Conclude(done);
+    }
+
+    public void Ended(TrainingRun run)
+    {
+        if (masked is null)
+            return;
+        // Whatever ended it: a step may have been under way.
+        masked.Restore();
+        if (run.IsComplete)
+            run.Share(masked.Masks());
+        run.Unshare(masked);
+        masked.Dispose();
+    }
+
+    void Cut(TrainingRun run)
+    {
+        var (byLayer, sparsity) = budget?.Advance(run.Step) ?? (null, plan!.Fraction(run.Step));
+        Record(run, Kind, () => update!.Cut(sparsity, plan!.Progress(run.Step), gradients, byLayer));
+        gradients = [];
+    }
+
+    void Record(TrainingRun run, string kind, Func<IReadOnlyList<LayerChange>> change)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var changes = change();
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var parameters = run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+        run.History.Events.Add(new PruningRecord
+        {
+            Epoch = run.Epoch + 1,
+            Step = run.Step,
+            Kind = kind,
+            ParametersBefore = parameters - changes.Sum(c => (long)c.Count - c.Before),
+            ParametersAfter = parameters - changes.Sum(c => (long)c.Count - c.After),
+            Seconds = seconds,
+            Weights = changes.Sum(c => (long)c.Count),
+            WeightsOn = changes.Sum(c => (long)c.After),
+            Reactivated = changes.Sum(c => (long)c.Reactivated),
+            Deactivated = changes.Sum(c => (long)c.Before + c.Reactivated - c.After),
+            Groups = [.. changes.Select(c => new PrunedGroupRecord(c.Name, c.Before, c.After, []) { Reactivated = c.Reactivated })],
+            Budget = budget?.Measure(run.Epoch + 1) ?? [],
+        });
+    }
+
+    public string StateName => "weight pruning";
+
+    public void SaveState(TrainingRun run, BinaryWriter writer)
+    {
+        RequireFinite(run);
+        writer.Write(settings.Described);
+        budget?.Write(writer);
+        Masked.Write(writer);
+    }
+
+    public void LoadState(TrainingRun run, BinaryReader reader)
+    {
+        if (reader.ReadString() is var then && then != settings.Described)
+            throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {settings.Described}. "
+                + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+        budget?.Read(reader);
+        Masked.Read(reader);
+    }
+}
