@@ -1,7 +1,9 @@
 
 namespace MLNet.Pruning;
 
-/// <summary>Loss and accuracy around pruning events: on the validation set or, where there is none, on some rows of the training set.</summary>
+/// <summary>
+/// Loss and accuracy around pruning events: on the validation set or, where there is none, on some rows of the training set.
+/// </summary>
 sealed class EventMeasure(int rows)
 {
     (int Time, Evaluation? Value)? last;

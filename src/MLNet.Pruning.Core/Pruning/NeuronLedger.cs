@@ -7,7 +7,8 @@ sealed class NeuronLedger
 {
     readonly Dictionary<string, (int Original, int[] Left)> groups;
 
-    public NeuronLedger(NeuronMap map) => groups = map.Groups.ToDictionary(g => g.Name, g => (g.Size, Enumerable.Range(0, g.Size).ToArray()));
+    public NeuronLedger(NeuronMap map) => groups = map.Groups.ToDictionary(g => g.Name, g =>
+        (g.Size, Enumerable.Range(0, g.Size).ToArray()));
 
     public int Original(NeuronGroup group) => groups[group.Name].Original;
 
@@ -22,7 +23,8 @@ sealed class NeuronLedger
 
     /// <summary>All that is gone, as a selection of neurons of a model that has lost none yet.</summary>
     public IReadOnlyList<NeuronSelection> Gone(NeuronMap whole) =>
-        [.. whole.Groups.Select(g => new NeuronSelection(g, [.. Enumerable.Range(0, groups[g.Name].Original).Except(groups[g.Name].Left)])).Where(s => s.Neurons.Count > 0)];
+        [.. whole.Groups.Select(g => new NeuronSelection(g, [.. Enumerable.Range(0, groups[g.Name].Original).Except(groups[g.Name].Left)]))
+            .Where(s => s.Neurons.Count > 0)];
 
     /// <summary>What is gone here and not yet there, by the numbers that neurons have there.</summary>
     public IReadOnlyList<NeuronSelection> GoneSince(IReadOnlyDictionary<string, int[]> then, NeuronMap map) =>
@@ -57,7 +59,8 @@ sealed class NeuronLedger
         {
             var (name, original) = (reader.ReadString(), reader.ReadInt32());
             if (!groups.TryGetValue(name, out var mine) || mine.Original != original)
-                throw new InvalidDataException($"The checkpoint is of a model whose group '{name}' began with {original} neurons; {(mine.Left is null ? "this one has no such group" : $"this one's began with {mine.Original}")}.");
+                throw new InvalidDataException($"The checkpoint is of a model whose group '{name}' began with {original} neurons; "
+                    + $"{(mine.Left is null ? "this one has no such group" : $"this one's began with {mine.Original}")}.");
             var left = new int[reader.ReadCount(sizeof(int))];
             for (var i = 0; i < left.Length; i++)
                 left[i] = reader.ReadInt32();

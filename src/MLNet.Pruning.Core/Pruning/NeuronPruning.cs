@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Prunes neurons while a model trains: lets it mature, watches an epoch, ranks the neurons of each group, removes the least important for good, and trains the
-/// smaller network on. The schedule counts completed epochs.
+/// Prunes neurons while a model trains: lets it mature, watches an epoch, ranks the neurons of each group, removes the least important for
+/// good, and trains the smaller network on. The schedule counts completed epochs.
 /// </summary>
 public sealed record NeuronPruning : ITrainingPruning
 {
@@ -13,8 +13,9 @@ public sealed record NeuronPruning : ITrainingPruning
     public IImportance Importance { get; init; } = new Contribution();
 
     /// <summary>
-    /// When neurons go, in completed epochs, and how many. Null for what fits the run: the first event after a fifth of its epochs, the last before the last fifth, at most 12 of
-    /// them, each of which removes the same part of what is left, until 70 % are gone, or until the <see cref="Budget"/> is met.
+    /// When neurons go, in completed epochs, and how many. Null for what fits the run: the first event after a fifth of its epochs, the
+    /// last before the last fifth, at most 12 of them, each of which removes the same part of what is left, until 70 % are gone, or until
+    /// the <see cref="Budget"/> is met.
     /// </summary>
     public Schedule? Schedule { get; init; }
 
@@ -40,28 +41,38 @@ public sealed record NeuronPruning : ITrainingPruning
     /// <summary>The groups that may be pruned, by name, such as "layers.linear1"; * stands for anything. Null for all.</summary>
     public IReadOnlyList<string>? Groups { get; init; }
 
-    /// <summary>The last part of an epoch's batches that is watched before an event, for criteria that go by data; more than 0, at most 1.</summary>
+    /// <summary>
+    /// The last part of an epoch's batches that is watched before an event, for criteria that go by data; more than 0, at most 1.
+    /// </summary>
     public double Observe { get; init; } = 1;
 
     /// <summary>
-    /// Whether events only set the weights of the least important neurons to zero, from where they may grow back, until the last event of the run removes (soft filter
-    /// pruning: He et al., 2018).
+    /// Whether events only set the weights of the least important neurons to zero, from where they may grow back, until the last event of
+    /// the run removes (soft filter pruning: He et al., 2018).
     /// </summary>
     public bool Soft { get; init; }
 
     /// <summary>
-    /// After how many epochs the weights were worth going back to: each event gives the neurons that are left the weights that they had then, 0 for the initial ones
-    /// (lottery ticket: Frankle and Carbin, 2019). Null to train on with those they have.
+    /// After how many epochs the weights were worth going back to: each event gives the neurons that are left the weights that they had
+    /// then, 0 for the initial ones (lottery ticket: Frankle and Carbin, 2019). Null to train on with those they have.
     /// </summary>
     public int? Rewind { get; init; }
 
-    /// <summary>Rows of the training set that events are measured on where there is no validation set; 0 to measure nothing there.</summary>
+    /// <summary>
+    /// Rows of the training set that events are measured on where there is no validation set; 0 to measure nothing there.
+    /// </summary>
     public int MeasuredRows { get; init; } = 512;
 
-    /// <summary>Whether each smaller network is compared with the masked one that it comes from; a check of the removal itself, at the price of two forward passes of one row.</summary>
+    /// <summary>
+    /// Whether each smaller network is compared with the masked one that it comes from; a check of the removal itself, at the price of two
+    /// forward passes of one row.
+    /// </summary>
     public bool Verify { get; init; }
 
-    /// <summary>Runs the model on an input and gives all that it computes, from which the groups are found; null for models of one tensor to one tensor, and our own.</summary>
+    /// <summary>
+    /// Runs the model on an input and gives all that it computes, from which the groups are found; null for models of one tensor to one
+    /// tensor, and our own.
+    /// </summary>
     public Func<nn.Module, Tensor, IReadOnlyList<Tensor>>? Forward { get; init; }
 
     /// <inheritdoc/>
@@ -73,28 +84,35 @@ public sealed record NeuronPruning : ITrainingPruning
         ArgumentNullException.ThrowIfNull(options);
         Require(Importance is not null, nameof(Importance), Importance, "a criterion");
         Require(Enum.IsDefined(Scope), nameof(Scope), Scope, "one of " + string.Join(", ", Enum.GetNames<PruningScope>()));
-        Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, "one of " + string.Join(", ", Enum.GetNames<ScoreNormalization>()));
+        Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, "one of "
+            + string.Join(", ", Enum.GetNames<ScoreNormalization>()));
         Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
-        Require(Groups is null || (Groups.Count > 0 && !Groups.Any(string.IsNullOrWhiteSpace)), nameof(Groups), Groups is null ? null : $"[{string.Join(", ", Groups)}]", "names of groups, or null for all");
+        Require(Groups is null || (Groups.Count > 0 && !Groups.Any(string.IsNullOrWhiteSpace)), nameof(Groups), Groups is null ? null
+            : $"[{string.Join(", ", Groups)}]", "names of groups, or null for all");
         Require(Observe is > 0 and <= 1, nameof(Observe), Observe, "more than 0 and at most 1" + Fractions.Hint(Observe));
         Require(MeasuredRows >= 0, nameof(MeasuredRows), MeasuredRows, "0 or more");
         var schedule = For(options.Epochs).Schedule!;
         var due = PlannedEvents.Times(schedule, options.Epochs);
-        Require(due.Count > 0, $"{nameof(Schedule)}'s first event", "later than the last epoch", $"within the run's {options.Epochs} epochs, or nothing would be pruned");
+        Require(due.Count > 0, $"{nameof(Schedule)}'s first event", "later than the last epoch",
+            $"within the run's {options.Epochs} epochs, or nothing would be pruned");
         Require(schedule.Fraction(due[^1]) > 0, $"{nameof(Schedule)}'s fraction", 0, "more than 0, or nothing would be pruned");
-        Require(due[0] > 0 || !Importance!.NeedsData, $"{nameof(Schedule)}'s first event", "before the first epoch", $"after at least one epoch, since {Importance!.GetType().Name} must watch one first");
+        Require(due[0] > 0 || !Importance!.NeedsData, $"{nameof(Schedule)}'s first event", "before the first epoch",
+            $"after at least one epoch, since {Importance!.GetType().Name} must watch one first");
         Require(Rewind is null || Rewind >= 0, nameof(Rewind), Rewind, "0 or more epochs, or null");
-        Require(Rewind is null || Rewind <= due[0], nameof(Rewind), Rewind, $"at most {due[0]}, when the first event comes: what is gone by then has no weights to go back to");
+        Require(Rewind is null || Rewind <= due[0], nameof(Rewind), Rewind,
+            $"at most {due[0]}, when the first event comes: what is gone by then has no weights to go back to");
         if (Budget is not null)
         {
             Require(!Soft, nameof(Soft), Soft, $"false with a {nameof(Budget)}: what is only zeroed makes no network smaller");
-            Require(Budget.Floor is null || Rewind is null, nameof(Rewind), Rewind, "null with an accuracy to keep: weights that go back have lost it");
+            Require(Budget.Floor is null || Rewind is null, nameof(Rewind), Rewind,
+                "null with an accuracy to keep: weights that go back have lost it");
             Require(Budget.Floor is null || due[0] > 0, $"{nameof(Schedule)}'s first event", "before the first epoch",
                 "after at least one epoch, where there is an accuracy to keep");
             Require(Budget.Floor is null || due[^1] < options.Epochs, $"{nameof(Schedule)}'s last event", "after the last epoch",
                 "earlier, where there is an accuracy to come back to");
         }
-        Require(Rewind is null || !Soft, nameof(Rewind), Rewind, $"null where {nameof(Soft)} is true: weights that are taken back cannot grow back as well");
+        Require(Rewind is null || !Soft, nameof(Rewind), Rewind,
+            $"null where {nameof(Soft)} is true: weights that are taken back cannot grow back as well");
     }
 
     /// <summary>The same with the schedule that it has in a run of so many epochs. A budget may need all neurons but the minimum.</summary>
@@ -127,13 +145,37 @@ public sealed record NeuronPruning : ITrainingPruning
         var (reached, target) = (PlannedEvents.Reached(schedule, due, Soft), schedule.Fraction(int.MaxValue));
         // A budget's part is warned of where it is known.
         if (reached < target - 0.005 && Budget is not { IsMeasured: true })
-            yield return string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in {epochs} epochs, not its target of {100 * target:0.#} %.");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"The schedule prunes {100 * reached:0.#} % of the neurons in {epochs} epochs, not its target of {100 * target:0.#} %.");
         if (due.Count > 0 && due[^1] == epochs && (Soft || reached > PlannedEvents.Reached(schedule, due.Take(due.Count - 1), Soft)))
             yield return $"The last pruning event comes after the last epoch, {epochs}: the network has no epoch left to recover from it.";
     }
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,
-        $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups {(Groups is null ? "all" : string.Join(" ", Groups))}, observe {Observe}, soft {Soft}, rewind {(Rewind is { } epoch ? epoch : "no")}{(Budget is null ? "" : $", budget {Budget}")}");
+        $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups "
+            + $"{(Groups is null ? "all" : string.Join(" ", Groups))}, observe {Observe}, soft {Soft}, rewind "
+            + $"{(Rewind is { } epoch ? epoch : "no")}{(Budget is null ? "" : $", budget {Budget}")}");
 
-    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}", value, wanted);
+    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}",
+        value, wanted);
+}
+
+/// <summary>Among which neurons the least important are looked for.</summary>
+public enum PruningScope
+{
+    /// <summary>Within each group: each loses the same part of its neurons.</summary>
+    PerGroup,
+
+    /// <summary>In one ranking over all groups: those with little to lose keep more.</summary>
+    Global,
+}
+
+/// <summary>What makes scores of different groups comparable, where one ranking covers all of them.</summary>
+public enum ScoreNormalization
+{
+    /// <summary>Nothing: the criterion's scores are on one scale.</summary>
+    None,
+
+    /// <summary>Each score is divided by the mean of its group.</summary>
+    Mean,
 }

@@ -30,10 +30,12 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     public void Started(TrainingRun run)
     {
         if (pruned is not null)
-            throw new InvalidOperationException($"This hook has pruned a run already; {nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
+            throw new InvalidOperationException($"This hook has pruned a run already; "
+                + $"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Begin)} gives a new one for each.");
         settings.Validate(run.Options);
         if (settings.Rewind is not null && run.Hooks.OfType<WeightPruningHook>().Any())
-            throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with {nameof(WeightPruning)}: "
+            throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with "
+                + $"{nameof(WeightPruning)}: "
                 + "weights that go back would have to give up what they learnt while they were inactive.");
         settings = settings.For(run.Options.Epochs);
         pruned = PrunedNeurons.Of(run, settings);
@@ -45,7 +47,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             RequireEvent(run);
         if (!settings.Importance.NeedsData)
             Scores(); // What is wrong with them is found before training.
-        SmallerTrial.Run(run, pruned.Map, groups, measure.On(run) is not null);
+        DryRunWithoutNeurons.Run(run, pruned.Map, groups, measure.On(run) is not null);
         if (settings.Rewind is null)
             run.Optimizer.RequireStates(); // It is found out now.
         if (settings.Rewind == 0)
@@ -110,8 +112,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         pruned?.Dispose();
     }
 
-    bool IsDue(TrainingRun run, int time) => budget is not { Ended: true } && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).Contains(time)
-        && (IsFinal(run, time) ? Sizes.Any(s => s.Current > settings.MinimumNeurons) : NeuronChoice.Count(settings, time, Sizes) > 0);
+    bool IsDue(TrainingRun run, int time) => budget is not { Ended: true }
+        && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).Contains(time)
+        && (IsFinal(run, time) ? Sizes.Any(s => s.Current > settings.MinimumNeurons) : NeuronSelector.Count(settings, time, Sizes) > 0);
 
     IReadOnlyList<(int Original, int Current)> Sizes => [.. groups.Select(g => (Pruned.Original(g), g.Size))];
 
@@ -167,13 +170,17 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         using var still = seen is null ? new Observation(settings.Importance, Pruned.Map.Of(groups), [Pruned.Model], Pruned.Forward) : null;
         var (scores, name) = (seen ?? still!.Scores(), settings.Importance.GetType().Name);
         if (scores?.Count != groups.Count)
-            throw new InvalidOperationException($"{name} gives scores of {scores?.Count ?? 0} groups; {groups.Count} are to be pruned. Nothing was removed.");
+            throw new InvalidOperationException($"{name} gives scores of {scores?.Count ?? 0} groups; {groups.Count} are to be pruned. "
+                + "Nothing was removed.");
         for (var i = 0; i < groups.Count; i++)
         {
             if (scores[i]?.Length != groups[i].Size)
-                throw new InvalidOperationException($"{name} gives {scores[i]?.Length ?? 0} scores for '{groups[i].Name}', which has {groups[i].Size} neurons; nothing was removed.");
+                throw new InvalidOperationException($"{name} gives {scores[i]?.Length ?? 0} scores for '{groups[i].Name}', which has "
+                    + $"{groups[i].Size} neurons; nothing was removed.");
             if (Array.FindIndex(scores[i], score => !double.IsFinite(score)) is var neuron and >= 0)
-                throw new InvalidOperationException($"{name} scores neuron {neuron} of '{groups[i].Name}' as {scores[i][neuron].ToString(CultureInfo.InvariantCulture)}; scores must be finite to be ranked. Nothing was removed.");
+                throw new InvalidOperationException($"{name} scores neuron {neuron} of '{groups[i].Name}' as "
+                    + $"{scores[i][neuron].ToString(CultureInfo.InvariantCulture)}; scores must be finite to be ranked. Nothing was "
+                    + "removed.");
         }
         return scores;
     }
@@ -182,8 +189,11 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     {
         var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
         // Nothing has gone before the first event that takes something.
-        if (!times.Any(time => NeuronChoice.Count(settings, time, Sizes) > 0))
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule!.Fraction(times[^1]):P1}, Pruning.{nameof(NeuronPruning.MinimumNeurons)} is {settings.MinimumNeurons}, and the groups have {string.Join(", ", groups.Select(g => $"{g.Size} ({g.Name})"))} neurons. Set a larger target or a smaller minimum."));
+        if (!times.Any(time => NeuronSelector.Count(settings, time, Sizes) > 0))
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule!.Fraction(times[^1]):P1}, "
+                + $"Pruning.{nameof(NeuronPruning.MinimumNeurons)} is {settings.MinimumNeurons}, and the groups have "
+                + $"{string.Join(", ", groups.Select(g => $"{g.Size} ({g.Name})"))} neurons. Set a larger target or a smaller minimum."));
     }
 
     NeuronGroup[] Chosen(NeuronMap map)
@@ -191,9 +201,11 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (settings.Groups is { } names)
             foreach (var name in names)
                 if (!map.Groups.Any(g => Matches(name, g)))
-                    throw new ArgumentException($"Pruning.{nameof(NeuronPruning.Groups)} names '{name}', which the model does not have. {Listed(map)}");
+                    throw new ArgumentException($"Pruning.{nameof(NeuronPruning.Groups)} names '{name}', which the model does not have. "
+                        + $"{Listed(map)}");
         NeuronGroup[] chosen = [.. map.Groups.Where(g => settings.Groups?.Any(name => Matches(name, g)) ?? true)];
-        return chosen.Length > 0 ? chosen : throw new InvalidOperationException($"The model has no neurons that can be pruned. {Listed(map)}");
+        return chosen.Length > 0 ? chosen : throw new InvalidOperationException($"The model has no neurons that can be pruned. "
+            + $"{Listed(map)}");
 
         static bool Matches(string pattern, NeuronGroup group) => FileSystemName.MatchesSimpleExpression(pattern, group.Name, false);
 
@@ -231,7 +243,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (smallest.Load > 1)
         {
             budget.End(0, $"The budget ({given.Budget}) cannot be met: with no more than {settings.MinimumNeurons} "
-                + $"neuron{(settings.MinimumNeurons == 1 ? "" : "s")} in each group, the network still measures {smallest}; as it is, {now}.");
+                + $"neuron{(settings.MinimumNeurons == 1 ? "" : "s")} in each group, the network still measures {smallest}; as it is, "
+                    + $"{now}.");
             run.Warn($"Nothing is pruned: {run.History.Budget!.Ended}");
             return;
         }
@@ -240,7 +253,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
         if (IsBounded && PlannedEvents.Reached(settings.Schedule!, times, false) is var reached && reached < part - 0.005)
             run.Warn(string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in ")
-                + string.Create(CultureInfo.InvariantCulture, $"{run.Options.Epochs} epochs; the budget ({given.Budget}) needs about {100 * part:0.#} %."));
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"{run.Options.Epochs} epochs; the budget ({given.Budget}) needs about {100 * part:0.#} %."));
     }
 
     void Towards(TrainingRun run)
@@ -265,12 +279,12 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     (int[][] Bottom, BudgetReading? Reading) Bottom(TrainingRun run, int time, IReadOnlyList<double[]> scores)
     {
         if (gauge is null)
-            return (NeuronChoice.Bottom(settings, time, Sizes, scores), null);
-        var most = NeuronChoice.Most(settings, time, Sizes, IsFinal(run, time));
+            return (NeuronSelector.Bottom(settings, time, Sizes, scores), null);
+        var most = NeuronSelector.Most(settings, time, Sizes, IsFinal(run, time));
         var careful = new Dictionary<string, BudgetReading>();
         var counts = RemovalSearch.Fewest(most, settings.Scope == PruningScope.PerGroup,
             counts => Read(Selections(counts), carefully: false).Load, counts => Careful(counts).Load);
-        return (NeuronChoice.Bottom(settings, counts, scores), Careful(counts));
+        return (NeuronSelector.Bottom(settings, counts, scores), Careful(counts));
 
         BudgetReading Careful(int[] counts)
         {
@@ -279,7 +293,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         }
 
         NeuronSelection[] Selections(int[] counts) =>
-            [.. NeuronChoice.Bottom(settings, counts, scores).Select((neurons, g) => new NeuronSelection(groups[g], neurons))];
+            [.. NeuronSelector.Bottom(settings, counts, scores).Select((neurons, g) => new NeuronSelection(groups[g], neurons))];
     }
 
     /// <summary>What the network measures without some neurons, which stay.</summary>
@@ -394,7 +408,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     public void LoadState(TrainingRun run, BinaryReader reader)
     {
         if (reader.ReadString() is var then && then != Described(run))
-            throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {Described(run)}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+            throw new InvalidDataException($"The checkpoint is of a run with other pruning: {then}; this run's is {Described(run)}. "
+                + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
         if (budget is not null)
         {
             part = reader.ReadDouble();

@@ -11,12 +11,14 @@ sealed class Observation : IDisposable
     /// <param name="map">Of the model itself, which is the first of the replicas; the groups that are watched.</param>
     /// <param name="replicas">The instances that compute.</param>
     /// <param name="forward">Runs one of them.</param>
-    public Observation(IImportance importance, NeuronMap map, IReadOnlyList<nn.Module> replicas, Func<nn.Module, Tensor, IReadOnlyList<Tensor>> forward)
+    public Observation(IImportance importance, NeuronMap map, IReadOnlyList<nn.Module> replicas, Func<nn.Module, Tensor,
+        IReadOnlyList<Tensor>> forward)
     {
         try
         {
             foreach (var replica in replicas)
-                observers.Add(importance.Watch(observers.Count == 0 ? map : map.For(replica, input => forward(replica, input)), Math.Max(1, Environment.ProcessorCount / replicas.Count)));
+                observers.Add(importance.Watch(observers.Count == 0 ? map : map.For(replica, input => forward(replica, input)),
+                    Math.Max(1, Environment.ProcessorCount / replicas.Count)));
         }
         catch
         {

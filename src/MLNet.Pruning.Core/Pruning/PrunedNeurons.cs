@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The neurons of the model that a run trains: which there are, which are gone, and how they go. All hooks of a run that remove some share one.</summary>
+/// <summary>
+/// The neurons of the model that a run trains: which there are, which are gone, and how they go. All hooks of a run that remove some share
+/// one.
+/// </summary>
 sealed class PrunedNeurons : IDisposable
 {
     readonly TrainingRun run;
@@ -35,7 +38,8 @@ sealed class PrunedNeurons : IDisposable
         var forward = settings.Forward ?? ModelOutputs.Of;
         if (run.Find<PrunedNeurons>() is not { } pruned)
             run.Share(pruned = new PrunedNeurons(run, forward));
-        return pruned.Forward == forward ? pruned : throw new ArgumentException($"Two neuron prunings of one run have different Pruning.{nameof(NeuronPruning.Forward)}; both must find the same neurons.");
+        return pruned.Forward == forward ? pruned : throw new ArgumentException($"Two neuron prunings of one run have different "
+            + $"Pruning.{nameof(NeuronPruning.Forward)}; both must find the same neurons.");
     }
 
     public Func<nn.Module, Tensor, IReadOnlyList<Tensor>> Forward { get; }
@@ -48,7 +52,8 @@ sealed class PrunedNeurons : IDisposable
     public void RequireOwnModel()
     {
         if (!ReferenceEquals(run.Model, model))
-            throw new InvalidOperationException("Another hook has replaced the model; neuron pruning prunes the one that the run began with.");
+            throw new InvalidOperationException("Another hook has replaced the model; neuron pruning prunes the one that the run began "
+                + "with.");
     }
 
     public int Original(NeuronGroup group) => ledger.Original(group);
@@ -57,9 +62,13 @@ sealed class PrunedNeurons : IDisposable
 
     public long Macs() => MultiplyAccumulates.Of(model, example, input => Forward(model, input));
 
-    /// <summary>Removes neurons from the model, its replicas and its optimizer's memory; from now on the run trains the smaller one.</summary>
+    /// <summary>
+    /// Removes neurons from the model, its replicas and its optimizer's memory; from now on the run trains the smaller one.
+    /// </summary>
     /// <param name="selections">Which go.</param>
-    /// <param name="snapshot">What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.</param>
+    /// <param name="snapshot">
+    /// What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.
+    /// </param>
     /// <param name="verify">Whether the smaller model must compute what the masked one does.</param>
     public void Remove(IReadOnlyCollection<NeuronSelection> selections, WeightSnapshot? snapshot, bool verify)
     {
@@ -105,7 +114,8 @@ sealed class PrunedNeurons : IDisposable
                 snapshot.Restore(model);
                 return null;
             }
-            var byTensor = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance).ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
+            var byTensor = cuts.DistinctBy(c => c.Tensor, ReferenceEqualityComparer.Instance)
+                .ToDictionary(c => (object)c.Tensor, ReferenceEqualityComparer.Instance);
             return (parameter, kept) => byTensor.TryGetValue(parameter, out var cut) ? cut.Of(kept) : kept;
         }, run.Task.Copy is null ? null : Copy);
     }
@@ -131,5 +141,24 @@ sealed class PrunedNeurons : IDisposable
     {
         run.Unshare(this);
         example.Dispose();
+    }
+}
+
+static class ModelOutputs
+{
+    /// <summary>All that a model computes; of an autoencoder its latents as well, of which the loss is made.</summary>
+    public static IReadOnlyList<Tensor> Of(nn.Module model, Tensor input)
+    {
+        switch (model)
+        {
+            case Vae vae:
+                var output = vae.Run(input);
+                return [output.Logits, output.Mean, output.LogVariance];
+            case nn.Module<Tensor, Tensor> network:
+                return [network.call(input)];
+            default:
+                throw new NotSupportedException($"{model.GetType().Name} does not take one tensor and give one: set "
+                    + $"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Forward)} to a function that runs it.");
+        }
     }
 }

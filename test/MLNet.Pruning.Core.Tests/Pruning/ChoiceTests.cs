@@ -30,7 +30,7 @@ public sealed class ChoiceTests
     [TestMethod]
     public void A_group_loses_its_last_by_score_and_index_as_many_as_the_target_and_the_minimum_allow() => Prop.ForAll(cases, c =>
     {
-        var bottom = NeuronChoice.Bottom(Settings(c, PruningScope.PerGroup), 3, c.Sizes, c.Scores);
+        var bottom = NeuronSelector.Bottom(Settings(c, PruningScope.PerGroup), 3, c.Sizes, c.Scores);
         for (var g = 0; g < bottom.Length; g++)
         {
             var (original, current) = c.Sizes[g];
@@ -41,13 +41,13 @@ public sealed class ChoiceTests
                 gone.Add(Enumerable.Range(0, current).Except(gone).OrderBy(n => c.Scores[g][n]).ThenByDescending(n => n).First());
             CollectionAssert.AreEqual(gone.Order().ToArray(), bottom[g]);
         }
-        Assert.AreEqual(bottom.Sum(b => b.Length), NeuronChoice.Count(Settings(c, PruningScope.PerGroup), 3, c.Sizes));
+        Assert.AreEqual(bottom.Sum(b => b.Length), NeuronSelector.Count(Settings(c, PruningScope.PerGroup), 3, c.Sizes));
     }).QuickCheckThrowOnFailure();
 
     [TestMethod]
     public void All_groups_lose_the_least_important_of_all() => Prop.ForAll(cases, c =>
     {
-        var bottom = NeuronChoice.Bottom(Settings(c, PruningScope.Global), 3, c.Sizes, c.Scores);
+        var bottom = NeuronSelector.Bottom(Settings(c, PruningScope.Global), 3, c.Sizes, c.Scores);
         var (original, current) = (c.Sizes.Sum(s => s.Original), c.Sizes.Sum(s => s.Current));
         var wanted = Math.Min(Math.Max(1, (int)((decimal)c.Amount * current)), (int)((decimal)c.Target * original) - (original - current));
         var gone = c.Sizes.Select(_ => new List<int>()).ToArray();
@@ -65,8 +65,8 @@ public sealed class ChoiceTests
     public void Nothing_goes_when_no_event_is_due()
     {
         var settings = new NeuronPruning { Schedule = Schedule.Stepwise(4, 3, 0.5, 0.9) };
-        CollectionAssert.AreEqual(new[] { 0, 0, 5, 0, 0, 5 }, new[] { 2, 3, 4, 5, 6, 7 }.Select(time => NeuronChoice.Count(settings, time, [(10, 10)])).ToArray());
-        CollectionAssert.AreEqual(Array.Empty<int>(), NeuronChoice.Bottom(settings, 5, [(10, 10)], [new double[10]])[0]);
+        CollectionAssert.AreEqual(new[] { 0, 0, 5, 0, 0, 5 }, new[] { 2, 3, 4, 5, 6, 7 }.Select(time => NeuronSelector.Count(settings, time, [(10, 10)])).ToArray());
+        CollectionAssert.AreEqual(Array.Empty<int>(), NeuronSelector.Bottom(settings, 5, [(10, 10)], [new double[10]])[0]);
     }
 
     [TestMethod]

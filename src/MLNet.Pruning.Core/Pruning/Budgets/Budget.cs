@@ -3,8 +3,8 @@ using System.Globalization;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// What pruning stops at: a measured latency or throughput, the size of the file, an accuracy that must be kept, or several of them, such as
-/// <c>Budget.Latency(TimeSpan.FromMicroseconds(30)) &amp; Budget.Accuracy(0.97)</c>. Given to <see cref="NeuronPruning.Budget"/> or
+/// What pruning stops at: a measured latency or throughput, the size of the file, an accuracy that must be kept, or several of them, such
+/// as <c>Budget.Latency(TimeSpan.FromMicroseconds(30)) &amp; Budget.Accuracy(0.97)</c>. Given to <see cref="NeuronPruning.Budget"/> or
 /// <see cref="WeightPruning.Budget"/>.
 /// </summary>
 /// <remarks>
@@ -49,9 +49,9 @@ public sealed record Budget
 
     /// <summary>
     /// An accuracy below which pruning does not go: of the validation set, or where there is none, of the training rows (of
-    /// <see cref="NeuronPruning"/> all of them while they are learnt from, of <see cref="WeightPruning"/> the first 512). An event after which
-    /// it is not reached again before the next event is taken back, and is the last. Alone, it lets pruning go on as far as its schedule
-    /// leads while the accuracy is kept.
+    /// <see cref="NeuronPruning"/> all of them while they are learnt from, of <see cref="WeightPruning"/> the first 512). An event after
+    /// which it is not reached again before the next event is taken back, and is the last. Alone, it lets pruning go on as far as its
+    /// schedule leads while the accuracy is kept.
     /// </summary>
     /// <param name="atLeast">The fraction of rows that must be answered correctly; more than 0, at most 1.</param>
     public static Budget Accuracy(double atLeast)

@@ -8,7 +8,9 @@ namespace MLNet.Pruning;
 /// <summary>Seconds that a network takes to score so many rows in one call: what stands for the clock in tests.</summary>
 delegate double ScoringSeconds(nn.Module network, int rows);
 
-/// <summary>Measures networks against a budget, on rows of the run: as scoring plans, or a user's own modules as LibTorch scores them.</summary>
+/// <summary>
+/// Measures networks against a budget, on rows of the run: as scoring plans, or a user's own modules as LibTorch scores them.
+/// </summary>
 sealed class BudgetGauge
 {
     // As many different rows are scored in turn one by one, since merging takes as long as the rows say.

@@ -16,8 +16,6 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
     IReadOnlyList<BudgetMeasurement> last = [];
     string? reached; // why pruning ends, if the accuracy is kept
 
-    public Budget Budget => budget;
-
     /// <summary>Looked up each time: a checkpoint puts another history in place.</summary>
     BudgetRecord Record => run.History.Budget ?? throw new InvalidDataException("The checkpoint's history says nothing of the budget.");
 
@@ -29,7 +27,8 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
 
     /// <summary>Whether the accuracy is kept.</summary>
     public bool IsKept => budget.Floor is not { } floor || (Accuracy ?? throw new InvalidOperationException(
-        FormattableString.Invariant($"Pruning.Budget has an accuracy, {floor}, and the run's objective counts no correct answers."))) >= floor;
+        FormattableString.Invariant(
+            $"Pruning.Budget has an accuracy, {floor}, and the run's objective counts no correct answers."))) >= floor;
 
     /// <summary>Takes the only budget of a run.</summary>
     public static BudgetProgress Begin(Budget budget, TrainingRun run, BudgetReading? reading)
@@ -38,7 +37,8 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
             throw new ArgumentException("Two prunings of one run have a Budget; the run has one network, and one of them can stop at it.");
         if (budget.Floor is not null && run.Objective.ClassCount is null)
             throw new ArgumentException(
-                FormattableString.Invariant($"Pruning.Budget has an accuracy, {budget.Floor}, and the run's objective has no classes. Leave it out."));
+                FormattableString.Invariant(
+                    $"Pruning.Budget has an accuracy, {budget.Floor}, and the run's objective has no classes. Leave it out."));
         run.History.Budget = new BudgetRecord { Budget = budget.ToString(), AtStart = reading?.Measurements ?? [] };
         return new(budget, run) { last = reading?.Measurements ?? [] };
     }

@@ -5,10 +5,9 @@ namespace MLNet.Pruning;
 /// may: at most 1 meets the budget.
 /// </summary>
 /// <remarks>
-/// Times move in steps, as kernels compute whole vectors of neurons, and measurements err. So the same part of all groups is searched first,
-/// by halving; then each group by itself takes back what it can. Both only look at networks. What they found is measured with care, and what
-/// lies between a network that then meets the budget and one that does not is halved again.
-/// </remarks>
+/// Times move in steps, as kernels compute whole vectors of neurons, and measurements err. So the same part of all groups is searched
+/// first, by halving; then each group by itself takes back what it can. Both only look at networks. What they found is measured with care,
+/// and what lies between a network that then meets the budget and one that does not is halved again. </remarks>
 static class RemovalSearch
 {
     // Below the budget by what a look at a network errs; and near enough to it, measured with care.
@@ -54,7 +53,8 @@ static class RemovalSearch
         // Looks had luck, or none: from a network that meets the budget towards a larger one that does not.
         int[] Between(int[] best, int[]? over)
         {
-            for (int back = Math.Max(1, steps / 16), step = less; over is null && step >= 0 && measure(best) < Near; step -= back, back *= 2)
+            for (int back = Math.Max(1, steps / 16), step = less; over is null && step >= 0 && measure(best) < Near; step -= back,
+                back *= 2)
             {
                 int[] larger = [.. best.Zip(Part(step), Math.Min)];
                 if (measure(larger) <= 1)

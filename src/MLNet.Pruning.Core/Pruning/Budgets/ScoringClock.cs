@@ -37,7 +37,9 @@ sealed class ScoringClock(Action reference)
     public const int Few = 100, Many = 400;
 
     /// <summary>The time of a call on a machine at rest, and how far off it may be as a fraction.</summary>
-    /// <param name="scores">A call, of one or of several copies of what is timed, which take turns: where their memory lies makes a difference.</param>
+    /// <param name="scores">
+    /// A call, of one or of several copies of what is timed, which take turns: where their memory lies makes a difference.
+    /// </param>
     /// <param name="turns">How often it is timed.</param>
     public (double Seconds, double Noise) Measure(IReadOnlyList<Action> scores, int turns)
     {

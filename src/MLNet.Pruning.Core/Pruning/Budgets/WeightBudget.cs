@@ -44,7 +44,8 @@ sealed class WeightBudget
             return;
         }
         if (CountsTime && !BudgetGauge.HasPlan(run.Model))
-            throw new ArgumentException($"Pruning.Budget has a time, and a {run.Model.GetType().Name} is scored by LibTorch, which computes "
+            throw new ArgumentException($"Pruning.Budget has a time, and a {run.Model.GetType().Name} is scored by LibTorch, which "
+                + "computes "
                 + $"inactive weights like any others. Give {nameof(NeuronPruning)} the budget, or bound the file's size.");
         gauge = new BudgetGauge(budget, run, ModelOutputs.Of, deflated: true, settings.Seconds);
         var now = gauge.Read(run.Model, carefully: true);

@@ -4,23 +4,26 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The proof, before training, that a model can be trained and measured with fewer neurons. Groups are found by what the model gives in evaluation mode; in training, or for its
-/// loss, it may call other layers, which would not shrink along.
+/// The proof, before training, that a model can be trained and measured with fewer neurons. Groups are found by what the model gives in
+/// evaluation mode; in training, or for its loss, it may call other layers, which would not shrink along.
 /// </summary>
-static class SmallerTrial
+static class DryRunWithoutNeurons
 {
     /// <summary>Takes the loss once without one neuron of each group, and puts everything back.</summary>
     /// <param name="run">A run that has not begun.</param>
     /// <param name="map">Of its model.</param>
     /// <param name="groups">Those that are to be pruned.</param>
     /// <param name="measured">Whether the model will be measured in evaluation mode.</param>
-    /// <exception cref="InvalidOperationException">The smaller model fails where the whole one does not, or the model cannot be measured.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The smaller model fails where the whole one does not, or the model cannot be measured.
+    /// </exception>
     public static void Run(TrainingRun run, NeuronMap map, IEnumerable<NeuronGroup> groups, bool measured)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         using var random = new RandomState();
-        var buffers = run.Model.named_buffers().Select(b => (Buffer: b.buffer, Value: b.buffer.clone())).ToArray(); // Batch norms count what they see.
+        var buffers = run.Model.named_buffers().Select(b =>
+            (Buffer: b.buffer, Value: b.buffer.clone())).ToArray(); // Batch norms count what they see.
         // Two rows, since a batch norm in training refuses one.
         var batch = run.FirstBatch(2);
         TrainingModes.Begin([run.Model]);
@@ -42,8 +45,10 @@ static class SmallerTrial
             PutBack();
         });
         if (refusal is not null)
-            throw new InvalidOperationException($"The model cannot be trained without one neuron of each group: {refusal} A layer that only training or the loss calls does not shrink along. "
-                + $"Let {nameof(NeuronPruning)}.{nameof(NeuronPruning.Forward)} give all that training computes, or leave groups out by {nameof(NeuronPruning)}.{nameof(NeuronPruning.Groups)}. What was found:{Environment.NewLine}{map}");
+            throw new InvalidOperationException($"The model cannot be trained without one neuron of each group: {refusal} A layer that "
+                + "only training or the loss calls does not shrink along. "
+                + $"Let {nameof(NeuronPruning)}.{nameof(NeuronPruning.Forward)} give all that training computes, or leave groups out by "
+                    + $"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Groups)}. What was found:{Environment.NewLine}{map}");
 
         void Measure()
         {
