@@ -59,7 +59,8 @@ static class NetworkPart
             nameof(SparseScoring.Dense) => SparseScoring.Dense,
             nameof(SparseScoring.Sparse) => SparseScoring.Sparse,
             "Measured" => SparseScoring.Automatic,
-            var asked => throw new InvalidDataException($"it does not say how sparse layers are computed, but '{asked}'."), });
+            var asked => throw new InvalidDataException($"it does not say how sparse layers are computed, but '{asked}'."),
+        });
 
         static SavedScoring? Saved(byte[] json) => JsonSerializer.Deserialize(json, NetworkPartJson.Default.SavedScoring);
     }
