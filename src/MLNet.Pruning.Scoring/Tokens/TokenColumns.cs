@@ -38,8 +38,7 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
         if (images.Size != Grid.ImageValues)
         {
             string wanted = $"images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")}";
-            throw new ArgumentOutOfRangeException(
-                null, $"Column '{Input}' has {images.Size} values; {wanted} have {Grid.ImageValues}.");
+            throw new ArgumentOutOfRangeException(null, $"Column '{Input}' has {images.Size} values; {wanted} have {Grid.ImageValues}.");
         }
         return new ScoreBinding(input, images, RowNumbers, [Tokens(), SizeColumn(), SourceColumn()]);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Datasets;
 
@@ -17,8 +18,7 @@ static class CelebALists
         using var lines = File.ReadLines(path).GetEnumerator();
         if (!lines.MoveNext() || !int.TryParse(lines.Current, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
             || !lines.MoveNext())
-            throw DataFile.Broken(
-                path, "does not start with a number and a line of names", "the number of pictures, then the attributes' names");
+            throw Broken(path, "does not start with a number and a line of names", "the number of pictures, then the attributes' names");
         string[] names = Words(lines.Current);
         int column = Array.IndexOf(names, attribute);
         if (column < 0)
@@ -33,21 +33,17 @@ static class CelebALists
             if (words.Length == 0)
                 continue;
             if (words.Length != names.Length + 1)
-            {
-                throw DataFile.Broken(
-                    path, $"has {words.Length} words in line {line}", $"{names.Length + 1}: a picture and its attributes");
-            }
+                throw Broken(path, $"has {words.Length} words in line {line}", $"{names.Length + 1}: a picture and its attributes");
             values[words[0]] = words[column + 1] switch
             {
                 "1" => 1,
                 "-1" => 0,
-                var other => throw DataFile.Broken(path, $"gives {attribute} as '{other}' in line {line}", "1 or -1"),
+                var other => throw Broken(path, $"gives {attribute} as '{other}' in line {line}", "1 or -1"),
             };
         }
         return values.Count == count
             ? values
-            : throw DataFile.Broken(
-                path, $"has {DataFile.Format(values.Count)} pictures", $"{DataFile.Format(count)}, as its first line says");
+            : throw Broken(path, $"has {Format(values.Count)} pictures", $"{Format(count)}, as its first line says");
     }
 
     /// <summary>Picture to 0 (train), 1 (validation) or 2 (test).</summary>
@@ -63,7 +59,7 @@ static class CelebALists
             if (words.Length == 0)
                 continue;
             if (words.Length != 2 || words[1] is not ("0" or "1" or "2"))
-                throw DataFile.Broken(path, $"has '{text}' in line {line}", "a picture and 0, 1 or 2");
+                throw Broken(path, $"has '{text}' in line {line}", "a picture and 0, 1 or 2");
             values[words[0]] = words[1][0] - '0';
         }
         return values;

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Datasets;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning;
 
@@ -91,18 +92,16 @@ static class CifarFiles
         int record = labelBytes + ImageBytes;
         if (bytes.Length == 0 || bytes.Length % record != 0)
         {
-            throw DataFile.Broken(
-                file,
-                $"holds {DataFile.Format(bytes.Length)} bytes: "
-                + $"{DataFile.Format(bytes.Length / record)} records and {bytes.Length % record} bytes more",
-                $"one or more whole records of {DataFile.Format(record)} bytes");
+            string found = $"{Format(bytes.Length / record)} records and {bytes.Length % record} bytes more";
+            string wanted = $"one or more whole records of {Format(record)} bytes";
+            throw Broken(file, $"holds {Format(bytes.Length)} bytes: {found}", wanted);
         }
         for (int at = 0; at < bytes.Length; at += record)
         {
             for (int i = 0; i < labelBytes; i++)
             {
                 if (bytes[at + i] >= classes[i])
-                    throw DataFile.Broken(file, $"gives image {at / record} the {Kind(i)}label {bytes[at + i]}", $"0 to {classes[i] - 1}");
+                    throw Broken(file, $"gives image {at / record} the {Kind(i)}label {bytes[at + i]}", $"0 to {classes[i] - 1}");
             }
         }
         return bytes;
@@ -119,7 +118,7 @@ static class CifarFiles
         string[] names = [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
         return names.Length == published.Length
             ? names
-            : throw DataFile.Broken(path, $"names {names.Length} classes", $"{published.Length}, one a line");
+            : throw Broken(path, $"names {names.Length} classes", $"{published.Length}, one a line");
     }
 }
 

@@ -4,6 +4,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning;
 
@@ -68,7 +69,7 @@ public static class DatasetDownload
         {
             long kept = File.Exists(part) ? new FileInfo(part).Length : 0;
             string keptText = kept > 0
-                ? $" {DataFile.Format(kept)} bytes have come and are kept; the next attempt goes on from there."
+                ? $" {Format(kept)} bytes have come and are kept; the next attempt goes on from there."
                 : "";
             throw new IOException($"Cannot download '{file.Name}' from {file.Source}: {failure.Message.TrimEnd('.')}.{keptText} "
                 + $"To do it by hand, get that address elsewhere and put the file at '{target}'.", failure);
@@ -78,7 +79,7 @@ public static class DatasetDownload
         {
             File.Delete(part);
             string sent = $"sent a file '{file.Name}' with the checksum {found}, which is deleted";
-            throw DataFile.Broken(file.Source.ToString(), sent, $"{file.Checksum}, as published");
+            throw Broken(file.Source.ToString(), sent, $"{file.Checksum}, as published");
         }
         File.Move(part, target, overwrite: true);
     }
@@ -105,7 +106,7 @@ public static class DatasetDownload
             }
             string inside = Path.Combine(temporary, folder);
             if (!Directory.Exists(inside))
-                throw DataFile.Broken(archive, $"unpacks without a folder '{folder}'", "one");
+                throw Broken(archive, $"unpacks without a folder '{folder}'", "one");
             Directory.Move(inside, target);
         }
         finally

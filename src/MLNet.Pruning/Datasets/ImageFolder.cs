@@ -1,3 +1,4 @@
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Datasets;
 
@@ -75,9 +76,8 @@ static class ImageFolder
                 int side = crop ?? Math.Min(picture.Width, picture.Height);
                 if (side > picture.Width || side > picture.Height)
                 {
-                    throw DataFile.Broken(
-                        files[index], $"is a picture of {picture.Width} x {picture.Height}",
-                        $"{side} x {side} or more, to cut that out of its middle");
+                    string wanted = $"{side} x {side} or more, to cut that out of its middle";
+                    throw Broken(files[index], $"is a picture of {picture.Width} x {picture.Height}", wanted);
                 }
                 picture.CropCentre(side, side).Resize(size, size).CopyPlanes(pixels[index]);
             });

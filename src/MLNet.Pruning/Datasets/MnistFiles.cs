@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Datasets;
 
@@ -34,13 +35,13 @@ static class MnistFiles
         var (labelShape, labels) = IdxFile.Read(labelFile, rank: 1);
         var (shape, pixels) = IdxFile.Read(imageFile, rank: 3);
         if (shape[1] != Side || shape[2] != Side)
-            throw DataFile.Broken(imageFile, $"holds images of {shape[1]} x {shape[2]} pixels", $"{Side} x {Side}");
+            throw Broken(imageFile, $"holds images of {shape[1]} x {shape[2]} pixels", $"{Side} x {Side}");
         if (shape[0] != labelShape[0])
-            throw DataFile.Broken(imageFile, $"holds {shape[0]} images", $"{labelShape[0]}, for as many labels are in '{labelFile}'");
+            throw Broken(imageFile, $"holds {shape[0]} images", $"{labelShape[0]}, for as many labels are in '{labelFile}'");
         int bad = labels.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(Classes - 1));
         return bad < 0
             ? new ByteImageView(new PixelStore(pixels, Side * Side), labels, classNames)
-            : throw DataFile.Broken(labelFile, $"gives image {bad} the label {labels[bad]}", $"0 to {Classes - 1}");
+            : throw Broken(labelFile, $"gives image {bad} the label {labels[bad]}", $"0 to {Classes - 1}");
     }
 
     /// <summary>The published name has a dash before idx; archives unpacked by some tools have a dot there.</summary>
@@ -69,9 +70,8 @@ static class IdxFile
             int headerSize = 4 + (4 * rank);
             if (length is { } bytes && bytes - headerSize != count)
             {
-                throw DataFile.Broken(
-                    path, $"holds {DataFile.Format(bytes - headerSize)} bytes after its header",
-                    $"{DataFile.Format(count)} ({Describe(dimensions)})");
+                string wanted = $"{Format(count)} ({Describe(dimensions)})";
+                throw Broken(path, $"holds {Format(bytes - headerSize)} bytes after its header", wanted);
             }
             byte[] elements = ReadElements(stream, path, count, dimensions);
             return ((dimensions, elements), headerSize + (long)count);
@@ -82,23 +82,23 @@ static class IdxFile
         Span<byte> header = stackalloc byte[4 + (4 * rank)];
         int length = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
         if (length < 4)
-            throw DataFile.Broken(path, $"ends after {length} bytes", "an IDX header");
+            throw Broken(path, $"ends after {length} bytes", "an IDX header");
         if (header[0] != 0 || header[1] != 0 || header[2] != UnsignedByte || header[3] != rank)
         {
-            throw DataFile.Broken(
+            throw Broken(
                 path,
                 $"starts with 0x{Convert.ToHexString(header[..4])}",
                 $"0x0000{UnsignedByte:X2}{rank:X2} (IDX, unsigned bytes, "
                 + $"{rank} {(rank == 1 ? "dimension: labels" : "dimensions: images")})");
         }
         if (length < header.Length)
-            throw DataFile.Broken(path, $"ends after {length} bytes", $"an IDX header of {header.Length}");
+            throw Broken(path, $"ends after {length} bytes", $"an IDX header of {header.Length}");
         var dimensions = new int[rank];
         for (int i = 0; i < rank; i++)
         {
             uint size = BinaryPrimitives.ReadUInt32BigEndian(header[(4 + (4 * i))..]);
             if (size is 0 or > int.MaxValue)
-                throw DataFile.Broken(path, $"gives dimension {i + 1} of {rank} as {DataFile.Format(size)}", "1 or more");
+                throw Broken(path, $"gives dimension {i + 1} of {rank} as {Format(size)}", "1 or more");
             dimensions[i] = (int)size;
         }
         return dimensions;
@@ -111,7 +111,7 @@ static class IdxFile
             count *= size;
         return count <= Array.MaxLength
             ? (int)count
-            : throw DataFile.Broken(path, $"announces {Describe(dimensions)} elements", $"at most {DataFile.Format(Array.MaxLength)}");
+            : throw Broken(path, $"announces {Describe(dimensions)} elements", $"at most {Format(Array.MaxLength)}");
     }
 
     /// <summary>Reads in steps, so that a lying header costs no more memory than the file has data.</summary>
@@ -124,18 +124,15 @@ static class IdxFile
         {
             have += stream.ReadAtLeast(elements.AsSpan(have), elements.Length - have, throwOnEndOfStream: false);
             if (have < elements.Length)
-            {
-                throw DataFile.Broken(
-                    path, $"holds {DataFile.Format(have)} bytes after its header", $"{DataFile.Format(count)} ({Describe(dimensions)})");
-            }
+                throw Broken(path, $"holds {Format(have)} bytes after its header", $"{Format(count)} ({Describe(dimensions)})");
             if (have == count)
                 break;
             Array.Resize(ref elements, (int)Math.Min(count, Math.Max(2L * have, have + Step)));
         }
         return stream.ReadByte() < 0
             ? elements
-            : throw DataFile.Broken(path, $"goes on after {DataFile.Format(count)} bytes", $"its end there ({Describe(dimensions)})");
+            : throw Broken(path, $"goes on after {Format(count)} bytes", $"its end there ({Describe(dimensions)})");
     }
 
-    static string Describe(int[] dimensions) => string.Join(" x ", dimensions.Select(size => DataFile.Format(size)));
+    static string Describe(int[] dimensions) => string.Join(" x ", dimensions.Select(size => Format(size)));
 }

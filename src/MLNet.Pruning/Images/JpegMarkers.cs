@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Images;
 
@@ -21,22 +22,22 @@ static class JpegMarkers
         {
             int marker = Next(file, ref at, name);
             if (marker == EndOfImage)
-                return found ?? throw DataFile.Broken(name, "ends without image data", "a frame and its scans");
+                return found ?? throw Broken(name, "ends without image data", "a frame and its scans");
             var segment = Segment(file, ref at, name);
             if (marker is >= 0xC0 and <= 0xCF and not 0xC4 and not 0xC8 and not 0xCC)
             {
                 if (found is not null || segment.Length < 6)
                 {
                     string wrong = found is null ? $"has a frame header of {segment.Length} bytes" : "has two frames";
-                    throw DataFile.Broken(name, wrong, "one, of 6 bytes or more");
+                    throw Broken(name, wrong, "one, of 6 bytes or more");
                 }
                 int height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]), width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
                 PictureFile.CheckSize((uint)width, (uint)height, name);
                 if (segment[5] is not (1 or 3))
-                    throw DataFile.Broken(name, $"has {segment[5]} colour components", "1 (grey) or 3");
+                    throw Broken(name, $"has {segment[5]} colour components", "1 (grey) or 3");
                 // A block of 8 x 8 takes a bit or more of the file, and up to 4 x 4 of them may share their colours.
                 if ((long)width * height > 8L * 8 * 16 * 8 * file.Length)
-                    throw DataFile.Broken(name, $"has {DataFile.Format(file.Length)} bytes", $"enough for {width} x {height} pixels");
+                    throw Broken(name, $"has {Format(file.Length)} bytes", $"enough for {width} x {height} pixels");
                 found = (width, height, segment[5]);
             }
             else if (marker == StartOfScan)
@@ -49,11 +50,11 @@ static class JpegMarkers
     static int Next(ReadOnlySpan<byte> file, ref int at, string name)
     {
         if (at < file.Length && file[at] != 0xFF)
-            throw DataFile.Broken(name, $"has 0x{file[at]:X2} at byte {DataFile.Format(at)}", "a marker (0xFF) there: it is damaged");
+            throw Broken(name, $"has 0x{file[at]:X2} at byte {Format(at)}", "a marker (0xFF) there: it is damaged");
         while (at + 1 < file.Length && file[at + 1] == 0xFF)
             at++;
         if (at + 1 >= file.Length)
-            throw DataFile.Broken(name, $"ends after {DataFile.Format(file.Length)} bytes", "an end marker (0xFFD9): it is cut short");
+            throw Broken(name, $"ends after {Format(file.Length)} bytes", "an end marker (0xFFD9): it is cut short");
         at += 2;
         return file[at - 1];
     }
@@ -63,9 +64,9 @@ static class JpegMarkers
         var rest = file[at..];
         int length = rest.Length < 2 ? int.MaxValue : BinaryPrimitives.ReadUInt16BigEndian(rest);
         if (length > rest.Length)
-            throw DataFile.Broken(name, $"ends after {DataFile.Format(file.Length)} bytes", "the rest of a segment: it is cut short");
+            throw Broken(name, $"ends after {Format(file.Length)} bytes", "the rest of a segment: it is cut short");
         if (length < 2)
-            throw DataFile.Broken(name, $"has a segment of length {length} at byte {DataFile.Format(at)}", "2 or more");
+            throw Broken(name, $"has a segment of length {length} at byte {Format(at)}", "2 or more");
         at += length;
         return rest[2..length];
     }

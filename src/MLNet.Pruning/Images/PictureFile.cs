@@ -1,4 +1,5 @@
 using SkiaSharp;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Images;
 
@@ -12,14 +13,14 @@ static unsafe class PictureFile
     {
         var (width, height, channels) = PngChunks.Recognizes(file) ? PngChunks.Check(file, name)
             : JpegMarkers.Recognizes(file) ? JpegMarkers.Check(file, name)
-            : throw DataFile.Broken(
+            : throw Broken(
                 name,
                 file.IsEmpty ? "is empty" : $"starts with 0x{Convert.ToHexString(file[..Math.Min(8, file.Length)])}",
                 "a PNG (0x89504E47...) or JPEG (0xFFD8FF...) picture");
         fixed (byte* bytes = file)
         {
             using var data = SKData.Create((nint)bytes, file.Length);
-            using var codec = SKCodec.Create(data) ?? throw DataFile.Broken(name, "cannot be read", "a PNG or JPEG picture: it is damaged");
+            using var codec = SKCodec.Create(data) ?? throw Broken(name, "cannot be read", "a PNG or JPEG picture: it is damaged");
             // Not premultiplied: colours stay what they are under whatever transparency.
             var info = new SKImageInfo(
                 width,
@@ -32,7 +33,7 @@ static unsafe class PictureFile
                 result = codec.GetPixels(info, (nint)to);
             return result == SKCodecResult.Success
                 ? new Picture(width, height, channels, Repack(pixels, info.BytesPerPixel, channels))
-                : throw DataFile.Broken(name, $"cannot be decoded ({result})", "a whole picture: it is damaged or cut short");
+                : throw Broken(name, $"cannot be decoded ({result})", "a whole picture: it is damaged or cut short");
         }
     }
 
@@ -51,11 +52,7 @@ static unsafe class PictureFile
     public static void CheckSize(uint width, uint height, string name)
     {
         if (width == 0 || height == 0 || (ulong)width * height > MaximumPixels)
-        {
-            throw DataFile.Broken(
-                name, $"announces {DataFile.Format(width)} x {DataFile.Format(height)} pixels",
-                $"1 to {DataFile.Format(MaximumPixels)} of them");
-        }
+            throw Broken(name, $"announces {Format(width)} x {Format(height)} pixels", $"1 to {Format(MaximumPixels)} of them");
     }
 
     /// <summary>The same pixels with other than so many channels: the first ones of those that there are, or 255 after them.</summary>

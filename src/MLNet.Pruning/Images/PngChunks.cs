@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Images;
 
@@ -18,7 +19,7 @@ static class PngChunks
         int at = Signature.Length;
         var header = Next(file, ref at, name, out var type);
         if (!type.SequenceEqual("IHDR"u8) || header.Length != 13)
-            throw DataFile.Broken(name, "does not start with a header", "a chunk IHDR of 13 bytes");
+            throw Broken(name, "does not start with a header", "a chunk IHDR of 13 bytes");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(header), height = BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
         PictureFile.CheckSize(width, height, name);
         long packed = 0;
@@ -32,7 +33,7 @@ static class PngChunks
         int samples = colour switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
         // Deflate packs at most 1,032 to 1.
         if ((((long)width * samples * depth / 8) + 1) * height > 1032 * (packed + 1))
-            throw DataFile.Broken(name, $"has {DataFile.Format(packed)} bytes of image data", $"enough for {width} x {height} pixels");
+            throw Broken(name, $"has {Format(packed)} bytes of image data", $"enough for {width} x {height} pixels");
         return ((int)width, (int)height, colour is 0 or 4 ? 1 : 3);
     }
 
@@ -40,12 +41,12 @@ static class PngChunks
     {
         var rest = file[at..];
         if (rest.Length < 12 || BinaryPrimitives.ReadUInt32BigEndian(rest) > rest.Length - 12)
-            throw DataFile.Broken(name, $"ends after {DataFile.Format(file.Length)} bytes", "chunks up to IEND: it is cut short");
+            throw Broken(name, $"ends after {Format(file.Length)} bytes", "chunks up to IEND: it is cut short");
         int length = (int)BinaryPrimitives.ReadUInt32BigEndian(rest);
         type = rest.Slice(4, 4);
         uint crc = BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + length)..]), own = Crc(rest.Slice(4, 4 + length));
         if (crc != own)
-            throw DataFile.Broken(name, $"is damaged: the CRC of the chunk at byte {DataFile.Format(at)} is 0x{own:X8}", $"0x{crc:X8}");
+            throw Broken(name, $"is damaged: the CRC of the chunk at byte {Format(at)} is 0x{own:X8}", $"0x{crc:X8}");
         at += 12 + length;
         return rest.Slice(8, length);
     }
