@@ -60,8 +60,8 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
         return run;
     }
 
-    string? PathOf(BurdenRunKind kind) => study.Folder is { } folder
-        ? Path.Combine(folder, FormattableString.Invariant($"{kind.ToString().ToLowerInvariant()}-{seed}{(merged ? "-merged" : "")}.json")) : null;
+    string? PathOf(BurdenRunKind kind) => study.Folder is null ? null : Path.Combine(study.Folder,
+        FormattableString.Invariant($"{kind.ToString().ToLowerInvariant()}-{seed}{(merged ? "-merged" : "")}.json"));
 
     void Keep(BurdenRun run)
     {

@@ -40,8 +40,8 @@ public static class StateFile
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="type">Float32, Float16 or BFloat16 for its numbers of floating point; null as they are.</param>
     /// <param name="metadata">What else the file is to say.</param>
-    public static void SaveSafetensors(this nn.Module module, string path, ScalarType? type = null, IReadOnlyDictionary<string,
-        string>? metadata = null)
+    public static void SaveSafetensors(
+        this nn.Module module, string path, ScalarType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var tensors = Stored(module, path, type);
         WholeFile.Write(path, stream => Safetensors.Write(stream, tensors, metadata ?? new Dictionary<string, string>()));
@@ -102,7 +102,7 @@ public static class StateFile
                 unexpected.Add(name);
             else if (!target.shape.AsSpan().SequenceEqual(tensor.Shape))
                 mismatched.Add($"{wanted}: [{string.Join(", ", tensor.Shape)}] in the file, [{string.Join(", ", target.shape)}] in the "
-                    + $"module");
+                    + "module");
             else
                 found[wanted] = tensor;
         }
@@ -110,8 +110,8 @@ public static class StateFile
             && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
         if (strict && !match.IsWhole)
         {
-            var reasons = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) }
-                .Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}"
+            var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) };
+            var reasons = all.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}"
                     + (part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : ""));
             throw new InvalidDataException($"'{path}' is of another module: {string.Join("; ", reasons)}");
         }

@@ -39,8 +39,8 @@ static class TensorBlob
     }
 
     /// <summary>Bytes of the elements, without what stands before them; 0 of a blob that is damaged.</summary>
-    public static long Elements(byte[] blob) => blob.Length < 8 ? 0 : Math.Max(0,
-        blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
+    public static long Elements(byte[] blob) =>
+        blob.Length < 8 ? 0 : Math.Max(0, blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
 
     /// <summary>Whether a tensor has this type, shape and these elements.</summary>
     public static bool Holds(byte[] blob, Tensor tensor, string name)

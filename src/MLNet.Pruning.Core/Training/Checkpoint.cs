@@ -15,8 +15,8 @@ namespace MLNet.Pruning.Training;
 static class Checkpoint
 {
     const string Kind = "checkpoint";
-    const string Position = "position", OptimizerPrefix = "optimizer:", RandomEntry = "random", HistoryEntry = "history",
-        HookPrefix = "hook:";
+    const string Position = "position", RandomEntry = "random", HistoryEntry = "history";
+    const string OptimizerPrefix = "optimizer:", HookPrefix = "hook:";
 
     public static Archive Of(TrainingRun run, int epoch, int stepInEpoch, IReadOnlyList<IStateful> stateful)
     {
@@ -111,8 +111,8 @@ static class Checkpoint
         });
         run.LearningRate = position.LearningRate;
         run.ResumeAt(position.Epoch, position.Step, position.StepInEpoch);
-        (run.Totals.Rows, run.Totals.LossSum, run.Totals.Correct, run.Totals.Seconds) = (position.EpochRows, position.EpochLossSum,
-            position.EpochCorrect, position.EpochSeconds);
+        (run.Totals.Rows, run.Totals.LossSum) = (position.EpochRows, position.EpochLossSum);
+        (run.Totals.Correct, run.Totals.Seconds) = (position.EpochCorrect, position.EpochSeconds);
         if (position.Stopped is { } reason)
             run.Stop(reason);
 

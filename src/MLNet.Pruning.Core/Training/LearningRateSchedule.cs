@@ -60,7 +60,7 @@ sealed record FunctionRate(Func<double, int, double> Function) : LearningRateSch
         return double.IsFinite(factor) && factor >= 0
             ? factor
             : throw new InvalidOperationException($"The learning-rate schedule gave {factor} after {epochs:0.##} epochs; a factor is "
-                + $"finite and 0 or more.");
+                + "finite and 0 or more.");
     }
 
     public override void Validate() => ArgumentNullException.ThrowIfNull(Function);

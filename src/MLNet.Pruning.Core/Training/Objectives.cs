@@ -32,8 +32,7 @@ public sealed class CrossEntropy : IObjective
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         if (labelSmoothing is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(labelSmoothing),
-                FormattableString.Invariant(
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), FormattableString.Invariant(
                 $"Label smoothing is {labelSmoothing}; it must be at least 0 and below 1{Fractions.Hint(labelSmoothing)}."));
         ClassCount = classCount;
         this.labelSmoothing = labelSmoothing;
@@ -113,6 +112,6 @@ static class Forward
     /// <summary>Calls a module that takes and gives one tensor.</summary>
     public static Tensor Through(nn.Module model, Tensor input) => model is nn.Module<Tensor, Tensor> network
         ? network.call(input)
-        : throw new ArgumentException($"{model.GetType().Name} does not take one tensor and give one; an objective of its own must call "
-            + $"it.");
+        : throw new ArgumentException(
+            $"{model.GetType().Name} does not take one tensor and give one; an objective of its own must call it.");
 }

@@ -198,8 +198,8 @@ sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> 
     {
         // What could not be saved is found out before anything is trained.
         if (stateful.GroupBy(hook => hook.StateName).FirstOrDefault(hooks => hooks.Count() > 1) is { Key: var twice })
-            throw new ArgumentException($"Two hooks of this run call their state '{twice}', so that a checkpoint could not tell them "
-                + $"apart.");
+            throw new ArgumentException(
+                $"Two hooks of this run call their state '{twice}', so that a checkpoint could not tell them apart.");
         run.Optimizer.RequireStates();
         if (options.Resume && File.Exists(options.Path))
             Checkpoint.Load(options.Path, run, stateful);

@@ -135,7 +135,7 @@ public sealed class TrainingRun
         ArgumentNullException.ThrowIfNull(newModel);
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be replaced in {nameof(ITrainingHook.AfterBackward)}, between its "
-                + $"gradients and its step.");
+                + "gradients and its step.");
         foreach (var observer in Observers)
             observer.Replacing(this);
         var moved = newModel.to(device);
@@ -164,7 +164,7 @@ public sealed class TrainingRun
         ArgumentNullException.ThrowIfNull(change);
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be reshaped in {nameof(ITrainingHook.AfterBackward)}, between its "
-                + $"gradients and its step.");
+                + "gradients and its step.");
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var before = (Optimizer, Model: model);
@@ -176,7 +176,7 @@ public sealed class TrainingRun
         model = new FlatModel(before.Model.Module, device);
         if (model.Parameters.Length != states.Count)
             throw new InvalidOperationException($"The model had {states.Count} trainable parameters and has {model.Parameters.Length} "
-                + $"since it was reshaped; only their shapes may change.");
+                + "since it was reshaped; only their shapes may change.");
         copy = threads.Count > 1 ? copyModel : null;
         Optimizer = new RunOptimizer(model, task, Options, ReplicaCount);
         for (var i = 0; reshaped is not null && i < states.Count; i++)
@@ -184,11 +184,8 @@ public sealed class TrainingRun
             using var one = NewDisposeScope();
             var state = states[i]();
             var parameter = model.Parameters[i];
-            Optimizer.SetState(parameter, state with
-            {
-                Tensors = state.Tensors
-                .ToDictionary(t => t.Key, t => reshaped(parameter, t.Value))
-            });
+            var tensors = state.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value));
+            Optimizer.SetState(parameter, state with { Tensors = tensors });
         }
         foreach (var observer in reshaped is null ? [] : Observers)
             observer.Reshaped(this, reshaped!);

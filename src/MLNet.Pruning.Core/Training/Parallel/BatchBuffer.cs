@@ -43,7 +43,7 @@ sealed unsafe class BatchBuffer : IDisposable
     {
         if (slots.Length > capacity || examples.Width != width || (labels != 0 && !examples.HasLabels))
             throw new ArgumentException($"{slots.Length} examples of {examples.Width} numbers do not fit where {capacity} of {width} were "
-                + $"expected.");
+                + "expected.");
         var rowBytes = (long)width * sizeof(float);
         for (var row = from; row < to; row++)
             Buffer.MemoryCopy(examples.Row(slots[row]), (float*)inputs + (long)row * width, rowBytes, rowBytes);

@@ -47,7 +47,7 @@ sealed class ReplicaSet : IDisposable
                     $"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave null; it must build a new module each time.");
                 if (Modules.Take(i).Any(other => ReferenceEquals(other, module)))
                     throw new ArgumentException($"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave a module that is in use "
-                        + $"already; it must build a new one each time.");
+                        + "already; it must build a new one each time.");
                 Modules[i] = module;
                 if (i > 0)
                 {
@@ -224,8 +224,7 @@ sealed class ReplicaSet : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var theirs = Same("parameter", model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)), copy.named_parameters()
-            .Select(p => (p.name, (Tensor)p.parameter)));
+        var theirs = Same("parameter", Parameters(model), Parameters(copy));
         foreach (var (name, parameter) in model.named_parameters())
         {
             theirs[name].requires_grad = parameter.requires_grad;
@@ -234,6 +233,8 @@ sealed class ReplicaSet : IDisposable
         var buffers = Same("buffer", model.named_buffers(), copy.named_buffers());
         foreach (var (name, buffer) in model.named_buffers())
             buffers[name].copy_(buffer);
+
+        static IEnumerable<(string, Tensor)> Parameters(nn.Module of) => of.named_parameters().Select(p => (p.name, (Tensor)p.parameter));
     }
 
     /// <summary>The copy's tensors by name, which are those of the model and as large.</summary>
