@@ -161,7 +161,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
         if (reader.ReadInt32() is var interval && interval != settings.Interval)
             throw new InvalidDataException($"The checkpoint is of a run with burden windows of {interval} steps; this run's are of "
                 + $"{settings.Interval}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false "
-                + $"to start anew.");
+                + "to start anew.");
         for (var left = reader.ReadInt32(); left > 0; left--)
             kept[reader.ReadString()] = LayerSums.Load(reader);
     }

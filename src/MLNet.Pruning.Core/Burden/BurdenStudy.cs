@@ -75,7 +75,7 @@ public sealed record BurdenStudy
     internal string Plan => string.Create(CultureInfo.InvariantCulture,
         $"epochs {Options.Epochs}, batches of {Options.BatchSize}, {Options.Optimizer}, learning rate {Options.LearningRate}, "
         + $"weight decay {Options.WeightDecay}, momentum {Options.Momentum}{(Options.Nesterov ? " (Nesterov)" : "")}, "
-        + $"schedule {Options.Schedule?.ToString() ?? "none"}, clip {Options.GradientClipNorm?.ToString(CultureInfo.InvariantCulture) ?? "none"}, "
+        + $"schedule {Options.Schedule?.ToString() ?? "none"}, clip {(Options.GradientClipNorm is { } norm ? norm : "none")}, "
         + $"windows of {Monitor.Interval} of {Listed(Monitor.Weights) ?? "the usual weights"} except {Listed(Monitor.Except) ?? "none"}, "
         + $"costs by {CostExamples}, {Pruning.Described}");
 
@@ -109,8 +109,8 @@ public sealed record BurdenStudy
 
     static string? Listed<T>(IReadOnlyList<T>? values) => values is null ? null : $"[{string.Join(", ", values)}]";
 
-    static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds,
-        $"{nameof(BurdenStudy)}.{setting}", value, wanted);
+    static void Require(bool holds, string setting, object? value, string wanted) =>
+        TrainingOptions.Require(holds, $"{nameof(BurdenStudy)}.{setting}", value, wanted);
 }
 
 /// <summary>How far a study has come.</summary>

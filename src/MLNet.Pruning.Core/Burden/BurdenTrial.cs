@@ -21,8 +21,8 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
     BurdenRun Train(BurdenRunKind kind, Action<TrainingProgress> progress, CancellationToken cancellation)
     {
         random.manual_seed(seed);
-        var task = study.Task(seed, merged) ?? throw new InvalidOperationException($"{nameof(BurdenStudy)}.{nameof(BurdenStudy.Task)} "
-            + $"gave null for seed {seed}.");
+        var task = study.Task(seed, merged)
+            ?? throw new InvalidOperationException($"{nameof(BurdenStudy)}.{nameof(BurdenStudy.Task)} gave null for seed {seed}.");
         using var model = task.Model;
         var pruning = kind switch
         {
@@ -60,9 +60,8 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
         return run;
     }
 
-    string? PathOf(BurdenRunKind kind, string what = "") =>
-        study.Folder is null ? null : Path.Combine(study.Folder,
-            FormattableString.Invariant($"{kind.ToString().ToLowerInvariant()}-{seed}{(merged ? "-merged" : "")}{what}.json"));
+    string? PathOf(BurdenRunKind kind) => study.Folder is null ? null : Path.Combine(study.Folder,
+        FormattableString.Invariant($"{kind.ToString().ToLowerInvariant()}-{seed}{(merged ? "-merged" : "")}.json"));
 
     void Keep(BurdenRun run)
     {

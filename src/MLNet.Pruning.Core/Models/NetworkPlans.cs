@@ -173,8 +173,7 @@ public static class NetworkPlans
     {
         using var scope = NewDisposeScope();
         var weights = new NetworkWeights();
-        var parameters = network.named_parameters().Select(p => (p.name, (Tensor)p.parameter));
-        foreach (var (name, tensor) in parameters.Concat(network.named_buffers().Select(b => (b.name, b.buffer))))
+        foreach (var (name, tensor) in ModuleState.Tensors(network))
         {
             // Not the number of batches that a batch norm has seen.
             if (tensor.dtype != ScalarType.Float32)

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
@@ -8,9 +9,7 @@ static class SizeFit
 {
     /// <summary>The shapes of a module's tensors by name.</summary>
     public static IReadOnlyDictionary<string, long[]> Of(nn.Module module) =>
-        module.named_parameters().Select(p => (p.name, tensor: (Tensor)p.parameter))
-            .Concat(module.named_buffers().Select(b => (b.name, tensor: b.buffer)))
-            .DistinctBy(t => t.name).ToDictionary(t => t.name, t => t.tensor.shape);
+        ModuleState.Tensors(module).DistinctBy(t => t.Name).ToDictionary(t => t.Name, t => t.Tensor.shape);
 
     public static bool AreSame(IReadOnlyDictionary<string, long[]>? left, IReadOnlyDictionary<string, long[]>? right) => left is null
         || right is null

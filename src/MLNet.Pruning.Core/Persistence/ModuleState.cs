@@ -14,7 +14,8 @@ static class ModuleState
     }
 
     /// <summary>Bytes of the numbers of an archive's tensors.</summary>
-    public static long Bytes(Archive archive) => archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)).Sum(e => TensorBlob.Elements(e.Value));
+    public static long Bytes(Archive archive) => archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal))
+        .Sum(e => TensorBlob.Elements(e.Value));
 
     /// <summary>Checks all names, types and shapes, and only then copies the first value.</summary>
     public static void Load(Archive archive, nn.Module module, string what, IReadOnlySet<string>? except = null)
@@ -37,6 +38,10 @@ static class ModuleState
     public static bool Holds(Archive archive, nn.Module module) =>
         Of(module, null).All(t => archive.Entries.TryGetValue(Prefix + t.Name, out var blob) && TensorBlob.Holds(blob, t.Tensor, t.Name));
 
+    /// <summary>The parameters and then the buffers of a module, by name.</summary>
+    public static IEnumerable<(string Name, Tensor Tensor)> Tensors(nn.Module module) =>
+        module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer)));
+
     static (string Name, Tensor Tensor)[] Of(nn.Module module, IReadOnlySet<string>? except) =>
-        [.. module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer))).Where(t => except is null || !except.Contains(t.name))];
+        [.. Tensors(module).Where(t => except is null || !except.Contains(t.Name))];
 }

@@ -8,7 +8,8 @@ namespace MLNet.Pruning;
 /// <param name="Missing">Tensors of the module that the file has not; they are as they were.</param>
 /// <param name="Unexpected">Tensors of the file that the module has not.</param>
 /// <param name="Mismatched">Tensors that both have in different shapes, with both shapes; they are as they were.</param>
-public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> Mismatched)
+public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected,
+    IReadOnlyList<string> Mismatched)
 {
     /// <summary>Whether file and module have the same tensors.</summary>
     public bool IsWhole => Missing.Count == 0 && Unexpected.Count == 0 && Mismatched.Count == 0;
@@ -39,7 +40,8 @@ public static class StateFile
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="type">Float32, Float16 or BFloat16 for its numbers of floating point; null as they are.</param>
     /// <param name="metadata">What else the file is to say.</param>
-    public static void SaveSafetensors(this nn.Module module, string path, ScalarType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void SaveSafetensors(
+        this nn.Module module, string path, ScalarType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var tensors = Stored(module, path, type);
         WholeFile.Write(path, stream => Safetensors.Write(stream, tensors, metadata ?? new Dictionary<string, string>()));
@@ -86,10 +88,12 @@ public static class StateFile
         return File.OpenRead(path);
     }
 
-    static StateMatch Load(nn.Module module, IReadOnlyList<(string Name, StoredTensor Tensor)> stored, string path, bool strict, Func<string, string?>? rename)
+    static StateMatch Load(nn.Module module, IReadOnlyList<(string Name, StoredTensor Tensor)> stored, string path, bool strict,
+        Func<string, string?>? rename)
     {
-        var own = State(module).ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
-        var (found, unexpected, mismatched) = (new Dictionary<string, StoredTensor>(StringComparer.Ordinal), new List<string>(), new List<string>());
+        var own = ModuleState.Tensors(module).ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
+        var (found, unexpected, mismatched) = (new Dictionary<string, StoredTensor>(StringComparer.Ordinal), new List<string>(),
+            new List<string>());
         foreach (var (name, tensor) in stored)
         {
             if ((rename is null ? name : rename(name)) is not { } wanted)
@@ -97,16 +101,19 @@ public static class StateFile
             if (!own.TryGetValue(wanted, out var target))
                 unexpected.Add(name);
             else if (!target.shape.AsSpan().SequenceEqual(tensor.Shape))
-                mismatched.Add($"{wanted}: [{string.Join(", ", tensor.Shape)}] in the file, [{string.Join(", ", target.shape)}] in the module");
+                mismatched.Add($"{wanted}: [{string.Join(", ", tensor.Shape)}] in the file, [{string.Join(", ", target.shape)}] in the "
+                    + "module");
             else
                 found[wanted] = tensor;
         }
-        var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !found.ContainsKey(name) && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
+        var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !found.ContainsKey(name)
+            && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
         if (strict && !match.IsWhole)
         {
-            throw new InvalidDataException($"'{path}' is of another module: "
-                + string.Join("; ", new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) }
-                    .Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}{(part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : "")}")));
+            var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) };
+            var reasons = all.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}"
+                    + (part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : ""));
+            throw new InvalidDataException($"'{path}' is of another module: {string.Join("; ", reasons)}");
         }
         using var off = no_grad();
         using var scope = NewDisposeScope();
@@ -124,21 +131,20 @@ public static class StateFile
         ArgumentNullException.ThrowIfNull(module);
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (type is not (null or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
-            throw new ArgumentException($"The type is {type}; wanted Float32, Float16, BFloat16, or null for what the tensors are.", nameof(type));
+            throw new ArgumentException($"The type is {type}; wanted Float32, Float16, BFloat16, or null for what the tensors are.",
+                nameof(type));
         using var scope = NewDisposeScope();
         var stored = new List<(string, StoredTensor)>();
-        foreach (var (name, tensor) in State(module))
+        foreach (var (name, tensor) in ModuleState.Tensors(module))
         {
             var data = tensor.detach().cpu();
             if (type is { } wanted && data.is_floating_point())
                 data = data.to_type(wanted);
             data = data.contiguous();
-            string kind = Types.FirstOrDefault(t => t.Value == data.dtype).Key ?? throw new NotSupportedException($"'{name}' holds {data.dtype}, which a file cannot.");
+            string kind = Types.FirstOrDefault(t => t.Value == data.dtype).Key
+                ?? throw new NotSupportedException($"'{name}' holds {data.dtype}, which a file cannot.");
             stored.Add((name, new(kind, data.shape, data.bytes.ToArray())));
         }
         return stored;
     }
-
-    static IEnumerable<(string Name, Tensor Tensor)> State(nn.Module module) =>
-        module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer)));
 }

@@ -39,7 +39,8 @@ static class TensorBlob
     }
 
     /// <summary>Bytes of the elements, without what stands before them; 0 of a blob that is damaged.</summary>
-    public static long Elements(byte[] blob) => blob.Length < 8 ? 0 : Math.Max(0, blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
+    public static long Elements(byte[] blob) =>
+        blob.Length < 8 ? 0 : Math.Max(0, blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
 
     /// <summary>Whether a tensor has this type, shape and these elements.</summary>
     public static bool Holds(byte[] blob, Tensor tensor, string name)
@@ -47,7 +48,8 @@ static class TensorBlob
         using var scope = NewDisposeScope();
         var data = tensor.detach().cpu().contiguous();
         var (type, shape) = Header(blob, name, "The model");
-        return type == data.dtype && shape.AsSpan().SequenceEqual(data.shape) && blob.AsSpan(8 + (8 * shape.Length)).SequenceEqual(data.bytes);
+        return type == data.dtype && shape.AsSpan().SequenceEqual(data.shape)
+            && blob.AsSpan(8 + (8 * shape.Length)).SequenceEqual(data.bytes);
     }
 
     /// <summary>Throws unless the blob is of the tensor's type and shape.</summary>
@@ -55,7 +57,8 @@ static class TensorBlob
     {
         var (type, shape) = Header(blob, name, what);
         if (type != tensor.dtype || !shape.AsSpan().SequenceEqual(tensor.shape))
-            throw new InvalidDataException($"{what} has '{name}' as {type}[{string.Join(", ", shape)}], but the model has it as {tensor.dtype}[{string.Join(", ", tensor.shape)}].");
+            throw new InvalidDataException($"{what} has '{name}' as {type}[{string.Join(", ", shape)}], but the model has it as "
+                + $"{tensor.dtype}[{string.Join(", ", tensor.shape)}].");
     }
 
     /// <summary>Copies the blob's elements into a tensor that it was checked against.</summary>

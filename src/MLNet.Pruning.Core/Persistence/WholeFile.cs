@@ -48,7 +48,8 @@ static class WholeFile
     /// <summary>The number of the process that a temporary file of this target is from; null if the file is something else.</summary>
     static int? Writer(string target, string name) =>
         name.StartsWith($"{target}.", StringComparison.Ordinal) && name[(target.Length + 1)..].Split('.') is [var process, var unique, _]
-        && Guid.TryParseExact(unique, "N", out _) && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        && Guid.TryParseExact(unique, "N", out _)
+        && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>
     /// Whether the process that wrote the file last has ended. Its number may be in use again, or be that of a process on another

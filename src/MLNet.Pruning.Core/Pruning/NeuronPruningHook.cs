@@ -122,7 +122,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     {
         Pruned.RequireOwnModel();
         var softly = settings.Soft && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs)[^1] != time;
-        var (before, macs, parameters) = (measure.At(run, time), Pruned.Macs(), Parameters(run));
+        var (before, macs, parameters) = (measure.At(run, time), Pruned.Macs(), run.ParameterCount);
 
         var began = Stopwatch.GetTimestamp();
         var scores = Scores();
@@ -148,7 +148,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             Step = run.Step,
             Kind = softly ? SoftKind : Kind,
             ParametersBefore = parameters,
-            ParametersAfter = Parameters(run),
+            ParametersAfter = run.ParameterCount,
             MacsBefore = macs,
             MacsAfter = Pruned.Macs(),
             Seconds = seconds,
@@ -341,7 +341,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     void TakeBack(TrainingRun run, int time)
     {
         var taken = run.History.Events.FindLast(e => e.Kind == Kind)!;
-        var (missed, before, macs, parameters) = (budget!.Missed, measure.At(run, time), Pruned.Macs(), Parameters(run));
+        var (missed, before, macs, parameters) = (budget!.Missed, measure.At(run, time), Pruned.Macs(), run.ParameterCount);
         var began = Stopwatch.GetTimestamp();
         var sizes = groups.Select(g => g.Size).ToArray();
         var after = budget.TakeBack(Pruned, measure);
@@ -355,7 +355,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             Step = run.Step,
             Kind = BackKind,
             ParametersBefore = parameters,
-            ParametersAfter = Parameters(run),
+            ParametersAfter = run.ParameterCount,
             MacsBefore = macs,
             MacsAfter = Pruned.Macs(),
             Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds,
@@ -381,8 +381,6 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
                 : "The run ended before the budget was met: the schedule has no further event in it.");
         budget.Conclude();
     }
-
-    static long Parameters(TrainingRun run) => run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
     public string StateName => "neuron pruning";
 

@@ -12,7 +12,7 @@ sealed class WeightSnapshot : IDisposable
     public WeightSnapshot(nn.Module model)
     {
         using var off = no_grad();
-        values = Tensors(model).ToDictionary(t => t.Name, t => t.Tensor.detach().clone().DetachFromDisposeScope());
+        values = ModuleState.Tensors(model).ToDictionary(t => t.Name, t => t.Tensor.detach().clone().DetachFromDisposeScope());
     }
 
     /// <summary>Loses what the model has lost.</summary>
@@ -20,7 +20,7 @@ sealed class WeightSnapshot : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (name, tensor) in Tensors(model))
+        foreach (var (name, tensor) in ModuleState.Tensors(model))
             if (cuts.FirstOrDefault(c => ReferenceEquals(c.Tensor, tensor)) is { } cut)
                 values[name].set_(cut.Of(values[name]));
     }
@@ -30,7 +30,7 @@ sealed class WeightSnapshot : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (name, tensor) in Tensors(model))
+        foreach (var (name, tensor) in ModuleState.Tensors(model))
             tensor.copy_(values[name]);
     }
 
@@ -54,9 +54,6 @@ sealed class WeightSnapshot : IDisposable
             TensorBlob.Into(blob, tensor);
         }
     }
-
-    static IEnumerable<(string Name, Tensor Tensor)> Tensors(nn.Module model) =>
-        model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(model.named_buffers().Select(b => (b.name, b.buffer)));
 
     public void Dispose()
     {

@@ -15,17 +15,19 @@ namespace MLNet.Pruning.Training;
 static class Checkpoint
 {
     const string Kind = "checkpoint";
-    const string Position = "position", OptimizerPrefix = "optimizer:", RandomEntry = "random", HistoryEntry = "history", HookPrefix = "hook:";
+    const string Position = "position", RandomEntry = "random", HistoryEntry = "history";
+    const string OptimizerPrefix = "optimizer:", HookPrefix = "hook:";
 
     public static Archive Of(TrainingRun run, int epoch, int stepInEpoch, IReadOnlyList<IStateful> stateful)
     {
         var archive = new Archive(Kind);
         var totals = run.Totals;
-        var position = new CheckpointPosition(epoch, run.Step, stepInEpoch, stepInEpoch == 0 ? 0 : totals.Rows, stepInEpoch == 0 ? 0 : totals.LossSum,
-            stepInEpoch == 0 ? 0 : totals.Correct, stepInEpoch == 0 ? 0 : totals.Seconds, run.LearningRate, run.StopReason,
-            run.Options.Seed, run.Options.BatchSize, run.Options.Shuffle, run.Options.Optimizer, run.Feed.Examples.Count, run.Feed.Examples.Width, run.Replicas.Count,
-            run.Options.LearningRate, Schedule(run), run.Options.WeightDecay, run.Options.Momentum, run.Options.GradientClipNorm, run.Options.DropLastBatch,
-            run.Feed.Examples.Fingerprint, Kinds(run), run.Options.Nesterov);
+        var (options, examples, inside) = (run.Options, run.Feed.Examples, stepInEpoch > 0);
+        var position = new CheckpointPosition(epoch, run.Step, stepInEpoch, inside ? totals.Rows : 0, inside ? totals.LossSum : 0,
+            inside ? totals.Correct : 0, inside ? totals.Seconds : 0, run.LearningRate, run.StopReason, options.Seed, options.BatchSize,
+            options.Shuffle, options.Optimizer, examples.Count, examples.Width, run.Replicas.Count, options.LearningRate, Schedule(run),
+            options.WeightDecay, options.Momentum, options.GradientClipNorm, options.DropLastBatch, examples.Fingerprint, Kinds(run),
+            options.Nesterov);
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
         AddModel(archive, run);
@@ -36,7 +38,7 @@ static class Checkpoint
         return archive;
     }
 
-    /// <summary>Adds the model's tensors and what the optimizer remembers of each.</summary>
+    /// <summary>Adds the model's tensors and the optimizer state of each.</summary>
     public static void AddModel(Archive archive, TrainingRun run)
     {
         foreach (var (name, parameter) in Trainable(run))
@@ -83,13 +85,15 @@ static class Checkpoint
         Same(nameof(TrainingOptions.DropLastBatch), position.DropLastBatch, run.Options.DropLastBatch);
         var begun = position.Epoch + (position.StepInEpoch > 0 ? 1 : 0);
         if (begun > run.Options.Epochs)
-            throw new InvalidDataException($"{what} has come to epoch {begun}, but {nameof(TrainingOptions.Epochs)} is {run.Options.Epochs}; it must be at least {begun} to go on.");
+            throw new InvalidDataException($"{what} has come to epoch {begun}, but {nameof(TrainingOptions.Epochs)} is "
+                + $"{run.Options.Epochs}; it must be at least {begun} to go on.");
 
         foreach (var hook in stateful)
             archive.Part(HookPrefix + hook.StateName, what, reader => hook.LoadState(run, reader));
         // After the hooks, which may have put another model in place.
         if (position.Model != Kinds(run))
-            throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
+            throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. "
+                + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
         LoadModel(archive, run, what);
         run.History = archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(Encoding.UTF8.GetString(json)));
         archive.Part(RandomEntry, what, saved =>
@@ -107,14 +111,16 @@ static class Checkpoint
         });
         run.LearningRate = position.LearningRate;
         run.ResumeAt(position.Epoch, position.Step, position.StepInEpoch);
-        (run.Totals.Rows, run.Totals.LossSum, run.Totals.Correct, run.Totals.Seconds) = (position.EpochRows, position.EpochLossSum, position.EpochCorrect, position.EpochSeconds);
+        (run.Totals.Rows, run.Totals.LossSum) = (position.EpochRows, position.EpochLossSum);
+        (run.Totals.Correct, run.Totals.Seconds) = (position.EpochCorrect, position.EpochSeconds);
         if (position.Stopped is { } reason)
             run.Stop(reason);
 
         void Same<T>(string name, T then, T now, string hint = "")
         {
             if (!EqualityComparer<T>.Default.Equals(then, now))
-                throw new InvalidDataException($"{what} is of another run: its {name} is {then}, this run's is {now}. Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.{hint}");
+                throw new InvalidDataException($"{what} is of another run: its {name} is {then}, this run's is {now}. Delete the file or "
+                    + $"set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.{hint}");
         }
     }
 
@@ -125,7 +131,8 @@ static class Checkpoint
     static bool IsMersenneTwister(ReadOnlySpan<byte> state)
     {
         const int numbers = 624;
-        return state.Length > 24 && BinaryPrimitives.ReadInt32LittleEndian(state[8..]) is > 0 and <= numbers && BinaryPrimitives.ReadInt32LittleEndian(state[12..]) != 0
+        return state.Length > 24 && BinaryPrimitives.ReadInt32LittleEndian(state[8..]) is > 0 and <= numbers
+            && BinaryPrimitives.ReadInt32LittleEndian(state[12..]) != 0
             && BinaryPrimitives.ReadUInt64LittleEndian(state[16..]) <= numbers;
     }
 
@@ -142,7 +149,8 @@ static class Checkpoint
     };
 
     /// <summary>What the modules are, as shapes do not tell a ReLU from a Tanh.</summary>
-    static string Kinds(TrainingRun run) => string.Join(", ", run.Model.named_modules().Select(m => $"{m.name}: {m.module.GetType().Name}").Prepend(run.Model.GetType().Name));
+    static string Kinds(TrainingRun run) => string.Join(", ", run.Model.named_modules().Select(m => $"{m.name}: {m.module.GetType().Name}")
+        .Prepend(run.Model.GetType().Name));
 
     static void Write(ParameterState state, string name, BinaryWriter writer)
     {
@@ -184,18 +192,22 @@ static class Checkpoint
 }
 
 /// <summary>Where a run stood, and what must be the same for it to go on.</summary>
-sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect, double EpochSeconds,
-    double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows, int Width, int Replicas,
-    double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm, bool DropLastBatch, ulong Data, string Model, bool Nesterov = false)
+sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect,
+    double EpochSeconds, double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows,
+    int Width, int Replicas, double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm,
+    bool DropLastBatch, ulong Data, string Model, bool Nesterov = false)
 {
     public static CheckpointPosition Of(byte[] json)
     {
-        var position = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointPosition) ?? throw new InvalidDataException("The position is null.");
-        return position is { Epoch: >= 0, Step: >= 0, StepInEpoch: >= 0, EpochRows: >= 0, LearningRate: >= 0 } ? position : throw new InvalidDataException(
+        var position = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointPosition)
+            ?? throw new InvalidDataException("The position is null.");
+        return position is { Epoch: >= 0, Step: >= 0, StepInEpoch: >= 0, EpochRows: >= 0, LearningRate: >= 0 } ? position
+            : throw new InvalidDataException(
             $"There is no such position: {position}.");
     }
 }
 
-[JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(CheckpointPosition))]
 sealed partial class CheckpointJson : JsonSerializerContext;

@@ -20,7 +20,8 @@ public sealed record CheckpointOptions(string Path)
             throw new IOException($"Checkpoint.Path is '{Path}', which is a folder; it must be the path of a file.");
         try
         {
-            using var probe = new FileStream($"{Path}.{Guid.NewGuid():N}", FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var probe = new FileStream(
+                $"{Path}.{Guid.NewGuid():N}", FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Training;
+
 namespace MLNet.Pruning;
 
 /// <summary>How a model does on a set of examples.</summary>
@@ -23,6 +24,68 @@ public sealed class EvaluationSet : IDisposable
 
     internal IFeed Feed { get; }
 
+    /// <summary>Has replicas, which have room for so many rows each time, compute the loss over all examples, in evaluation mode.</summary>
+    internal Evaluation Evaluate(ReplicaSet replicas, IObjective objective, int room, CancellationToken cancellation)
+    {
+        var (loss, rows, correct) = (0.0, 0L, (long?)0);
+        // A model or loss that draws random numbers in evaluation too must not change what training draws.
+        using var random = new RandomState();
+        var modes = replicas.Modules.Select(module => new EvaluationMode(module)).ToArray();
+        try
+        {
+            Feed.BeginEpoch(0, cancellation);
+            for (var slots = Feed.Next(cancellation); slots.Length > 0; slots = Feed.Next(cancellation))
+                for (cancellation.ThrowIfCancellationRequested(); slots.Length > 0; slots = slots[Math.Min(room, slots.Length)..])
+                {
+                    var some = slots[..Math.Min(room, slots.Length)];
+                    var part = replicas.Evaluate(some, Feed.Examples, objective);
+                    loss += part.Loss * some.Length;
+                    correct += part.Correct;
+                    rows += some.Length;
+                }
+        }
+        finally
+        {
+            foreach (var mode in modes)
+                mode.Dispose();
+        }
+        return new Evaluation(rows, loss / rows, (double?)correct / rows);
+    }
+
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => Feed.Dispose();
+}
+
+/// <summary>Sums over the steps of an epoch.</summary>
+public sealed class EpochTotals
+{
+    /// <summary>Examples computed.</summary>
+    public long Rows { get; internal set; }
+
+    /// <summary>The sum of their losses.</summary>
+    public double LossSum { get; internal set; }
+
+    /// <summary>How many were answered correctly; null where there is no such thing.</summary>
+    public long? Correct { get; internal set; }
+
+    /// <summary>Seconds spent on them.</summary>
+    public double Seconds { get; internal set; }
+
+    /// <summary>The mean loss.</summary>
+    public double Loss => Rows > 0 ? LossSum / Rows : double.NaN;
+
+    /// <summary>The fraction answered correctly.</summary>
+    public double? Accuracy => Rows > 0 ? (double?)Correct / Rows : null;
+
+    /// <summary>Set by whatever validates after the epoch.</summary>
+    public Evaluation? Validation { get; set; }
+
+    internal void Clear() => (Rows, LossSum, Correct, Seconds, Validation) = (0, 0, 0, 0, null);
+
+    internal void Add(int rows, double loss, long? correct)
+    {
+        Rows += rows;
+        LossSum += loss * rows;
+        Correct += correct;
+    }
 }

@@ -45,7 +45,8 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
     readonly IStateful[] stateful = [.. hooks.OfType<IStateful>()];
 
     /// <summary>A hook, or those that it is made of.</summary>
-    public static IEnumerable<ITrainingHook> Parts(ITrainingHook hook) => hook is CombinedHook combined ? combined.Hooks.SelectMany(Parts) : [hook];
+    public static IEnumerable<ITrainingHook> Parts(ITrainingHook hook) => hook is CombinedHook combined ? combined.Hooks.SelectMany(Parts)
+        : [hook];
 
     IReadOnlyList<ITrainingHook> Hooks => hooks;
 

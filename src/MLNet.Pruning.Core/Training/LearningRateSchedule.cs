@@ -59,7 +59,8 @@ sealed record FunctionRate(Func<double, int, double> Function) : LearningRateSch
         var factor = Function(epochs, total);
         return double.IsFinite(factor) && factor >= 0
             ? factor
-            : throw new InvalidOperationException($"The learning-rate schedule gave {factor} after {epochs:0.##} epochs; a factor is finite and 0 or more.");
+            : throw new InvalidOperationException($"The learning-rate schedule gave {factor} after {epochs:0.##} epochs; a factor is "
+                + "finite and 0 or more.");
     }
 
     public override void Validate() => ArgumentNullException.ThrowIfNull(Function);

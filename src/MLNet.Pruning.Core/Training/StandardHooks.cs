@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using MLNet.Pruning.Persistence;
+using static TorchSharp.torch;
+
 namespace MLNet.Pruning.Training;
 
 /// <summary>Puts the user's hooks between those that every run has, and calls them in turn.</summary>
@@ -13,7 +17,8 @@ sealed class StandardHooks : ITrainingHook, IDisposable
     public static StandardHooks Around(TrainingOptions options, TrainingTask task, CancellationToken cancellation)
     {
         if (task.Validation is { } set && !set.Shape.SequenceEqual(task.Examples.Shape))
-            throw new ArgumentException($"The validation examples have shape [{string.Join(", ", set.Shape)}], those to learn from [{string.Join(", ", task.Examples.Shape)}]; they must be the same.");
+            throw new ArgumentException($"The validation examples have shape [{string.Join(", ", set.Shape)}], those to learn from "
+                + $"[{string.Join(", ", task.Examples.Shape)}]; they must be the same.");
         var validation = task.Validation is null ? null : new EvaluationSet(task.Validation, options, task.Objective, cancellation);
         List<ITrainingHook?> all =
         [
@@ -70,4 +75,152 @@ sealed class StandardHooks : ITrainingHook, IDisposable
     }
 
     public void Dispose() => validation?.Dispose();
+}
+
+/// <summary>
+/// Stops a run whose loss is no longer a number, before the parameters move by it, or whose parameters are none, before anything is made
+/// of them.
+/// </summary>
+sealed class LossGuard : ITrainingHook
+{
+    double? lastFinite;
+
+    public void AfterBackward(TrainingRun run)
+    {
+        if (!double.IsFinite(run.Loss))
+            throw new TrainingDivergedException(run.Epoch + 1, run.Step + 1, run.Loss, lastFinite, run.LearningRate);
+        lastFinite = run.Loss;
+    }
+
+    public void AfterEpoch(TrainingRun run) => RequireFiniteParameters(run);
+
+    /// <summary>A loss can be finite and its gradient not: then the step ruins the parameters, and only the next loss tells.</summary>
+    public static void RequireFiniteParameters(TrainingRun run)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        foreach (var (name, parameter) in run.Model.named_parameters())
+        {
+            if (!parameter.detach().isfinite().all().item<bool>())
+                throw new TrainingDivergedException(run.Epoch + 1, run.Step, name, run.Loss, run.LearningRate);
+        }
+    }
+}
+
+/// <summary>Sets the learning rate before each step.</summary>
+sealed class ScheduleHook(LearningRateSchedule schedule) : ITrainingHook
+{
+    public void BeforeForward(TrainingRun run)
+    {
+        var rate = run.Options.LearningRate * schedule.Factor(run.Epoch + (double)run.StepInEpoch / run.StepsPerEpoch, run.Options.Epochs);
+        if (rate != run.LearningRate)
+            run.LearningRate = rate;
+    }
+}
+
+/// <summary>Scales all gradients down together when their joint norm is above a bound.</summary>
+sealed class GradientClipping(double norm) : ITrainingHook
+{
+    public void AfterBackward(TrainingRun run) => nn.utils.clip_grad_norm_(run.Flat.Parameters, norm);
+}
+
+/// <summary>Evaluates the model on the validation set after each epoch.</summary>
+sealed class ValidationHook(EvaluationSet examples) : ITrainingHook
+{
+    public void AfterEpoch(TrainingRun run) => run.Totals.Validation = run.Evaluate(examples);
+}
+
+/// <summary>Writes steps and epochs into the run's history.</summary>
+sealed class HistoryRecorder(int interval) : ITrainingHook
+{
+    public void Started(TrainingRun run)
+    {
+        run.History.Model = ModelTitle.Of(run.Model);
+        run.History.ParametersAtStart = run.ParameterCount;
+    }
+
+    public void ReplicasBuilt(TrainingRun run) => run.History.Replicas = run.Replicas.Count;
+
+    public void AfterStep(TrainingRun run)
+    {
+        if ((run.Step - 1) % interval == 0)
+            run.History.Steps.Add(new StepRecord(run.Step, run.Epoch + 1, run.Loss, run.LearningRate));
+    }
+
+    public void AfterEpoch(TrainingRun run)
+    {
+        var totals = run.Totals;
+        run.History.Epochs.Add(new EpochRecord
+        {
+            Epoch = run.Epoch + 1,
+            Steps = run.Step,
+            Rows = totals.Rows,
+            Loss = totals.Loss,
+            Accuracy = totals.Accuracy,
+            ValidationLoss = totals.Validation?.Loss,
+            ValidationAccuracy = totals.Validation?.Accuracy,
+            LearningRate = run.LearningRate,
+            Seconds = totals.Seconds,
+            RowsPerSecond = totals.Seconds > 0 ? totals.Rows / totals.Seconds : 0,
+            Parameters = run.ParameterCount,
+        });
+    }
+}
+
+/// <summary>Tells a listener how the run goes, at most ten times a second and after each epoch.</summary>
+sealed class ProgressReporter(IProgress<TrainingProgress> progress) : ITrainingHook
+{
+    static readonly long Interval = Stopwatch.Frequency / 10;
+    long next;
+
+    public void AfterStep(TrainingRun run)
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (now < next)
+            return;
+        next = now + Interval;
+        progress.Report(Of(run, null));
+    }
+
+    public void AfterEpoch(TrainingRun run) => progress.Report(Of(run, run.History.Epochs[^1]));
+
+    static TrainingProgress Of(TrainingRun run, EpochRecord? finished)
+    {
+        var totals = run.Totals;
+        return new TrainingProgress(run.Epoch + 1, run.Options.Epochs, run.StepInEpoch, run.StepsPerEpoch, totals.Loss, totals.Accuracy,
+            totals.Seconds > 0 ? totals.Rows / totals.Seconds : 0, run.LearningRate, finished);
+    }
+}
+
+/// <summary>Saves the run between epochs and every so many steps, and takes it up again.</summary>
+sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> stateful) : ITrainingHook
+{
+    public void Started(TrainingRun run)
+    {
+        // What could not be saved is found out before anything is trained.
+        if (stateful.GroupBy(hook => hook.StateName).FirstOrDefault(hooks => hooks.Count() > 1) is { Key: var twice })
+            throw new ArgumentException(
+                $"Two hooks of this run call their state '{twice}', so that a checkpoint could not tell them apart.");
+        run.Optimizer.RequireStates();
+        if (options.Resume && File.Exists(options.Path))
+            Checkpoint.Load(options.Path, run, stateful);
+    }
+
+    public void AfterStep(TrainingRun run)
+    {
+        if (options.EverySteps > 0 && run.Step % options.EverySteps == 0 && stateful.All(hook => hook.CanSave(run)))
+            Save(run, run.Epoch, run.StepInEpoch);
+    }
+
+    public void BetweenEpochs(TrainingRun run)
+    {
+        var done = run.Epoch + 1;
+        if (done % options.EveryEpochs == 0 || done == run.Options.Epochs || run.StopReason is not null)
+            Save(run, done, 0);
+    }
+
+    void Save(TrainingRun run, int epoch, int stepInEpoch)
+    {
+        LossGuard.RequireFiniteParameters(run); // a file to go on from is not overwritten by what nobody can go on from
+        WholeFile.Write(options.Path, stream => Checkpoint.Of(run, epoch, stepInEpoch, stateful).Write(stream));
+    }
 }

@@ -1,4 +1,3 @@
-using static System.FormattableString;
 using static System.Globalization.CultureInfo;
 
 namespace MLNet.Pruning;
@@ -10,16 +9,19 @@ namespace MLNet.Pruning;
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(int epoch, long step, double loss, double? lastFinite, double learningRate)
-        : this(epoch, step, lastFinite, Invariant(
-            $"The loss became {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {step} (epoch {epoch}); the last finite loss was {(lastFinite is { } last ? last.ToString("G6", InvariantCulture) : "never there")}. ") +
-            Invariant($"The parameters are left as they were before that step. Usual causes: a learning rate ({learningRate:G4}) that is too high, inputs that are NaN or not scaled, or a loss that takes the logarithm of zero."))
+        : this(epoch, step, lastFinite, string.Create(InvariantCulture,
+            $"The loss became {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {step} (epoch {epoch}); the last finite loss was "
+            + $"{(lastFinite is { } last ? last.ToString("G6", InvariantCulture) : "never there")}. The parameters are left as they were "
+            + $"before that step. Usual causes: a learning rate ({learningRate:G4}) that is too high, inputs that are NaN or not scaled, "
+            + $"or a loss that takes the logarithm of zero."))
     {
     }
 
     internal TrainingDivergedException(int epoch, long step, string parameter, double loss, double learningRate)
-        : this(epoch, step, loss, Invariant(
-            $"Parameter '{parameter}' has become NaN or infinite by step {step} (epoch {epoch}), whose loss was still {loss:G6}: a gradient was no finite number. ") +
-            Invariant($"Nothing was saved after that. Usual causes: a learning rate ({learningRate:G4}) that is too high, or a root, quotient or logarithm of zero in the model or the loss; GradientClipNorm may help."))
+        : this(epoch, step, loss, string.Create(InvariantCulture,
+            $"Parameter '{parameter}' has become NaN or infinite by step {step} (epoch {epoch}), whose loss was still {loss:G6}: "
+            + $"a gradient was no finite number. Nothing was saved after that. Usual causes: a learning rate ({learningRate:G4}) that is "
+            + $"too high, or a root, quotient or logarithm of zero in the model or the loss; GradientClipNorm may help."))
     {
     }
 

@@ -40,7 +40,11 @@ public sealed class TrainingLoop
         using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => SingleThreaded.UntilThreadEnds());
         using var generator = new RandomState(); // as it is after the run again
         random.manual_seed(options.Seed);
-        var run = new TrainingRun(task, options, feed, threads, cancellation) { ReplicasBuilt = hooks.ReplicasBuilt, Validation = hooks.Validation };
+        var run = new TrainingRun(task, options, feed, threads, cancellation)
+        {
+            ReplicasBuilt = hooks.ReplicasBuilt,
+            Validation = hooks.Validation
+        };
         try
         {
             hooks.Started(run);

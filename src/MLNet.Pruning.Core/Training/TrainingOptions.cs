@@ -80,17 +80,20 @@ public sealed record TrainingOptions
         Require(double.IsFinite(LearningRate) && LearningRate > 0, nameof(LearningRate), LearningRate, "above 0");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "0 or more");
         Require(Momentum is >= 0 and < 1, nameof(Momentum), Momentum, "at least 0 and below 1");
-        Require(Momentum == 0 || Optimizer is OptimizerKind.Sgd or OptimizerKind.RmsProp, nameof(Momentum), Momentum, $"0, as {Optimizer} has none of its own");
+        Require(Momentum == 0 || Optimizer is OptimizerKind.Sgd or OptimizerKind.RmsProp, nameof(Momentum), Momentum,
+            $"0, as {Optimizer} has none of its own");
         var canNesterov = Optimizer == OptimizerKind.Sgd && Momentum > 0;
         Require(!Nesterov || canNesterov, nameof(Nesterov), Nesterov, $"false for {Optimizer} with a momentum of {Momentum}");
-        Require(GradientClipNorm is not { } norm || (double.IsFinite(norm) && norm > 0), nameof(GradientClipNorm), GradientClipNorm, "above 0, or null");
+        Require(GradientClipNorm is not { } norm || (double.IsFinite(norm) && norm > 0), nameof(GradientClipNorm), GradientClipNorm,
+            "above 0, or null");
         Require(Replicas >= 0, nameof(Replicas), Replicas, "at least 1, or 0 for one a core");
         Require(Seed >= 0, nameof(Seed), Seed, "0 or more");
         Require(MemoryLimit >= 0, nameof(MemoryLimit), MemoryLimit, "a count of bytes, or 0 for half of the memory there is");
         Require(HistoryInterval >= 1, nameof(HistoryInterval), HistoryInterval, "at least 1");
         Require(IsDevice(Device), nameof(Device), Device, "\"cpu\", \"cuda\" or \"cuda:N\"");
         Require(IsCpu || Replicas <= 1, nameof(Replicas), Replicas, $"1 or 0 on {Device}: replicas are threads of the CPU");
-        Require(Hooks is not null && !Hooks.Contains(null!), nameof(Hooks), Hooks is null ? null : $"{Hooks.Count} hooks", "hooks without null among them");
+        Require(Hooks is not null && !Hooks.Contains(null!), nameof(Hooks), Hooks is null ? null : $"{Hooks.Count} hooks",
+            "hooks without null among them");
         Checkpoint?.Validate();
         Schedule?.Validate();
     }
@@ -105,5 +108,22 @@ public sealed record TrainingOptions
     }
 
     static bool IsDevice(string? device) =>
-        device is "cpu" or "cuda" || (device is not null && device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), out var index) && index >= 0);
+        device is "cpu" or "cuda" || (device is not null && device.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(5), out var index) && index >= 0);
+}
+
+/// <summary>Which optimizer steps the parameters. Settings that the options do not name are PyTorch's defaults.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Adam, with L2 weight decay added to the gradient.</summary>
+    Adam,
+
+    /// <summary>Adam with weight decay applied to the weights themselves.</summary>
+    AdamW,
+
+    /// <summary>Stochastic gradient descent, with momentum when it is above zero.</summary>
+    Sgd,
+
+    /// <summary>RMSprop, with momentum when it is above zero.</summary>
+    RmsProp,
 }

@@ -12,7 +12,8 @@ namespace MLNet.Pruning;
 /// <param name="RowsPerSecond">Examples a second in this epoch so far.</param>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="Finished">The epoch's record when it has just ended, else null.</param>
-public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double? Accuracy, double RowsPerSecond, double LearningRate, EpochRecord? Finished)
+public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double? Accuracy, double RowsPerSecond,
+    double LearningRate, EpochRecord? Finished)
 {
     /// <summary>Progress as a line of text an epoch: loss, accuracy, parameters and seconds.</summary>
     /// <param name="writer">Where the lines go, such as <see cref="Console.Out"/>.</param>
@@ -28,9 +29,11 @@ public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps
         {
             if (value.Finished is not { } epoch)
                 return;
-            var accuracy = (epoch.ValidationAccuracy ?? epoch.Accuracy) is { } fraction ? string.Create(CultureInfo.InvariantCulture, $", accuracy {100 * fraction:F1} %") : "";
+            var accuracy = (epoch.ValidationAccuracy ?? epoch.Accuracy) is { } fraction
+                ? string.Create(CultureInfo.InvariantCulture, $", accuracy {100 * fraction:F1} %") : "";
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"epoch {epoch.Epoch} of {value.Epochs}: loss {epoch.ValidationLoss ?? epoch.Loss:F4}{accuracy}, {epoch.Parameters:N0} parameters, {epoch.Seconds:F1} s"));
+                $"epoch {epoch.Epoch} of {value.Epochs}: loss {epoch.ValidationLoss ?? epoch.Loss:F4}{accuracy}, {epoch.Parameters:N0} "
+                    + $"parameters, {epoch.Seconds:F1} s"));
         }
     }
 }

@@ -134,7 +134,8 @@ public sealed class TrainingRun
     {
         ArgumentNullException.ThrowIfNull(newModel);
         if (InBackward)
-            throw new InvalidOperationException($"The model cannot be replaced in {nameof(ITrainingHook.AfterBackward)}, between its gradients and its step.");
+            throw new InvalidOperationException($"The model cannot be replaced in {nameof(ITrainingHook.AfterBackward)}, between its "
+                + "gradients and its step.");
         foreach (var observer in Observers)
             observer.Replacing(this);
         var moved = newModel.to(device);
@@ -162,7 +163,8 @@ public sealed class TrainingRun
     {
         ArgumentNullException.ThrowIfNull(change);
         if (InBackward)
-            throw new InvalidOperationException($"The model cannot be reshaped in {nameof(ITrainingHook.AfterBackward)}, between its gradients and its step.");
+            throw new InvalidOperationException($"The model cannot be reshaped in {nameof(ITrainingHook.AfterBackward)}, between its "
+                + "gradients and its step.");
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var before = (Optimizer, Model: model);
@@ -173,7 +175,8 @@ public sealed class TrainingRun
         DropReplicas();
         model = new FlatModel(before.Model.Module, device);
         if (model.Parameters.Length != states.Count)
-            throw new InvalidOperationException($"The model had {states.Count} trainable parameters and has {model.Parameters.Length} since it was reshaped; only their shapes may change.");
+            throw new InvalidOperationException($"The model had {states.Count} trainable parameters and has {model.Parameters.Length} "
+                + "since it was reshaped; only their shapes may change.");
         copy = threads.Count > 1 ? copyModel : null;
         Optimizer = new RunOptimizer(model, task, Options, ReplicaCount);
         for (var i = 0; reshaped is not null && i < states.Count; i++)
@@ -181,7 +184,8 @@ public sealed class TrainingRun
             using var one = NewDisposeScope();
             var state = states[i]();
             var parameter = model.Parameters[i];
-            Optimizer.SetState(parameter, state with { Tensors = state.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value)) });
+            var tensors = state.Tensors.ToDictionary(t => t.Key, t => reshaped(parameter, t.Value));
+            Optimizer.SetState(parameter, state with { Tensors = tensors });
         }
         foreach (var observer in reshaped is null ? [] : Observers)
             observer.Reshaped(this, reshaped!);
@@ -209,44 +213,15 @@ public sealed class TrainingRun
     {
         var examples = feed.Examples;
         var slots = Enumerable.Range(0, Math.Min(most, examples.Count)).ToArray();
-        return new Batch(cat([.. slots.Select(examples.Tensor)], 0).to(device), examples.HasLabels ? tensor(slots.Select(slot => examples.Label(slot)).ToArray(), device: device) : null);
+        return new Batch(cat([.. slots.Select(examples.Tensor)], 0).to(device), examples.HasLabels
+            ? tensor(slots.Select(slot => examples.Label(slot)).ToArray(), device: device) : null);
     }
 
     /// <summary>The mean loss over a set of examples and the fraction answered correctly, with the model in evaluation mode.</summary>
     public Evaluation Evaluate(EvaluationSet examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        var set = EnsureReplicas();
-        double loss = 0;
-        long? correct = 0;
-        long rows = 0;
-        // A model or loss that draws random numbers in evaluation too must not change what training draws.
-        using var random = get_rng_state();
-        var modes = set.Modules.Select(module => new EvaluationMode(module)).ToArray();
-        try
-        {
-            examples.Feed.BeginEpoch(0, Cancellation);
-            for (var slots = examples.Feed.Next(Cancellation); slots.Length > 0; slots = examples.Feed.Next(Cancellation))
-            {
-                Cancellation.ThrowIfCancellationRequested();
-                // The replicas have room for the largest batch of the examples to learn from; these may be more.
-                for (var from = 0; from < slots.Length; from += LargestBatch)
-                {
-                    var some = slots.Slice(from, Math.Min(LargestBatch, slots.Length - from));
-                    var part = set.Evaluate(some, examples.Feed.Examples, Objective);
-                    loss += part.Loss * some.Length;
-                    correct += part.Correct;
-                    rows += some.Length;
-                }
-            }
-        }
-        finally
-        {
-            set_rng_state(random);
-            foreach (var mode in modes)
-                mode.Dispose();
-        }
-        return new Evaluation(rows, loss / rows, (double?)correct / rows);
+        return examples.Evaluate(EnsureReplicas(), Objective, LargestBatch, Cancellation);
     }
 
     int LargestBatch => Math.Min(Options.BatchSize, feed.Examples.Count);
@@ -254,6 +229,9 @@ public sealed class TrainingRun
     internal bool InBackward { get; set; }
 
     internal FlatModel Flat => model;
+
+    /// <summary>Numbers that learn.</summary>
+    internal long ParameterCount => model.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
     /// <summary>The last that was shared comes first.</summary>
     internal IStepObserver[] Observers { get; private set; } = [];

@@ -109,7 +109,7 @@ public abstract record MaskRule
         {
             if (fraction is not (> 0 and < 1))
                 throw new ArgumentOutOfRangeException(nameof(fraction), FormattableString.Invariant(
-                    $"The part of the weights that regrows is {fraction}; it must be more than 0 and less than 1{Fractions.Hint(fraction)}."));
+                    $"The part that regrows is {fraction}; it must be more than 0 and less than 1{Fractions.Hint(fraction)}."));
             Fraction = fraction;
         }
 

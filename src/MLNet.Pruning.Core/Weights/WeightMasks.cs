@@ -22,7 +22,7 @@ public sealed class WeightMask
         ArgumentNullException.ThrowIfNull(shape);
         if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) != on.Length)
             throw new ArgumentException($"The mask of '{name}' has {on.Length} values; its shape [{string.Join(", ", shape)}] wants "
-                + $"another number.", nameof(on));
+                + "another number.", nameof(on));
         (Name, Shape, this.on) = (name, [.. shape], on.ToArray());
         ActiveCount = this.on.LongCount(bit => bit);
     }

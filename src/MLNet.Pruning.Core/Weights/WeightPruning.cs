@@ -25,9 +25,8 @@ public sealed record WeightPruning : ITrainingPruning
     internal ScoringSeconds? Seconds { get; init; }
 
     /// <summary>
-    /// How much is inactive when: null for a cubic from the first step to three quarters of the run. Its times are completed steps unless <see
-    /// cref="ScheduleIn"/> says otherwise; where
-    /// <see cref="Sparsity"/> is set as well, it must lead there.
+    /// How much is inactive when: null for a cubic from the first step to three quarters of the run. Its times are completed steps, unless
+    /// <see cref="ScheduleIn"/> says otherwise; where <see cref="Sparsity"/> is set as well, it must lead there.
     /// </summary>
     public Schedule? Schedule { get; init; }
 
@@ -156,7 +155,8 @@ public sealed record WeightPruning : ITrainingPruning
     internal string Described => string.Create(CultureInfo.InvariantCulture,
         $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(InactiveDecay > 0 ? $" fading by {InactiveDecay}" : "")}, "
         + $"sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, "
-        + $"every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, weights {List(Weights)}, except {List(Except)}, "
+        + $"every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, "
+        + $"weights {List(Weights)}, except {List(Except)}, "
         + $"{(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}"
         + $"{(Budget is null ? "" : $", budget {Budget}")}");
 

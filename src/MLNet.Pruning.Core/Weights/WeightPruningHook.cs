@@ -131,7 +131,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         var began = Stopwatch.GetTimestamp();
         var changes = change();
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        var parameters = run.Flat.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
+        var parameters = run.ParameterCount;
         run.History.Events.Add(new PruningRecord
         {
             Epoch = run.Epoch + 1,

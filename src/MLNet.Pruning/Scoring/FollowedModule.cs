@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;

@@ -3,7 +3,6 @@ using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
-using MLNet.Pruning.Training;
 using static System.FormattableString;
 using static TorchSharp.torch;
 

@@ -11,10 +11,13 @@ public sealed class Batch
     /// </param>
     /// <param name="labels">Int64 class indices, [rows]; null where there are none.</param>
     public Batch(Tensor inputs, Tensor? labels = null)
-        : this(inputs ?? throw new ArgumentNullException(nameof(inputs)), labels, inputs.Dimensions > 0 ? checked((int)inputs.shape[0]) : throw new ArgumentException("A batch has rows; this tensor is a single number.", nameof(inputs)))
+        : this(inputs ?? throw new ArgumentNullException(nameof(inputs)), labels,
+            inputs.Dimensions > 0 ? checked((int)inputs.shape[0])
+            : throw new ArgumentException("A batch has rows; this tensor is a single number.", nameof(inputs)))
     {
         if (labels is not null && (labels.Dimensions != 1 || labels.shape[0] != Rows))
-            throw new ArgumentException($"The labels have shape [{string.Join(", ", labels.shape)}]; for {Rows} rows it must be [{Rows}].", nameof(labels));
+            throw new ArgumentException(
+                $"The labels have shape [{string.Join(", ", labels.shape)}]; for {Rows} rows it must be [{Rows}].", nameof(labels));
     }
 
     internal Batch(Tensor inputs, Tensor? labels, int rows)

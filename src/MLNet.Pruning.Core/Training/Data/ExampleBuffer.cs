@@ -44,7 +44,8 @@ sealed unsafe class ExampleBuffer : IDisposable
         if (shape.Count == 0 || shape.Any(d => d < 1))
             throw new ArgumentException($"The examples have shape [{string.Join(", ", shape)}]; every dimension must be at least 1.");
         var width = shape.Aggregate(1L, (a, d) => checked(a * d));
-        return width <= int.MaxValue / sizeof(float) ? (int)width : throw new ArgumentException($"An example of shape [{string.Join(", ", shape)}] is too long.");
+        return width <= int.MaxValue / sizeof(float) ? (int)width
+            : throw new ArgumentException($"An example of shape [{string.Join(", ", shape)}] is too long.");
     }
 
     /// <summary>The first number of a row.</summary>
@@ -110,4 +111,26 @@ sealed unsafe class ExampleBuffer : IDisposable
     }
 
     ~ExampleBuffer() => Dispose();
+}
+
+/// <summary>
+/// Asks Linux to map memory in pages of 2 MiB: rows that are read in random order then cost a quarter less, since finding their pages
+/// does.
+/// </summary>
+static unsafe partial class HugePages
+{
+    public const int Size = 2 << 20;
+
+    const int Advice = 14; // MADV_HUGEPAGE
+
+    /// <summary>A wish: where it cannot be granted, pages are as ever.</summary>
+    public static void Ask(void* memory, nuint bytes)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = madvise(memory, bytes, Advice);
+    }
+
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int madvise(void* address, nuint length, int advice);
 }

@@ -1,3 +1,5 @@
+using MLNet.Pruning.Training;
+
 namespace MLNet.Pruning;
 
 /// <summary>Rows to learn from, readable as often as needed and always in the same order.</summary>
@@ -23,4 +25,61 @@ public interface IExampleReader : IDisposable
     /// <param name="features">Where the row goes.</param>
     /// <param name="label">The row's class, from 0; ignored where the source has no labels.</param>
     bool Read(Span<float> features, out long label);
+}
+
+/// <summary>Examples from arrays. They are read, not copied: change nothing in them while a run lasts.</summary>
+public sealed class ArrayExamples : IExampleSource
+{
+    readonly float[] features;
+    readonly IReadOnlyList<int>? labels;
+    readonly int width;
+
+    /// <summary>Takes rows that lie one behind the other.</summary>
+    /// <param name="features">All rows; as many numbers as rows times the product of <paramref name="shape"/>.</param>
+    /// <param name="shape">The shape of one row, such as [784] or [3, 32, 32].</param>
+    /// <param name="labels">The class of each row, from 0; null where there are none.</param>
+    public ArrayExamples(float[] features, IReadOnlyList<long> shape, IReadOnlyList<int>? labels = null)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(shape);
+        width = ExampleBuffer.WidthOf(shape);
+        if (features.Length % width != 0)
+            throw new ArgumentException($"There are {features.Length} features, which is no multiple of the {width} of a row of shape "
+                + $"[{string.Join(", ", shape)}].", nameof(features));
+        if (labels is not null && labels.Count != features.Length / width)
+            throw new ArgumentException($"There are {features.Length / width} rows and {labels.Count} labels.", nameof(labels));
+        (this.features, this.labels, Shape) = (features, labels, [.. shape]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <inheritdoc/>
+    public bool HasLabels => labels is not null;
+
+    /// <inheritdoc/>
+    public long? Count => features.Length / width;
+
+    /// <inheritdoc/>
+    public IExampleReader Open() => new Reader(this);
+
+    sealed class Reader(ArrayExamples examples) : IExampleReader
+    {
+        int next;
+
+        public bool Read(Span<float> row, out long label)
+        {
+            label = 0;
+            if (next == examples.Count)
+                return false;
+            examples.features.AsSpan(next * examples.width, examples.width).CopyTo(row);
+            label = examples.labels?[next] ?? 0;
+            next++;
+            return true;
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -55,7 +55,8 @@ static class Feed
             if (source.Count is { } expected && complete && expected != buffer.Count)
                 throw new InvalidDataException($"The source of examples promised {expected} rows and gave {buffer.Count}.");
             if (options.DropLastBatch && complete && buffer.Count < options.BatchSize)
-                throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and {nameof(options.DropLastBatch)} leaves such a batch out.");
+                throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and "
+                    + $"{nameof(options.DropLastBatch)} leaves such a batch out.");
             if (options.Checkpoint is not null)
                 buffer.TakeFingerprint(); // now: a pool's rows change as it is drawn from
             return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, total!.Value, buffer, options, classCount);
@@ -78,5 +79,69 @@ static class Feed
                 cancellation.ThrowIfCancellationRequested();
         }
         return count;
+    }
+}
+
+/// <summary>All rows in memory: an epoch is a permutation of them.</summary>
+sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
+{
+    readonly int[] order = new int[examples.Count];
+    int position;
+
+    public ExampleBuffer Examples => examples;
+
+    public int StepsPerEpoch => options.DropLastBatch
+        ? order.Length / options.BatchSize
+        : (int)(((long)order.Length + options.BatchSize - 1) / options.BatchSize);
+
+    public void BeginEpoch(int epoch, CancellationToken cancellation)
+    {
+        for (var i = 0; i < order.Length; i++)
+            order[i] = i;
+        if (options.Shuffle)
+            new ShuffleRandom(options.Seed, epoch).Shuffle(order);
+        position = 0;
+    }
+
+    public ReadOnlySpan<int> Upcoming
+    {
+        get
+        {
+            var rows = Math.Min(options.BatchSize, order.Length - position);
+            return order.AsSpan(position, options.DropLastBatch && rows < options.BatchSize ? 0 : rows);
+        }
+    }
+
+    public ReadOnlySpan<int> Next(CancellationToken cancellation)
+    {
+        var batch = Upcoming;
+        position += batch.Length;
+        return batch;
+    }
+
+    public void Dispose() => examples.Dispose();
+}
+
+/// <summary>The first rows of a buffer, in order. The buffer stays its owner's.</summary>
+sealed class FirstRows(ExampleBuffer examples, int most, int batchSize) : IFeed
+{
+    readonly int[] slots = [.. Enumerable.Range(0, Math.Min(most, examples.Count))];
+    int next;
+
+    public ExampleBuffer Examples => examples;
+
+    public int StepsPerEpoch => (slots.Length + batchSize - 1) / batchSize;
+
+    public void BeginEpoch(int epoch, CancellationToken cancellation = default) => next = 0;
+
+    public ReadOnlySpan<int> Next(CancellationToken cancellation)
+    {
+        var from = next;
+        next = Math.Min(slots.Length, from + batchSize);
+        return slots.AsSpan(from, next - from);
+    }
+
+    public void Dispose()
+    {
     }
 }

@@ -1,5 +1,6 @@
-using MLNet.Pruning.Training;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
@@ -193,4 +194,24 @@ public sealed record PrunedGroupRecord(string Name, int Before, int After, IRead
 
     /// <summary>Of a parameter, the weights that were off and are on since.</summary>
     public long? Reactivated { get; init; }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TrainingHistory))]
+sealed partial class HistoryJson : JsonSerializerContext;
+
+/// <summary>What a report calls a model: its name, and its sizes where it tells them.</summary>
+static class ModelTitle
+{
+    public static string Of(nn.Module model) => model switch
+    {
+        FeedForward network => $"{network.GetName()} {string.Join('-', network.Blueprint.Sizes)}",
+        ConvNet network => Of(network.GetName(), network.Blueprint),
+        _ => model.GetType().Name,
+    };
+
+    static string Of(string name, ConvNetBlueprint plan) =>
+        $"{name} {string.Join('x', plan.Image)}, {string.Join('-', plan.Channels)}, {string.Join('-', plan.Hidden.Append(plan.Classes))}";
 }

@@ -42,7 +42,8 @@ sealed unsafe class BatchBuffer : IDisposable
     public void Copy(ExampleBuffer examples, ReadOnlySpan<int> slots, int from, int to)
     {
         if (slots.Length > capacity || examples.Width != width || (labels != 0 && !examples.HasLabels))
-            throw new ArgumentException($"{slots.Length} examples of {examples.Width} numbers do not fit where {capacity} of {width} were expected.");
+            throw new ArgumentException($"{slots.Length} examples of {examples.Width} numbers do not fit where {capacity} of {width} were "
+                + "expected.");
         var rowBytes = (long)width * sizeof(float);
         for (var row = from; row < to; row++)
             Buffer.MemoryCopy(examples.Row(slots[row]), (float*)inputs + (long)row * width, rowBytes, rowBytes);

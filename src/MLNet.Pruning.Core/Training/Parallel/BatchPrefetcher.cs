@@ -101,7 +101,8 @@ sealed class BatchPrefetcher : IDisposable
             (rows, Shares, Examples, taken, open) = (batch.Length, batch.Length > 0 ? shares : 0, from, 0, false);
         }
 
-        public bool Is(ReadOnlySpan<int> batch, ExampleBuffer from) => rows > 0 && ReferenceEquals(Examples, from) && batch.SequenceEqual(slots.AsSpan(0, rows));
+        public bool Is(ReadOnlySpan<int> batch, ExampleBuffer from) => rows > 0 && ReferenceEquals(Examples, from)
+            && batch.SequenceEqual(slots.AsSpan(0, rows));
 
         public ReadOnlySpan<int> Share(int number) => Shares == 0 ? [] : ReplicaSet.Share(slots.AsSpan(0, rows), number, Shares);
 

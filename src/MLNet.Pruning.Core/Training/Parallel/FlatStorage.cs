@@ -73,7 +73,8 @@ sealed class FlatStorage : IDisposable
     }
 
     /// <summary>Cuts a length into even pieces that begin on cache lines: the beginnings, and the end.</summary>
-    public static long[] Cuts(long length, int count) => [.. Enumerable.Range(0, count).Select(i => length / Step * i / count * Step), length];
+    public static long[] Cuts(long length, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => length / Step * i / count * Step), length];
 
     static long Rounded(long count) => (count + Step - 1) / Step * Step;
 

@@ -46,14 +46,16 @@ sealed class ReplicaSet : IDisposable
                 var module = i == 0 ? model.Module : copy!() ?? throw new ArgumentException(
                     $"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave null; it must build a new module each time.");
                 if (Modules.Take(i).Any(other => ReferenceEquals(other, module)))
-                    throw new ArgumentException($"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave a module that is in use already; it must build a new one each time.");
+                    throw new ArgumentException($"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} gave a module that is in use "
+                        + "already; it must build a new one each time.");
                 Modules[i] = module;
                 if (i > 0)
                 {
                     ModuleScope.Detach(module);
                     Alias(module, model.Module);
                 }
-                replicas[i] = new Replica(module, i == 0 ? model.Gradients : FlatStorage.GradientsOf(FlatModel.Trainable(module), device), Statistics(module, device), shape, capacity, device);
+                replicas[i] = new Replica(module, i == 0 ? model.Gradients : FlatStorage.GradientsOf(FlatModel.Trainable(module), device),
+                    Statistics(module, device), shape, capacity, device);
             }
             TrainingModes.Begin(Modules);
             // The weights that the copies drew for themselves are not part of the run's random numbers.
@@ -102,7 +104,8 @@ sealed class ReplicaSet : IDisposable
     /// <param name="towards">What is minimised.</param>
     /// <param name="upcoming">The slots of the batch after it, where known: its rows are then brought in time.</param>
     /// <param name="probe">Whether to look if the model draws random numbers.</param>
-    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, ReadOnlySpan<int> upcoming, bool probe)
+    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards,
+        ReadOnlySpan<int> upcoming, bool probe)
     {
         Take(batch, from, towards);
         if (ahead is not null)
@@ -221,7 +224,7 @@ sealed class ReplicaSet : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var theirs = Same("parameter", model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)), copy.named_parameters().Select(p => (p.name, (Tensor)p.parameter)));
+        var theirs = Same("parameter", Parameters(model), Parameters(copy));
         foreach (var (name, parameter) in model.named_parameters())
         {
             theirs[name].requires_grad = parameter.requires_grad;
@@ -230,10 +233,13 @@ sealed class ReplicaSet : IDisposable
         var buffers = Same("buffer", model.named_buffers(), copy.named_buffers());
         foreach (var (name, buffer) in model.named_buffers())
             buffers[name].copy_(buffer);
+
+        static IEnumerable<(string, Tensor)> Parameters(nn.Module of) => of.named_parameters().Select(p => (p.name, (Tensor)p.parameter));
     }
 
     /// <summary>The copy's tensors by name, which are those of the model and as large.</summary>
-    static Dictionary<string, Tensor> Same(string kind, IEnumerable<(string Name, Tensor Tensor)> model, IEnumerable<(string Name, Tensor Tensor)> copy)
+    static Dictionary<string, Tensor> Same(string kind, IEnumerable<(string Name, Tensor Tensor)> model,
+        IEnumerable<(string Name, Tensor Tensor)> copy)
     {
         const string remedy = $"{nameof(TrainingTask)}.{nameof(TrainingTask.Copy)} must build the same module again.";
         var (ours, theirs) = (model.ToArray(), copy.ToDictionary(t => t.Name, t => t.Tensor));
@@ -241,7 +247,8 @@ sealed class ReplicaSet : IDisposable
             if (!theirs.TryGetValue(name, out var other))
                 throw new ArgumentException($"A copy of the model has no {kind} '{name}'; {remedy}");
             else if (!other.shape.SequenceEqual(tensor.shape))
-                throw new ArgumentException($"A copy of the model has the {kind} '{name}' of shape [{string.Join(", ", other.shape)}]; the model's has [{string.Join(", ", tensor.shape)}]. {remedy}");
+                throw new ArgumentException($"A copy of the model has the {kind} '{name}' of shape [{string.Join(", ", other.shape)}]; "
+                    + $"the model's has [{string.Join(", ", tensor.shape)}]. {remedy}");
         return theirs.Keys.Except(ours.Select(t => t.Name)).FirstOrDefault() is not { } extra ? theirs
             : throw new ArgumentException($"A copy of the model has a {kind} '{extra}' that the model lacks; {remedy}");
     }
@@ -255,7 +262,8 @@ sealed class ReplicaSet : IDisposable
     static Tensor[][] Slice(Replica[] replicas)
     {
         var cuts = FlatStorage.Cuts(replicas[0].Gradients.Length, replicas.Length);
-        return [.. replicas.Select(r => cuts.Zip(cuts.Skip(1), (from, to) => r.Gradients.Vector.narrow(0, from, to - from).DetachFromDisposeScope()).ToArray())];
+        return [.. replicas.Select(r => cuts.Zip(cuts.Skip(1), (from, to) =>
+            r.Gradients.Vector.narrow(0, from, to - from).DetachFromDisposeScope()).ToArray())];
     }
 
     public void Dispose()
