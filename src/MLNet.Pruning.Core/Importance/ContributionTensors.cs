@@ -1,5 +1,5 @@
-using MLNet.Pruning.Importance;
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Importance;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,3 @@
-using MLNet.Pruning.Training;
-
 namespace MLNet.Pruning;
 
 /// <summary>Scores neurons by chance: what any criterion has to beat. The same seed, group and size give the same scores; a group that has shrunk draws anew.</summary>

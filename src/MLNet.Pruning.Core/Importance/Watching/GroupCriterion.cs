@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Importance;
 
 /// <summary>A criterion that needs nothing but a group as it stands.</summary>
