@@ -1,5 +1,3 @@
-using MLNet.Pruning.Importance.Kernels;
-
 namespace MLNet.Pruning.Sparse.Kernels;
 
 /// <summary>Images under sparse filters: what a convolution computes. An entry of a filter is multiplied with neighbouring pixels by vectors, as they lie in the image.</summary>
@@ -26,7 +24,7 @@ static unsafe class FilterProduct
         using var places = new Scratch<int>(filters.Count);
         Places(filters, grid, places.Pointer);
         var at = places.Pointer;
-        Work.For(images * shares, worth, threads, unit =>
+        ParallelFor.Run(images * shares, worth, threads, unit =>
         {
             var (image, share) = (unit / shares, unit % shares);
             Image(filters, grid, at, input + (nint)image * grid.Channels * grid.Height * grid.Width, bias,

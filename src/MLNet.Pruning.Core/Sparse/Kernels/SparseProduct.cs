@@ -1,5 +1,3 @@
-using MLNet.Pruning.Importance.Kernels;
-
 namespace MLNet.Pruning.Sparse.Kernels;
 
 /// <summary>Rows of inputs times a sparse matrix: what a linear layer computes. What a row gives depends neither on the rows beside it,
@@ -23,7 +21,7 @@ static unsafe class SparseProduct
         if (rows == 1)
         {
             var parts = (int)Math.Clamp(weights.Count / SingleWorkPerThread, 1, threads);
-            Work.For(parts, parts, parts, part => RowProduct.Multiply(weights, input, bias, output, Cut(weights.Rows, part, parts), Cut(weights.Rows, part + 1, parts)));
+            ParallelFor.Run(parts, parts, parts, part => RowProduct.Multiply(weights, input, bias, output, Cut(weights.Rows, part, parts), Cut(weights.Rows, part + 1, parts)));
             return;
         }
         var widest = TileProduct.Widest(width);
@@ -32,7 +30,7 @@ static unsafe class SparseProduct
         var useful = (int)Math.Min(threads, worth);
         // Where there are fewer tiles than threads, each shares out its rows of the matrix.
         var shares = tiles >= useful ? 1 : (useful + tiles - 1) / tiles;
-        Work.For(tiles * shares, worth, threads, unit =>
+        ParallelFor.Run(tiles * shares, worth, threads, unit =>
         {
             var (tile, share) = (unit / shares, unit % shares);
             var first = tile * widest;
