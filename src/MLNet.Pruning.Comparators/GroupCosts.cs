@@ -11,7 +11,6 @@ sealed class GroupCosts
 
     readonly NeuronMap map;
     readonly Dictionary<string, Cost> layers;
-    readonly double all;
     readonly int largest;
 
     sealed record Cost(double Multiplications, int In, int Out, bool Grouped);
@@ -19,12 +18,12 @@ sealed class GroupCosts
     GroupCosts(NeuronMap map, Dictionary<string, Cost> layers)
     {
         (this.map, this.layers) = (map, layers);
-        all = layers.Values.Sum(layer => layer.Multiplications);
+        Multiplications = layers.Values.Sum(layer => layer.Multiplications);
         largest = map.Groups.Max(group => group.Size);
     }
 
     /// <summary>Multiplications of the whole model, a row.</summary>
-    public double Multiplications => all;
+    public double Multiplications { get; }
 
     public static GroupCosts Measure(nn.Module<Tensor, Tensor> model, Tensor example, NeuronMap map)
     {
@@ -75,7 +74,7 @@ sealed class GroupCosts
             // A convolution in groups loses inputs and outputs together.
             left += cost.Multiplications * (cost.Grouped ? Math.Min(input, output) : input * output);
         }
-        return left / all;
+        return left / Multiplications;
     }
 
     /// <summary>
@@ -85,8 +84,8 @@ sealed class GroupCosts
     public float[] State(int number, double remaining, double previous)
     {
         var group = map.Groups[number];
-        var writes = group.Producers.Sum(m => layers.GetValueOrDefault(m.Path)?.Multiplications ?? 0) / all;
-        var reads = group.Consumers.Sum(m => layers.GetValueOrDefault(m.Path)?.Multiplications ?? 0) / all;
+        var writes = group.Producers.Sum(m => layers.GetValueOrDefault(m.Path)?.Multiplications ?? 0) / Multiplications;
+        var reads = group.Consumers.Sum(m => layers.GetValueOrDefault(m.Path)?.Multiplications ?? 0) / Multiplications;
         return [(float)(number + 1) / map.Groups.Count, (float)group.Size / largest, (float)Math.Log2(group.Size) / 10, (float)writes,
             (float)reads, (float)remaining, (float)previous];
     }

@@ -109,10 +109,15 @@ public sealed partial class HouseTests
     static IEnumerable<Type> Nested(Type type) =>
         type.GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic).SelectMany(Nested).Prepend(type);
 
+    /// <summary>By the compiler, or by a source generator: JSON contexts.</summary>
+    static bool IsGenerated(Type type) => type.IsDefined(typeof(CompilerGeneratedAttribute))
+        || typeof(System.Text.Json.Serialization.JsonSerializerContext).IsAssignableFrom(type);
+
     /// <summary>Whether neither another program nor an interface, a base class or the compiler can call it.</summary>
     static bool IsInternal(Type type, MethodInfo method) => (!type.IsVisible || !(method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly))
         && !method.IsVirtual && !method.IsAbstract && !method.Name.Contains('<') && !method.Name.StartsWith("op_", StringComparison.Ordinal)
-        && !method.Name.StartsWith("set_", StringComparison.Ordinal) && !type.IsDefined(typeof(CompilerGeneratedAttribute))
+        && !method.Name.StartsWith("set_", StringComparison.Ordinal) && !IsGenerated(type)
+        && type.Name != "Loaders" // ML.NET finds these by their names
         && method.Name is not ("PrintMembers" or "get_EqualityContract" or "Deconstruct") && !method.IsDefined(typeof(ModuleInitializerAttribute))
         && !(type.GetInterfaces().Length > 0 && method.IsStatic) && !method.CustomAttributes.Any(a => a.AttributeType.Name == "UnsafeAccessorAttribute");
 }

@@ -3,7 +3,9 @@ using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 
-/// <summary>What belongs to a run's network beside its tensors, and comes back with them: which neurons are left, which weights are active.</summary>
+/// <summary>
+/// What belongs to a run's network beside its tensors, and comes back with them: which neurons are left, which weights are active.
+/// </summary>
 interface ISnapshotPart
 {
     /// <summary>The name of its entry.</summary>

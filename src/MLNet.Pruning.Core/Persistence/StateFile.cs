@@ -110,7 +110,8 @@ public static class StateFile
             && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
         if (strict && !match.IsWhole)
         {
-            var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) };
+            var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected),
+                ("of another shape", match.Mismatched) };
             var reasons = all.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}"
                     + (part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : ""));
             throw new InvalidDataException($"'{path}' is of another module: {string.Join("; ", reasons)}");

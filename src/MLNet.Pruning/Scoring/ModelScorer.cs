@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Trainers;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -13,8 +13,6 @@ sealed class NotTracedException(string reason) : Exception(reason);
 /// <param name="module">The layer.</param>
 sealed class TracedLayer(string path, nn.Module module)
 {
-    public string Path => path;
-
     public nn.Module Module => module;
 
     public string Label => path.Length > 0 ? $"'{path}' ({module.GetType().Name})" : $"the {module.GetType().Name}";

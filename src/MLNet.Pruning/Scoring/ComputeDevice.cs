@@ -3,7 +3,7 @@ using MLNet.Pruning.Persistence;
 using Microsoft.ML.Runtime;
 using TorchSharp;
 
-namespace MLNet.Pruning.Trainers;
+namespace MLNet.Pruning.Scoring;
 
 /// <summary>Chooses the device to compute on, after seeing to it that there is a LibTorch.</summary>
 static class ComputeDevice
