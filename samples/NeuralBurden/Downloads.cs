@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
 /// <summary>Shows how far a download is, on one line of a terminal.</summary>

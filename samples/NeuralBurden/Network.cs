@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
 /// <summary>The paper's network: a vision transformer of four blocks over patches of 4 x 4, half of them merged before the first block or none.</summary>

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
 /// <summary>How much is computed.</summary>

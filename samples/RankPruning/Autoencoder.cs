@@ -1,6 +1,6 @@
+using MLNet.Pruning.Reporting.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Reporting.Text;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

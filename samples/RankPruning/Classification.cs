@@ -1,5 +1,5 @@
-using Microsoft.ML;
 using MLNet.Pruning.Models;
+using Microsoft.ML;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;

@@ -1,6 +1,6 @@
+using MLNet.Pruning.Comparators;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Comparators;
 using static System.FormattableString;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>One of the runs that stand side by side: a name and what makes a neuron important, null to prune nothing. Normalized: it goes by the scales of batch norms.</summary>

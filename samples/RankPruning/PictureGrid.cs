@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>Images side by side, row by row, enlarged so that one sees them.</summary>

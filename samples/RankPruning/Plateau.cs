@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>A stretch of epochs between two pruning events: how much is gone, and how good the network has become again by its end.</summary>

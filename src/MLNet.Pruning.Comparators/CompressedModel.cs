@@ -1,6 +1,6 @@
-using MLNet.Pruning.Models;
 using System.Globalization;
 using System.Text;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 

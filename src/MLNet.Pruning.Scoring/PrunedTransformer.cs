@@ -1,8 +1,8 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 

@@ -1,23 +1,20 @@
 using System.Collections.Immutable;
-using MLNet.Pruning.Importance.Kernels;
+using System.Runtime.InteropServices;
+using MLNet.Pruning.Importance;
+using MLNet.Pruning.Plans.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>
-/// Adds up the shares of a group's neurons over the batches of an observed epoch, for any number of consuming layers.
-/// </summary>
+/// <summary>Adds up the shares of a group's neurons over the batches of an observed epoch, for any number of consuming layers.</summary>
 /// <remarks>
 /// Averages are means over everything observed, so that uneven batches count by their samples, and several consumers count by
 /// their neurons (and positions). Maxima are maxima over everything. One accumulator is used by one thread at a time.
 /// </remarks>
 public sealed class ContributionAccumulator
 {
-    readonly double[] sums;
-    readonly double[] maxima;
-    // A batch is added as a whole or, if something in it is not finite, not at all.
-    readonly double[] batchSums;
-    readonly double[] batchMaxima;
-    double denominators;
+    readonly double[] sums, maxima;
 
     /// <summary>Starts with nothing observed.</summary>
     /// <param name="neurons">Neurons in the group; at least 1.</param>
@@ -25,11 +22,7 @@ public sealed class ContributionAccumulator
     public ContributionAccumulator(int neurons, ContributionMode mode = ContributionMode.Absolute)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(neurons, 1);
-        Mode = mode;
-        sums = new double[neurons];
-        maxima = new double[neurons];
-        batchSums = new double[neurons];
-        batchMaxima = new double[neurons];
+        (Mode, sums, maxima) = (mode, new double[neurons], new double[neurons]);
         Reset();
     }
 
@@ -42,168 +35,171 @@ public sealed class ContributionAccumulator
     /// <summary>Threads used for large layers; one per core by default. Scores do not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>What the kernel computes with; null to compute by the definition alone.</summary>
+    internal VectorWidth? Kernel { get; init; } = VectorWidths.Here;
+
+    /// <summary>Of how many weighted sums the shares were taken.</summary>
+    internal double Denominators { get; private set; }
+
     /// <summary>Forgets everything observed.</summary>
     public void Reset()
     {
         Array.Clear(sums);
         Array.Fill(maxima, double.NegativeInfinity);
-        denominators = 0;
+        Denominators = 0;
     }
 
     /// <summary>Observes a batch going into a linear layer.</summary>
-    /// <param name="activations">What the neurons put out, [samples x neurons * block].</param>
-    /// <param name="weights">The consuming layer's weights, [consumers x neurons * block].</param>
+    /// <param name="activations">[..., neurons * block]; everything before the last dimension is samples.</param>
+    /// <param name="weight">[consumers, neurons * block], on the same device.</param>
     /// <param name="block">Consecutive inputs that belong to one neuron, such as the pixels of a flattened channel.</param>
-    /// <exception cref="ArgumentException">A length does not fit, or a value is not finite.</exception>
-    public void ObserveLinear(ReadOnlySpan<float> activations, ReadOnlySpan<float> weights, int block = 1)
+    /// <exception cref="ArgumentException">A shape does not fit, or a value is not finite; nothing was added.</exception>
+    public void ObserveLinear(Tensor activations, Tensor weight, int block = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(block, 1);
-        var inputs = checked(Neurons * block);
-        var samples = Rows(activations.Length, inputs, nameof(activations), "activations");
-        var consumers = Rows(weights.Length, inputs, nameof(weights), "weights");
-        if (samples == 0 || consumers == 0)
+        var inputs = (long)Neurons * block;
+        Require(activations.dim() >= 1 && activations.shape[^1] == inputs, nameof(activations), activations, $"[..., {inputs}]");
+        Require(weight.dim() == 2 && weight.shape[1] == inputs, nameof(weight), weight, $"[consumers, {inputs}]");
+        if (activations.numel() == 0 || weight.numel() == 0)
             return;
-        Begin();
-        Check(block == 1
-            ? Linear(activations, samples, weights, consumers)
-            : Slide(activations, samples, weights, Windows.OfBlocks(Neurons, block, consumers)), activations, weights);
-        Add(batchSums, batchMaxima, (double)samples * consumers);
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        if (RunsKernel(activations))
+        {
+            // Small layers are observed in every step: the operators of tensors, which scale as well, take longer than the kernel.
+            var (from, weights) = ((int)activations.numel(), (int)weight.numel());
+            using var scratch = new Scratch<float>(from + weights);
+            if (ContributionKernel.Scale(Floats(activations), (int)inputs, scratch.Span(0, from))
+                && ContributionKernel.Scale(Floats(weight), (int)inputs, scratch.Span(from, weights)))
+            {
+                var row = new Window((int)inputs, [0], [.. Enumerable.Range(0, (int)inputs)]);
+                Run(scratch.Span(0, from), row, scratch.Span(from, weights), 0, Neurons);
+                return;
+            }
+        }
+        var a = Shares.Scaled(activations.reshape(-1, Neurons, block), Mode, nameof(activations));
+        Add(a, Shares.Scaled(weight.reshape(-1, Neurons, block), Mode, nameof(weight)), 0);
     }
 
-    /// <summary>Observes a batch going into a convolution; a neuron is a channel.</summary>
-    /// <param name="activations">What the neurons put out, [samples x neurons x height x width].</param>
-    /// <param name="height">Height of the input; 1 for a one-dimensional convolution.</param>
-    /// <param name="width">Width of the input.</param>
-    /// <param name="weights">
-    /// The consuming layer's weights, [out x neurons / groups x kernelHeight x kernelWidth], or for a transposed convolution
-    /// [neurons x out / groups x kernelHeight x kernelWidth].
-    /// </param>
-    /// <param name="kernelHeight">Height of the kernel.</param>
-    /// <param name="kernelWidth">Width of the kernel.</param>
-    /// <param name="shape">Stride, padding, dilation and groups.</param>
-    /// <exception cref="ArgumentException">A length does not fit, or a value is not finite.</exception>
-    public void ObserveConvolution(
-        ReadOnlySpan<float> activations, int height, int width, ReadOnlySpan<float> weights, int kernelHeight, int kernelWidth,
-        ConvolutionShape shape)
+    /// <summary>Observes a batch going into a convolution (1-d or 2-d, transposed or not); a neuron is a channel.</summary>
+    /// <param name="activations">[samples, neurons * block, width] or [samples, neurons * block, height, width].</param>
+    /// <param name="weight">As PyTorch stores it, on the same device.</param>
+    /// <param name="shape">Stride, padding, dilation and groups; for a 1-d convolution their widths count.</param>
+    /// <param name="block">Consecutive channels that belong to one neuron.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, or a value is not finite; nothing was added.</exception>
+    public void ObserveConvolution(Tensor activations, Tensor weight, ConvolutionShape shape, int block = 1)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(kernelHeight, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(kernelWidth, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(block, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(shape.Groups, 1);
-        var samples = Rows(activations.Length, checked(Neurons * height * width), nameof(activations), "activations");
-        if (Neurons % shape.Groups != 0)
-            throw new ArgumentException($"{Neurons} channels cannot be divided into {shape.Groups} groups.", nameof(shape));
-        // What belongs to one output of one group: all its weights, or for a transposed convolution one weight per channel and tap.
-        var perOutput = checked((shape.Transposed ? Neurons : Neurons / shape.Groups) * kernelHeight * kernelWidth);
-        var outputs = Rows(weights.Length, perOutput, nameof(weights), "weights") * (shape.Transposed ? shape.Groups : 1);
-        if (outputs % shape.Groups != 0)
-            throw new ArgumentException($"{outputs} output channels cannot be divided into {shape.Groups} groups.", nameof(weights));
-        if (samples == 0 || outputs == 0)
+        var (channels, dimensions, groups, neurons) = (Neurons * block, activations.dim(), shape.Groups, Neurons / shape.Groups);
+        Require(dimensions is 3 or 4 && activations.shape[1] == channels, nameof(activations), activations,
+            $"[samples, {channels}, width] or [samples, {channels}, height, width]");
+        var (dimension, wanted) = shape.Transposed ? (0, channels) : (1, neurons * block);
+        Require(weight.dim() == dimensions && weight.shape[dimension] == wanted, nameof(weight), weight,
+            $"{dimensions} dimensions, of which number {dimension} is {wanted}");
+        if (Neurons % groups != 0)
+            throw new ArgumentException($"{Neurons} neurons cannot be divided into {groups} groups.", nameof(shape));
+        if (!shape.Transposed && weight.shape[0] % groups != 0)
+            throw new ArgumentException($"{weight.shape[0]} output channels cannot be divided into {groups} groups.", nameof(weight));
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        if (dimensions == 3)
+            (activations, weight) = (activations.unsqueeze(2), weight.unsqueeze(2));
+        var (height, width) = (weight.shape[2], weight.shape[3]);
+        var (high, wide) = shape.OutputSize((int)activations.shape[2], (int)activations.shape[3], (int)height, (int)width);
+        if (activations.numel() == 0 || weight.numel() == 0)
             return;
-        var windows = new Windows(Neurons, height, width, outputs, kernelHeight, kernelWidth, shape);
-        Begin();
-        Check(windows.IsPointwise
-            ? SlideOverPixels(activations, samples, weights, windows)
-            : Slide(activations, samples, weights, windows), activations, weights);
-        Add(batchSums, batchMaxima, (double)samples * outputs * windows.Positions.Length);
-        if (shape.Groups > 1)
-            RaiseToZero();
+        var a = Shares.Border(Shares.Scaled(activations, Mode, nameof(activations)), height, width, shape);
+        var w = Shares.Scaled(shape.Transposed ? Shares.Turned(weight, groups) : weight, Mode, nameof(weight)).flatten(1);
+        var (features, outputs) = ((int)w.shape[1], w.shape[0] / groups);
+        var step = Math.Clamp(Shares.SliceElements(a) / (features * groups * high * wide), 1, a.shape[0]);
+        for (var g = 0; g < groups; g++)
+        {
+            var (first, own) = (g * neurons, w.narrow(0, g * outputs, outputs));
+            if (RunsKernel(a))
+            {
+                Run(Floats(a), Window(a, first * block, neurons * block, height, width, shape), Floats(own), first, neurons);
+                continue;
+            }
+            for (long f = 0; f < a.shape[0]; f += step)
+            {
+                using var slice = NewDisposeScope();
+                var images = a.narrow(0, f, Math.Min(step, a.shape[0] - f)).narrow(1, first * block, neurons * block);
+                var patches = Shares.Patches(images, height, width, shape).transpose(1, 2);
+                Add(patches.reshape(-1, neurons, features / neurons), own.reshape(-1, neurons, features / neurons), first);
+            }
+        }
+        // A channel has no share in the outputs of another group, which count among the denominators.
+        for (var k = 0; k < Neurons && groups > 1; k++)
+            maxima[k] = Math.Max(maxima[k], 0);
     }
 
     /// <summary>C_avg and C_max over everything observed so far.</summary>
     /// <exception cref="InvalidOperationException">Nothing was observed.</exception>
-    public ContributionScores Scores()
-    {
-        if (denominators == 0)
-            throw new InvalidOperationException("No batch was observed, so there are no contributions to score.");
-        return new([.. sums.Select(s => s / denominators)], ImmutableArray.Create(maxima));
-    }
-
-    /// <summary>Of how many weighted sums the shares were taken.</summary>
-    internal double Denominators => denominators;
-
-    /// <summary>A neuron's shares, added up.</summary>
-    internal double Sum(int neuron) => sums[neuron];
-
-    /// <summary>A neuron's largest share; negative infinity before anything was observed.</summary>
-    internal double Largest(int neuron) => maxima[neuron];
+    public ContributionScores Scores() => Denominators > 0
+        ? new([.. sums.Select(s => s / Denominators)], ImmutableArray.Create(maxima))
+        : throw new InvalidOperationException("No batch was observed, so there are no contributions to score.");
 
     /// <summary>Adds what another accumulator has observed.</summary>
-    internal void Add(ContributionAccumulator other) => Add(other.sums, other.maxima, other.denominators);
-
-    /// <summary>Adds shares that were computed elsewhere, such as on a GPU.</summary>
-    internal void Add(ReadOnlySpan<double> sums, ReadOnlySpan<double> maxima, double denominators)
+    /// <param name="other">Of the same mode.</param>
+    /// <param name="slots">
+    /// Which of the other's neurons each of these is; -1 for one without a share there. Null where they are the same.
+    /// </param>
+    internal void Add(ContributionAccumulator other, int[]? slots = null)
     {
-        for (var k = 0; k < Neurons; k++)
-        {
-            this.sums[k] += sums[k];
-            this.maxima[k] = Math.Max(this.maxima[k], maxima[k]);
-        }
-        this.denominators += denominators;
-    }
-
-    // A channel has no share in the outputs of another group, which count among the denominators.
-    internal void RaiseToZero()
-    {
-        for (var k = 0; k < Neurons; k++)
-            maxima[k] = Math.Max(maxima[k], 0);
-    }
-
-    void Begin()
-    {
-        Array.Clear(batchSums);
-        Array.Fill(batchMaxima, double.NegativeInfinity);
-    }
-
-    bool Linear(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, int consumers) =>
-        Mode == ContributionMode.Absolute
-            ? LinearShares<float>.Accumulate(activations, samples, weights, consumers, Neurons, batchSums, batchMaxima, Threads)
-            : LinearShares<double>.Accumulate(activations, samples, weights, consumers, Neurons, batchSums, batchMaxima, Threads);
-
-    bool Slide(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows) =>
-        Mode == ContributionMode.Absolute
-            ? WindowShares<float>.Accumulate(activations, samples, weights, windows, batchSums, batchMaxima, Threads)
-            : WindowShares<double>.Accumulate(activations, samples, weights, windows, batchSums, batchMaxima, Threads);
-
-    unsafe bool SlideOverPixels(ReadOnlySpan<float> activations, int samples, ReadOnlySpan<float> weights, Windows windows)
-    {
-        var size = windows.Positions.Length * Neurons;
-        // As many images at a time as make a few thousand rows: the copy stays small, and the kernel has enough to do.
-        var step = Math.Clamp(4096 / windows.Positions.Length, 1, samples);
-        using var rows = new Scratch<float>((long)step * size);
-        for (var f = 0; f < samples; f += step)
-        {
-            var count = Math.Min(step, samples - f);
-            for (var i = 0; i < count; i++)
-                windows.PackPixels(activations.Slice((f + i) * windows.ImageSize, windows.ImageSize), new(rows.Pointer + i * size, size));
-            if (!Linear(new(rows.Pointer, count * size), count * windows.Positions.Length, weights, windows.Outputs))
-                return false;
-        }
-        return true;
-    }
-
-    static int Rows(int length, int width, string parameter, string what)
-    {
-        if (length % width != 0)
-            throw new ArgumentException($"{length} {what} are no whole number of rows of {width}.", parameter);
-        return length / width;
-    }
-
-    /// <summary>The kernels only say that something was not finite; this says what.</summary>
-    static void Check(bool finite, ReadOnlySpan<float> activations, ReadOnlySpan<float> weights)
-    {
-        if (finite)
+        if (other.Denominators == 0)
             return;
-        var what = nameof(activations);
-        var values = activations;
-        var at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
-        if (at < 0)
+        Denominators += other.Denominators;
+        for (var k = 0; k < Neurons; k++)
         {
-            what = nameof(weights);
-            values = weights;
-            at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+            var slot = slots is null ? k : slots[k];
+            Add(k, slot < 0 ? 0 : other.sums[slot], slot < 0 ? 0 : other.maxima[slot]);
         }
-        throw new ArgumentException($"The {what} hold {values[at]} at element {at}: contributions need finite numbers.", what);
+    }
+
+    void Add(int neuron, double sum, double maximum)
+    {
+        sums[neuron] += sum;
+        maxima[neuron] = Math.Max(maxima[neuron], maximum);
+    }
+
+    // Of some neurons, by the definition.
+    void Add(Tensor a, Tensor w, int first)
+    {
+        Denominators += (double)a.shape[0] * w.shape[0];
+        var (added, raised) = Shares.Of(a, w);
+        foreach (var (k, (sum, maximum)) in Read(added).Zip(Read(raised)).Index())
+            Add(first + k, sum, maximum);
+
+        static double[] Read(Tensor tensor) => tensor.to_type(ScalarType.Float64).cpu().data<double>().ToArray();
+    }
+
+    bool RunsKernel(Tensor tensor) => Kernel is not null && Mode == ContributionMode.Absolute && tensor.device_type == DeviceType.CPU;
+
+    void Run(ReadOnlySpan<float> a, Window window, ReadOnlySpan<float> w, int first, int neurons)
+    {
+        Denominators += (double)a.Length / window.SampleSize * window.Rows.Length * (w.Length / window.Features.Length);
+        ContributionKernel.Accumulate(a, window, w, sums.AsSpan(first, neurons), maxima.AsSpan(first, neurons), Threads, Kernel!.Value);
+    }
+
+    // Where there is nothing to convert, nothing is called.
+    static ReadOnlySpan<float> Floats(Tensor tensor) => MemoryMarshal.Cast<byte, float>(
+        (tensor.dtype == ScalarType.Float32 && tensor.is_contiguous() ? tensor : tensor.to_type(ScalarType.Float32).contiguous()).bytes);
+
+    /// <summary>Where in images patches of some channels lie: what the definition makes of an image of indices says it.</summary>
+    static Window Window(Tensor images, int firstChannel, int channels, long height, long width, ConvolutionShape shape)
+    {
+        var plane = (int)(images.shape[2] * images.shape[3]);
+        var indices = Scalars.Range(plane, CPU).to_type(ScalarType.Float64).reshape(1, 1, images.shape[2], images.shape[3]);
+        var places = Shares.Patches(indices, height, width, shape)[0].to_type(ScalarType.Int32); // [taps, positions]
+        var taps = places.select(1, 0).data<int>().ToArray();
+        return new((int)images.shape[1] * plane, places.select(0, 0).data<int>().ToArray(),
+            [.. Enumerable.Range(firstChannel, channels).SelectMany(channel => taps.Select(tap => channel * plane + tap))]);
+    }
+
+    static void Require(bool fits, string name, Tensor tensor, string wanted)
+    {
+        if (!fits)
+            throw new ArgumentException($"The shape of {name} is [{string.Join(", ", tensor.shape)}]; it must be {wanted}.", name);
     }
 }

@@ -1,4 +1,3 @@
-using MLNet.Pruning.Importance;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -17,19 +16,23 @@ public static class Criterion
 
     /// <summary>A criterion that looks at the weights by which neurons are computed.</summary>
     /// <param name="score">
-    /// Gives [neurons] for the weights of one layer, [neurons, weights of each], without biases. Where several layers compute a group, their scores are added up.
+    /// Gives [neurons] for the weights of one layer, [neurons, weights of each], without biases. Where several layers compute a group,
+    /// their scores are added up.
     /// </param>
     /// <param name="name">What the criterion is called in messages.</param>
     public static IImportance OfWeights(Func<Tensor, Tensor> score, string name = "the criterion")
     {
         ArgumentNullException.ThrowIfNull(score);
-        return new GroupCriterion((map, group) => ProducerWeights.Score(map, group, score, name), name);
+        return new GroupCriterion((map, group) => GroupCriterion.OfWeights(map, group, score, name), name);
     }
 
-    /// <summary>A criterion that looks at what neurons put out, as the layers that read them see it: behind activation and pooling.</summary>
+    /// <summary>
+    /// A criterion that looks at what neurons put out, as the layers that read them see it: behind activation and pooling.
+    /// </summary>
     /// <param name="score">
-    /// Gives [samples, neurons] for what one layer reads in one batch, [samples, neurons, values], where a neuron's values are those at all positions and of all features that it
-    /// owns. Scores are averaged over samples and readers. Called without gradients, from several threads at once.
+    /// Gives [samples, neurons] for what one layer reads in one batch, [samples, neurons, values], where a neuron's values are those at all
+    /// positions and of all features that it owns. Scores are averaged over samples and readers. Called without gradients, from several
+    /// threads at once.
     /// </param>
     /// <param name="name">What the criterion is called in messages.</param>
     public static IImportance OfActivations(Func<Tensor, Tensor> score, string name = "the criterion")
@@ -38,12 +41,28 @@ public static class Criterion
         return new ActivationCriterion(score, name);
     }
 
+    /// <summary>
+    /// A criterion that looks at activation times gradient: to first order, by how much the loss would change without a neuron.
+    /// </summary>
+    /// <param name="score">
+    /// Gives [rows, neurons] for the products of one batch, [rows, neurons]: of each row's own loss, the mean over a neuron's values of
+    /// value times gradient, added up over the layers that read it. Scores are averaged over rows. Called without gradients.
+    /// </param>
+    /// <param name="name">What the criterion is called in messages.</param>
+    public static IImportance OfGradients(Func<Tensor, Tensor> score, string name = "the criterion")
+    {
+        ArgumentNullException.ThrowIfNull(score);
+        return new GradientCriterion(score, name);
+    }
+
     internal static void Require(Tensor scores, string name, params long[] shape)
     {
         if (!scores.shape.SequenceEqual(shape))
-            throw new InvalidOperationException($"The function of {name} gave scores of shape [{string.Join(", ", scores.shape)}]; it must be [{string.Join(", ", shape)}].");
+            throw new InvalidOperationException($"The function of {name} gave scores of shape [{string.Join(", ", scores.shape)}]; "
+                + $"it must be [{string.Join(", ", shape)}].");
     }
 
-    internal static Exception NotAlike(IImportanceObserver observer, IImportanceObserver other) =>
-        new ArgumentException($"{observer.GetType().Name} cannot add what {other?.GetType().Name ?? "nothing"} has seen: both must be of the same criterion.", nameof(other));
+    internal static Exception NotAlike(IImportanceObserver observer, IImportanceObserver other) => new ArgumentException(
+        $"{observer.GetType().Name} cannot add what {other?.GetType().Name ?? "nothing"} has seen: "
+        + "both must be of the same criterion.", nameof(other));
 }

@@ -1,9 +1,8 @@
-
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A criterion: scores the neurons of a model's groups; larger stays. It is a value without state: what it sees is kept by observers, so that
-/// one criterion can serve several runs.
+/// A criterion: scores the neurons of a model's groups; larger stays. It is a value without state: what it sees is kept by observers, so
+/// that one criterion can serve several runs.
 /// </summary>
 public interface IImportance
 {
@@ -11,8 +10,8 @@ public interface IImportance
     bool NeedsData { get; }
 
     /// <summary>
-    /// Starts watching one instance of a model, such as a replica, until the observer is disposed of; registers what forward hooks it needs on the layers
-    /// of the map's groups. To be called while the instance is at rest, and anew after neurons were removed.
+    /// Starts watching one instance of a model, such as a replica, until the observer is disposed of; registers what forward hooks it needs
+    /// on the layers of the map's groups. To be called while the instance is at rest, and anew after neurons were removed.
     /// </summary>
     /// <param name="map">The groups of that instance (<see cref="NeuronMap.For"/>); in a run, those that may be pruned.</param>
     /// <param name="threads">How many threads an observer may use at a time; 1 where several replicas compute side by side.</param>
@@ -23,20 +22,26 @@ public interface IImportance
     /// <exception cref="NotSupportedException">A group, which is named, lacks what the criterion goes by.</exception>
     void Check(IEnumerable<NeuronGroup> groups) { }
 
-    /// <summary>Adds the criterion's own term to the gradients of every training step, such as network slimming's L1 penalty. Called after backward.</summary>
+    /// <summary>
+    /// Adds the criterion's own term to the gradients of every training step, such as network slimming's L1 penalty. Called after backward.
+    /// </summary>
     /// <param name="groups">The groups that are to be pruned, of the model that the optimizer steps.</param>
     void Regularize(IEnumerable<NeuronGroup> groups) { }
 }
 
 /// <summary>
-/// What a criterion has seen of one instance of a model. It is used by one thread at a time: by the replica's in forward hooks, else by the loop's. It sees the forward passes that
-/// gradients are recorded for, and lets those under <c>no_grad</c>, such as validation, go by.
+/// What a criterion has seen of one instance of a model. It is used by one thread at a time: by the replica's in forward hooks, else by the
+/// loop's. It sees the forward passes that gradients are recorded for, and lets those under <c>no_grad</c>, such as validation, go by.
 /// </summary>
 public interface IImportanceObserver : IDisposable
 {
-    /// <summary>A batch has gone forward and backward on this instance. Called with every replica at rest, before gradients are cleared.</summary>
+    /// <summary>
+    /// A batch has gone forward and backward on this instance. Called with every replica at rest, before gradients are cleared.
+    /// </summary>
     /// <param name="batch">The rows that this instance computed.</param>
-    /// <param name="rowsOfAll">Rows of the whole batch, over all replicas: the gradients that went back are those of the mean loss over them.</param>
+    /// <param name="rowsOfAll">
+    /// Rows of the whole batch, over all replicas: the gradients that went back are those of the mean loss over them.
+    /// </param>
     void AfterBackward(Batch batch, int rowsOfAll) { }
 
     /// <summary>Adds what another replica's observer has seen.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Scores a neuron by the absolute scale of its batch norm, and presses scales towards zero in training (Liu et al., Learning Efficient Convolutional Networks through Network
-/// Slimming, 2017). Only for groups that a batch norm follows.
+/// Scores a neuron by the absolute scale of its batch norm, and presses scales towards zero in training (Liu et al., Learning Efficient
+/// Convolutional Networks through Network Slimming, 2017). Only for groups that a batch norm follows.
 /// </summary>
 public sealed record NetworkSlimming : IImportance
 {
@@ -27,7 +27,8 @@ public sealed record NetworkSlimming : IImportance
     public bool NeedsData => false;
 
     /// <inheritdoc/>
-    public IImportanceObserver Watch(NeuronMap map, int threads = 1) => Criterion.OfGroups(Score, nameof(NetworkSlimming)).Watch(map, threads);
+    public IImportanceObserver Watch(NeuronMap map, int threads = 1) =>
+        Criterion.OfGroups(Score, nameof(NetworkSlimming)).Watch(map, threads);
 
     /// <inheritdoc/>
     public void Check(IEnumerable<NeuronGroup> groups)
@@ -35,7 +36,8 @@ public sealed record NetworkSlimming : IImportance
         ArgumentNullException.ThrowIfNull(groups);
         foreach (var group in groups)
             if (!Scales(group).Any())
-                throw new NotSupportedException($"{nameof(NetworkSlimming)} goes by the scales of batch norms, and none follows group '{group.Name}'. Leave that group out, add a batch norm with a scale behind it, or choose another criterion.");
+                throw new NotSupportedException($"{nameof(NetworkSlimming)} goes by the scales of batch norms, and none follows group "
+                    + $"'{group.Name}'. Leave that group out, add a batch norm with a scale behind it, or choose another criterion.");
     }
 
     /// <inheritdoc/>

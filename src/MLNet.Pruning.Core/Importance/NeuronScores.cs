@@ -5,13 +5,20 @@ namespace MLNet.Pruning;
 /// <summary>Scores of a model that is not being trained, and scores made comparable.</summary>
 public static class NeuronScores
 {
-    /// <summary>Scores the neurons of a model as it is, in evaluation mode. Weights, gradients, mode and random numbers are as before afterwards.</summary>
+    /// <summary>
+    /// Scores the neurons of a model as it is, in evaluation mode. Weights, gradients, mode and random numbers are as before afterwards.
+    /// </summary>
     /// <param name="importance">The criterion.</param>
     /// <param name="map">The model's groups.</param>
-    /// <param name="batches">What to score on; not looked at by a criterion that needs no data. Batches stay the caller's to dispose of.</param>
-    /// <param name="objective">What the model was trained towards; needed by criteria that go by gradients of the loss, such as <see cref="Taylor"/>.</param>
+    /// <param name="batches">
+    /// What to score on; not looked at by a criterion that needs no data. Batches stay the caller's to dispose of.
+    /// </param>
+    /// <param name="objective">
+    /// What the model was trained towards; needed by criteria that go by gradients of the loss, such as <see cref="Taylor"/>.
+    /// </param>
     /// <returns>Per group of the map, in its order, and per neuron; larger stays.</returns>
-    public static IReadOnlyList<double[]> Of(IImportance importance, NeuronMap map, IEnumerable<Batch> batches, IObjective? objective = null)
+    public static IReadOnlyList<double[]> Of(
+        IImportance importance, NeuronMap map, IEnumerable<Batch> batches, IObjective? objective = null)
     {
         ArgumentNullException.ThrowIfNull(importance);
         ArgumentNullException.ThrowIfNull(map);
@@ -55,21 +62,28 @@ public static class NeuronScores
     /// <param name="objective">What the model was trained towards; needed by criteria that go by gradients of the loss.</param>
     /// <param name="batchSize">Rows that are computed together; at least 1.</param>
     /// <param name="atMost">Rows that are looked at; null for all.</param>
-    public static IReadOnlyList<double[]> Of(IImportance importance, NeuronMap map, IExampleSource examples, IObjective? objective = null, int batchSize = 256, long? atMost = null)
+    public static IReadOnlyList<double[]> Of(
+        IImportance importance, NeuronMap map, IExampleSource examples, IObjective? objective = null, int batchSize = 256,
+        long? atMost = null)
     {
         ArgumentNullException.ThrowIfNull(map);
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(atMost ?? 1, 1, nameof(atMost));
-        return Of(importance, map, Batches(examples, batchSize, atMost ?? long.MaxValue, map.Model.parameters().FirstOrDefault()?.device ?? CPU), objective);
+        var device = map.Model.parameters().FirstOrDefault()?.device ?? CPU;
+        return Of(importance, map, Batches(examples, batchSize, atMost ?? long.MaxValue, device), objective);
     }
 
-    /// <summary>Scores divided by their group's mean size, so that groups of other sizes and scales can be ranked together. A group of zeros stays as it is.</summary>
+    /// <summary>
+    /// Scores divided by their group's mean size, so that groups of other sizes and scales can be ranked together. A group of zeros stays
+    /// as it is.
+    /// </summary>
     /// <param name="scores">Per group and neuron.</param>
     public static IReadOnlyList<double[]> Normalized(IReadOnlyList<double[]> scores)
     {
         ArgumentNullException.ThrowIfNull(scores);
-        return [.. scores.Select(group => group.Length > 0 && group.Average(Math.Abs) is > 0 and var mean ? [.. group.Select(s => s / mean)] : group)];
+        return [.. scores.Select(group =>
+            group.Length > 0 && group.Average(Math.Abs) is > 0 and var mean ? [.. group.Select(s => s / mean)] : group)];
     }
 
     static IEnumerable<Batch> Batches(IExampleSource examples, int size, long atMost, Device device)

@@ -134,3 +134,22 @@ static class ImageParts
         return images.device_type == TorchSharp.DeviceType.CPU ? images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) : images;
     }
 }
+
+static class ModelOutputs
+{
+    /// <summary>All that a model computes; of an autoencoder its latents as well, of which the loss is made.</summary>
+    public static IReadOnlyList<Tensor> Of(nn.Module model, Tensor input)
+    {
+        switch (model)
+        {
+            case Vae vae:
+                var output = vae.Run(input);
+                return [output.Logits, output.Mean, output.LogVariance];
+            case nn.Module<Tensor, Tensor> network:
+                return [network.call(input)];
+            default:
+                throw new NotSupportedException($"{model.GetType().Name} does not take one tensor and give one: set "
+                    + $"NeuronPruning.Forward to a function that runs it.");
+        }
+    }
+}

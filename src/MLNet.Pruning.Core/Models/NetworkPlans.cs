@@ -1,9 +1,8 @@
-using MLNet.Pruning.Models;
 using System.Runtime.InteropServices;
 using System.Text;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

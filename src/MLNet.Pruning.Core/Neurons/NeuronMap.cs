@@ -1,6 +1,5 @@
-using MLNet.Pruning.Neurons;
 using System.Text;
-using MLNet.Pruning.Training;
+using MLNet.Pruning.Neurons;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

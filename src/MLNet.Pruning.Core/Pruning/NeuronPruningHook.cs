@@ -37,6 +37,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             throw new ArgumentException($"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Rewind)} cannot be combined with "
                 + $"{nameof(WeightPruning)}: "
                 + "weights that go back would have to give up what they learnt while they were inactive.");
+        if (run.Hooks.OfType<WeightPruningHook>().Any(hook => hook.KeepsAccuracy))
+            throw new ArgumentException($"Pruning.Budget of a {nameof(WeightPruning)} has an accuracy, and the run has a "
+                + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
         settings = settings.For(run.Options.Epochs);
         pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
@@ -133,7 +136,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             RemovedOriginal = Pruned.Originally(g, bottom[i]),
         }).ToArray();
         var selections = groups.Select((g, i) => new NeuronSelection(g, bottom[i])).Where(s => s.Neurons.Count > 0).ToArray();
-        budget?.Opens(Pruned, Until(run, time));
+        budget?.Opens(Until(run, time));
         if (softly)
             Pruned.Map.Silence(selections);
         else
@@ -344,7 +347,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         var (missed, before, macs, parameters) = (budget!.Missed, measure.At(run, time), Pruned.Macs(), run.ParameterCount);
         var began = Stopwatch.GetTimestamp();
         var sizes = groups.Select(g => g.Size).ToArray();
-        var after = budget.TakeBack(Pruned, measure);
+        var after = budget.TakeBack(measure);
         taken.TakenBack = true;
         var reading = gauge?.Read(run.Model, carefully: true);
         if (reading is not null)
@@ -414,7 +417,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             if (part is < 0 or > 1)
                 throw new InvalidDataException($"The checkpoint's budget is met with {part} of the neurons gone.");
             Towards(run);
-            budget.Read(reader, Pruned);
+            budget.Read(reader);
         }
         Pruned.Read(reader);
         snapshot?.Dispose();

@@ -1,3 +1,4 @@
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
@@ -7,7 +8,7 @@ namespace MLNet.Pruning;
 /// The neurons of the model that a run trains: which there are, which are gone, and how they go. All hooks of a run that remove some share
 /// one.
 /// </summary>
-sealed class PrunedNeurons : IDisposable
+sealed class PrunedNeurons : ISnapshotPart, IDisposable
 {
     readonly TrainingRun run;
     readonly nn.Module model;
@@ -89,15 +90,19 @@ sealed class PrunedNeurons : IDisposable
             Reshape(() => Map.RemoveParameters(gone).Cuts, null);
     }
 
+    public string EntryName => "neurons";
+
+    public object Shape => Map.Shapes();
+
+    public void Resume(BinaryReader reader) => Read(reader);
+
     /// <summary>Gives the model a shape that it had; its tensors, and the state that optimizer and masks keep of them, are zeros.</summary>
-    /// <param name="shapes">Of that time.</param>
-    /// <param name="reader">What was written then.</param>
-    public void Restore(NeuronShapes shapes, BinaryReader reader)
+    public void Restore(object? shape, BinaryReader reader)
     {
         RequireOwnModel();
         run.Reshape(() =>
         {
-            Map.Restore(shapes);
+            Map.Restore((NeuronShapes)shape!);
             return (parameter, kept) => zeros(parameter.shape, dtype: kept.dtype, device: kept.device);
         }, run.Task.Copy is null ? null : Copy);
         ledger.Read(reader);
@@ -141,24 +146,5 @@ sealed class PrunedNeurons : IDisposable
     {
         run.Unshare(this);
         example.Dispose();
-    }
-}
-
-static class ModelOutputs
-{
-    /// <summary>All that a model computes; of an autoencoder its latents as well, of which the loss is made.</summary>
-    public static IReadOnlyList<Tensor> Of(nn.Module model, Tensor input)
-    {
-        switch (model)
-        {
-            case Vae vae:
-                var output = vae.Run(input);
-                return [output.Logits, output.Mean, output.LogVariance];
-            case nn.Module<Tensor, Tensor> network:
-                return [network.call(input)];
-            default:
-                throw new NotSupportedException($"{model.GetType().Name} does not take one tensor and give one: set "
-                    + $"{nameof(NeuronPruning)}.{nameof(NeuronPruning.Forward)} to a function that runs it.");
-        }
     }
 }

@@ -1,5 +1,5 @@
-using MLNet.Pruning.Tokens;
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Tokens;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

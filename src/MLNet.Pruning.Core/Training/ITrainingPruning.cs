@@ -1,5 +1,3 @@
-using MLNet.Pruning.Training;
-
 namespace MLNet.Pruning;
 
 /// <summary>A way to prune a model while it trains: settings that never change and serve any number of runs.</summary>
@@ -50,25 +48,44 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
 
     IReadOnlyList<ITrainingHook> Hooks => hooks;
 
-    public void Started(TrainingRun run) => Each(hook => hook.Started(run));
+    public void Started(TrainingRun run) => Each(run, static (hook, run) => hook.Started(run));
 
-    public void ReplicasBuilt(TrainingRun run) => Each(hook => hook.ReplicasBuilt(run));
+    public void ReplicasBuilt(TrainingRun run) => Each(run, static (hook, run) => hook.ReplicasBuilt(run));
 
-    public void BeforeEpoch(TrainingRun run) => Each(hook => hook.BeforeEpoch(run));
+    public void BeforeEpoch(TrainingRun run) => Each(run, static (hook, run) => hook.BeforeEpoch(run));
 
-    public void BeforeForward(TrainingRun run) => Each(hook => hook.BeforeForward(run));
+    public void BeforeForward(TrainingRun run) => Each(run, static (hook, run) => hook.BeforeForward(run));
 
-    public void AfterBackward(TrainingRun run) => Each(hook => hook.AfterBackward(run));
+    public void AfterBackward(TrainingRun run) => Each(run, static (hook, run) => hook.AfterBackward(run));
 
-    public void AfterStep(TrainingRun run) => Each(hook => hook.AfterStep(run));
+    public void AfterStep(TrainingRun run) => Each(run, static (hook, run) => hook.AfterStep(run));
 
-    public void AfterEpoch(TrainingRun run) => Each(hook => hook.AfterEpoch(run));
+    public void AfterEpoch(TrainingRun run) => Each(run, static (hook, run) => hook.AfterEpoch(run));
 
-    public void BetweenEpochs(TrainingRun run) => Each(hook => hook.BetweenEpochs(run));
+    public void BetweenEpochs(TrainingRun run) => Each(run, static (hook, run) => hook.BetweenEpochs(run));
 
-    public void Ended(TrainingRun run) => StandardHooks.End(hooks, run);
+    public void Ended(TrainingRun run) => End(hooks, run);
 
-    void Each(Action<ITrainingHook> call) => Array.ForEach(hooks, call);
+    void Each(TrainingRun run, Action<ITrainingHook, TrainingRun> call)
+    {
+        foreach (var hook in hooks)
+            call(hook, run);
+    }
+
+    /// <summary>Tells every hook that the run is over, whatever another one throws: each gives back what it holds.</summary>
+    static void End(ReadOnlySpan<ITrainingHook> hooks, TrainingRun run)
+    {
+        if (hooks.IsEmpty)
+            return;
+        try
+        {
+            hooks[0].Ended(run);
+        }
+        finally
+        {
+            End(hooks[1..], run);
+        }
+    }
 
     public string StateName => "combined pruning";
 

@@ -34,7 +34,11 @@ public sealed class TrainingLoop
         cancellation.ThrowIfCancellationRequested();
         options.Checkpoint?.Probe();
         using var memory = options.IsCpu ? KeptMemory.Begin() : null;
-        using var hooks = StandardHooks.Around(options, task, cancellation);
+        if (task.Validation is { } set && !set.Shape.SequenceEqual(task.Examples.Shape))
+            throw new ArgumentException($"The validation examples have shape [{string.Join(", ", set.Shape)}], those to learn from "
+                + $"[{string.Join(", ", task.Examples.Shape)}]; they must be the same.");
+        using var validation = task.Validation is { } rows ? new EvaluationSet(rows, options, task.Objective, cancellation) : null;
+        var hooks = StandardHooks.Around(options, validation);
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;
         using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => SingleThreaded.UntilThreadEnds());
@@ -43,7 +47,7 @@ public sealed class TrainingLoop
         var run = new TrainingRun(task, options, feed, threads, cancellation)
         {
             ReplicasBuilt = hooks.ReplicasBuilt,
-            Validation = hooks.Validation
+            Validation = validation,
         };
         try
         {
@@ -73,7 +77,7 @@ public sealed class TrainingLoop
     }
 
     /// <summary>One epoch.</summary>
-    static void Train(TrainingRun run, StandardHooks hooks, CancellationToken cancellation)
+    static void Train(TrainingRun run, CombinedHook hooks, CancellationToken cancellation)
     {
         if (run.BeginEpoch())
             hooks.BeforeEpoch(run);

@@ -202,7 +202,7 @@ public sealed class TrainingRun
     public EvaluationSet FirstExamples(int most)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        return new EvaluationSet(new FirstRows(feed.Examples, most, LargestBatch));
+        return new EvaluationSet(new MemoryFeed(feed.Examples, Options with { Shuffle = false, DropLastBatch = false }, most));
     }
 
     /// <summary>One example to learn from as the model is given it, [1, ...]; the caller's to dispose of.</summary>

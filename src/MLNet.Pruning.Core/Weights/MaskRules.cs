@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning;
 
 /// <summary>The weights that are ranked together when a mask is cut: those of a layer, or of all layers.</summary>

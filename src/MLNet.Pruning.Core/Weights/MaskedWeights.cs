@@ -15,7 +15,7 @@ namespace MLNet.Pruning;
 /// then it is put aside again and zeroed. So any optimizer will do, and what other hooks write to the parameters counts for active
 /// weights.
 /// </remarks>
-sealed unsafe class MaskedWeights : IStepObserver, IDisposable
+sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 {
     readonly bool persistent;
     FlatModel model;
@@ -210,6 +210,12 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         MaskKernels.Fill(weights, Span(Near(beneath))[range], on.AsSpan(range));
         return weights;
     }
+
+    public string EntryName => "masks";
+
+    public void Restore(object? shape, BinaryReader reader) => Read(reader);
+
+    public void Restored() => Settle();
 
     /// <summary>Writes masks and what lies beneath them.</summary>
     public void Write(BinaryWriter writer)

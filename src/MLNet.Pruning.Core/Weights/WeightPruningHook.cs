@@ -19,6 +19,9 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     MaskedWeights Masked => masked ?? throw new InvalidOperationException("The run has not started.");
 
+    /// <summary>Whether cuts are taken back where an accuracy is lost.</summary>
+    public bool KeepsAccuracy => settings.Budget?.Floor is not null;
+
     public void Started(TrainingRun run)
     {
         if (masked is not null)

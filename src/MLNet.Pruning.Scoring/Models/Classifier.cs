@@ -1,8 +1,8 @@
 using System.Text;
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 

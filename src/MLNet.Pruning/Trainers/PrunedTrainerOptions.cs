@@ -1,5 +1,5 @@
-using Microsoft.ML;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML;
 
 namespace MLNet.Pruning;
 

@@ -1,8 +1,8 @@
 using System.Numerics;
+using MLNet.Pruning.Scoring;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Trainers;
 

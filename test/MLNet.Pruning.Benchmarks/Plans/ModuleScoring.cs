@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests.Importance;
 
 [TestClass]
@@ -14,11 +13,11 @@ public sealed class AccumulationTests
         var row = neurons * block;
         var (a, w) = (Numbers.Normal(random, 100 * row, rectified: true), Numbers.Normal(random, 9 * row));
         var (whole, parts) = (new ContributionAccumulator(neurons), new ContributionAccumulator(neurons));
-        whole.ObserveLinear(a, w, block);
+        whole.Linear(a, w, block);
         var from = 0;
         foreach (var count in new[] { 1, 62, 0, 7, 30 })
         {
-            parts.ObserveLinear(a.AsSpan(from * row, count * row), w, block);
+            parts.Linear(a.AsSpan(from * row, count * row), w, block);
             from += count;
         }
         Assert.AreEqual(100, from);
@@ -32,8 +31,8 @@ public sealed class AccumulationTests
         var random = new Random(6);
         var (a, w) = (Numbers.Normal(random, 8 * 11, rectified: true), Numbers.Normal(random, 25 * 11));
         var apart = new ContributionAccumulator(11);
-        apart.ObserveLinear(a, w.AsSpan(0, 20 * 11));
-        apart.ObserveLinear(a, w.AsSpan(20 * 11));
+        apart.Linear(a, w.AsSpan(0, 20 * 11));
+        apart.Linear(a, w.AsSpan(20 * 11));
         Numbers.AreClose(new NaiveShares(11, signed: false).Linear(a, w), apart);
     }
 
@@ -44,8 +43,8 @@ public sealed class AccumulationTests
         var (a, linear, kernel) = (Numbers.Normal(random, 4 * 3 * 16, rectified: true), Numbers.Normal(random, 5 * 3 * 16), Numbers.Normal(random, 2 * 3 * 9));
         var shape = ConvolutionShape.Square(padding: 1);
         var accumulator = new ContributionAccumulator(3);
-        accumulator.ObserveLinear(a, linear, 16);
-        accumulator.ObserveConvolution(a, 4, 4, kernel, 3, 3, shape);
+        accumulator.Linear(a, linear, 16);
+        accumulator.Convolution(a, 4, 4, kernel, 3, 3, shape);
         Numbers.AreClose(new NaiveShares(3, signed: false).Linear(a, linear, 16).Convolution(a, 4, 4, kernel, 3, 3, shape), accumulator);
     }
 
@@ -53,10 +52,10 @@ public sealed class AccumulationTests
     public void Reset_forgets_everything()
     {
         var accumulator = new ContributionAccumulator(2);
-        accumulator.ObserveLinear([1, 0], [1, 1]);
+        accumulator.Linear([1, 0], [1, 1]);
         accumulator.Reset();
         Assert.ThrowsExactly<InvalidOperationException>(accumulator.Scores);
-        accumulator.ObserveLinear([1, 1], [1, 3]);
+        accumulator.Linear([1, 1], [1, 3]);
         Numbers.AreClose([0.25, 0.75], accumulator.Scores().Maximum, 1e-6, "maximum");
     }
 

@@ -24,7 +24,7 @@ public sealed class ContributionProperties
     static ContributionScores Score(Layer layer)
     {
         var accumulator = new ContributionAccumulator(layer.Neurons);
-        accumulator.ObserveLinear(layer.Activations, layer.Weights, layer.Block);
+        accumulator.Linear(layer.Activations, layer.Weights, layer.Block);
         return accumulator.Scores();
     }
 

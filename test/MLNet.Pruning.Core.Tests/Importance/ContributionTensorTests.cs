@@ -1,4 +1,4 @@
-using MLNet.Pruning.Importance;
+using MLNet.Pruning.Plans.Kernels;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;
@@ -6,10 +6,12 @@ namespace MLNet.Pruning.Tests.Importance;
 [TestClass]
 public sealed class ContributionTensorTests
 {
+    static readonly VectorWidth?[] kernels = [null, VectorWidth.Portable, VectorWidth.Wide, VectorWidth.Widest];
+
     [TestMethod]
     [DataRow(1)]
     [DataRow(4)]
-    public void A_linear_layer_scores_the_same_from_tensors_from_spans_and_by_operators(int block)
+    public void A_linear_layer_scores_the_same_by_the_definition_and_by_the_kernel(int block)
     {
         var random = new Random(8);
         var (a, w) = (Numbers.Normal(random, 12 * 9 * block), Numbers.Normal(random, 7 * 9 * block));
@@ -18,17 +20,18 @@ public sealed class ContributionTensorTests
         foreach (var mode in Enum.GetValues<ContributionMode>())
         {
             var expected = new NaiveShares(9, mode == ContributionMode.Signed).Linear(a, w, block);
-            var (tensors, operators) = (new ContributionAccumulator(9, mode), new ContributionAccumulator(9, mode));
-            tensors.ObserveLinear(activations, weight, block);
-            Numbers.AreClose(expected, tensors);
-            DeviceShares.Linear(operators, activations.reshape(12, 9, block), weight.reshape(7, 9, block));
-            Numbers.AreClose(expected, operators);
+            foreach (var kernel in kernels)
+            {
+                var accumulator = new ContributionAccumulator(9, mode) { Kernel = kernel };
+                accumulator.ObserveLinear(activations, weight, block);
+                Numbers.AreClose(expected, accumulator);
+            }
         }
     }
 
     [TestMethod]
     [DynamicData(nameof(ConvolutionContributionTests.Layers), typeof(ConvolutionContributionTests))]
-    public void A_convolution_scores_the_same_from_tensors_and_by_operators(int channels, int outputs, int height, int width, int kernelHeight, int kernelWidth, ConvolutionShape shape)
+    public void A_convolution_scores_the_same_by_the_definition_and_by_the_kernel(int channels, int outputs, int height, int width, int kernelHeight, int kernelWidth, ConvolutionShape shape)
     {
         var random = new Random(9);
         var (a, w) = (Numbers.Normal(random, 3 * channels * height * width), Numbers.Normal(random, outputs * channels / shape.Groups * kernelHeight * kernelWidth));
@@ -40,11 +43,38 @@ public sealed class ContributionTensorTests
         foreach (var mode in Enum.GetValues<ContributionMode>())
         {
             var expected = new NaiveShares(channels, mode == ContributionMode.Signed).Convolution(a, height, width, w, kernelHeight, kernelWidth, shape);
-            var (tensors, operators) = (new ContributionAccumulator(channels, mode), new ContributionAccumulator(channels, mode));
-            tensors.ObserveConvolution(activations, weight, shape);
-            Numbers.AreClose(expected, tensors);
-            DeviceShares.Convolution(operators, activations, weight, shape);
-            Numbers.AreClose(expected, operators);
+            foreach (var kernel in kernels)
+            {
+                var accumulator = new ContributionAccumulator(channels, mode) { Kernel = kernel };
+                accumulator.ObserveConvolution(activations, weight, shape);
+                Numbers.AreClose(expected, accumulator);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Large_layers_score_the_same_by_the_definition_and_by_the_kernel()
+    {
+        using var scope = NewDisposeScope();
+        var random = new Random(12);
+        var (a, w) = (tensor(Numbers.Normal(random, 300 * 270, rectified: true)).reshape(300, 270), tensor(Numbers.Normal(random, 70 * 270)).reshape(70, 270));
+        var (images, filters) = (a[..20].reshape(20, 6, 5, 9), w.reshape(210, 6, 5, 3));
+        foreach (var kernel in kernels)
+        {
+            var (expected, actual) = (new ContributionAccumulator(270) { Kernel = null }, new ContributionAccumulator(270) { Kernel = kernel });
+            Close(x => x.ObserveLinear(a, w));
+            (expected, actual) = (new ContributionAccumulator(6) { Kernel = null }, new ContributionAccumulator(6) { Kernel = kernel });
+            Close(x => x.ObserveConvolution(images, filters, ConvolutionShape.Square(padding: 1)));
+            (expected, actual) = (new ContributionAccumulator(3) { Kernel = null }, new ContributionAccumulator(3) { Kernel = kernel });
+            Close(x => x.ObserveConvolution(images, filters, ConvolutionShape.Square(padding: 1), block: 2));
+
+            void Close(Action<ContributionAccumulator> observe)
+            {
+                observe(expected);
+                observe(actual);
+                Numbers.AreClose(expected.Scores().Average, actual.Scores().Average, 3e-6, "average");
+                Numbers.AreClose(expected.Scores().Maximum, actual.Scores().Maximum, 3e-6, "maximum");
+            }
         }
     }
 
@@ -92,14 +122,14 @@ public sealed class ContributionTensorTests
     {
         using var scope = NewDisposeScope();
         var (a, w, image, kernel) = (ones(4, 6), ones(5, 6), ones(2, 6, 5, 5), ones(3, 6, 3, 3));
-        var accumulator = new ContributionAccumulator(6);
+        ContributionAccumulator[] accumulators = [new(6), new(6) { Kernel = null }];
         void Observe()
         {
-            accumulator.ObserveLinear(a.to_type(ScalarType.Float64), w);
-            accumulator.ObserveConvolution(image, kernel, new());
-            using var inner = NewDisposeScope();
-            DeviceShares.Convolution(accumulator, image, kernel, new());
-            DeviceShares.Linear(accumulator, a.unsqueeze(2), w.unsqueeze(2));
+            foreach (var accumulator in accumulators)
+            {
+                accumulator.ObserveLinear(a.to_type(ScalarType.Float64), w);
+                accumulator.ObserveConvolution(image, kernel, new());
+            }
         }
         Observe();
         using (NewDisposeScope())

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;
 
@@ -38,7 +39,7 @@ public sealed class ConvolutionContributionTests
             {
                 var a = Numbers.Normal(random, samples * channels * height * width, rectified: mode == ContributionMode.Absolute);
                 var accumulator = new ContributionAccumulator(channels, mode);
-                accumulator.ObserveConvolution(a, height, width, w, kernelHeight, kernelWidth, shape);
+                accumulator.Convolution(a, height, width, w, kernelHeight, kernelWidth, shape);
                 Numbers.AreClose(new NaiveShares(channels, mode == ContributionMode.Signed).Convolution(a, height, width, w, kernelHeight, kernelWidth, shape), accumulator);
             }
         }
@@ -74,7 +75,7 @@ public sealed class ConvolutionContributionTests
                 shape.Transposed,
             });
             var accumulator = new ContributionAccumulator(channels);
-            accumulator.ObserveConvolution(a, height, width, w, kernelHeight, kernelWidth, shape);
+            accumulator.Convolution(a, height, width, w, kernelHeight, kernelWidth, shape);
             ours.Add(accumulator.Scores());
         }
         var path = Path.GetTempFileName();
@@ -100,12 +101,13 @@ public sealed class ConvolutionContributionTests
     [TestMethod]
     public void A_wrong_geometry_is_refused_by_name()
     {
+        using var scope = NewDisposeScope();
         var accumulator = new ContributionAccumulator(4);
-        void Observe(int weights, ConvolutionShape shape) => accumulator.ObserveConvolution(new float[4 * 25], 5, 5, new float[weights], 3, 3, shape);
-        Assert.ThrowsExactly<ArgumentException>(() => Observe(4 * 9, ConvolutionShape.Square(groups: 3)));
-        Assert.ThrowsExactly<ArgumentException>(() => Observe(4 * 9 + 1, ConvolutionShape.Square()));
-        Assert.Contains("no output", Assert.ThrowsExactly<ArgumentException>(() => Observe(4 * 9, ConvolutionShape.Square(dilation: 3))).Message);
-        Assert.Contains("Stride", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Observe(4 * 9, ConvolutionShape.Square(stride: 0))).Message);
-        Assert.ThrowsExactly<ArgumentException>(() => Observe(3 * 2 * 9, ConvolutionShape.Square(groups: 2)));
+        void Observe(Tensor weight, ConvolutionShape shape) => accumulator.ObserveConvolution(zeros(1, 4, 5, 5), weight, shape);
+        Assert.ThrowsExactly<ArgumentException>(() => Observe(zeros(4, 1, 3, 3), ConvolutionShape.Square(groups: 3)));
+        Assert.ThrowsExactly<ArgumentException>(() => Observe(zeros(1, 5, 3, 3), ConvolutionShape.Square()));
+        Assert.Contains("no output", Assert.ThrowsExactly<ArgumentException>(() => Observe(zeros(1, 4, 3, 3), ConvolutionShape.Square(dilation: 3))).Message);
+        Assert.Contains("Stride", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Observe(zeros(1, 4, 3, 3), ConvolutionShape.Square(stride: 0))).Message);
+        Assert.ThrowsExactly<ArgumentException>(() => Observe(zeros(3, 2, 3, 3), ConvolutionShape.Square(groups: 2)));
     }
 }

@@ -19,11 +19,11 @@ public sealed class GoldenContributionTests
             if (golden.GetProperty("kind").GetString() == "conv")
             {
                 var (image, kernel) = (Sizes(golden.GetProperty("activations")), Sizes(golden.GetProperty("weights")));
-                accumulator.ObserveConvolution(a, image[2], image[3], w, kernel[2], kernel[3], ConvolutionShape.Square(padding: golden.GetProperty("padding").GetInt32()));
+                accumulator.Convolution(a, image[2], image[3], w, kernel[2], kernel[3], ConvolutionShape.Square(padding: golden.GetProperty("padding").GetInt32()));
             }
             else
             {
-                accumulator.ObserveLinear(a, w, golden.GetProperty("block").GetInt32());
+                accumulator.Linear(a, w, golden.GetProperty("block").GetInt32());
             }
             var scores = accumulator.Scores();
             // The golden inputs are doubles of three decimals; ours are the nearest floats.

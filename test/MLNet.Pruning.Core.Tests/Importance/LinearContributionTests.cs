@@ -1,3 +1,4 @@
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;
 
@@ -25,7 +26,7 @@ public sealed class LinearContributionTests
             foreach (var activations in new[] { a, signedA })
             {
                 var accumulator = new ContributionAccumulator(neurons, mode);
-                accumulator.ObserveLinear(activations, w, block);
+                accumulator.Linear(activations, w, block);
                 Numbers.AreClose(new NaiveShares(neurons, mode == ContributionMode.Signed).Linear(activations, w, block), accumulator);
             }
         }
@@ -41,7 +42,7 @@ public sealed class LinearContributionTests
         ContributionScores Score(int threads, int block)
         {
             var accumulator = new ContributionAccumulator(240 / block, mode) { Threads = threads };
-            accumulator.ObserveLinear(a, w, block);
+            accumulator.Linear(a, w, block);
             return accumulator.Scores();
         }
         foreach (var block in new[] { 1, 8 })
@@ -65,7 +66,7 @@ public sealed class LinearContributionTests
         foreach (var mode in Enum.GetValues<ContributionMode>())
         {
             var accumulator = new ContributionAccumulator(3, mode);
-            accumulator.ObserveLinear(a, w, block);
+            accumulator.Linear(a, w, block);
             Numbers.AreClose([1 / 12.0, 1 / 12.0, 1 / 12.0], accumulator.Scores().Average, 1e-6, "average");
             Numbers.AreClose([1 / 3.0, 1 / 3.0, 1 / 3.0], accumulator.Scores().Maximum, 1e-6, "maximum");
         }
@@ -75,7 +76,7 @@ public sealed class LinearContributionTests
     public void Signed_terms_that_cancel_have_no_share()
     {
         var accumulator = new ContributionAccumulator(2, ContributionMode.Signed);
-        accumulator.ObserveLinear([0.1f, 0.1f], [3f, -3f]);
+        accumulator.Linear([0.1f, 0.1f], [3f, -3f]);
         CollectionAssert.AreEqual(new double[2], accumulator.Scores().Average.ToArray());
         CollectionAssert.AreEqual(new double[2], accumulator.Scores().Maximum.ToArray());
     }
@@ -84,7 +85,7 @@ public sealed class LinearContributionTests
     public void The_largest_signed_share_may_be_negative()
     {
         var accumulator = new ContributionAccumulator(2, ContributionMode.Signed);
-        accumulator.ObserveLinear([1, 1, 1, 1, 1, 1], [3, -1]);
+        accumulator.Linear([1, 1, 1, 1, 1, 1], [3, -1]);
         Numbers.AreClose([1.5, -0.5], accumulator.Scores().Maximum, 1e-9, "maximum");
     }
 
@@ -105,7 +106,7 @@ public sealed class LinearContributionTests
                 Array.Fill(a, activation);
                 Array.Fill(w, weight / 3);
                 w.AsSpan(0, block).Fill(weight);
-                accumulator.ObserveLinear(a, w, block);
+                accumulator.Linear(a, w, block);
                 // 1e-42 has few bits, and a third of it fewer.
                 var expected = new NaiveShares(2, mode == ContributionMode.Signed).Linear(a, w, block);
                 Numbers.AreClose(expected.Average, accumulator.Scores().Average, 1e-5, $"average of {mode} x {block}");
@@ -128,12 +129,12 @@ public sealed class LinearContributionTests
                 Array.Fill(broken, 1);
                 broken[7] = bad;
                 var accumulator = new ContributionAccumulator(2, mode);
-                var error = Assert.ThrowsExactly<ArgumentException>(() => accumulator.ObserveLinear(broken, good, block));
+                var error = Assert.ThrowsExactly<ArgumentException>(() => accumulator.Linear(broken, good, block));
                 Assert.AreEqual("activations", error.ParamName);
                 Assert.Contains("element 7", error.Message);
-                Assert.AreEqual("weights", Assert.ThrowsExactly<ArgumentException>(() => accumulator.ObserveLinear(good, broken, block)).ParamName);
+                Assert.AreEqual("weight", Assert.ThrowsExactly<ArgumentException>(() => accumulator.Linear(good, broken, block)).ParamName);
                 // Neither batch left anything behind.
-                accumulator.ObserveLinear(good, good, block);
+                accumulator.Linear(good, good, block);
                 Numbers.AreClose([0.5, 0.5], accumulator.Scores().Average, 1e-6, "average");
                 Numbers.AreClose([0.5, 0.5], accumulator.Scores().Maximum, 1e-6, "maximum");
             }
@@ -143,10 +144,11 @@ public sealed class LinearContributionTests
     [TestMethod]
     public void Lengths_that_do_not_fit_are_refused()
     {
+        using var scope = NewDisposeScope();
         var accumulator = new ContributionAccumulator(3);
-        Assert.AreEqual("activations", Assert.ThrowsExactly<ArgumentException>(() => accumulator.ObserveLinear(new float[7], new float[6])).ParamName);
-        Assert.AreEqual("weights", Assert.ThrowsExactly<ArgumentException>(() => accumulator.ObserveLinear(new float[6], new float[7])).ParamName);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => accumulator.ObserveLinear(new float[6], new float[6], 0));
+        Assert.AreEqual("activations", Assert.ThrowsExactly<ArgumentException>(() => accumulator.ObserveLinear(zeros(7), zeros(2, 3))).ParamName);
+        Assert.AreEqual("weight", Assert.ThrowsExactly<ArgumentException>(() => accumulator.ObserveLinear(zeros(2, 3), zeros(7))).ParamName);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => accumulator.ObserveLinear(zeros(2, 3), zeros(2, 3), 0));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ContributionAccumulator(0));
         Assert.ThrowsExactly<InvalidOperationException>(() => accumulator.Scores());
     }

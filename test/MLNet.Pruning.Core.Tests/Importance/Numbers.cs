@@ -1,3 +1,4 @@
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Importance;
 
@@ -27,5 +28,25 @@ static class Numbers
         var (scores, relative) = (actual.Scores(), actual.Mode == ContributionMode.Signed ? 1e-9 : 3e-6);
         AreClose(expected.Average, scores.Average, relative, "average");
         AreClose(expected.Maximum, scores.Maximum, relative, "maximum");
+    }
+
+    /// <summary>A linear layer's numbers as they lie.</summary>
+    public static void Linear(this ContributionAccumulator accumulator, ReadOnlySpan<float> activations, ReadOnlySpan<float> weights, int block = 1)
+    {
+        using var scope = NewDisposeScope();
+        var inputs = accumulator.Neurons * block;
+        accumulator.ObserveLinear(tensor(activations.ToArray()).reshape(-1, inputs), tensor(weights.ToArray()).reshape(-1, inputs), block);
+    }
+
+    /// <summary>A convolution's numbers as they lie.</summary>
+    public static void Convolution(this ContributionAccumulator accumulator, ReadOnlySpan<float> activations, int height, int width, ReadOnlySpan<float> weights,
+        int kernelHeight, int kernelWidth, ConvolutionShape shape)
+    {
+        using var scope = NewDisposeScope();
+        var (channels, kernel) = (accumulator.Neurons, tensor(weights.ToArray()));
+        accumulator.ObserveConvolution(
+            tensor(activations.ToArray()).reshape(-1, channels, height, width),
+            shape.Transposed ? kernel.reshape(channels, -1, kernelHeight, kernelWidth) : kernel.reshape(-1, channels / shape.Groups, kernelHeight, kernelWidth),
+            shape);
     }
 }

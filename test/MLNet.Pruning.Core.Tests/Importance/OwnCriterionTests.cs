@@ -24,6 +24,9 @@ public sealed class OwnCriterionTests
             return (likeness - eye(likeness.shape[0])).amax([1]).neg();
         }, "distinct");
 
+        // Neurons whose absence would change the loss most, squared before the mean: [rows, neurons] -> [rows, neurons].
+        IImportance squared = Criterion.OfGradients(products => products * products, "squared");
+
         // The first neurons of every group.
         IImportance first = Criterion.OfGroups(group => [.. Enumerable.Range(0, group.Size).Select(n => -(double)n)], "first");
         // end
@@ -32,6 +35,10 @@ public sealed class OwnCriterionTests
         var expected = (given - given.mean([2], true)).abs().mean([2]).mean([0]).data<float>().ToArray();
         Numbers.AreClose([.. expected.Select(v => (double)v)], NeuronScores.Of(spread, map, [new Batch(input)])[0], 1e-5, "spread");
         CollectionAssert.AreEqual(new double[] { 0, -1, -2, -3 }, NeuronScores.Of(first, map, [])[0]);
+        // Of one row, the mean of squares is the square of the mean.
+        var single = new Batch(input.narrow(0, 0, 1), tensor(new long[] { 1 }));
+        Numbers.AreClose([.. NeuronScores.Of(new Taylor(), map, [single], new CrossEntropy(3))[0].Select(s => s * s)],
+            NeuronScores.Of(squared, map, [single], new CrossEntropy(3))[0], 1e-5, "squared");
 
         using (no_grad())
         {
@@ -52,6 +59,9 @@ public sealed class OwnCriterionTests
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make("chain");
         var e = Assert.ThrowsExactly<InvalidOperationException>(() => NeuronScores.Of(Criterion.OfActivations(v => v.mean(), "mine"), map, [new Batch(input)]));
+        StringAssert.Contains(e.Message, "mine");
+        e = Assert.ThrowsExactly<InvalidOperationException>(() =>
+            NeuronScores.Of(Criterion.OfGradients(p => p.sum(), "mine"), map, [new Batch(input, tensor(new long[6]))], new CrossEntropy(3)));
         StringAssert.Contains(e.Message, "mine");
         e = Assert.ThrowsExactly<InvalidOperationException>(() => NeuronScores.Of(Criterion.OfWeights(w => w, "mine"), map, []));
         StringAssert.Contains(e.Message, "mine");

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests.Weights;
 
 /// <summary>Rules beside slow ways to the same masks.</summary>

@@ -268,7 +268,7 @@ public sealed class WeightBudgetTests
     {
         var file = new CheckpointOptions(Path.Combine(folder, "small.ckpt"));
         var small = new FeedForwardBlueprint([64, 128, 3, 3]);
-        var pruning = new WeightPruning { Budget = Budget.FileSize(12_000) & Budget.Accuracy(0.9), Schedule = Schedule.Cubic(0, 200, 0.5), Every = 1 };
+        var pruning = new WeightPruning { Budget = Budget.FileSize(5_000) & Budget.Accuracy(0.9), Schedule = Schedule.Cubic(0, 160, 0.5), Every = 1 };
         var (_, whole) = Run(1.0 * Active(small.Build()) - 700, null);
         Assert.IsTrue(whole.Events.Any(e => e.Kind == "weights, taken back"), whole.Budget!.Ended);
         using var source = new CancellationTokenSource();

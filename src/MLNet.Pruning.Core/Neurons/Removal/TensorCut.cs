@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;

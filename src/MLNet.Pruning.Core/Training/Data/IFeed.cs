@@ -82,10 +82,13 @@ static class Feed
     }
 }
 
-/// <summary>All rows in memory: an epoch is a permutation of them.</summary>
-sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
+/// <summary>All rows in memory, or the first of them: an epoch is a permutation of these.</summary>
+/// <param name="examples">The rows.</param>
+/// <param name="options">Batches and order.</param>
+/// <param name="first">At most so many, and the buffer stays its owner's; null for all, and the buffer is the feed's.</param>
+sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options, int? first = null) : IFeed
 {
-    readonly int[] order = new int[examples.Count];
+    readonly int[] order = new int[Math.Min(first ?? examples.Count, examples.Count)];
     int position;
 
     public ExampleBuffer Examples => examples;
@@ -119,29 +122,9 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
         return batch;
     }
 
-    public void Dispose() => examples.Dispose();
-}
-
-/// <summary>The first rows of a buffer, in order. The buffer stays its owner's.</summary>
-sealed class FirstRows(ExampleBuffer examples, int most, int batchSize) : IFeed
-{
-    readonly int[] slots = [.. Enumerable.Range(0, Math.Min(most, examples.Count))];
-    int next;
-
-    public ExampleBuffer Examples => examples;
-
-    public int StepsPerEpoch => (slots.Length + batchSize - 1) / batchSize;
-
-    public void BeginEpoch(int epoch, CancellationToken cancellation = default) => next = 0;
-
-    public ReadOnlySpan<int> Next(CancellationToken cancellation)
-    {
-        var from = next;
-        next = Math.Min(slots.Length, from + batchSize);
-        return slots.AsSpan(from, next - from);
-    }
-
     public void Dispose()
     {
+        if (first is null)
+            examples.Dispose();
     }
 }

@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Importance;
 
 /// <summary>Per group and neuron, scores added up and how many there were.</summary>
-sealed class NeuronSums(NeuronMap map)
+sealed class NeuronSums(NeuronMap map, IEnumerable<Reader> readers)
 {
     readonly double[][] sums = [.. map.Groups.Select(g => new double[g.Size])];
     readonly double[][] counts = [.. map.Groups.Select(g => new double[g.Size])];
+    readonly HashSet<int> read = [.. readers.SelectMany(r => r.Parts).Select(p => p.Group)];
 
     /// <summary>Adds scores of some neurons.</summary>
     /// <param name="group">The group's place in the map.</param>
@@ -32,14 +33,19 @@ sealed class NeuronSums(NeuronMap map)
             }
     }
 
-    /// <summary>Means per group and neuron. A neuron that no reader reads, in a group that is read, has 0; a group without a reader has NaN.</summary>
-    public IReadOnlyList<double[]> Means(IReadOnlySet<int> read)
+    /// <summary>
+    /// Means per group and neuron. A neuron that no reader reads, in a group that is read, has 0; a group without a reader has NaN.
+    /// </summary>
+    public IReadOnlyList<double[]> Means()
     {
         if (counts.All(g => g.All(c => c == 0)))
-            throw new InvalidOperationException("No batch was observed, so there is nothing to score neurons by. Did the model run in training, with gradients recorded?");
-        return [.. sums.Select((s, g) => s.Select((sum, n) => read.Contains(g) ? counts[g][n] > 0 ? Finite(sum / counts[g][n], g) : 0 : double.NaN).ToArray())];
+            throw new InvalidOperationException("No batch was observed, so there is nothing to score neurons by. "
+                + "Did the model run in training, with gradients recorded?");
+        return [.. sums.Select((s, g) => s.Zip(counts[g], (sum, count) =>
+            !read.Contains(g) ? double.NaN : count > 0 ? Finite(sum / count, g) : 0).ToArray())];
     }
 
-    double Finite(double score, int group) => double.IsFinite(score) ? score
-        : throw new InvalidOperationException($"What the layers behind '{map.Groups[group].Name}' have read, or its gradients, were not finite, so its neurons cannot be scored.");
+    double Finite(double score, int group) => double.IsFinite(score) ? score : throw new InvalidOperationException(
+        $"What the layers behind '{map.Groups[group].Name}' have read, or its gradients, were not finite, "
+        + "so its neurons cannot be scored.");
 }

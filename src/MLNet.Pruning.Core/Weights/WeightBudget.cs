@@ -1,3 +1,4 @@
+using MLNet.Pruning.Models;
 
 namespace MLNet.Pruning;
 
@@ -35,9 +36,6 @@ sealed class WeightBudget
     public WeightBudget(WeightPruning settings, TrainingRun run, MaskedWeights masked, MaskPlan plan)
     {
         (budget, this.run, this.masked, this.plan) = (settings.Budget!, run, masked, plan);
-        if (budget.Floor is not null && run.Hooks.OfType<NeuronPruningHook>().Any())
-            throw new ArgumentException($"Pruning.Budget of a {nameof(WeightPruning)} has an accuracy, and the run has a "
-                + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
         if (!budget.IsMeasured)
         {
             progress = BudgetProgress.Begin(budget, run, null);
@@ -126,7 +124,7 @@ sealed class WeightBudget
                 if (progress.Ended)
                     return false;
             }
-            progress.Opens(null, int.MaxValue);
+            progress.Opens(int.MaxValue);
             (leftWhenKept, KeptStep, isOpen, gone) = (left, run.Step, true, false);
             return false;
         }
@@ -139,7 +137,7 @@ sealed class WeightBudget
         if (!isOpen || !gone)
             return false;
         var missed = progress.Missed;
-        progress.TakeBack(null, measure);
+        progress.TakeBack(measure);
         left = leftWhenKept;
         // What is inactive again stays as much, also where another end of the way has been found since.
         if (left < 1)
@@ -239,6 +237,6 @@ sealed class WeightBudget
         (isOpen, more) = ((flags & Open) != 0, (flags & MoreGoes) != 0);
         gone = (flags & Known) != 0 ? (flags & Gone) != 0 : left != leftWhenKept;
         KeptStep = reader.ReadInt64();
-        progress.Read(reader, null);
+        progress.Read(reader);
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>LibTorch computes on the calling thread alone until this is disposed of, on the same thread; then on as many as before. Other
 /// threads go on as they do.</summary>

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace MLNet.Pruning.Training;
+namespace MLNet.Pruning;
 
 /// <summary>
 /// xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64: the same numbers on every machine and every version of .NET.

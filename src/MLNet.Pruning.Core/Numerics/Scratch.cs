@@ -2,10 +2,10 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace MLNet.Pruning.Importance.Kernels;
+namespace MLNet.Pruning;
 
 /// <summary>A pooled, pinned, cache-line-aligned buffer. Its contents are whatever was left there.</summary>
-internal readonly unsafe struct Scratch<T> : IDisposable
+readonly unsafe struct Scratch<T> : IDisposable
     where T : unmanaged
 {
     const int Alignment = 64;
@@ -22,6 +22,8 @@ internal readonly unsafe struct Scratch<T> : IDisposable
     }
 
     public T* Pointer { get; }
+
+    public Span<T> Span(int first, int length) => new(Pointer + first, length);
 
     public void Dispose()
     {

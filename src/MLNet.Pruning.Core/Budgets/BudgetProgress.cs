@@ -44,12 +44,11 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
     }
 
     /// <summary>Before an event, where there is an accuracy to keep.</summary>
-    /// <param name="neurons">Those of the model, where some go; null where none do.</param>
     /// <param name="until">After so many completed epochs, the accuracy must have recovered.</param>
-    public void Opens(PrunedNeurons? neurons, int until)
+    public void Opens(int until)
     {
         if (budget.Floor is not null)
-            open = (RunSnapshot.Of(run, neurons), until);
+            open = (RunSnapshot.Of(run), until);
     }
 
     /// <summary>After an event.</summary>
@@ -70,11 +69,10 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
     }
 
     /// <summary>Takes the last event back.</summary>
-    /// <param name="neurons">As for <see cref="Opens"/>.</param>
     /// <param name="measure">Measures the network that is there again.</param>
-    public Evaluation? TakeBack(PrunedNeurons? neurons, EventMeasure measure)
+    public Evaluation? TakeBack(EventMeasure measure)
     {
-        open!.Value.Before.Restore(run, neurons);
+        open!.Value.Before.Restore(run);
         (open, reached) = (null, null);
         return Look(measure);
     }
@@ -129,7 +127,7 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         opened.Before.Write(writer);
     }
 
-    public void Read(BinaryReader reader, PrunedNeurons? neurons)
+    public void Read(BinaryReader reader)
     {
         reached = reader.ReadString() is { Length: > 0 } why ? why : null;
         var measurements = new BudgetMeasurement[reader.ReadCount(2 * sizeof(double))];
@@ -144,7 +142,7 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         if (reader.ReadBoolean())
         {
             var until = reader.ReadInt32();
-            open = (RunSnapshot.Read(reader, neurons), until);
+            open = (RunSnapshot.Read(reader, run), until);
         }
     }
 }

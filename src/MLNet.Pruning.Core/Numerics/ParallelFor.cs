@@ -1,12 +1,12 @@
-namespace MLNet.Pruning.Importance.Kernels;
+namespace MLNet.Pruning;
 
-internal static class Work
+static class ParallelFor
 {
     /// <summary>
     /// Runs <paramref name="body"/> for 0 .. count - 1, on no more threads than the work is worth. Bodies must not depend on one
     /// another: what they compute is then the same on any number of threads.
     /// </summary>
-    public static void For(int count, long worth, int threads, Action<int> body)
+    public static void Run(int count, long worth, int threads, Action<int> body)
     {
         var useful = (int)Math.Min(Math.Min(threads, count), worth);
         if (useful <= 1)

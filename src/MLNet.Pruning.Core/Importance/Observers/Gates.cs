@@ -1,0 +1,98 @@
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Importance;
+
+/// <summary>
+/// Multiplies what layers read by gates of ones, one per sample and feature. A gate's gradient is then the sum over positions of what was
+/// read times its gradient, and costs one product instead of a copy of both. Keeps the means over samples of what is made of it.
+/// </summary>
+sealed class Gates : IDisposable
+{
+    readonly NeuronMap map;
+    readonly NeuronSums sums;
+    readonly int[][] neurons;
+    readonly List<Action> removers = [];
+    readonly List<(Reader Reader, Tensor Gate, long[] Shape)> gates = [];
+
+    /// <param name="map">The instance that is watched.</param>
+    /// <param name="open">Whether a forward pass is to be watched; asked in every one that gradients are recorded for.</param>
+    public Gates(NeuronMap map, Func<bool> open)
+    {
+        var readers = Reader.Of(map);
+        (this.map, sums, neurons) = (map, new(map, readers), [.. map.Groups.Select(g => Enumerable.Range(0, g.Size).ToArray())]);
+        foreach (var reader in readers)
+            removers.Add(reader.Layer.Module.register_forward_pre_hook((_, input) =>
+                is_grad_enabled() && open() ? Through(reader, input) : input).remove);
+    }
+
+    /// <summary>The gates of the passes since the last batch was added.</summary>
+    public IEnumerable<Tensor> Tensors => gates.Select(g => g.Gate);
+
+    Tensor Through(Reader reader, Tensor input)
+    {
+        var axis = reader.Layer.FeatureAxis(input);
+        var shape = input.shape.Select((extent, d) => d == 0 || d == axis ? extent : 1).ToArray();
+        var gate = ones(shape, dtype: input.dtype, device: input.device, requires_grad: true).DetachFromDisposeScope();
+        gates.Add((reader, gate, input.shape));
+        return input * gate;
+    }
+
+    /// <summary>Takes the gates away, and adds what a batch gives.</summary>
+    /// <param name="gradients">The gradients of <see cref="Tensors"/>; null for those that backward has left.</param>
+    /// <param name="batch">The batch. What a layer reads of one row in several samples, such as patches, is added up.</param>
+    /// <param name="mean">Whether each neuron's values are averaged instead of added up.</param>
+    /// <param name="score">Makes scores of the sum over readers of value times gradient, both [rows, neurons].</param>
+    public void Add(IReadOnlyList<Tensor>? gradients, Batch batch, bool mean, Func<Tensor, Tensor> score)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var totals = new Tensor?[map.Groups.Count];
+        for (var i = 0; i < gates.Count; i++)
+            if ((gradients is null ? gates[i].Gate.grad : gradients[i]) is { } gradient)
+                AddUp(gates[i].Reader, gradient, gates[i].Shape, batch.Rows, mean, totals);
+        Clear();
+        for (var g = 0; g < totals.Length; g++)
+            if (totals[g] is { } total)
+                sums.Add(g, neurons[g], score(total));
+    }
+
+    void AddUp(Reader reader, Tensor gradient, long[] shape, int rows, bool mean, Tensor?[] totals)
+    {
+        var samples = reader.Normal(gradient);
+        if (samples.shape[0] % rows != 0)
+            throw new NotSupportedException($"{reader.Layer.Label} reads {samples.shape[0]} samples of a batch of {rows} rows, "
+                + "so it cannot be said which belong to which row.");
+        var perSample = samples.shape[0] / rows;
+        var values = perSample * (shape.Aggregate(1L, (n, extent) => n * extent) / gradient.NumberOfElements);
+        samples = samples.reshape(rows, perSample, -1).sum(1L).unsqueeze(-1);
+        foreach (var part in reader.Parts)
+            foreach (var slice in part.Slices)
+            {
+                var taken = slice.Take(samples); // [rows, neurons, features of each]
+                var products = mean ? taken.sum(2L).Over(values * taken.shape[2]) : taken.sum(2L);
+                var total = totals[part.Group] ??=
+                    zeros([rows, map.Groups[part.Group].Size], dtype: products.dtype, device: products.device);
+                total.index_add_(1, tensor(slice.Places, device: total.device), products, Scalars.One);
+            }
+    }
+
+    public void Add(Gates other) => sums.Add(other.sums);
+
+    public IReadOnlyList<double[]> Means() => sums.Means();
+
+    void Clear()
+    {
+        foreach (var (_, gate, _) in gates)
+            gate.Dispose();
+        gates.Clear();
+    }
+
+    public void Dispose()
+    {
+        foreach (var remove in removers)
+            remove();
+        removers.Clear();
+        Clear();
+    }
+}
