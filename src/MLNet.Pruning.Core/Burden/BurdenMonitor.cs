@@ -33,7 +33,7 @@ public sealed record BurdenMonitor
 sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, IStepObserver
 {
     readonly Dictionary<string, LayerSums> kept = [];
-    NeuronSums? sums;
+    BurdenSums? sums;
     RunOptimizer? optimizer;
     MaskedWeights? masked;
     int[] active = []; // by neuron, its active weights
@@ -119,7 +119,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
         Take();
         sums?.Dispose();
         (masked, optimizer) = (run.Find<MaskedWeights>(), run.Optimizer);
-        sums = new NeuronSums(run, Find(run), masked, byOperators: ByOperators || !run.Options.IsCpu);
+        sums = new BurdenSums(run, Find(run), masked, byOperators: ByOperators || !run.Options.IsCpu);
         // Neurons that are numbered anew have no past.
         foreach (var layer in sums.Layers)
             if (!kept.TryGetValue(layer.Name, out var before) || before.Count != layer.Count)

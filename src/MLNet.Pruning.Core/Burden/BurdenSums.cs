@@ -32,7 +32,7 @@ sealed record NeuronRows(string Name, long[] Shape, int From, int FirstRow, int 
 /// The sums of |gradient| and |weight| over the active weights of each neuron and over steps, until they are taken: on a device by a few
 /// operators a layer, on the CPU by the threads that step, piece by piece of the flat vector, while a piece is in the cache.
 /// </summary>
-sealed unsafe class NeuronSums : IDisposable
+sealed unsafe class BurdenSums : IDisposable
 {
     readonly FlatModel model;
     readonly MaskedWeights? masked;
@@ -44,7 +44,7 @@ sealed unsafe class NeuronSums : IDisposable
     readonly sbyte[] all; // what stands for masks where there are none
     readonly float* gradients, weights;
 
-    public NeuronSums(TrainingRun run, IEnumerable<MaskedLayer> watched, MaskedWeights? masked, bool byOperators)
+    public BurdenSums(TrainingRun run, IEnumerable<MaskedLayer> watched, MaskedWeights? masked, bool byOperators)
     {
         (model, this.masked, starts) = (run.Flat, masked, run.Optimizer.Pieces);
         var layers = new List<NeuronRows>();
