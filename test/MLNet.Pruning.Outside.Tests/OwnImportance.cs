@@ -13,7 +13,7 @@ public sealed class OwnImportance
 }
 
 // docs
-/// <summary>Neurons with a large bias stay.</summary>
+/// <summary>Keeps neurons with a large bias.</summary>
 sealed record LargeBias : IImportance
 {
     public bool NeedsData => false;

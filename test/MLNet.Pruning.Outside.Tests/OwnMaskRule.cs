@@ -17,7 +17,7 @@ public sealed class OwnMaskRule
 }
 
 // docs
-/// <summary>Every neuron keeps as many weights.</summary>
+/// <summary>Every neuron keeps the same number of weights.</summary>
 sealed record EachNeuronAlike : MaskRule
 {
     protected override bool ByLayer => true;

@@ -15,7 +15,7 @@ public sealed class OwnObjective
 }
 
 // docs
-/// <summary>The squared distance of the outputs to the class's unit vector.</summary>
+/// <summary>The squared distance between the outputs and the class's unit vector.</summary>
 sealed class SquaredError(int classes) : IObjective
 {
     public int? ClassCount => classes;

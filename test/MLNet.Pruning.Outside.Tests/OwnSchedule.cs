@@ -15,7 +15,7 @@ public sealed class OwnSchedule
 }
 
 // docs
-/// <summary>Half of what is left goes, a few times.</summary>
+/// <summary>Removes half of what is left, a few times.</summary>
 sealed record Halving(long Start, long Every, int Times) : Schedule
 {
     protected override long FirstTime => Start;

@@ -13,7 +13,7 @@ public sealed class OwnSource
 }
 
 // docs
-/// <summary>Rows of arrays of their own.</summary>
+/// <summary>Reads rows from separate arrays.</summary>
 sealed class JaggedRows(float[][] rows, int[] labels) : IExampleSource
 {
     public IReadOnlyList<long> Shape => [rows[0].Length];

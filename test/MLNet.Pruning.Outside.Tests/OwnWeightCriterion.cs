@@ -18,7 +18,7 @@ public sealed class OwnWeightCriterion
 }
 
 // docs
-/// <summary>Weights stay that the next step would take away from 0.</summary>
+/// <summary>Keeps weights that the next step would move away from 0.</summary>
 sealed record MovingAway : IWeightCriterion
 {
     public bool NeedsGradient => true;
