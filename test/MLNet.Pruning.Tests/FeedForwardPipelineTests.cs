@@ -276,6 +276,40 @@ public sealed class FeedForwardPipelineTests
     }
 
     [TestMethod]
+    public void A_program_without_a_seed_that_is_started_again_goes_on_where_it_was()
+    {
+        using var folder = new TemporaryFolder();
+        var context = new MLContext(seed: 1);
+        var keys = Keys(context, Flowers.View(context, 300));
+        using var source = new CancellationTokenSource();
+        var epochs = new List<int>();
+        Assert.Throws<OperationCanceledException>(() => Trainer(5, progress =>
+        {
+            if (progress.Finished?.Epoch == 4)
+                source.Cancel();
+        }, source.Token).Fit(keys));
+        using var resumed = Trainer(6, progress =>
+        {
+            if (progress.Finished is { } epoch)
+                epochs.Add(epoch.Epoch);
+        }, default).Fit(keys);
+        Assert.AreEqual("5, 6", string.Join(", ", epochs));
+
+        // Each context draws other numbers, as those of two programs do.
+        PrunedFeedForwardTrainer Trainer(int seed, Action<TrainingProgress> report, CancellationToken cancellation) =>
+            new MLContext(seed).MulticlassClassification.Trainers.PrunedFeedForward(new()
+            {
+                LabelColumnName = "Kind",
+                FeatureColumnName = "Petals",
+                Epochs = 6,
+                BatchSize = 32,
+                Cancellation = cancellation,
+                Checkpoint = new CheckpointOptions(folder["run.checkpoint"]),
+                Progress = new Reporter(report),
+            });
+    }
+
+    [TestMethod]
     public void The_promised_schema_is_the_schema_that_comes()
     {
         var context = new MLContext(seed: 1);

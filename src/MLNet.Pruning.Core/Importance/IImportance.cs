@@ -10,6 +10,12 @@ public interface IImportance
     bool NeedsData { get; }
 
     /// <summary>
+    /// Whether observers read the gradients of parameters. In training they are always there; <see cref="NeuronScores"/> computes them, and
+    /// asks for an objective, only where this is true.
+    /// </summary>
+    bool NeedsParameterGradients => false;
+
+    /// <summary>
     /// Starts watching one instance of a model, such as a replica, until the observer is disposed of; registers what forward hooks it needs
     /// on the layers of the map's groups. To be called while the instance is at rest, and anew after neurons were removed.
     /// </summary>
@@ -36,7 +42,8 @@ public interface IImportance
 public interface IImportanceObserver : IDisposable
 {
     /// <summary>
-    /// A batch has gone forward and backward on this instance. Called with every replica at rest, before gradients are cleared.
+    /// A batch has gone forward on this instance and, in training or where there is an objective, backward. Called with every replica at
+    /// rest, before gradients are cleared.
     /// </summary>
     /// <param name="batch">The rows that this instance computed.</param>
     /// <param name="rowsOfAll">

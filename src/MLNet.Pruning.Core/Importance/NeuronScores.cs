@@ -26,21 +26,29 @@ public static class NeuronScores
         if (map.Groups.Count == 0)
             return [];
         importance.Check(map.Groups);
+        var byParameters = importance is { NeedsData: true, NeedsParameterGradients: true };
+        if (byParameters && objective is null)
+            throw new ArgumentException($"{importance.GetType().Name} reads gradients: give the objective that the model was trained towards.",
+                nameof(objective));
         using var mode = new EvaluationMode(map.Model);
         using var random = new RandomState();
         using var observer = importance.Watch(map, Environment.ProcessorCount);
         if (!importance.NeedsData)
             return observer.Scores();
         using var on = enable_grad();
-        // Without gradients of their own, parameters cost no graph and keep those that they have.
         var trainable = map.Model.parameters().Where(p => p.requires_grad).ToArray();
+        using var outer = NewDisposeScope();
+        var kept = byParameters ? trainable.Select(p => p.grad?.clone()).ToArray() : [];
         try
         {
+            // Without gradients of their own, parameters cost no graph and keep those that they have.
             foreach (var parameter in trainable)
-                parameter.requires_grad = false;
+                parameter.requires_grad = byParameters;
             foreach (var batch in batches)
             {
                 using var scope = NewDisposeScope();
+                foreach (var parameter in trainable.Where(_ => byParameters))
+                    parameter.grad?.zero_();
                 var loss = objective?.Compute(map.Model, batch).Loss ?? map.Forward(batch.Inputs)[0];
                 if (objective is not null && loss.requires_grad)
                     loss.backward();
@@ -51,6 +59,13 @@ public static class NeuronScores
         {
             foreach (var parameter in trainable)
                 parameter.requires_grad = true;
+            for (var i = 0; i < kept.Length; i++)
+            {
+                if (kept[i] is { } gradient)
+                    trainable[i].grad!.copy_(gradient);
+                else
+                    trainable[i].grad?.zero_();
+            }
         }
         return observer.Scores();
     }

@@ -61,6 +61,20 @@ static class Checkpoint
         }
     }
 
+    /// <summary>The seed of the run that a file is of; null where none can be read, which loading will report.</summary>
+    public static int? Seed(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return Archive.Read(stream, Kind, path).Part(Position, path, CheckpointPosition.Of).Seed;
+        }
+        catch (Exception failure) when (failure is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public static void Load(string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
     {
         var what = $"Checkpoint '{path}'";

@@ -13,6 +13,9 @@ public sealed record CheckpointOptions(string Path)
     /// <summary>Whether to go on from the file when it is there. Without it, an existing file is replaced.</summary>
     public bool Resume { get; init; } = true;
 
+    /// <summary>The seed of the run to go on with; null where there is none.</summary>
+    internal int? SavedSeed() => Resume && File.Exists(Path) ? Training.Checkpoint.Seed(Path) : null;
+
     /// <summary>Finds out now, not after the first epoch, that the file cannot be written.</summary>
     internal void Probe()
     {

@@ -43,7 +43,8 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
             }
         });
 
-        void Choose(Span<float> weights, ReadOnlySpan<float> gradients, Span<sbyte> active, int keep, MaskedLayer? layer) =>
+        void Choose(Span<float> weights, ReadOnlySpan<float> gradients, Span<sbyte> active, int keep, MaskedLayer? layer)
+        {
             settings.Rule.Cut(new MaskCut
             {
                 Weights = weights,
@@ -56,6 +57,10 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
                 Shape = layer?.Parameter.shape ?? [],
                 Axis = layer?.Axis ?? 0,
             });
+            if (active.IndexOfAnyExcept((sbyte)-1, (sbyte)0) is >= 0 and var at)
+                throw new InvalidOperationException($"{settings.Rule.GetType().Name} wrote {active[at]} to {nameof(MaskCut)}."
+                    + $"{nameof(MaskCut.On)}: an active weight is -1, an inactive one 0.");
+        }
     }
 
     static T[] Joined<T>(ReadOnlySpan<T> all, Range[] ranges)
@@ -117,12 +122,12 @@ sealed class MaskPlan
     const double AnyTarget = 0.5;
 
     readonly Schedule? schedule;
-    readonly long interval, until, end;
+    readonly long interval, until, end, total;
     readonly bool own; // the user's own schedule says itself when it is due
 
     public MaskPlan(WeightPruning settings, int epochs, int stepsPerEpoch)
     {
-        var total = (long)epochs * stepsPerEpoch;
+        total = (long)epochs * stepsPerEpoch;
         var factor = settings.ScheduleIn == ScheduleUnit.Epochs ? stepsPerEpoch : 1;
         until = settings.Until * factor ?? long.MaxValue;
         end = settings.Until is null ? total : until;
@@ -169,6 +174,9 @@ sealed class MaskPlan
     public bool IsDue(long step)
     {
         if (step > until)
+            return false;
+        // After the last step nothing can learn to do without what goes: then masks are cut only where more must go.
+        if (step == total && step > 0 && (schedule is null || schedule.Fraction(step) == schedule.Fraction(step - 1)))
             return false;
         if (schedule is null)
             return step % interval == 0;

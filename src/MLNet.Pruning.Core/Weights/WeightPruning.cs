@@ -98,7 +98,7 @@ public sealed record WeightPruning : ITrainingPruning
         Names(nameof(Weights), Weights);
         Names(nameof(Except), Except);
         Require(Distribution == MaskDistribution.PerLayer || !Rule!.ByLayer, nameof(Distribution), Distribution,
-            $"{MaskDistribution.PerLayer}, as a pattern is the same in every layer");
+            $"{MaskDistribution.PerLayer}, as the rule cuts each layer by its shape");
         if (Budget is not null)
         {
             Require(Fixed is null, nameof(Fixed), "given", $"null with a {nameof(Budget)}, which finds masks");

@@ -96,6 +96,10 @@ sealed class TrainerCore
     TrainingResult Train(Blueprint plan, string device, IObjective objective, TrainingRows rows, TrainingRows? validation)
     {
         using var generator = new RandomState(); // as it is after the fit again
+        // A program that is started again draws another seed: a run that goes on takes the one that it began with.
+        var training = options.Seed is null && this.training.Checkpoint?.SavedSeed() is { } began
+            ? this.training with { Seed = began }
+            : this.training;
         random.manual_seed(training.Seed);
         var model = Build(plan);
         try

@@ -37,6 +37,60 @@ public sealed class NeuronScoresTests
         Assert.IsTrue(state.bytes.SequenceEqual(after.bytes));
     }
 
+    sealed record GradientNorm : IImportance
+    {
+        public bool NeedsData => true;
+
+        public bool NeedsParameterGradients => true;
+
+        public IImportanceObserver Watch(NeuronMap map, int threads = 1) => new Observer(map);
+
+        sealed class Observer(NeuronMap map) : IImportanceObserver
+        {
+            readonly double[][] sums = [.. map.Groups.Select(group => new double[group.Size])];
+
+            public void AfterBackward(Batch batch, int rowsOfAll)
+            {
+                using var scope = NewDisposeScope();
+                foreach (var (g, group) in map.Groups.Index())
+                {
+                    var norms = group.Producers.First().Module.get_parameter("weight")!.grad!.abs().sum(1L).data<float>().ToArray();
+                    for (var n = 0; n < group.Size; n++)
+                        sums[g][n] += norms[n];
+                }
+            }
+
+            public void Add(IImportanceObserver other) => throw new NotSupportedException();
+
+            public IReadOnlyList<double[]> Scores() => sums;
+
+            public void Dispose()
+            {
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_criterion_that_reads_gradients_of_parameters_gets_those_of_its_batches_and_leaves_the_ones_before()
+    {
+        using var scope = NewDisposeScope();
+        var model = new FeedForward([12, 9, 3]);
+        var map = NeuronMap.Discover(model, randn(1, 12));
+        var objective = new CrossEntropy(3);
+        var batch = new Batch(randn(8, 12), tensor(new long[] { 0, 1, 2, 0, 1, 2, 0, 1 }));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => NeuronScores.Of(new GradientNorm(), map, [batch])).Message,
+            "GradientNorm reads gradients");
+        var alone = NeuronScores.Of(new GradientNorm(), map, [batch], objective);
+        Assert.IsGreaterThan(0, alone[0].Sum());
+        // What a step has left neither counts nor is lost.
+        objective.Compute(model, new Batch(randn(4, 12), tensor(new long[] { 0, 0, 1, 2 }))).Loss.backward();
+        var left = model.parameters().Select(p => p.grad!.clone()).ToArray();
+        var twice = NeuronScores.Of(new GradientNorm(), map, [batch, batch], objective);
+        Numbers.AreClose([.. alone[0].Select(score => 2 * score)], twice[0], 1e-6, "twice");
+        foreach (var (parameter, gradient) in model.parameters().Zip(left))
+            Assert.IsTrue(parameter.grad!.equal(gradient).all().item<bool>());
+    }
+
     [TestMethod]
     public void No_more_rows_are_looked_at_than_asked_for()
     {

@@ -13,10 +13,10 @@ public sealed class OwnCriterionTests
         var (model, map, input) = Networks.Make("flattened, strides and padding");
 
         // docs
-        // Neurons whose values vary most: [samples, neurons, values] -> [samples, neurons].
+        // The neurons whose values vary most stay: [samples, neurons, values] -> [samples, neurons].
         IImportance spread = Criterion.OfActivations(values => (values - values.mean([2], true)).abs().mean([2]), "spread");
 
-        // Neurons whose weights point where no other's do: [neurons, weights] -> [neurons].
+        // The neurons whose weights point in a direction of their own stay: [neurons, weights] -> [neurons].
         IImportance distinct = Criterion.OfWeights(weights =>
         {
             var directions = nn.functional.normalize(weights, dim: 1);
@@ -24,10 +24,10 @@ public sealed class OwnCriterionTests
             return (likeness - eye(likeness.shape[0])).amax([1]).neg();
         }, "distinct");
 
-        // Neurons whose absence would change the loss most, squared before the mean: [rows, neurons] -> [rows, neurons].
+        // Activation times gradient, squared before the mean: [rows, neurons] -> [rows, neurons].
         IImportance squared = Criterion.OfGradients(products => products * products, "squared");
 
-        // The first neurons of every group.
+        // The first neurons of every group stay.
         IImportance first = Criterion.OfGroups(group => [.. Enumerable.Range(0, group.Size).Select(n => -(double)n)], "first");
         // end
 

@@ -16,6 +16,30 @@ public sealed class MaskedRunTests
 
     static readonly Rows series = new(100, 12, (row, i) => (row + 1) * (i + 1) % 7 / 7f, row => row % 3) { Shape = [1, 12] };
 
+    sealed record Ones : MaskRule
+    {
+        protected internal override void Cut(in MaskCut cut) => cut.On[0] = 1;
+    }
+
+    [TestMethod]
+    public void A_rule_that_writes_something_else_than_active_or_inactive_ends_the_run_by_its_name()
+    {
+        var failure = Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(
+            plain with { Hooks = [new WeightPruning { Sparsity = 0.5, Rule = new Ones(), Every = 2 }.Begin()] },
+            Rows.Blobs(100, 12, 3), () => nn.Linear(12, 3)));
+        StringAssert.Contains(failure.Message, "Ones wrote 1");
+    }
+
+    [TestMethod]
+    public void Masks_are_not_cut_after_the_last_step_unless_more_must_go()
+    {
+        Assert.AreEqual(14, Last(new WeightPruning { Schedule = Schedule.Cubic(0, 8, 0.5), Every = 2 }));
+        Assert.AreEqual(16, Last(new WeightPruning { Schedule = Schedule.Cubic(0, 16, 0.5), Every = 2 }));
+
+        static long Last(WeightPruning pruning) => Runs.Train(plain with { Hooks = [pruning.Begin()] }, Rows.Blobs(100, 12, 3),
+            () => nn.Linear(12, 3)).History.Events[^1].Step;
+    }
+
     [TestMethod]
     public void The_count_that_is_on_is_exact_after_every_cut_and_what_is_off_is_zero_in_the_model()
     {
@@ -57,7 +81,7 @@ public sealed class MaskedRunTests
                 if (c.distribution == MaskDistribution.PerLayer ? masks.Masks.Any(m => m.Count - m.ActiveCount != (long)Math.Round(fraction * m.Count)) : count - on != (long)Math.Round(fraction * count))
                     return false;
             }
-            return seen.Count == (c.s == 0 ? 4 : 5) && history.Events[^1].ParametersAfter == parameters.Values.Sum(p => p.Length) - history.Events[^1].Weights + history.Events[^1].WeightsOn;
+            return seen.Count == (c.s == 0 ? 3 : 4) && history.Events[^1].ParametersAfter == parameters.Values.Sum(p => p.Length) - history.Events[^1].Weights + history.Events[^1].WeightsOn;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(40).WithQuietOnSuccess(true));
 
         static bool Zero(TrainingRun run) => run.Masks!.Masks.All(m => run.Model.get_parameter(m.Name)!.data<float>().ToArray().Zip(m.On.ToArray()).All(p => p.Second || BitConverter.SingleToInt32Bits(p.First) == 0));
@@ -159,10 +183,10 @@ public sealed class MaskedRunTests
         // 4 steps an epoch, 16 in all.
         CollectionAssert.AreEqual(new long[] { 5, 8, 11 }, Steps(new() { Schedule = Schedule.Cubic(2, 10, 0.5), Every = 3, Until = 12 }).Where(s => s != 10).ToArray());
         CollectionAssert.Contains(Steps(new() { Schedule = Schedule.Cubic(2, 10, 0.5), Every = 3 }), 10L);
-        CollectionAssert.AreEqual(new long[] { 6, 11, 16 }, Steps(new() { Schedule = Schedule.OneShot(6, 0.5), Every = 5 }));
+        CollectionAssert.AreEqual(new long[] { 6, 11 }, Steps(new() { Schedule = Schedule.OneShot(6, 0.5), Every = 5 }));
         CollectionAssert.AreEqual(new long[] { 6 }, Steps(new() { Schedule = Schedule.OneShot(6, 0.5) }));
         CollectionAssert.AreEqual(new long[] { 2, 6, 10, 14 }, Steps(new() { Schedule = Schedule.Stepwise(2, 4, 0.3, 0.9) }));
-        CollectionAssert.AreEqual(new long[] { 0, 4, 8, 12, 16 }, Steps(new() { Schedule = Schedule.Constant(0.5, 0, 1), ScheduleIn = ScheduleUnit.Epochs, Every = 4 }));
+        CollectionAssert.AreEqual(new long[] { 0, 4, 8, 12 }, Steps(new() { Schedule = Schedule.Constant(0.5, 0, 1), ScheduleIn = ScheduleUnit.Epochs, Every = 4 }));
         CollectionAssert.AreEqual(new long[] { 4, 12 }, Steps(new() { Schedule = Schedule.Stepwise(1, 2, 0.3, 0.9), ScheduleIn = ScheduleUnit.Epochs }));
         CollectionAssert.AreEqual(new long[] { 4, 8 }, Steps(new() { Schedule = Schedule.Constant(0.5, 1, 1), ScheduleIn = ScheduleUnit.Epochs, Every = 4, Until = 2 }));
         // The usual one: cubic to three quarters of the run.
