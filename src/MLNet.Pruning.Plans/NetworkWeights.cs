@@ -53,6 +53,20 @@ public sealed class NetworkWeights
     /// <summary>The weight and the bias of a convolution, as a matrix of [outputs x (inputs x kernel x kernel)].</summary>
     internal LinearWeights Convolution(string name, int outputs, int inputs, int kernel) =>
         new(name, [.. Get($"{name}.weight", outputs, inputs, kernel, kernel)], [.. Get($"{name}.bias", outputs)]);
+
+    /// <summary>A batch norm as x * scale + shift.</summary>
+    internal (double[] Scale, double[] Shift) BatchNorm(GraphNode norm, int count)
+    {
+        float[] mean = Get(norm.Mean!, count), variance = Get(norm.Variance!, count);
+        float[]? weight = norm.Weight is null ? null : Get(norm.Weight, count), bias = norm.Bias is null ? null : Get(norm.Bias, count);
+        double[] scale = new double[count], shift = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            scale[i] = (weight?[i] ?? 1) / Math.Sqrt(variance[i] + norm.Coefficient);
+            shift[i] = (bias?[i] ?? 0) - (mean[i] * scale[i]);
+        }
+        return (scale, shift);
+    }
 }
 
 /// <summary>A layer's weights, its own to change: [outputs x inputs], and [outputs].</summary>
@@ -89,5 +103,12 @@ sealed record LinearWeights(string Name, float[] Weight, float[] Bias)
             weight = (float)(weight * scale);
         Bias[output] = (float)((Bias[output] * scale) + shift);
         return this;
+    }
+
+    /// <summary>Takes in what stands behind all outputs, such as a batch norm.</summary>
+    public void Before((double[] Scale, double[] Shift) all)
+    {
+        for (int o = 0; o < Outputs; o++)
+            Before(o, all.Scale[o], all.Shift[o]);
     }
 }

@@ -119,6 +119,8 @@ public sealed record GraphNode(GraphOperation Operation, string Name, IReadOnlyL
 
     /// <summary>The slope of a leaky ReLU, alpha of an ELU, epsilon of a norm.</summary>
     public double Coefficient { get; init; }
+
+    internal bool IsActivation => Operation is >= GraphOperation.Relu and <= GraphOperation.HardSwish;
 }
 
 /// <summary>The windows of a convolution or a pooling: height and width of each.</summary>

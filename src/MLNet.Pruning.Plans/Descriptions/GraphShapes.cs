@@ -17,7 +17,6 @@ static class GraphShapes
 
     /// <summary>The shape of a node's result.</summary>
     /// <param name="node">The node; its own shape is looked at where it is a free choice.</param>
-    /// <param name="inputs">The shapes that it reads.</param>
     public static IReadOnlyList<int> Of(GraphNode node, params IReadOnlyList<int>[] inputs)
     {
         int wanted = node.Operation switch

@@ -80,6 +80,6 @@ sealed unsafe class ConvolutionStep : GraphStep
             float* sum = added == null ? null : added + target;
             groups[g].Compute(narrow, 0, x + (g * read * step), Output.Layout.Lanes, y + target, stride, sum);
         }
-        Activations.Apply(kernels, node.Activation, y, Output.Layout.Span);
+        Activate(kernels, node.Activation, y, Output.Layout.Span);
     }
 }

@@ -8,25 +8,22 @@ sealed unsafe class ActivationStep(KernelSet kernels, FusedNode node, GraphValue
     protected override void ComputeRow(in StepCall call, int row)
     {
         float* y = Output.At(call, row);
-        Copy(Inputs[0].At(call, row), y, Output.Layout.Span);
-        Activations.Apply(kernels, node.Node, y, Output.Layout.Span);
-        Activations.Apply(kernels, node.Activation, y, Output.Layout.Span);
+        kernels.Apply(node.Node.Operation, (float)node.Node.Coefficient, Inputs[0].At(call, row), y, Output.Layout.Span);
+        Activate(kernels, node.Activation, y, Output.Layout.Span);
     }
 }
 
 /// <summary>The sum or the product of two that lie alike.</summary>
 sealed unsafe class PairStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue a, GraphValue b) : GraphStep(output, a, b)
 {
-    readonly GraphKernels functions = GraphKernels.Of(kernels);
-
     protected override void ComputeRow(in StepCall call, int row)
     {
         float* a = Inputs[0].At(call, row), b = Inputs[1].At(call, row), y = Output.At(call, row);
         if (node.Node.Operation == GraphOperation.Add)
-            functions.Add(a, b, y, Output.Layout.Span);
+            kernels.Add(a, b, y, Output.Layout.Span);
         else
-            functions.Multiply(a, b, y, Output.Layout.Span);
-        Activations.Apply(kernels, node.Activation, y, Output.Layout.Span);
+            kernels.Multiply(a, b, y, Output.Layout.Span);
+        Activate(kernels, node.Activation, y, Output.Layout.Span);
     }
 }
 
@@ -34,8 +31,6 @@ sealed unsafe class PairStep(KernelSet kernels, FusedNode node, GraphValue outpu
 sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue image, GraphValue gates)
     : GraphStep(output, image, gates)
 {
-    readonly GraphKernels functions = GraphKernels.Of(kernels);
-
     protected override void ComputeRow(in StepCall call, int row)
     {
         float* x = Inputs[0].At(call, row), gates = Inputs[1].At(call, row), y = Output.At(call, row);
@@ -43,9 +38,9 @@ sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue outpu
         for (int c = 0; c < layout.Planes; c++)
         {
             nint at = (nint)c * layout.PlaneStride;
-            functions.Scale(x + at, gates[(nint)c * Inputs[1].Layout.PlaneStride], 0, y + at, layout.Lanes);
+            kernels.Scale(x + at, gates[(nint)c * Inputs[1].Layout.PlaneStride], 0, y + at, layout.Lanes);
         }
-        Activations.Apply(kernels, node.Activation, y, layout.Span);
+        Activate(kernels, node.Activation, y, layout.Span);
     }
 }
 
@@ -53,17 +48,14 @@ sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue outpu
 sealed unsafe class ScaleStep : GraphStep
 {
     readonly KernelSet kernels;
-    readonly GraphKernels functions;
     readonly FusedNode node;
     readonly AlignedBuffer<float> scale, shift;
 
     public ScaleStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights) : base(output, input)
     {
-        (this.kernels, functions, this.node) = (kernels, GraphKernels.Of(kernels), node);
-        var (factors, added) = GraphFusion.BatchNorm(node.Node, output.Shape[0], weights);
-        (scale, shift) = (new(factors.Length), new(factors.Length));
-        for (int i = 0; i < factors.Length; i++)
-            (scale.Pointer[i], shift.Pointer[i]) = ((float)factors[i], (float)added[i]);
+        (this.kernels, this.node) = (kernels, node);
+        var (factors, added) = weights.BatchNorm(node.Node, output.Shape[0]);
+        (scale, shift) = (new([.. factors.Select(factor => (float)factor)]), new([.. added.Select(shift => (float)shift)]));
     }
 
     protected override void ComputeRow(in StepCall call, int row)
@@ -72,7 +64,7 @@ sealed unsafe class ScaleStep : GraphStep
         var layout = Output.Layout;
         if (Output.Shape.Count == 1)
         {
-            functions.Scale(x, scale.Pointer, shift.Pointer, y, layout.Width);
+            kernels.Scale(x, scale.Pointer, shift.Pointer, y, layout.Width);
         }
         else
         {
@@ -80,9 +72,9 @@ sealed unsafe class ScaleStep : GraphStep
             for (int c = 0; c < Output.Shape[0]; c++)
             {
                 nint at = layout.At(c * lines) - layout.Origin;
-                functions.Scale(x + at, scale.Pointer[c], shift.Pointer[c], y + at, ((nint)(lines - 1) * layout.LineStride) + layout.Width);
+                kernels.Scale(x + at, scale.Pointer[c], shift.Pointer[c], y + at, ((nint)(lines - 1) * layout.LineStride) + layout.Width);
             }
         }
-        Activations.Apply(kernels, node.Activation, y, layout.Span);
+        Activate(kernels, node.Activation, y, layout.Span);
     }
 }

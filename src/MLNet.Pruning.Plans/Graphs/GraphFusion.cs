@@ -52,13 +52,11 @@ static class GraphFusion
             return null;
         if (node.Operation == GraphOperation.BatchNorm && before is { Weights: not null, Residual: null } && before.Node.Shape.Count != 2)
         {
-            var (scale, shift) = BatchNorm(node, before.Node.Shape[0], weights);
-            for (int o = 0; o < scale.Length; o++)
-                before.Weights.Before(o, scale[o], shift[o]);
+            before.Weights.Before(weights.BatchNorm(node, before.Node.Shape[0]));
             before.Position = position;
             return before;
         }
-        if (Activations.Is(node.Operation)
+        if (node.IsActivation
             && before.Node.Operation is not (GraphOperation.Input or GraphOperation.Constant or GraphOperation.Reshape
             or GraphOperation.Concatenate or GraphOperation.Softmax or GraphOperation.LogSoftmax))
         {
@@ -70,21 +68,6 @@ static class GraphFusion
 
     static bool TakesSum(FusedNode node) =>
         node is { Node.Operation: GraphOperation.Convolution, Readers: 1, Residual: null, Activation: null };
-
-    /// <summary>A batch norm as x * scale + shift.</summary>
-    public static (double[] Scale, double[] Shift) BatchNorm(GraphNode node, int count, NetworkWeights weights)
-    {
-        float[] mean = weights.Get(node.Mean!, count), variance = weights.Get(node.Variance!, count);
-        float[]? weight = node.Weight is null ? null : weights.Get(node.Weight, count);
-        float[]? bias = node.Bias is null ? null : weights.Get(node.Bias, count);
-        double[] scale = new double[count], shift = new double[count];
-        for (int i = 0; i < count; i++)
-        {
-            scale[i] = (weight?[i] ?? 1) / Math.Sqrt(variance[i] + node.Coefficient);
-            shift[i] = (bias?[i] ?? 0) - (mean[i] * scale[i]);
-        }
-        return (scale, shift);
-    }
 
     static LinearWeights? LayerWeights(GraphNode node, FusedNode[] inputs, NetworkWeights weights)
     {

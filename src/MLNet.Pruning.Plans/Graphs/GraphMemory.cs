@@ -12,9 +12,7 @@ sealed class GraphMemory
     /// <summary>Numbers of all.</summary>
     public long Length { get; private set; }
 
-    /// <param name="stages">The steps.</param>
     /// <param name="result">What stays in use to the end.</param>
-    /// <param name="blockRows">Rows of a block.</param>
     public GraphMemory(GraphStage[] stages, GraphValue result, int blockRows)
     {
         var uses = new Dictionary<GraphValue, (int First, int Last, int Stage, bool Crosses)>();

@@ -1,3 +1,5 @@
+using MLNet.Pruning.Plans.Kernels;
+
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>Computes one value, of one row or of a block of them.</summary>
@@ -30,6 +32,12 @@ abstract unsafe class GraphStep(GraphValue output, params GraphValue[] inputs)
     }
 
     protected virtual void ComputeRow(in StepCall call, int row) => throw new NotSupportedException();
+
+    protected static void Activate(KernelSet kernels, GraphNode? activation, float* values, nint count)
+    {
+        if (activation is not null)
+            kernels.Apply(activation.Operation, (float)activation.Coefficient, values, values, count);
+    }
 
     protected static void Copy(float* from, float* to, nint count) =>
         Buffer.MemoryCopy(from, to, count * sizeof(float), count * sizeof(float));

@@ -42,7 +42,7 @@ sealed class ImageLayouts
         }
     }
 
-    static bool LiesAsItsInputs(GraphNode node) => Activations.Is(node.Operation) || node.Operation is GraphOperation.BatchNorm
+    static bool LiesAsItsInputs(GraphNode node) => node.IsActivation || node.Operation is GraphOperation.BatchNorm
         or GraphOperation.GroupNorm or GraphOperation.Softmax or GraphOperation.Add or GraphOperation.Multiply
         or GraphOperation.Concatenate;
 

@@ -36,7 +36,7 @@ sealed unsafe class LinearStep : GraphStep
             int lines = Math.Min(most, count - done);
             float* to = y + ((nint)done * yStride);
             layer.Compute(x + ((nint)done * xStride), lines, xStride, to, yStride, call.Workspace.At(ScratchOffset));
-            Activations.Apply(kernels, node.Activation, to, (nint)lines * yStride);
+            Activate(kernels, node.Activation, to, (nint)lines * yStride);
         }
     }
 }

@@ -6,7 +6,6 @@ namespace MLNet.Pruning.Plans.Graphs;
 sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights)
     : GraphStep(output, input)
 {
-    readonly GraphKernels functions = GraphKernels.Of(kernels);
     readonly AlignedBuffer<float> weight = NormWeights.Of(weights, node.Node.Weight, output.Shape[^1], 1),
         bias = NormWeights.Of(weights, node.Node.Bias, output.Shape[^1], 0);
 
@@ -14,18 +13,11 @@ sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue 
     {
         float* x = Inputs[0].At(call, row), y = Output.At(call, row);
         var layout = Output.Layout;
-        for (int line = 0; line < layout.Lines; line++, x += layout.LineStride, y += layout.LineStride)
+        kernels.NormalizeRows(x, layout.Lines, layout.Width, layout.LineStride, y, (float)node.Node.Coefficient);
+        for (int line = 0; line < layout.Lines; line++, y += layout.LineStride)
         {
-            double sum = 0, squares = 0;
-            for (int i = 0; i < layout.Width; i++)
-                sum += x[i];
-            double mean = sum / layout.Width;
-            for (int i = 0; i < layout.Width; i++)
-                squares += (x[i] - mean) * (x[i] - mean);
-            double factor = 1 / Math.Sqrt((squares / layout.Width) + node.Node.Coefficient);
-            functions.Scale(x, (float)factor, (float)(-mean * factor), y, layout.Width);
-            functions.Scale(y, weight.Pointer, bias.Pointer, y, layout.Width);
-            Activations.Apply(kernels, node.Activation, y, layout.Width);
+            kernels.Scale(y, weight.Pointer, bias.Pointer, y, layout.Width);
+            Activate(kernels, node.Activation, y, layout.Width);
         }
     }
 }
@@ -34,7 +26,6 @@ sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue 
 sealed unsafe class GroupNormStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights)
     : GraphStep(output, input)
 {
-    readonly GraphKernels functions = GraphKernels.Of(kernels);
     readonly AlignedBuffer<float> weight = NormWeights.Of(weights, node.Node.Weight, output.Shape[0], 1),
         bias = NormWeights.Of(weights, node.Node.Bias, output.Shape[0], 0);
 
@@ -52,10 +43,10 @@ sealed unsafe class GroupNormStep(KernelSet kernels, FusedNode node, GraphValue 
             {
                 double scale = factor * weight.Pointer[c];
                 nint at = (nint)c * layout.PlaneStride;
-                functions.Scale(x + at, (float)scale, (float)(bias.Pointer[c] - (mean * scale)), y + at, layout.Lanes);
+                kernels.Scale(x + at, (float)scale, (float)(bias.Pointer[c] - (mean * scale)), y + at, layout.Lanes);
             }
         }
-        Activations.Apply(kernels, node.Activation, y, layout.Span);
+        Activate(kernels, node.Activation, y, layout.Span);
     }
 
     double Sum(float* x, int first, int channels, double mean, bool squared)
@@ -121,8 +112,6 @@ sealed unsafe class SoftmaxStep(KernelSet kernels, FusedNode node, GraphValue ou
 /// <summary>The mean of lines, or of each line.</summary>
 sealed unsafe class MeanStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
 {
-    readonly GraphKernels functions = GraphKernels.Of(kernels);
-
     protected override void ComputeRow(in StepCall call, int row)
     {
         float* x = Inputs[0].At(call, row), y = Output.At(call, row);
@@ -131,8 +120,8 @@ sealed unsafe class MeanStep(KernelSet kernels, FusedNode node, GraphValue outpu
         {
             Copy(x, y, layout.Width);
             for (int line = 1; line < layout.Lines; line++)
-                functions.Add(x + ((nint)line * layout.LineStride), y, y, layout.Width);
-            functions.Scale(y, 1f / layout.Lines, 0, y, layout.Width);
+                kernels.Add(x + ((nint)line * layout.LineStride), y, y, layout.Width);
+            kernels.Scale(y, 1f / layout.Lines, 0, y, layout.Width);
         }
         else
         {
@@ -144,6 +133,6 @@ sealed unsafe class MeanStep(KernelSet kernels, FusedNode node, GraphValue outpu
                 y[line] = (float)(sum / layout.Width);
             }
         }
-        Activations.Apply(kernels, node.Activation, y, Output.Layout.Width);
+        Activate(kernels, node.Activation, y, Output.Layout.Width);
     }
 }

@@ -15,12 +15,8 @@ sealed unsafe class PhaseFrame
     readonly int[][] phases;
     readonly int rows;
 
-    /// <param name="image">How the image lies.</param>
     /// <param name="padding">Zeros above and to the left.</param>
-    /// <param name="stride">Pixels from window to window.</param>
     /// <param name="taps">The windows' rows and columns, from the padding on.</param>
-    /// <param name="rows">Rows of a phase.</param>
-    /// <param name="rowStride">Numbers from one row to the next.</param>
     public PhaseFrame(ValueLayout image, int[] padding, int[] stride, int[][] taps, int rows, int rowStride)
     {
         (this.image, this.padding, this.stride, this.rows, RowStride) = (image, padding, stride, rows, rowStride);

@@ -6,7 +6,6 @@ namespace MLNet.Pruning.Plans.Graphs;
 sealed unsafe class PoolStep : GraphStep
 {
     readonly KernelSet kernels;
-    readonly GraphKernels functions;
     readonly FusedNode node;
     readonly bool largest, isUsual;
 
@@ -16,7 +15,7 @@ sealed unsafe class PoolStep : GraphStep
 
     public PoolStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : base(output, input)
     {
-        (this.kernels, functions, this.node) = (kernels, GraphKernels.Of(kernels), node);
+        (this.kernels, this.node) = (kernels, node);
         largest = node.Node.Operation == GraphOperation.MaxPool;
         if (node.Node.Window is { } window)
         {
@@ -82,7 +81,7 @@ sealed unsafe class PoolStep : GraphStep
                 target += to.LineStride;
             }
         }
-        Activations.Apply(kernels, node.Activation, y, to.Span);
+        Activate(kernels, node.Activation, y, to.Span);
     }
 
     float* Down(float* plane, ValueLayout from, (int First, int End, int Size) window, float* line)
@@ -96,9 +95,9 @@ sealed unsafe class PoolStep : GraphStep
         {
             float* next = plane + ((nint)y * from.LineStride);
             if (largest)
-                functions.Max(next, line, line, count);
+                kernels.Max(next, line, line, count);
             else
-                functions.Add(next, line, line, count);
+                kernels.Add(next, line, line, count);
         }
         return line;
     }

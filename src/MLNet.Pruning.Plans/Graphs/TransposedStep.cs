@@ -98,6 +98,6 @@ sealed unsafe class TransposedStep : GraphStep
                 }
             }
         }
-        Activations.Apply(kernels, node.Activation, y, layout.Span);
+        Activate(kernels, node.Activation, y, layout.Span);
     }
 }

@@ -57,9 +57,6 @@ sealed record ValueLayout
     /// <summary>As a caller's rows lie, number by number.</summary>
     public static ValueLayout Packed(IReadOnlyList<int> shape) => OfLines(shape, width => width);
 
-    /// <param name="channels">Channels.</param>
-    /// <param name="height">Rows of pixels.</param>
-    /// <param name="width">Pixels of a row.</param>
     /// <param name="rowStride">Numbers from one row to the next; at least the width and the zeros that are read beside it.</param>
     /// <param name="rowsAround">Rows of zeros that are read above and below a channel.</param>
     /// <param name="padded">A count rounded up to whole vectors.</param>

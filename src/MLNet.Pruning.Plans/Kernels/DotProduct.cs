@@ -11,14 +11,9 @@ static unsafe class DotProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
     /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="xStride">Numbers from one row to the next.</param>
     /// <param name="weights">[outputs][inputs]</param>
     /// <param name="bias">[outputs]</param>
-    /// <param name="outputs">Outputs.</param>
-    /// <param name="inputs">Inputs.</param>
     /// <param name="y">[rows][yStride]; written.</param>
-    /// <param name="yStride">Numbers from one row to the next.</param>
     /// <param name="residual">Added; lies like y, or is y, or null.</param>
     public static void Multiply(
         float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y, nint yStride, float* residual)

@@ -11,12 +11,8 @@ static unsafe class FewKeysAttention<TVectors, TVector>
     /// <param name="queries">[headSize][lanes], divided by the root of the head's size.</param>
     /// <param name="lanes">Numbers from one value to the next, in the result as well; whole vectors of queries are computed.</param>
     /// <param name="keys">Value d of token j stands at keys + d * valueStep + j * tokenStep, and so it is with values.</param>
-    /// <param name="values">What is mixed.</param>
-    /// <param name="valueStep">From one value to the next.</param>
-    /// <param name="tokenStep">From one token to the next.</param>
     /// <param name="logSizes">[tokens], added to the logits of each key; null for none.</param>
     /// <param name="tokens">1 to <see cref="MostKeys"/>.</param>
-    /// <param name="headSize">Values of the head.</param>
     /// <param name="mixed">[headSize][lanes]; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Compute(

@@ -98,13 +98,4 @@ static class Functions<TVectors, TVector>
         p = TVectors.MultiplyAdd(p, t, TVectors.Create(2f));
         return TVectors.Multiply(p, s);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Relu(TVector x) => TVectors.Max(TVectors.Zero, x);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector LeakyRelu(TVector x) => TVectors.Max(TVectors.Multiply(x, TVectors.Create(0.01f)), x);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Silu(TVector x) => TVectors.Multiply(x, Sigmoid(x));
 }

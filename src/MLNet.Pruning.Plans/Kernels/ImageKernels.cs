@@ -9,11 +9,7 @@ static unsafe class ImageKernels
 {
     /// <summary>The maxima of squares of 2x2; a last row or column that is odd is left out. A NaN may be lost.</summary>
     /// <param name="from">[height][fromStride]</param>
-    /// <param name="height">Rows written.</param>
-    /// <param name="width">Columns written.</param>
-    /// <param name="fromStride">Numbers from one row to the next.</param>
     /// <param name="to">[height][toStride]; written.</param>
-    /// <param name="toStride">Numbers from one row to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MaxPool(float* from, int height, int width, nint fromStride, float* to, nint toStride)
     {

@@ -21,9 +21,6 @@ static unsafe class Int8Product
 
     /// <summary>Rounds rows of inputs.</summary>
     /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="inputs">Inputs.</param>
-    /// <param name="xStride">Numbers from one row to the next.</param>
     /// <param name="to">[rows][<see cref="RowBytes"/>]; written.</param>
     /// <param name="scales">[rows]; written: what a step of each row is. NaN where a number of the row is not finite.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -69,10 +66,8 @@ static unsafe class Int8Product
         Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper()).Store(to);
     }
 
-    /// <param name="matrix">The layer.</param>
     /// <param name="x">[rows][<see cref="RowBytes"/>]</param>
     /// <param name="scales">[rows]</param>
-    /// <param name="rows">Rows.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors of eight.</param>
     /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>

@@ -56,9 +56,41 @@ abstract unsafe class KernelSet
     /// <summary>The sparse product of a few rows of finite numbers; see <see cref="ShuffleProduct{TVectors,TVector}"/>.</summary>
     public abstract void Shuffle(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual);
 
-    public abstract void Activate(Activation activation, float* values, nint count);
+    public void Activate(Activation activation, float* values, nint count) => Apply(activation switch
+    {
+        Activation.Relu => GraphOperation.Relu,
+        Activation.LeakyRelu => GraphOperation.LeakyRelu,
+        Activation.Gelu => GraphOperation.Gelu,
+        Activation.Silu => GraphOperation.Silu,
+        Activation.Tanh => GraphOperation.Tanh,
+        Activation.Sigmoid => GraphOperation.Sigmoid,
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation."),
+    }, 0.01f, values, values, count);
 
-    public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y);
+    /// <summary>y = f(x), where y may be x.</summary>
+    public abstract void Apply(GraphOperation function, float coefficient, float* x, float* y, nint count);
+
+    /// <summary>y = a + b</summary>
+    public abstract void Add(float* a, float* b, float* y, nint count);
+
+    /// <summary>y = a * b</summary>
+    public abstract void Multiply(float* a, float* b, float* y, nint count);
+
+    /// <summary>y = max(a, b), or b where one is NaN.</summary>
+    public abstract void Max(float* a, float* b, float* y, nint count);
+
+    /// <summary>y = x * scale + shift</summary>
+    public abstract void Scale(float* x, float scale, float shift, float* y, nint count);
+
+    /// <summary>y = x * scale + shift, number by number.</summary>
+    public void Scale(float* x, float* scale, float* shift, float* y, nint count)
+    {
+        Multiply(x, scale, y, count);
+        Add(y, shift, y, count);
+    }
+
+    /// <param name="epsilon">Added to the variance; PyTorch's where nothing else is said.</param>
+    public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon = 1e-5f);
 
     /// <summary>Tokens as rows, with the sums of <see cref="NormalizeLanes"/>.</summary>
     public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y);
@@ -107,11 +139,23 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void Shuffle(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual) =>
         ShuffleProduct<TVectors, TVector>.Multiply(matrix, x, rows, xStride, y, yStride, residual);
 
-    public override void Activate(Activation activation, float* values, nint count) =>
-        Elementwise<TVectors, TVector>.Apply(activation, values, count);
+    public override void Apply(GraphOperation function, float coefficient, float* x, float* y, nint count) =>
+        Elementwise<TVectors, TVector>.Apply(function, coefficient, x, y, count);
 
-    public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y) =>
-        Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y);
+    public override void Add(float* a, float* b, float* y, nint count) =>
+        Elementwise<TVectors, TVector>.Both<Elementwise<TVectors, TVector>.Sum>(a, b, y, count);
+
+    public override void Multiply(float* a, float* b, float* y, nint count) =>
+        Elementwise<TVectors, TVector>.Both<Elementwise<TVectors, TVector>.Product>(a, b, y, count);
+
+    public override void Max(float* a, float* b, float* y, nint count) =>
+        Elementwise<TVectors, TVector>.Both<Elementwise<TVectors, TVector>.Larger>(a, b, y, count);
+
+    public override void Scale(float* x, float scale, float shift, float* y, nint count) =>
+        Elementwise<TVectors, TVector>.Each<Elementwise<TVectors, TVector>.Scaled>(x, y, count, scale, shift);
+
+    public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon) =>
+        Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y, epsilon);
 
     public override void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y) =>
         Normalization<TVectors, TVector>.RowsAsLanes(x, tokens, width, stride, y);

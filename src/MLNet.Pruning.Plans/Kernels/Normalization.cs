@@ -14,12 +14,9 @@ static unsafe class Normalization<TVectors, TVector>
     const float Epsilon = 1e-5f;
 
     /// <param name="x">[tokens][stride]</param>
-    /// <param name="tokens">Tokens.</param>
-    /// <param name="width">Values of a token.</param>
     /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
-    /// <param name="y">Written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows(float* x, int tokens, int width, nint stride, float* y)
+    public static void Rows(float* x, int tokens, int width, nint stride, float* y, float epsilon)
     {
         int whole = width / TVectors.Count * TVectors.Count, rest = width - whole;
         var share = TVectors.Create(1f / width);
@@ -59,7 +56,7 @@ static unsafe class Normalization<TVectors, TVector>
                 TVectors.Store(v, y + whole);
                 b = TVectors.MultiplyAdd(v, v, b);
             }
-            var factor = Factor(TVectors.Create(TVectors.Sum(TVectors.Add(a, b))), share);
+            var factor = Factor(TVectors.Create(TVectors.Sum(TVectors.Add(a, b))), share, epsilon);
             for (d = 0; d < width; d += TVectors.Count)
                 TVectors.Store(TVectors.Multiply(TVectors.Load(y + d), factor), y + d);
         }
@@ -67,9 +64,6 @@ static unsafe class Normalization<TVectors, TVector>
 
     /// <param name="x">[value][stride]</param>
     /// <param name="lanes">Tokens; whole vectors of them are computed.</param>
-    /// <param name="width">Values of a token.</param>
-    /// <param name="stride">Numbers from one value to the next, in y as well.</param>
-    /// <param name="y">Written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Lanes(float* x, int lanes, int width, nint stride, float* y)
     {
@@ -111,10 +105,7 @@ static unsafe class Normalization<TVectors, TVector>
 
     /// <summary>Tokens as rows, with the sums that <see cref="Lanes"/> has: every fourth value is in the same one.</summary>
     /// <param name="x">[tokens][stride]</param>
-    /// <param name="tokens">Tokens.</param>
-    /// <param name="width">Values of a token.</param>
     /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
-    /// <param name="y">Written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RowsAsLanes(float* x, int tokens, int width, nint stride, float* y)
     {
@@ -188,6 +179,6 @@ static unsafe class Normalization<TVectors, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector Factor(TVector squares, TVector share) =>
-        TVectors.Divide(TVectors.Create(1f), TVectors.Sqrt(TVectors.MultiplyAdd(squares, share, TVectors.Create(Epsilon))));
+    static TVector Factor(TVector squares, TVector share, float epsilon = Epsilon) =>
+        TVectors.Divide(TVectors.Create(1f), TVectors.Sqrt(TVectors.MultiplyAdd(squares, share, TVectors.Create(epsilon))));
 }

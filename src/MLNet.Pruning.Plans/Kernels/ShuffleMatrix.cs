@@ -14,7 +14,6 @@ sealed unsafe class ShuffleMatrix
 
     /// <param name="weights">[outputs x inputs]</param>
     /// <param name="outputBias">[outputs]</param>
-    /// <param name="lanes">Outputs of a vector.</param>
     /// <param name="window">Inputs of a window, at most 256.</param>
     public ShuffleMatrix(ReadOnlySpan<float> weights, ReadOnlySpan<float> outputBias, int lanes, int window)
     {

@@ -14,10 +14,7 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class ShuffleProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <param name="matrix">The layer.</param>
     /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="xStride">Numbers from one row to the next.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>

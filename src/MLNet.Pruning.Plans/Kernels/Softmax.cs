@@ -8,9 +8,7 @@ static unsafe class Softmax<TVectors, TVector>
 {
     /// <summary>Over the rows of a matrix, for each column by itself: each column is a query, each row a key.</summary>
     /// <param name="x">[count][stride]</param>
-    /// <param name="count">Rows.</param>
     /// <param name="lanes">Columns; whole vectors of them are computed.</param>
-    /// <param name="stride">Numbers from one row to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Lanes(float* x, int count, int lanes, nint stride)
     {
@@ -46,8 +44,6 @@ static unsafe class Softmax<TVectors, TVector>
 
     /// <summary>Over the numbers of each row.</summary>
     /// <param name="x">[rows][stride]</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="count">Numbers of a row.</param>
     /// <param name="stride">Numbers from one row to the next; at least the count, rounded up to whole vectors, which are written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(float* x, int rows, int count, nint stride)

@@ -13,7 +13,6 @@ static unsafe class SparseProduct<TVectors, TVector>
 {
     const int Ahead = 256;
 
-    /// <param name="matrix">The layer.</param>
     /// <param name="places">Of the matrix: where each weight's input lies behind <paramref name="x"/>.</param>
     /// <param name="x">The first lane of the inputs.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>

@@ -11,9 +11,7 @@ namespace MLNet.Pruning.Plans.Kernels;
 /// </summary>
 static unsafe class SparseRow
 {
-    /// <param name="matrix">The layer.</param>
     /// <param name="places">Of the matrix: where each weight's input lies behind <paramref name="x"/>.</param>
-    /// <param name="x">The row.</param>
     /// <param name="y">[outputs]; written.</param>
     /// <param name="gather">Whether to load eight inputs by one instruction, where there is one.</param>
     public static void Multiply(SparseMatrix matrix, int* places, float* x, float* y, bool gather)

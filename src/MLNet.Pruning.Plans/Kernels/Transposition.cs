@@ -10,9 +10,7 @@ static unsafe class Transposition
     /// <param name="from">[rows][columns], rows <paramref name="fromStride"/> apart.</param>
     /// <param name="rows">Rows read, columns written.</param>
     /// <param name="columns">Columns read, rows written.</param>
-    /// <param name="fromStride">Numbers from one row to the next.</param>
     /// <param name="to">[columns][rows], <paramref name="toStride"/> apart; written.</param>
-    /// <param name="toStride">Numbers from one column to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* from, int rows, int columns, nint fromStride, float* to, nint toStride)
     {

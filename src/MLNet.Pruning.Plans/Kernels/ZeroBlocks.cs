@@ -4,7 +4,6 @@ namespace MLNet.Pruning.Plans.Kernels;
 /// Weights whose zeros come in blocks of some outputs by one input, which the kernels of the dense product skip: for each block of outputs
 /// the inputs that one of them has a weight for.
 /// </summary>
-/// <param name="Outputs">Of a block.</param>
 /// <param name="Inputs">The inputs of all blocks, one block's behind the other's.</param>
 /// <param name="Starts">Where each block's begin, and where the last end.</param>
 sealed record ZeroBlocks(int Outputs, int[] Inputs, int[] Starts)
@@ -12,8 +11,6 @@ sealed record ZeroBlocks(int Outputs, int[] Inputs, int[] Starts)
     public int Count => Starts.Length - 1;
 
     /// <param name="weights">[outputs x inputs]</param>
-    /// <param name="outputs">Of the layer.</param>
-    /// <param name="size">Outputs of a block.</param>
     public static ZeroBlocks Of(ReadOnlySpan<float> weights, int outputs, int size)
     {
         int inputs = weights.Length / outputs;

@@ -58,13 +58,14 @@ sealed unsafe class ConvNetwork : Network
             if (description.BatchNorm)
             {
                 string norm = $"features.norm{i}";
-                float[] scale = weights.Get($"{norm}.weight", outputs), shift = weights.Get($"{norm}.bias", outputs);
-                float[] mean = weights.Get($"{norm}.running_mean", outputs), variance = weights.Get($"{norm}.running_var", outputs);
-                for (int o = 0; o < outputs; o++)
+                convolution.Before(weights.BatchNorm(new(GraphOperation.BatchNorm, norm, [], [])
                 {
-                    double factor = scale[o] / Math.Sqrt(variance[o] + Epsilon);
-                    convolution.Before(o, factor, shift[o] - (mean[o] * factor));
-                }
+                    Weight = $"{norm}.weight",
+                    Bias = $"{norm}.bias",
+                    Mean = $"{norm}.running_mean",
+                    Variance = $"{norm}.running_var",
+                    Coefficient = Epsilon,
+                }, outputs));
             }
             yield return convolution;
             inputs = outputs;

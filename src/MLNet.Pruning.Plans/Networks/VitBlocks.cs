@@ -16,10 +16,8 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     public abstract IEnumerable<PlanStep> Steps { get; }
 
     /// <summary>Runs all blocks.</summary>
-    /// <param name="workspace">Where.</param>
     /// <param name="x">[images x tokens][stride]; what is left of the tokens stands at the start afterwards.</param>
     /// <param name="sizes">[images x tokens], likewise; null where no token has more than one patch.</param>
-    /// <param name="images">Images.</param>
     public abstract void Compute(Workspace workspace, float* x, float* sizes, int images);
 
     /// <summary>A matcher for each block that merges.</summary>
@@ -52,11 +50,8 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     /// <summary>
     /// Merges the tokens of each image that are most similar as the hidden layer sees them. What is left moves up to the start.
     /// </summary>
-    /// <param name="block">The block.</param>
-    /// <param name="matcher">Its matcher.</param>
     /// <param name="x">[images x tokens][stride]</param>
     /// <param name="sizes">[images x tokens]</param>
-    /// <param name="images">Images.</param>
     /// <param name="buffer">Room for tokens and means of an image, [2 x tokens x dim], and sizes.</param>
     /// <param name="indices">[2 x tokens]</param>
     protected void Merge(VitBlock block, TokenMatcher matcher, float* x, float* sizes, int images, float* buffer, int* indices)

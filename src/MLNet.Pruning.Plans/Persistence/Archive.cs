@@ -104,8 +104,6 @@ sealed class Archive(string kind)
     }
 
     /// <summary>Reads an archive whole and checks it before any of it is used.</summary>
-    /// <param name="stream">Where it begins.</param>
-    /// <param name="kind">What it must be.</param>
     /// <param name="what">What to call the stream in an error.</param>
     public static Archive Read(Stream stream, string kind, string what) => Read(stream, $"{kind} file", what, only: kind);
 

@@ -7,8 +7,6 @@ using MLNet.Pruning.Plans;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>A trained network out of a file, and the names of its classes.</summary>
-/// <param name="Description">What it is made of.</param>
-/// <param name="Weights">Its weights.</param>
 /// <param name="Labels">The values of the label, as text; empty where the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
@@ -30,7 +28,6 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// Reads the network of an archive, or of ML.NET's model.zip with one in it. Where a pipeline merges the tokens that a transformer
     /// reads, of images that its patches divide, merging becomes part of the network.
     /// </summary>
-    /// <param name="stream">At its beginning.</param>
     /// <param name="what">What to call the stream in an error.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or holds something else.</exception>
     public static SavedNetwork Read(Stream stream, string what)

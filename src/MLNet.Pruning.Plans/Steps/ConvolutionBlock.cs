@@ -15,13 +15,7 @@ sealed unsafe class ConvolutionBlock
     readonly ImageFrame frame;
     readonly int framed, convolved, stride;
 
-    /// <param name="kernels">What to compute with.</param>
     /// <param name="weights">The layer's weights, batch norm taken in.</param>
-    /// <param name="activation">What stands behind it.</param>
-    /// <param name="choice">Which kernel.</param>
-    /// <param name="height">Of an image.</param>
-    /// <param name="width">Of an image.</param>
-    /// <param name="layout">Where memory is reserved.</param>
     public ConvolutionBlock(KernelSet kernels, LinearWeights weights, Activation activation, KernelChoice choice, int height, int width,
         WorkspaceLayout layout)
     {
@@ -38,7 +32,6 @@ sealed unsafe class ConvolutionBlock
     /// <summary>Channels times height times width of the result.</summary>
     public int Outputs => checked(layer.Outputs * (frame.Height / 2) * (frame.Width / 2));
 
-    /// <param name="workspace">Where.</param>
     /// <param name="image">[channels][height][width]</param>
     /// <param name="pooled">[outputs][height / 2][width / 2]; written.</param>
     public void Compute(Workspace workspace, float* image, float* pooled)

@@ -11,12 +11,8 @@ sealed unsafe class ImageEncoder
     readonly int imageWidth;
     readonly int buffer, other;
 
-    /// <param name="kernels">What to compute with.</param>
     /// <param name="image">Channels, height and width.</param>
     /// <param name="weights">The blocks' weights, batch norm taken in.</param>
-    /// <param name="activation">What stands behind each convolution.</param>
-    /// <param name="choice">Which kernels.</param>
-    /// <param name="layout">Where memory is reserved.</param>
     public ImageEncoder(
         KernelSet kernels, IReadOnlyList<int> image, IEnumerable<LinearWeights> weights, Activation activation, KernelChoice choice,
         WorkspaceLayout layout)
@@ -32,9 +28,7 @@ sealed unsafe class ImageEncoder
     /// <summary>Features of an image.</summary>
     public int Features => blocks[^1].Outputs;
 
-    /// <param name="workspace">Where.</param>
     /// <param name="images">[count][channels][height][width]</param>
-    /// <param name="count">Images.</param>
     /// <param name="features">[count][<see cref="Features"/>]; written.</param>
     public void Compute(Workspace workspace, float* images, int count, float* features)
     {

@@ -16,10 +16,6 @@ enum KernelChoice
 }
 
 /// <summary>What a network is compiled from, beside its description and its weights.</summary>
-/// <param name="Kernels">What to compute with.</param>
-/// <param name="Choice">Which kernels computes layers.</param>
-/// <param name="Output">What a classifier gives.</param>
-/// <param name="Precision">What linear layers are computed in.</param>
 sealed record CompileOptions(
     KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);
 

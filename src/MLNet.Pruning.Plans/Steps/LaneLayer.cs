@@ -13,9 +13,6 @@ sealed unsafe class LaneLayer
     readonly SparseMatrix? sparse;
     readonly ZeroBlocks? blocks;
 
-    /// <param name="kernels">What to compute with.</param>
-    /// <param name="weights">The layer's weights.</param>
-    /// <param name="choice">Which kernel.</param>
     /// <param name="ways">The ways in which inputs may lie: where each begins.</param>
     public LaneLayer(KernelSet kernels, LinearWeights weights, KernelChoice choice, params ReadOnlySpan<Func<int, int>> ways)
     {
@@ -67,7 +64,6 @@ sealed unsafe class LaneLayer
 
     /// <param name="kernels">Vectors that suit the number of lanes.</param>
     /// <param name="way">In which of the ways the inputs lie.</param>
-    /// <param name="x">Where they begin.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[outputs][stride]; written.</param>
     /// <param name="stride">Numbers from one output to the next, of the residual as well.</param>

@@ -12,14 +12,6 @@ sealed unsafe class LinearChain
     readonly int buffer, other, scratch;
     readonly int width;
 
-    /// <param name="kernels">What to compute with.</param>
-    /// <param name="weights">The layers' weights.</param>
-    /// <param name="activation">What stands between them.</param>
-    /// <param name="activatesLast">Whether it stands behind the last as well.</param>
-    /// <param name="choice">Which kernels.</param>
-    /// <param name="blockRows">The most rows that are computed at once.</param>
-    /// <param name="layout">Where the layers' outputs are reserved.</param>
-    /// <param name="precision">What to compute in.</param>
     public LinearChain(
         KernelSet kernels, IReadOnlyList<LinearWeights> weights, Activation activation, bool activatesLast, KernelChoice choice,
         int blockRows, WorkspaceLayout layout, ScoringPrecision precision = ScoringPrecision.Float)

@@ -16,10 +16,6 @@ sealed unsafe class LinearLayer
     readonly Int8Matrix? int8;
     readonly int blockStride, blockRows, columns, fewestLanes;
 
-    /// <param name="kernels">What to compute with.</param>
-    /// <param name="weights">The layer's weights.</param>
-    /// <param name="isSparse">Whether to compute with the active weights alone.</param>
-    /// <param name="blockRows">The most rows that are computed at once.</param>
     /// <param name="precision">What to compute in, where it is not sparse.</param>
     public LinearLayer(
         KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows, ScoringPrecision precision = ScoringPrecision.Float)
@@ -93,7 +89,6 @@ sealed unsafe class LinearLayer
 
     /// <param name="x">[rows][xStride]</param>
     /// <param name="rows">At most the block's.</param>
-    /// <param name="xStride">Numbers from one row to the next.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
     /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>

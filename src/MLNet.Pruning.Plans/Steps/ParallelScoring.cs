@@ -9,8 +9,6 @@ sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputW
     readonly Batch?[] idle = new Batch?[4];
 
     /// <param name="rows">[count x inputs]</param>
-    /// <param name="count">Rows.</param>
-    /// <param name="blockRows">Rows that are computed at once.</param>
     /// <param name="scores">[count x outputs]; written.</param>
     /// <param name="threads">At most so many, this one among them.</param>
     public void Run(float* rows, int count, int blockRows, float* scores, int threads)

@@ -13,14 +13,8 @@ sealed unsafe class TransposedConvolution
     readonly ImageFrame frame;
     readonly int framed, computed, stride, outputs;
 
-    /// <param name="kernels">What to compute with.</param>
-    /// <param name="name">The layer's name.</param>
     /// <param name="weight">[inputs][outputs][4][4]</param>
     /// <param name="bias">[outputs]</param>
-    /// <param name="choice">Which kernel.</param>
-    /// <param name="height">Of the images that come in.</param>
-    /// <param name="width">Of the images that come in.</param>
-    /// <param name="layout">Where memory is reserved.</param>
     public TransposedConvolution(
         KernelSet kernels, string name, float[] weight, float[] bias, KernelChoice choice, int height, int width, WorkspaceLayout layout)
     {
@@ -53,7 +47,6 @@ sealed unsafe class TransposedConvolution
     /// <summary>Channels times height times width of the result.</summary>
     public int Outputs => checked(outputs * 4 * frame.Height * frame.Width);
 
-    /// <param name="workspace">Where.</param>
     /// <param name="image">[inputs][height][width]</param>
     /// <param name="doubled">[outputs][2 height][2 width]; written.</param>
     public void Compute(Workspace workspace, float* image, float* doubled)

@@ -19,7 +19,6 @@ sealed class MergeOrder
     readonly float[] similarities;
     readonly long[] keys;
 
-    /// <param name="evens">Even tokens.</param>
     /// <param name="merge">Tokens that merge away, r.</param>
     /// <param name="error">Of a product of two tokens in single precision, relative to their norms.</param>
     public MergeOrder(int evens, int merge, float error)

@@ -25,10 +25,8 @@ static unsafe class PairProducts
 
     /// <summary>Brings every second token into panels: [panel][feature][token of the panel].</summary>
     /// <param name="tokens">The first of them.</param>
-    /// <param name="count">How many there are.</param>
     /// <param name="width">Values of a token, D.</param>
     /// <param name="panel">Tokens of a panel, a multiple of 4; a last one that is not full keeps the zeros that it has.</param>
-    /// <param name="to">Written.</param>
     public static void Pack(float* tokens, int count, int width, int panel, float* to)
     {
         for (int first = 0; first < count; first += panel, to += (long)width * panel)
@@ -98,9 +96,7 @@ static unsafe class PairProducts
     }
 
     /// <param name="evens">Panels of <see cref="RowTile"/>.</param>
-    /// <param name="rowPanels">How many.</param>
     /// <param name="odds">Panels of <see cref="PanelWidth"/>.</param>
-    /// <param name="columnPanels">How many.</param>
     /// <param name="panel">Odd tokens of each.</param>
     /// <param name="width">Values of a token, D.</param>
     /// <param name="products">[rowPanels * RowTile x columnPanels * panel]; written.</param>
