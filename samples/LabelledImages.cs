@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Samples;
 
-/// <summary>Images and labels of a data view as the training loop reads them; a label is a number from 0, or a key.</summary>
+/// <summary>Images and labels of a data view as examples for the training loop; a label is a number from 0, or a key.</summary>
 sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most = null) : IExampleSource
 {
     public IReadOnlyList<long> Shape => shape;

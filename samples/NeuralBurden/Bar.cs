@@ -3,7 +3,7 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>A line for each finished training, and on a terminal how far the one that runs is.</summary>
+/// <summary>Prints a line for each finished training, and on a terminal the progress of the current one.</summary>
 sealed class Bar(double sparsity, int epochs) : IProgress<BurdenProgress>
 {
     const string Clear = "\r\u001b[K";

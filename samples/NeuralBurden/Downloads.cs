@@ -1,7 +1,7 @@
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>Shows how far a download is, on one line of a terminal.</summary>
+/// <summary>Shows the progress of a download on one line of a terminal.</summary>
 sealed class Downloads : IProgress<DownloadProgress>
 {
     public static Downloads Shown { get; } = new();

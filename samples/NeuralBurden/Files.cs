@@ -6,7 +6,7 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>What a study leaves behind: tables on the console, curves as CSV and SVG, everything as JSON and as one page.</summary>
+/// <summary>Writes the results of a study: tables to the console, curves as CSV and SVG, everything as JSON and as one page.</summary>
 static class Files
 {
     public static void Write(string folder, string name, IReadOnlyList<(double Sparsity, BurdenResult Result)> results, double at)

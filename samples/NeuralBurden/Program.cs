@@ -1,4 +1,5 @@
-// The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on what was found, with tokens merged and without.
+// The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on the found
+// subnetwork, with and without token merging.
 //   dotnet run -c Release --project samples/NeuralBurden -- mnist --data DIR
 using MLNet.Pruning;
 using System.CommandLine;

@@ -1,7 +1,7 @@
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>How much is computed.</summary>
+/// <summary>The size of a study.</summary>
 enum StudySize
 {
     Small,
@@ -9,7 +9,7 @@ enum StudySize
     Full,
 }
 
-/// <summary>What the command line asked for.</summary>
+/// <summary>The options of the command line.</summary>
 sealed record Settings
 {
     public string? Data { get; init; }

@@ -5,12 +5,16 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>The paper's experiment on generative models: a variational autoencoder that loses 30 % of its neurons as it trains, beside one that keeps them.</summary>
+/// <summary>
+/// The paper's experiment on generative models: a variational autoencoder that loses 30 % of its neurons as it trains, beside an unpruned
+/// one.
+/// </summary>
 static class Autoencoder
 {
     const int Shown = 8;
 
-    // The hidden layers on both sides: what the latents and the images' own channels hold, nothing else can.
+    // The hidden layers on both sides. The latents and the images' own channels cannot be replaced by other neurons, so they are not
+    // pruned.
     static readonly string[] Hidden = ["encoder.linear1", "encoder.linear2", "expansion.linear1", "expansion.linear2"];
 
     public static void Run(Settings settings)
@@ -44,7 +48,7 @@ static class Autoencoder
         Console.WriteLine(Invariant($"{Path.GetFileName(picture)} shows, row by row: {string.Join(", ", rows.Select(r => r.Name))}."));
     }
 
-    // Its hidden layers have no batch norm.
+    // The hidden layers have no batch norm.
     static Method Named(string name) => Method.All.FirstOrDefault(m => m.Name == name && !m.Normalized)
         ?? throw new ArgumentException($"There is no method '{name}' for the autoencoder; there are {string.Join(", ", Method.All.Where(m => !m.Normalized).Select(m => m.Name))}.");
 

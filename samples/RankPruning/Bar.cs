@@ -2,7 +2,7 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>How far a run is, on one line of a terminal; nothing where the output goes elsewhere.</summary>
+/// <summary>Shows the progress of a run on one line of a terminal; prints nothing if the output is redirected.</summary>
 sealed class Bar(string what, int epochs) : IProgress<TrainingProgress>, IDisposable
 {
     const string Clear = "\r\u001b[K";

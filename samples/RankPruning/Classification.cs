@@ -11,21 +11,21 @@ sealed record Classification
 
     public required string Network { get; init; }
 
-    /// <summary>Training and test set.</summary>
+    /// <summary>Loads the training and the test set.</summary>
     public required Func<MLContext, Settings, (IDataView Train, IDataView Test)> Load { get; init; }
 
     public required Func<MLContext, Action<PrunedTrainerOptions>, IEstimator<PrunedModelTransformer>> Trainer { get; init; }
 
-    /// <summary>The network, for what needs no ML.NET.</summary>
+    /// <summary>The network as a blueprint, for methods that use no ML.NET.</summary>
     public required Blueprint Blueprint { get; init; }
 
-    /// <summary>The same network with batch norms, for methods that go by their scales.</summary>
+    /// <summary>The same network with batch norms, for methods that use their scales.</summary>
     public required Func<MLContext, Action<PrunedTrainerOptions>, IEstimator<PrunedModelTransformer>> Normalized { get; init; }
 
     /// <summary>The groups to prune; null for all.</summary>
     public IReadOnlyList<string>? Groups { get; init; }
 
-    /// <summary>The groups to prune of the network with batch norms: those that one follows; null for all.</summary>
+    /// <summary>The groups to prune in the network with batch norms: those that a norm follows; null for all.</summary>
     public IReadOnlyList<string>? NormalizedGroups { get; init; }
 
     public required int Maturity { get; init; }
@@ -40,10 +40,13 @@ sealed record Classification
 
     public required int Seeds { get; init; }
 
-    /// <summary>What the paper reports: methods, and their accuracy where it reports one. Training accuracy for its own, as printed for the others.</summary>
+    /// <summary>
+    /// The paper's results: methods, and their accuracy if it is reported. For its own methods this is training accuracy, for the others
+    /// as printed.
+    /// </summary>
     public required IReadOnlyList<(string Method, double? Accuracy, double? Pruned)> Paper { get; init; }
 
-    /// <summary>The fractions of pruned neurons for which the table has a row.</summary>
+    /// <summary>The fractions of pruned neurons that have a row in the table.</summary>
     public IReadOnlyList<double> Rows { get; init; } = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
     public void Run(Settings settings)
@@ -145,6 +148,6 @@ sealed record Classification
         return ([.. Method.All.Where(m => names.Contains(m.Name))], [.. Comparator.All.Where(c => names.Contains(c.Name))]);
     }
 
-    /// <summary>The names of all methods.</summary>
+    /// <summary>All methods.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Method.All.Select(m => m.Name), .. Comparator.All.Select(c => c.Name)];
 }

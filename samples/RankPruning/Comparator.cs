@@ -7,21 +7,21 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>
-/// A method that compresses a network that is already trained. It trains half of the epochs as any other, compresses, and trains on for the rest, so that all methods see
-/// their examples about equally often: every part has at least one epoch.
+/// A method that compresses a trained network. It trains for half of the epochs as usual, compresses, and trains on for the rest, so that
+/// all methods see their examples about equally often. Every part has at least one epoch.
 /// </summary>
 sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, Tensor> Model, string Gone)> Compress)
 {
     public static IReadOnlyList<Comparator> All { get; } = [new("pqh", Quantized), new("fprl", Searched)];
 
-    /// <summary>What one run works on.</summary>
+    /// <summary>The input of one run.</summary>
     /// <param name="Blueprint">The network.</param>
     /// <param name="Train">The rows to learn from.</param>
-    /// <param name="Options">How all of it trains, the seed, and the epochs that there are.</param>
+    /// <param name="Options">How all parts train, the seed, and the number of epochs.</param>
     /// <param name="Cancellation">Stops it.</param>
     public sealed record Work(Blueprint Blueprint, IDataView Train, TrainingOptions Options, CancellationToken Cancellation)
     {
-        /// <summary>Options for a part of the epochs.</summary>
+        /// <summary>Options for a fraction of the epochs.</summary>
         public TrainingOptions Part(double part) => Options with { Epochs = Math.Max(1, (int)Math.Round(part * Options.Epochs)) };
 
         public TrainingTask Task(nn.Module model, Func<nn.Module> copy, IDataView rows) => new()
@@ -46,8 +46,8 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
             return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
-    // Deep compression, in three rounds. Han et al. take nine weights in ten from wide layers, and fewer from small ones and from convolutions. Their L2 term matters: without
-    // it, weights of pixels that are always black stay as large as they were drawn.
+    // Deep compression in three rounds. Han et al. remove nine weights in ten from wide layers, and fewer from small ones and from
+    // convolutions. Their L2 term matters: without it, weights of pixels that are always black keep their initial values.
     static (nn.Module<Tensor, Tensor>, string) Quantized(Work work)
     {
         using var model = (nn.Module<Tensor, Tensor>)work.Blueprint.Build();
@@ -63,11 +63,11 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
             FineTuning = work.Part(0.125) with { LearningRate = work.Options.LearningRate / 10 },
         }.Run(task, work.Cancellation);
         var (all, kept) = (compressed.Layers.Sum(l => l.Weights), compressed.Layers.Sum(l => l.Kept));
-        // What the file gives back is what is measured.
+        // Measure what the file decodes to.
         return ((nn.Module<Tensor, Tensor>)compressed.Build(), Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
     }
 
-    // The agent chooses by rows that the network has not learnt from; what it leaves then trains on all of them.
+    // The agent chooses with rows that the network was not trained on. The smaller network then trains on all rows.
     static (nn.Module<Tensor, Tensor>, string) Searched(Work work)
     {
         var data = new MLContext().Data;

@@ -6,7 +6,8 @@ namespace MLNet.Pruning.Samples.RankPruning;
 /// <summary>The experiments by name. Networks, schedules and the paper's figures are those of its table 1 and appendix.</summary>
 static class Experiments
 {
-    // A tenth an event, as in the paper, but every other epoch: after ten epochs of recovery little of what was chosen shows (docs/experiments.md).
+    // Each event removes a tenth, as in the paper, but every other epoch: after ten epochs of recovery the choice of neurons hardly shows
+    // (docs/experiments.md).
     public static Classification Mnist { get; } = new()
     {
         Name = "mnist",
@@ -62,7 +63,7 @@ static class Experiments
         Paper = [("rank", 0.7625, 0.41), ("ns", 0.6419, null), ("fprl", 0.7224, null)],
     };
 
-    /// <summary>Layers wide enough for the clock to notice: what pruning is worth where computing dominates.</summary>
+    /// <summary>Layers wide enough to measure: what pruning gains if computing dominates.</summary>
     public static Classification Wide { get; } = Mnist with
     {
         Name = "wide",
@@ -87,7 +88,7 @@ static class Experiments
         return mlContext.MulticlassClassification.Trainers.PrunedFeedForward(options);
     }
 
-    // The same with a batch norm behind each hidden layer: a module of one's own.
+    // The same with a batch norm after each hidden layer, as a user module.
     static PrunedModuleTrainer Normalized(MLContext mlContext, int[] hidden, Action<PrunedTrainerOptions> set)
     {
         var options = new PrunedModuleTrainer.Options { FeatureColumnName = "Pixels", ModuleName = "normalized" };

@@ -4,10 +4,10 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>What an experiment leaves behind: curves as CSV and SVG, histories as JSON.</summary>
+/// <summary>Writes the results of an experiment: curves as CSV and SVG, histories as JSON.</summary>
 static class Files
 {
-    /// <summary>One row for each epoch of each run, and the troughs: each event as a row right after its epoch.</summary>
+    /// <summary>One row per epoch of each run, and one row per event right after its epoch, for the troughs.</summary>
     public static void Curves(string folder, string name, IReadOnlyList<Outcome> runs, bool accuracy)
     {
         var csv = new StringBuilder("method,seed,epoch,after_event,train_loss,train_accuracy,test_loss,test_accuracy,parameters\n");

@@ -1,7 +1,7 @@
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>Images side by side, row by row, enlarged so that one sees them.</summary>
+/// <summary>Draws images side by side, row by row, enlarged.</summary>
 static class PictureGrid
 {
     const int Gap = 2, Zoom = 2;

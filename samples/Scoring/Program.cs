@@ -19,7 +19,7 @@ try
     var image = new Image { Pixels = pixels };
     var prediction = predictor.Predict(image);
 
-    // One predictor serves all threads, as those of a web service.
+    // One predictor serves all threads, as in a web service.
     const int Requests = 100_000;
     long began = Stopwatch.GetTimestamp();
     Parallel.For(0, Requests, _ => predictor.Predict(image));

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Tool;
 
-/// <summary>A row of the digits' data.</summary>
+/// <summary>A row of the data set of digits.</summary>
 internal sealed class Digit
 {
     public uint Label { get; set; }
@@ -12,7 +12,7 @@ internal sealed class Digit
     public float[] Pixels { get; set; } = [];
 }
 
-/// <summary>What a model says of one.</summary>
+/// <summary>The prediction for a digit.</summary>
 internal sealed class Prediction
 {
     public uint PredictedLabel { get; set; }
@@ -20,7 +20,7 @@ internal sealed class Prediction
     public float[] Score { get; set; } = [];
 }
 
-/// <summary>A 28 x 28 picture as text, two rows of pixels a line.</summary>
+/// <summary>Draws a 28 x 28 picture as text, two rows of pixels per line.</summary>
 internal static class DigitDrawing
 {
     const int Side = 28;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The trainings of a study with one seed, with merging or without. Those under fixed masks come after the dynamic one.</summary>
+/// <summary>The trainings of a study for one seed, with merging or without. Those under fixed masks follow the dynamic one.</summary>
 sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 {
     WeightMasks? found;
@@ -65,7 +65,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 
     void Keep(BurdenRun run)
     {
-        // The weights beneath are gone with their run; what chance would cost them is kept beside it.
+        // The persistent weights are lost with their run, so the cost of random masks is stored beside it.
         if (PathOf(run.Kind) is { } path)
             WholeFile.Write(path, stream => JsonSerializer.Serialize(stream,
                 new FinishedRun(study.Plan, run, run.Kind == BurdenRunKind.Dynamic ? chanceCosts : null), BurdenJson.Default.FinishedRun));
@@ -92,7 +92,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
         return kept.Run;
     }
 
-    /// <summary>Keeps what lies beneath the masks when the run ends.</summary>
+    /// <summary>Keeps the persistent weights, including inactive ones, when the run ends.</summary>
     sealed class WeightsBeneath : ITrainingHook
     {
         readonly Dictionary<string, float[]> weights = [];

@@ -7,28 +7,27 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The persistent weights W of a run and their masks M. The model's own parameters hold M * W at all times but within a step of the
-/// optimizer.
+/// The persistent weights W of a run and their masks M. The model's own parameters are M * W at all times except within an optimizer step.
 /// </summary>
 /// <remarks>
-/// For the step, inactive weights get their persistent value; the optimizer moves it by the gradient of the masked weight like any other;
-/// then it is put aside again and zeroed. So any optimizer will do, and what other hooks write to the parameters counts for active
-/// weights.
+/// For a step, inactive weights get their persistent values; the optimizer updates them by the gradient of the masked weight like any
+/// other; then they are stored again and zeroed. This works with any optimizer, and what other hooks write to the parameters counts for
+/// active weights.
 /// </remarks>
 sealed unsafe class MaskedWeights : IStepObserver, IDisposable
 {
     readonly bool persistent;
     FlatModel model;
-    sbyte[] on; // of the flat vector: -1 active, 0 inactive; what has no mask is active
-    Tensor beneath; // the same of W; what it holds for active weights is not looked at
-    Tensor? off; // on a device, where the mask is inactive
+    sbyte[] on; // of the flat vector: -1 active, 0 inactive; parameters without a mask are active
+    Tensor beneath; // W in the layout of the flat vector; undefined for active weights
+    Tensor? off; // on a device: true for inactive weights
     float* valuesAt, beneathAt,
-        gradientsAt; // where the vectors begin on the CPU, else null: to ask a tensor takes longer than a small slice
+        gradientsAt; // addresses of the vectors on the CPU, else null: asking a tensor takes longer than a small slice
     long[] offsets;
     long[][] shapes;
     IReadOnlyList<(WeightMask Mask, float[] Weights)>? read;
 
-#pragma warning disable CS8618 // Blank sets all.
+#pragma warning disable CS8618 // Blank sets all fields.
     public MaskedWeights(FlatModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
 #pragma warning restore CS8618
     {
@@ -44,26 +43,26 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
 
     public long Length => model.Values.Length;
 
-    /// <summary>Changes whenever masks may have.</summary>
+    /// <summary>Changes whenever masks may have changed.</summary>
     public int Version { get; private set; }
 
-    /// <summary>The masks over the flat vector: -1 active, 0 inactive; what has no mask is active.</summary>
+    /// <summary>The masks over the flat vector: -1 active, 0 inactive; parameters without a mask are active.</summary>
     public ReadOnlySpan<sbyte> On => on;
 
-    /// <summary>The same on the model's device, true where inactive; the caller's dispose scope's.</summary>
+    /// <summary>The inactive weights as a tensor on the model's device, in the caller's dispose scope.</summary>
     public Tensor OffTensor() => off?.alias() ?? tensor(Array.ConvertAll(on, bit => bit == 0));
 
     /// <summary>
-    /// Whether the step takes the gradients of frozen weights away; otherwise who made this calls <see cref="MaskGradients"/> earlier.
+    /// Whether the step zeroes the gradients of frozen weights; otherwise the creator calls <see cref="MaskGradients"/> earlier.
     /// </summary>
     public bool MasksGradientsInStep { get; init; }
 
-    /// <summary>The part of its value that an inactive weight keeps with every step.</summary>
+    /// <summary>The fraction of its value that an inactive weight keeps in every step.</summary>
     public float Kept { get; init; } = 1;
 
     public bool Persistent => persistent;
 
-    /// <summary>Puts persistent values in place of zeros.</summary>
+    /// <summary>Replaces zeros by the persistent values.</summary>
     public void BeforeStep(long from, long to)
     {
         if (!persistent && MasksGradientsInStep)
@@ -74,7 +73,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
             OnDevice(() => model.Values.Vector.copy_(where(off!, beneath, model.Values.Vector)));
     }
 
-    /// <summary>Puts persistent values aside, and zeroes inactive weights.</summary>
+    /// <summary>Stores the persistent values, and zeroes inactive weights.</summary>
     public void AfterStep(long from, long to)
     {
         if (persistent && off is null)
@@ -87,7 +86,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         }
     }
 
-    /// <summary>Takes the gradients of inactive weights away, where these must not move.</summary>
+    /// <summary>Zeroes the gradients of inactive weights if these must not change.</summary>
     public void MaskGradients(long from, long to) => Zero(model.Gradients.Vector, gradientsAt, from, to);
 
     /// <summary>Zeroes inactive weights, however the step ended.</summary>
@@ -101,21 +100,21 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
             OnDevice(() => vector.masked_fill_(off, Scalars.Zero));
     }
 
-    /// <summary>Whether what lies beneath is all numbers.</summary>
+    /// <summary>Whether all persistent values are finite.</summary>
     public bool IsFinite()
     {
         using var scope = NewDisposeScope();
         return beneath.isfinite().all().item<bool>();
     }
 
-    /// <summary>All gradients as they are, in memory order.</summary>
+    /// <summary>All gradients, in memory order.</summary>
     public float[] Gradients()
     {
         using var scope = NewDisposeScope();
         return Span(Near(model.Gradients.Vector)).ToArray();
     }
 
-    /// <summary>Lays given masks over the weights.</summary>
+    /// <summary>Sets the masks.</summary>
     public IReadOnlyList<LayerChange> Set(WeightMasks masks) => Change((_, active) =>
     {
         for (var l = 0; l < Layers.Count; l++)
@@ -128,9 +127,9 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
             active[i] = (sbyte)(mask.On[i] ? -1 : 0);
     }
 
-    /// <summary>Lets masks and persistent values be changed, and makes the model follow.</summary>
-    /// <param name="change">Is given W whole, and M.</param>
-    /// <returns>What became of the masks, by layer.</returns>
+    /// <summary>Changes masks and persistent values, and updates the model.</summary>
+    /// <param name="change">Gets W, including inactive weights, and M.</param>
+    /// <returns>The change of the masks, by layer.</returns>
     public IReadOnlyList<LayerChange> Change(ChangeMasks change)
     {
         Settle();
@@ -158,9 +157,9 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         })];
     }
 
-    /// <summary>Does something while only the weights with the largest magnitudes are active, and puts the others back.</summary>
-    /// <param name="sparsity">Per layer, the fraction that is inactive meanwhile.</param>
-    /// <param name="action">What to do.</param>
+    /// <summary>Runs an action while only the weights with the largest magnitudes are active, and then restores the others.</summary>
+    /// <param name="sparsity">Per layer, the inactive fraction during the action.</param>
+    /// <param name="action">The action.</param>
     public void Try(IReadOnlyList<double> sparsity, Action action)
     {
         Settle();
@@ -189,7 +188,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         }
     }
 
-    /// <summary>Where a layer lies in the flat vector.</summary>
+    /// <summary>The range of a layer in the flat vector.</summary>
     public Range RangeOf(int layer) => (int)offsets[layer]..(int)(offsets[layer] + Layers[layer].Parameter.NumberOfElements);
 
     public WeightMasks Masks()
@@ -211,7 +210,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         return weights;
     }
 
-    /// <summary>Writes masks and what lies beneath them.</summary>
+    /// <summary>Writes masks and persistent values.</summary>
     public void Write(BinaryWriter writer)
     {
         var masks = Masks().Masks;
@@ -230,7 +229,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         }
     }
 
-    /// <summary>Keeps what was written until the model has the shape that it had then.</summary>
+    /// <summary>Reads what was written, and keeps it until the model has its shape of that time.</summary>
     public void Read(BinaryReader reader)
     {
         var saved = new (WeightMask, float[])[reader.ReadCount()];
@@ -246,7 +245,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         read = saved;
     }
 
-    /// <summary>Takes up what was read.</summary>
+    /// <summary>Applies what was read.</summary>
     public void Settle()
     {
         if (read is not { } saved)
@@ -267,7 +266,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         static string Shape(IEnumerable<long> shape) => string.Join(", ", shape);
     }
 
-    /// <summary>Follows the model into its new shape.</summary>
+    /// <summary>Follows a change of the model's shape.</summary>
     public void Reshaped(TrainingRun run, Reshaped reshaped)
     {
         using var none = no_grad();
@@ -297,7 +296,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         "The model cannot be replaced, nor what is kept of its parameters forgotten, in a run that prunes weights: their masks are this "
             + "model's.");
 
-    /// <summary>Begins with all weights active.</summary>
+    /// <summary>Resets all weights to active.</summary>
     void Blank()
     {
         using var none = no_grad();

@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>Which shape an operation computes from those that it reads; whatever does not fit is refused.</summary>
+/// <summary>Computes the shape of an operation's result from the shapes of its inputs, and throws if they do not fit.</summary>
 static class GraphShapes
 {
     const int MaximumDimensions = 8, MaximumValues = 1 << 27, MaximumWindow = 1 << 12, MaximumEnlargement = 64;
@@ -16,8 +16,8 @@ static class GraphShapes
     public static int Count(IReadOnlyList<int> shape) => shape.Aggregate(1, (product, size) => checked(product * size));
 
     /// <summary>The shape of a node's result.</summary>
-    /// <param name="node">The node; its own shape is looked at where it is a free choice.</param>
-    /// <param name="inputs">The shapes that it reads.</param>
+    /// <param name="node">The node. Its own shape is used where it is a free choice.</param>
+    /// <param name="inputs">The shapes of its inputs.</param>
     public static IReadOnlyList<int> Of(GraphNode node, params IReadOnlyList<int>[] inputs)
     {
         int wanted = node.Operation switch
@@ -89,7 +89,7 @@ static class GraphShapes
         }
     }
 
-    /// <summary>Height and width that windows make of an image, or null where they do not fit.</summary>
+    /// <summary>Height and width of the result of windows over an image; null if they do not fit.</summary>
     public static int[]? TryWindows(GraphNode node, IReadOnlyList<int> x)
     {
         for (int d = 0; d < 2; d++)
@@ -100,7 +100,7 @@ static class GraphShapes
         return Windows(node, x);
     }
 
-    /// <summary>Height and width that windows make of an image.</summary>
+    /// <summary>Height and width of the result of windows over an image.</summary>
     public static int[] Windows(GraphNode node, IReadOnlyList<int> x)
     {
         var window = node.Window ?? throw new ArgumentException("it has no window.");

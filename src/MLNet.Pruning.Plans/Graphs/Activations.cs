@@ -2,14 +2,14 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>A graph's functions of single numbers.</summary>
+/// <summary>Applies a graph's activation functions.</summary>
 static unsafe class Activations
 {
     const double UsualSlope = 0.01;
 
     public static bool Is(GraphOperation operation) => operation is >= GraphOperation.Relu and <= GraphOperation.HardSwish;
 
-    /// <summary>Applies one in place.</summary>
+    /// <summary>Applies an activation in place; null for none.</summary>
     public static void Apply(KernelSet kernels, GraphNode? activation, float* values, nint count)
     {
         if (activation is null)

@@ -3,7 +3,7 @@ using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>A linear layer over lines, with an activation behind it.</summary>
+/// <summary>A linear layer on lines, followed by an activation.</summary>
 sealed unsafe class LinearStep : GraphStep
 {
     const int MostLines = 64;
@@ -28,7 +28,7 @@ sealed unsafe class LinearStep : GraphStep
 
     public override void Compute(in StepCall call)
     {
-        // Rows lie behind each other as lines do.
+        // Rows have the distance of lines.
         float* x = Inputs[0].At(call, call.First), y = Output.At(call, call.First);
         int count = checked(call.Count * Output.Layout.Lines), xStride = Inputs[0].Layout.LineStride, yStride = Output.Layout.LineStride;
         for (int done = 0; done < count; done += most)

@@ -85,7 +85,7 @@ static class NormWeights
     }
 }
 
-/// <summary>Softmax along lines or, of an image, along channels; or its logarithm along lines.</summary>
+/// <summary>Softmax along lines or, for an image, along channels; or its logarithm along lines.</summary>
 sealed unsafe class SoftmaxStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     protected override void ComputeRow(in StepCall call, int row)
@@ -118,7 +118,7 @@ sealed unsafe class SoftmaxStep(KernelSet kernels, FusedNode node, GraphValue ou
     }
 }
 
-/// <summary>The mean of lines, or of each line.</summary>
+/// <summary>The mean over lines, or within each line.</summary>
 sealed unsafe class MeanStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     readonly GraphKernels functions = GraphKernels.Of(kernels);

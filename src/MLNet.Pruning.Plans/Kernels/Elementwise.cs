@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>A function of each number of a buffer, in place.</summary>
+/// <summary>Applies a function to each number of a buffer, in place.</summary>
 static unsafe class Elementwise<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
@@ -45,7 +45,7 @@ static unsafe class Elementwise<TVectors, TVector>
         nint i = 0;
         for (; i <= count - (4 * TVectors.Count); i += 4 * TVectors.Count)
         {
-            // Each step of a polynomial waits for the one before it: four of them fill the time.
+            // Each step of a polynomial waits for the previous one, so four are computed side by side.
             float* at = values + i;
             var a = TFunction.Of(TVectors.Load(at));
             var b = TFunction.Of(TVectors.Load(at + TVectors.Count));

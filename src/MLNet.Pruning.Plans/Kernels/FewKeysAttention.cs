@@ -2,19 +2,19 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>One head of attention over at most eight tokens, from logits to mixed values without leaving the registers.</summary>
+/// <summary>One head of attention over at most eight tokens, from logits to mixed values in registers.</summary>
 static unsafe class FewKeysAttention<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
     public const int MostKeys = 8;
 
     /// <param name="queries">[headSize][lanes], divided by the root of the head's size.</param>
-    /// <param name="lanes">Numbers from one value to the next, in the result as well; whole vectors of queries are computed.</param>
-    /// <param name="keys">Value d of token j stands at keys + d * valueStep + j * tokenStep, and so it is with values.</param>
-    /// <param name="values">What is mixed.</param>
-    /// <param name="valueStep">From one value to the next.</param>
-    /// <param name="tokenStep">From one token to the next.</param>
-    /// <param name="logSizes">[tokens], added to the logits of each key; null for none.</param>
+    /// <param name="lanes">The distance between values, in the result too; whole vectors of queries are computed.</param>
+    /// <param name="keys">Value d of token j is at keys + d * valueStep + j * tokenStep; likewise for values.</param>
+    /// <param name="values">The values to mix.</param>
+    /// <param name="valueStep">The distance between values.</param>
+    /// <param name="tokenStep">The distance between tokens.</param>
+    /// <param name="logSizes">[tokens]: added to the logits of each key; null for none.</param>
     /// <param name="tokens">1 to <see cref="MostKeys"/>.</param>
     /// <param name="headSize">Values of the head.</param>
     /// <param name="mixed">[headSize][lanes]; written.</param>
@@ -23,7 +23,7 @@ static unsafe class FewKeysAttention<TVectors, TVector>
         float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
         int headSize, float* mixed)
     {
-        // Tokens that are not there are the last one again, with a logit that leaves nothing of them.
+        // Missing tokens repeat the last one, with a logit that gives them no weight.
         nint j1 = Math.Min(1, tokens - 1) * tokenStep, j2 = Math.Min(2, tokens - 1) * tokenStep, j3 = Math.Min(3, tokens - 1) * tokenStep;
         nint j4 = Math.Min(4, tokens - 1) * tokenStep, j5 = Math.Min(5, tokens - 1) * tokenStep, j6 = Math.Min(6, tokens - 1) * tokenStep;
         nint j7 = Math.Min(7, tokens - 1) * tokenStep;
@@ -66,7 +66,7 @@ static unsafe class FewKeysAttention<TVectors, TVector>
             at = values;
             for (int d = headSize; d > 0; d--, to += lanes, at += valueStep)
             {
-                // Two chains, since a sum waits for itself.
+                // Two chains of additions, since each addition waits for the previous one.
                 var a = TVectors.Multiply(s0, TVectors.Create(at[0]));
                 var b = TVectors.Multiply(s1, TVectors.Create(at[j1]));
                 a = TVectors.MultiplyAdd(s2, TVectors.Create(at[j2]), a);

@@ -3,8 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>What graphs need beside <see cref="KernelSet"/>, for one width of vector: functions with a coefficient, sums and
-/// scalings.</summary>
+/// <summary>
+/// Kernels for graphs in addition to <see cref="KernelSet"/>, for one vector width: functions with a coefficient, sums and scalings.
+/// </summary>
 abstract unsafe class GraphKernels
 {
     public static GraphKernels Of(KernelSet kernels) => kernels.Lanes switch
@@ -14,7 +15,7 @@ abstract unsafe class GraphKernels
         _ => GraphKernels<Vectors128, Vector128<float>>.Instance,
     };
 
-    /// <summary>Applies a function that has no place among <see cref="Activation"/>, in place.</summary>
+    /// <summary>Applies a function that is not an <see cref="Activation"/>, in place.</summary>
     public abstract void Apply(GraphOperation function, float coefficient, float* values, nint count);
 
     /// <summary>y = a + b</summary>
@@ -23,7 +24,7 @@ abstract unsafe class GraphKernels
     /// <summary>y = a * b</summary>
     public abstract void Multiply(float* a, float* b, float* y, nint count);
 
-    /// <summary>y = max(a, b), or b where one is NaN.</summary>
+    /// <summary>y = max(a, b); b if one is NaN.</summary>
     public abstract void Max(float* a, float* b, float* y, nint count);
 
     /// <summary>y = x * scale + shift</summary>
@@ -38,7 +39,7 @@ sealed unsafe class GraphKernels<TVectors, TVector> : GraphKernels
 {
     public static GraphKernels<TVectors, TVector> Instance { get; } = new();
 
-    /// <summary>A function of a number, with one that is the same for all.</summary>
+    /// <summary>A function of a number and a coefficient.</summary>
     interface IFunction
     {
         static abstract TVector Of(TVector x, TVector coefficient);

@@ -4,16 +4,16 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>What images need beside products.</summary>
+/// <summary>Kernels for images other than products.</summary>
 static unsafe class ImageKernels
 {
-    /// <summary>The maxima of squares of 2x2; a last row or column that is odd is left out. A NaN may be lost.</summary>
+    /// <summary>The maxima of squares of 2x2; an odd last row or column is left out. A NaN may be lost.</summary>
     /// <param name="from">[height][fromStride]</param>
     /// <param name="height">Rows written.</param>
     /// <param name="width">Columns written.</param>
-    /// <param name="fromStride">Numbers from one row to the next.</param>
+    /// <param name="fromStride">The distance between rows.</param>
     /// <param name="to">[height][toStride]; written.</param>
-    /// <param name="toStride">Numbers from one row to the next.</param>
+    /// <param name="toStride">The distance between rows.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MaxPool(float* from, int height, int width, nint fromStride, float* to, nint toStride)
     {

@@ -4,19 +4,19 @@ using System.Runtime.Intrinsics;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// Layer norm without its weight and bias, which the next layer's weights take in: (x - mean) / sqrt(variance + epsilon) over the values
-/// of each token.
+/// Layer norm over the values of each token: (x - mean) / sqrt(variance + epsilon). Its weight and bias are part of the next layer's
+/// weights.
 /// </summary>
 static unsafe class Normalization<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>PyTorch's.</summary>
+    /// <summary>PyTorch's value.</summary>
     const float Epsilon = 1e-5f;
 
     /// <param name="x">[tokens][stride]</param>
     /// <param name="tokens">Tokens.</param>
     /// <param name="width">Values of a token.</param>
-    /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
+    /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
     /// <param name="y">Written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(float* x, int tokens, int width, nint stride, float* y)
@@ -68,7 +68,7 @@ static unsafe class Normalization<TVectors, TVector>
     /// <param name="x">[value][stride]</param>
     /// <param name="lanes">Tokens; whole vectors of them are computed.</param>
     /// <param name="width">Values of a token.</param>
-    /// <param name="stride">Numbers from one value to the next, in y as well.</param>
+    /// <param name="stride">The distance between values, in y too.</param>
     /// <param name="y">Written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Lanes(float* x, int lanes, int width, nint stride, float* y)
@@ -76,7 +76,7 @@ static unsafe class Normalization<TVectors, TVector>
         var share = TVectors.Create(1f / width);
         for (int lane = 0; lane < lanes; lane += TVectors.Count)
         {
-            // Four sums side by side: an addition waits for the one before it.
+            // Four sums side by side, as each addition waits for the previous one.
             TVector a = TVectors.Zero, b = a, c = a, e = a;
             float* from = x + lane;
             int d = 0;
@@ -109,11 +109,11 @@ static unsafe class Normalization<TVectors, TVector>
         }
     }
 
-    /// <summary>Tokens as rows, with the sums that <see cref="Lanes"/> has: every fourth value is in the same one.</summary>
+    /// <summary>Normalizes tokens in rows, with the same sums as <see cref="Lanes"/>: every fourth value is in the same sum.</summary>
     /// <param name="x">[tokens][stride]</param>
     /// <param name="tokens">Tokens.</param>
     /// <param name="width">Values of a token.</param>
-    /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
+    /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
     /// <param name="y">Written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RowsAsLanes(float* x, int tokens, int width, nint stride, float* y)
@@ -121,7 +121,7 @@ static unsafe class Normalization<TVectors, TVector>
         float share = 1f / width;
         for (int token = 0; token < tokens; token += 4, x += 4 * stride, y += 4 * stride)
         {
-            // Four tokens side by side, as each addition waits for the one before it. Those that are not there are the last one again.
+            // Four tokens side by side, as each addition waits for the previous one. Missing tokens repeat the last one.
             nint t1 = Math.Min(1, tokens - token - 1) * stride, t2 = Math.Min(2, tokens - token - 1) * stride,
                 t3 = Math.Min(3, tokens - token - 1) * stride;
             Vector128<float> s0, s1, s2, s3;

@@ -2,15 +2,15 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>e^x over the sum of them, in place.</summary>
+/// <summary>e^x divided by its sum, in place.</summary>
 static unsafe class Softmax<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>Over the rows of a matrix, for each column by itself: each column is a query, each row a key.</summary>
+    /// <summary>Over the rows of a matrix, for each column separately: each column is a query, each row a key.</summary>
     /// <param name="x">[count][stride]</param>
     /// <param name="count">Rows.</param>
     /// <param name="lanes">Columns; whole vectors of them are computed.</param>
-    /// <param name="stride">Numbers from one row to the next.</param>
+    /// <param name="stride">The distance between rows.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Lanes(float* x, int count, int lanes, nint stride)
     {
@@ -24,7 +24,7 @@ static unsafe class Softmax<TVectors, TVector>
             int i = 0;
             for (; i < count - 1; i += 2)
             {
-                // Two at a time fill the time that each waits for itself.
+                // Two vectors at a time, as each addition waits for the previous one.
                 float* one = at + (i * stride), other = one + stride;
                 var a = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(one), most));
                 var b = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(other), most));
@@ -47,8 +47,8 @@ static unsafe class Softmax<TVectors, TVector>
     /// <summary>Over the numbers of each row.</summary>
     /// <param name="x">[rows][stride]</param>
     /// <param name="rows">Rows.</param>
-    /// <param name="count">Numbers of a row.</param>
-    /// <param name="stride">Numbers from one row to the next; at least the count, rounded up to whole vectors, which are written.</param>
+    /// <param name="count">The number of values in a row.</param>
+    /// <param name="stride">The distance between rows; at least the count, rounded up to whole vectors, which are written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(float* x, int rows, int count, nint stride)
     {

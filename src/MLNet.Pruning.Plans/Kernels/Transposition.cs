@@ -4,15 +4,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Rows to lanes and back.</summary>
+/// <summary>Transposes rows to lanes and back.</summary>
 static unsafe class Transposition
 {
-    /// <param name="from">[rows][columns], rows <paramref name="fromStride"/> apart.</param>
+    /// <param name="from">[rows][columns], with rows <paramref name="fromStride"/> apart.</param>
     /// <param name="rows">Rows read, columns written.</param>
     /// <param name="columns">Columns read, rows written.</param>
-    /// <param name="fromStride">Numbers from one row to the next.</param>
-    /// <param name="to">[columns][rows], <paramref name="toStride"/> apart; written.</param>
-    /// <param name="toStride">Numbers from one column to the next.</param>
+    /// <param name="fromStride">The distance between rows.</param>
+    /// <param name="to">[columns][rows], with columns <paramref name="toStride"/> apart; written.</param>
+    /// <param name="toStride">The distance between columns.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* from, int rows, int columns, nint fromStride, float* to, nint toStride)
     {

@@ -1,19 +1,19 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// Weights whose zeros come in blocks of some outputs by one input, which the kernels of the dense product skip: for each block of outputs
-/// the inputs that one of them has a weight for.
+/// Weights with blocks of zeros (some outputs by one input), which the dense kernels skip: for each block of outputs, the inputs for which
+/// any of them has a weight.
 /// </summary>
-/// <param name="Outputs">Of a block.</param>
-/// <param name="Inputs">The inputs of all blocks, one block's behind the other's.</param>
-/// <param name="Starts">Where each block's begin, and where the last end.</param>
+/// <param name="Outputs">Outputs per block.</param>
+/// <param name="Inputs">The inputs of all blocks, block after block.</param>
+/// <param name="Starts">The start of each block's inputs, and the end of the last.</param>
 sealed record ZeroBlocks(int Outputs, int[] Inputs, int[] Starts)
 {
     public int Count => Starts.Length - 1;
 
     /// <param name="weights">[outputs x inputs]</param>
-    /// <param name="outputs">Of the layer.</param>
-    /// <param name="size">Outputs of a block.</param>
+    /// <param name="outputs">Outputs of the layer.</param>
+    /// <param name="size">Outputs per block.</param>
     public static ZeroBlocks Of(ReadOnlySpan<float> weights, int outputs, int size)
     {
         int inputs = weights.Length / outputs;

@@ -3,9 +3,9 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Convolution 3x3 that keeps height and width, activation, and max pooling by 2. The image stands in a frame of zeros, so that a tap is
-/// the same image some numbers further on; pixels are the lanes.
-/// Those at the ends of the rows, which run into the frame, are computed too and left out afterwards.
+/// A 3x3 convolution that keeps height and width, activation, and max pooling by 2. The image has a frame of zeros, so that each tap is
+/// the same image at an offset. Pixels are the lanes; those at the ends of rows, which extend into the frame, are computed too and left
+/// out afterwards.
 /// </summary>
 sealed unsafe class ConvolutionBlock
 {
@@ -15,13 +15,13 @@ sealed unsafe class ConvolutionBlock
     readonly ImageFrame frame;
     readonly int framed, convolved, stride;
 
-    /// <param name="kernels">What to compute with.</param>
-    /// <param name="weights">The layer's weights, batch norm taken in.</param>
-    /// <param name="activation">What stands behind it.</param>
-    /// <param name="choice">Which kernel.</param>
-    /// <param name="height">Of an image.</param>
-    /// <param name="width">Of an image.</param>
-    /// <param name="layout">Where memory is reserved.</param>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="weights">The layer's weights, including batch norm.</param>
+    /// <param name="activation">The activation after it.</param>
+    /// <param name="choice">The choice of kernel.</param>
+    /// <param name="height">The image's height.</param>
+    /// <param name="width">The image's width.</param>
+    /// <param name="layout">Reserves memory.</param>
     public ConvolutionBlock(KernelSet kernels, LinearWeights weights, Activation activation, KernelChoice choice, int height, int width,
         WorkspaceLayout layout)
     {
@@ -38,7 +38,7 @@ sealed unsafe class ConvolutionBlock
     /// <summary>Channels times height times width of the result.</summary>
     public int Outputs => checked(layer.Outputs * (frame.Height / 2) * (frame.Width / 2));
 
-    /// <param name="workspace">Where.</param>
+    /// <param name="workspace">The workspace.</param>
     /// <param name="image">[channels][height][width]</param>
     /// <param name="pooled">[outputs][height / 2][width / 2]; written.</param>
     public void Compute(Workspace workspace, float* image, float* pooled)
@@ -46,7 +46,7 @@ sealed unsafe class ConvolutionBlock
         float* framed = workspace.At(this.framed), convolved = workspace.At(this.convolved);
         frame.Fill(image, framed);
         layer.Compute(kernels, 0, framed, frame.Lanes, convolved, stride);
-        // What never falls can as well wait until there is a quarter of it.
+        // A monotonic activation is applied after pooling, to a quarter of the values.
         bool late = activation is not (Activation.Gelu or Activation.Silu);
         if (!late)
             kernels.Activate(activation, convolved, (nint)layer.Outputs * stride);

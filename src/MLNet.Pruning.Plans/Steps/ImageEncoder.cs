@@ -3,7 +3,8 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Convolution blocks one behind the other, an image at a time, to rows of features: the last block's channels, one behind the other.
+/// Convolution blocks in sequence, one image at a time. The output is a row of features per image: the last block's channels, one after
+/// the other.
 /// </summary>
 sealed unsafe class ImageEncoder
 {
@@ -11,12 +12,12 @@ sealed unsafe class ImageEncoder
     readonly int imageWidth;
     readonly int buffer, other;
 
-    /// <param name="kernels">What to compute with.</param>
+    /// <param name="kernels">The kernels.</param>
     /// <param name="image">Channels, height and width.</param>
-    /// <param name="weights">The blocks' weights, batch norm taken in.</param>
-    /// <param name="activation">What stands behind each convolution.</param>
-    /// <param name="choice">Which kernels.</param>
-    /// <param name="layout">Where memory is reserved.</param>
+    /// <param name="weights">The blocks' weights, including batch norm.</param>
+    /// <param name="activation">The activation after each convolution.</param>
+    /// <param name="choice">The choice of kernels.</param>
+    /// <param name="layout">Reserves memory.</param>
     public ImageEncoder(
         KernelSet kernels, IReadOnlyList<int> image, IEnumerable<LinearWeights> weights, Activation activation, KernelChoice choice,
         WorkspaceLayout layout)
@@ -29,10 +30,10 @@ sealed unsafe class ImageEncoder
 
     public IEnumerable<PlanStep> Steps => blocks.Select(block => block.Step);
 
-    /// <summary>Features of an image.</summary>
+    /// <summary>The number of features of an image.</summary>
     public int Features => blocks[^1].Outputs;
 
-    /// <param name="workspace">Where.</param>
+    /// <param name="workspace">The workspace.</param>
     /// <param name="images">[count][channels][height][width]</param>
     /// <param name="count">Images.</param>
     /// <param name="features">[count][<see cref="Features"/>]; written.</param>

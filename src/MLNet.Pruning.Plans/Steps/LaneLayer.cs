@@ -13,10 +13,10 @@ sealed unsafe class LaneLayer
     readonly SparseMatrix? sparse;
     readonly ZeroBlocks? blocks;
 
-    /// <param name="kernels">What to compute with.</param>
+    /// <param name="kernels">The kernels.</param>
     /// <param name="weights">The layer's weights.</param>
-    /// <param name="choice">Which kernel.</param>
-    /// <param name="ways">The ways in which inputs may lie: where each begins.</param>
+    /// <param name="choice">The choice of kernel.</param>
+    /// <param name="ways">The possible layouts of inputs: the offset of each input.</param>
     public LaneLayer(KernelSet kernels, LinearWeights weights, KernelChoice choice, params ReadOnlySpan<Func<int, int>> ways)
     {
         (Inputs, Outputs) = (weights.Inputs, weights.Outputs);
@@ -65,12 +65,12 @@ sealed unsafe class LaneLayer
 
     public PlanStep Step { get; }
 
-    /// <param name="kernels">Vectors that suit the number of lanes.</param>
-    /// <param name="way">In which of the ways the inputs lie.</param>
-    /// <param name="x">Where they begin.</param>
+    /// <param name="kernels">Kernels for vectors that suit the number of lanes.</param>
+    /// <param name="way">The layout of the inputs.</param>
+    /// <param name="x">The inputs.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[outputs][stride]; written.</param>
-    /// <param name="stride">Numbers from one output to the next, of the residual as well.</param>
+    /// <param name="stride">The distance between outputs, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public void Compute(KernelSet kernels, int way, float* x, int lanes, float* y, nint stride, float* residual = null)
     {

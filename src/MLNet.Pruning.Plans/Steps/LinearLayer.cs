@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Plans.Steps;
 /// <summary>A linear layer over rows, [rows x inputs] -> [rows x outputs].</summary>
 sealed unsafe class LinearLayer
 {
-    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time, unless shuffling is as fast.
+    // With at least this many rows, the sparse kernel works on lanes of rows, unless shuffling is as fast.
     const int FewestLanes = 4, FewestLanesBesideShuffles = 12;
 
     readonly KernelSet kernels;
@@ -16,11 +16,11 @@ sealed unsafe class LinearLayer
     readonly Int8Matrix? int8;
     readonly int blockStride, blockRows, columns, fewestLanes;
 
-    /// <param name="kernels">What to compute with.</param>
+    /// <param name="kernels">The kernels.</param>
     /// <param name="weights">The layer's weights.</param>
-    /// <param name="isSparse">Whether to compute with the active weights alone.</param>
-    /// <param name="blockRows">The most rows that are computed at once.</param>
-    /// <param name="precision">What to compute in, where it is not sparse.</param>
+    /// <param name="isSparse">Whether to use active weights only.</param>
+    /// <param name="blockRows">The maximum number of rows per call.</param>
+    /// <param name="precision">The precision if the layer is dense.</param>
     public LinearLayer(
         KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows, ScoringPrecision precision = ScoringPrecision.Float)
     {
@@ -68,7 +68,7 @@ sealed unsafe class LinearLayer
         (panels, bias) = (new((long)Inputs * (padded + kernels.Lanes)), new(Math.Max(padded + kernels.Lanes, Outputs)));
         rest = new(weights.Weight.AsSpan(columns * Inputs));
         weights.Bias.CopyTo(bias.Span);
-        // The last panel has three vectors where their number is odd and more than one.
+        // The last panel has three vectors if their number is odd and more than one.
         int last = padded > width && padded % width > 0 ? padded - (3 * kernels.Lanes) : int.MaxValue;
         for (int o = 0; o < columns; o++)
         {
@@ -87,16 +87,16 @@ sealed unsafe class LinearLayer
 
     public bool IsDense => sparse is null && panelDepths is null;
 
-    /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
+    /// <summary>The size of the temporary memory that <see cref="Compute"/> needs.</summary>
     public long Scratch => sparse is not null ? (long)(Inputs + Outputs) * blockStride
         : int8 is not null ? (long)blockRows * ((Int8Product.RowBytes(Inputs) / sizeof(float)) + 1) : 0;
 
     /// <param name="x">[rows][xStride]</param>
-    /// <param name="rows">At most the block's.</param>
-    /// <param name="xStride">Numbers from one row to the next.</param>
+    /// <param name="rows">At most the maximum number of rows.</param>
+    /// <param name="xStride">The distance between rows.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
-    /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
-    /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>
+    /// <param name="yStride">The distance between rows, also of the residual.</param>
+    /// <param name="scratch">Temporary memory of <see cref="Scratch"/> numbers.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
     {
@@ -163,9 +163,8 @@ sealed unsafe class LinearLayer
     }
 
     /// <summary>
-    /// Outputs behind the last full vector that are cheaper as dot products: where a vector would be nearly empty, and there are inputs
-    /// enough to fill vectors with. This depends on the shape alone, as the order
-    /// of a sum must not depend on anything else.
+    /// The number of outputs after the last full vector that are cheaper as dot products: if a vector would be nearly empty, and there are
+    /// enough inputs to fill vectors. It depends on the shape only, as the order of a sum must not depend on anything else.
     /// </summary>
     static int Rest(int outputs, int inputs, int lanes) =>
         outputs > lanes && outputs % lanes <= lanes / 4 && inputs >= 8 * lanes ? outputs % lanes : 0;

@@ -3,31 +3,31 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Tokens;
 
-/// <summary>Dot products of every even with every odd token, in single precision.</summary>
+/// <summary>Dot products of all even with all odd tokens, in single precision.</summary>
 static unsafe class PairProducts
 {
     // 4 x 3 accumulators, three vectors of odd tokens and one even value fill sixteen registers.
     public const int RowTile = 4;
 
-    /// <summary>Odd tokens of a panel: three vectors, of 512 bits where there are tokens enough to fill more than half of them.</summary>
-    /// <param name="count">Odd tokens.</param>
+    /// <summary>Odd tokens per panel: three vectors, of 512 bits if there are enough tokens to fill more than half of them.</summary>
+    /// <param name="count">The number of odd tokens.</param>
     public static int PanelWidth(int count) => Vector512.IsHardwareAccelerated && count > 3 * Lanes ? 6 * Lanes : 3 * Lanes;
 
     const int Lanes = 8;
 
-    // A panel of so many features (9 KiB, or 18) stays in the first-level cache while all even tokens pass by; and no sum has more terms,
-    // which bounds its error.
+    // A panel of this many features (9 or 18 KiB) stays in the first-level cache while all even tokens are processed. No sum has more
+    // terms, which bounds its error.
     const int DepthBlock = 96;
 
-    /// <summary>What a dot product may be off by, as a fraction of the product of the two norms.</summary>
+    /// <summary>The maximum error of a dot product, relative to the product of the two norms.</summary>
     /// <param name="width">Values of a token, D.</param>
     public static float Error(int width) => (Math.Min(width, DepthBlock) + (width / DepthBlock) + 4) * (1f / (1 << 24));
 
-    /// <summary>Brings every second token into panels: [panel][feature][token of the panel].</summary>
-    /// <param name="tokens">The first of them.</param>
-    /// <param name="count">How many there are.</param>
+    /// <summary>Packs every second token into panels: [panel][feature][token of the panel].</summary>
+    /// <param name="tokens">The first token.</param>
+    /// <param name="count">The number of tokens.</param>
     /// <param name="width">Values of a token, D.</param>
-    /// <param name="panel">Tokens of a panel, a multiple of 4; a last one that is not full keeps the zeros that it has.</param>
+    /// <param name="panel">Tokens per panel, a multiple of 4. An incomplete last panel keeps its zeros.</param>
     /// <param name="to">Written.</param>
     public static void Pack(float* tokens, int count, int width, int panel, float* to)
     {
@@ -52,7 +52,7 @@ static unsafe class PairProducts
         }
     }
 
-    /// <summary>Four features of four tokens.</summary>
+    /// <summary>Transposes four features of four tokens.</summary>
     static void Transpose(float* from, int stride, float* to, int panel)
     {
         var (a, b) = (Vector128.Load(from), Vector128.Load(from + stride));
@@ -65,14 +65,14 @@ static unsafe class PairProducts
         Vector128.Store(Sse.MoveHighToLow(cd, ab), to + (3 * panel));
     }
 
-    /// <summary>|token|^2 for each token of the panels.</summary>
+    /// <summary>The squared norm of each token in the panels.</summary>
     public static void Norms(float* packed, int panels, int width, int panel, float* norms)
     {
         for (int p = 0; p < panels; p++, packed += (long)width * panel, norms += panel)
         {
             for (int lane = 0; lane < panel; lane += 4)
             {
-                // Four sums side by side: an addition waits for the one before it.
+                // Four sums side by side, as each addition waits for the previous one.
                 var (first, second, third, fourth) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero,
                     Vector128<float>.Zero);
                 float* at = packed + lane;
@@ -98,10 +98,10 @@ static unsafe class PairProducts
     }
 
     /// <param name="evens">Panels of <see cref="RowTile"/>.</param>
-    /// <param name="rowPanels">How many.</param>
+    /// <param name="rowPanels">The number of panels.</param>
     /// <param name="odds">Panels of <see cref="PanelWidth"/>.</param>
-    /// <param name="columnPanels">How many.</param>
-    /// <param name="panel">Odd tokens of each.</param>
+    /// <param name="columnPanels">The number of panels.</param>
+    /// <param name="panel">Odd tokens per panel.</param>
     /// <param name="width">Values of a token, D.</param>
     /// <param name="products">[rowPanels * RowTile x columnPanels * panel]; written.</param>
     public static void Multiply(float* evens, int rowPanels, float* odds, int columnPanels, int panel, int width, float* products)

@@ -3,7 +3,7 @@ using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 
-/// <summary>A run's network with its optimizer state and masks as they were before an event, to take the event back.</summary>
+/// <summary>The network, optimizer state and masks of a run before an event, to undo the event.</summary>
 sealed class RunSnapshot
 {
     const string Kind = "snapshot", What = "The network before the event";
@@ -14,9 +14,9 @@ sealed class RunSnapshot
 
     RunSnapshot(Archive archive, NeuronShapes? shapes) => (this.archive, this.shapes) = (archive, shapes);
 
-    /// <summary>Copies everything.</summary>
+    /// <summary>Takes a snapshot.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="neurons">What is left of its neurons; null where none are removed.</param>
+    /// <param name="neurons">The remaining neurons; null if none are removed.</param>
     public static RunSnapshot Of(TrainingRun run, PrunedNeurons? neurons)
     {
         var archive = new Archive(Kind);
@@ -28,12 +28,12 @@ sealed class RunSnapshot
         return new(archive, neurons?.Map.Shapes());
     }
 
-    /// <summary>Puts everything back.</summary>
+    /// <summary>Restores the snapshot.</summary>
     public void Restore(TrainingRun run, PrunedNeurons? neurons)
     {
         if (neurons is not null && shapes is not null)
             archive.Part(NeuronsEntry, What, reader => neurons.Restore(shapes, reader));
-        run.DropReplicas(); // their statistics are those of after the event
+        run.DropReplicas(); // their batch-norm statistics are from after the event
         Checkpoint.LoadModel(archive, run, What);
         if (run.Find<MaskedWeights>() is not { } masked)
             return;
@@ -49,9 +49,10 @@ sealed class RunSnapshot
         writer.Write(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
-    /// <summary>Reads what was written.</summary>
-    /// <param name="reader">Of a checkpoint.</param>
-    /// <param name="neurons">Of the run's model, which has lost nothing yet; it has then lost what was gone before the event.</param>
+    /// <summary>Reads a snapshot from a checkpoint.</summary>
+    /// <param name="reader">The checkpoint.</param>
+    /// <param name="neurons">The neurons of the run's model before any removal. Those that were removed before the event are then
+    /// removed.</param>
     public static RunSnapshot Read(BinaryReader reader, PrunedNeurons? neurons)
     {
         using var stream = new MemoryStream(reader.ReadBlob());
