@@ -12,7 +12,7 @@ namespace MLNet.Pruning.Samples.NeuralBurden;
 /// <param name="Hidden">Neurons in each block's hidden layer.</param>
 sealed record Extent(int? Rows, int? Test, int Epochs, int Seeds, int Dim, int Hidden);
 
-/// <summary>A study of the paper: a vision transformer pruned to several sparsities while it trains, with tokens merged and without.</summary>
+/// <summary>A study of the paper: a vision transformer pruned to several sparsities, with and without token merging.</summary>
 sealed record Experiment
 {
     const int BatchSize = 128;
@@ -32,11 +32,17 @@ sealed record Experiment
     public void Run(Settings settings)
     {
         var extent = Sizes[settings.Size];
-        extent = extent with { Rows = settings.Rows ?? extent.Rows, Epochs = settings.Epochs ?? extent.Epochs, Seeds = settings.Seeds ?? extent.Seeds };
+        extent = extent with
+        {
+            Rows = settings.Rows ?? extent.Rows,
+            Epochs = settings.Epochs ?? extent.Epochs,
+            Seeds = settings.Seeds ?? extent.Seeds,
+        };
         // A user who names other sparsities does not wait for one that they left out.
         var highest = settings.Sparsities.DefaultIfEmpty(0).Max();
         var at = settings.Study ?? (highest == 0 || settings.Sparsities.Contains(Study) ? Study : highest);
-        double[] sparsities = [.. (settings.Sparsities.Count > 0 ? settings.Sparsities : [0, 0.5, 0.8, 0.9, 0.95]).Append(at).Distinct().Order()];
+        IReadOnlyList<double> wanted = settings.Sparsities.Count > 0 ? settings.Sparsities : [0, 0.5, 0.8, 0.9, 0.95];
+        double[] sparsities = [.. wanted.Append(at).Distinct().Order()];
         if (sparsities.FirstOrDefault(s => s is not (>= 0 and < 1), 0) is not 0 and var wrong)
             throw new ArgumentException(Invariant($"A sparsity is {wrong}; it must be at least 0 and less than 1."));
         if (at == 0)
@@ -45,7 +51,10 @@ sealed record Experiment
         var (train, test) = Load(mlContext, settings, extent);
         var (rows, tests) = (new LabelledImages(train, Image, extent.Rows), new LabelledImages(test, Image, extent.Test));
         Directory.CreateDirectory(settings.Output);
-        Console.WriteLine(Invariant($"{Name}, {settings.Size.ToString().ToLowerInvariant()}: {rows.Count:N0} images to learn from, {tests.Count:N0} to test on, {extent.Epochs} epochs, {extent.Seeds} {(extent.Seeds == 1 ? "seed" : "seeds")}; a vision transformer of 4 blocks, {extent.Dim} wide, half of its tokens merged or none."));
+        Console.WriteLine(Invariant($"{Name}, {settings.Size.ToString().ToLowerInvariant()}: {rows.Count:N0} images to learn ")
+            + Invariant($"from, {tests.Count:N0} to test on, {extent.Epochs} epochs, {extent.Seeds} ")
+            + Invariant($"{(extent.Seeds == 1 ? "seed" : "seeds")}; a vision transformer of 4 blocks, {extent.Dim} wide, ")
+            + "half of its tokens merged or none.");
         // Short trainings are cut and measured more often than every 100 steps.
         var interval = (int)Math.Clamp((rows.Count ?? 0) / BatchSize * extent.Epochs / 20, 1, 100);
         var results = new List<(double Sparsity, BurdenResult Result)>();
@@ -58,7 +67,9 @@ sealed record Experiment
                 Pruning = Pruning(sparsity, extent.Epochs, settings) with { Every = interval },
                 Seeds = [.. Enumerable.Range(1, extent.Seeds)],
                 Merging = settings.Merging,
-                Kinds = sparsity == 0 ? [BurdenRunKind.Dense] : sparsity == at ? [BurdenRunKind.Dynamic, BurdenRunKind.Optimal, BurdenRunKind.Random] : [BurdenRunKind.Dynamic],
+                Kinds = sparsity == 0 ? [BurdenRunKind.Dense]
+                    : sparsity == at ? [BurdenRunKind.Dynamic, BurdenRunKind.Optimal, BurdenRunKind.Random]
+                    : [BurdenRunKind.Dynamic],
                 Monitor = new BurdenMonitor { Interval = interval },
                 Folder = Path.Combine(settings.Output, Invariant($"{Name}-{100 * sparsity:0.##}")),
                 Progress = new Bar(sparsity, extent.Epochs),

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
 /// <summary>The size of a study.</summary>

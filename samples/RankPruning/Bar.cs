@@ -12,7 +12,8 @@ sealed class Bar(string what, int epochs) : IProgress<TrainingProgress>, IDispos
     public void Report(TrainingProgress value)
     {
         if (live && value.Finished is { } epoch)
-            Console.Write(Invariant($"{Clear}  {what}: epoch {epoch.Epoch} of {epochs}, loss {epoch.Loss:F4}, {epoch.Parameters:N0} parameters, {epoch.RowsPerSecond:N0} rows/s"));
+            Console.Write(Invariant($"{Clear}  {what}: epoch {epoch.Epoch} of {epochs}, loss {epoch.Loss:F4}, ")
+                + Invariant($"{epoch.Parameters:N0} parameters, {epoch.RowsPerSecond:N0} rows/s"));
     }
 
     public void Dispose()

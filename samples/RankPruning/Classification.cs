@@ -1,5 +1,5 @@
-using Microsoft.ML;
 using MLNet.Pruning.Models;
+using Microsoft.ML;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
@@ -52,14 +52,16 @@ sealed record Classification
     public void Run(Settings settings)
     {
         var (epochs, seeds) = (settings.Epochs ?? Epochs, settings.Seeds ?? Seeds);
-        var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, settings.Amount ?? Amount, settings.Target ?? Target);
+        var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, settings.Amount ?? Amount,
+            settings.Target ?? Target);
         var (methods, comparators) = Chosen(settings);
         var mlContext = new MLContext();
         var (train, test) = Load(mlContext, settings);
-        if (settings.Rows is { } most)
-            train = mlContext.Data.TakeRows(train, most);
+        if (settings.Rows is { } maximum)
+            train = mlContext.Data.TakeRows(train, maximum);
         Directory.CreateDirectory(settings.Output);
-        Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; {schedule.InWords()}."));
+        Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; ")
+            + Invariant($"{schedule.InWords()}."));
         var (runs, compressed) = (new List<Outcome>(), new List<Compressed>());
         var dense = default(PrunedModelTransformer);
         var pruned = default(PrunedModelTransformer);
@@ -91,18 +93,21 @@ sealed record Classification
                 Console.WriteLine();
                 Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TestAccuracy, "test accuracy after recovery"));
                 Console.WriteLine();
-                Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy, "training accuracy of the same epochs, as the paper measures it"));
+                Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy,
+                    "training accuracy of the same epochs, as the paper measures it"));
             }
             if (Paper.Count > 0 || compressed.Count > 0)
             {
                 Console.WriteLine();
                 Console.Write(AccuracyTable.BesidePaper(runs, compressed, Paper));
-                Console.WriteLine("A@P: accuracy A with P % of the neurons pruned. A dash: not in the paper, not among this run's methods, or not pruned so far.");
+                Console.WriteLine("A@P: accuracy A with P % of the neurons pruned. A dash: not in the paper, not among this "
+                    + "run's methods, or not pruned so far.");
             }
             if (dense is not null && pruned is not null)
             {
                 Console.WriteLine();
-                Console.Write(SpeedTable.Of(dense.Module, pruned.Module, ((Microsoft.ML.Data.VectorDataViewType)train.Schema["Pixels"].Type).Size));
+                Console.Write(SpeedTable.Of(dense.Module, pruned.Module,
+                    ((Microsoft.ML.Data.VectorDataViewType)train.Schema["Pixels"].Type).Size));
             }
             if (runs.Count > 0)
                 Files.Curves(settings.Output, Name, runs, accuracy: true);
@@ -114,7 +119,8 @@ sealed record Classification
         }
     }
 
-    (Outcome Outcome, PrunedModelTransformer Model) Fit(Method method, int seed, int epochs, Schedule schedule, IDataView train, IDataView test, Settings settings)
+    (Outcome Outcome, PrunedModelTransformer Model) Fit(Method method, int seed, int epochs, Schedule schedule, IDataView train,
+        IDataView test, Settings settings)
     {
         var mlContext = new MLContext(seed);
         var labels = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(train);

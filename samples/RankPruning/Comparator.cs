@@ -1,6 +1,6 @@
+using MLNet.Pruning.Comparators;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Comparators;
 using static System.FormattableString;
 using static TorchSharp.torch;
 
@@ -43,7 +43,8 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         random.manual_seed(seed);
         var (model, gone) = Compress(work);
         using (model)
-            return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
+            return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone,
+                System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
     // Deep compression in three rounds. Han et al. remove nine weights in ten from wide layers, and fewer from small ones and from
@@ -57,14 +58,17 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         var compressed = new PruneQuantizeCode
         {
             Sparsity = 0.9,
-            LayerSparsity = model.named_parameters().Where(p => p.parameter.dim() == 4 || (p.parameter.dim() == 2 && p.parameter.NumberOfElements < 10_000)).ToDictionary(p => p.name, _ => 0.5),
+            LayerSparsity = model.named_parameters()
+                .Where(p => p.parameter.dim() == 4 || (p.parameter.dim() == 2 && p.parameter.NumberOfElements < 10_000))
+                .ToDictionary(p => p.name, _ => 0.5),
             Rounds = 3,
             Retraining = work.Part(0.125),
             FineTuning = work.Part(0.125) with { LearningRate = work.Options.LearningRate / 10 },
         }.Run(task, work.Cancellation);
         var (all, kept) = (compressed.Layers.Sum(l => l.Weights), compressed.Layers.Sum(l => l.Kept));
         // Measure what the file decodes to.
-        return ((nn.Module<Tensor, Tensor>)compressed.Build(), Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
+        return ((nn.Module<Tensor, Tensor>)compressed.Build(),
+            Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
     }
 
     // The agent chooses with rows that the network was not trained on. The smaller network then trains on all rows.
@@ -77,7 +81,8 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         using var example = zeros([1, .. work.Blueprint.InputShape]);
         var map = NeuronMap.Discover(model, example);
         var chosen = work.Rows(data.TakeRows(work.Train, held));
-        var result = new FilterAgent { CostWeight = 0.2, Seed = work.Options.Seed }.Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
+        var result = new FilterAgent { CostWeight = 0.2, Seed = work.Options.Seed }
+            .Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Now(model).Build, work.Train));
         var gone = (double)result.Groups.Sum(g => g.Removed.Count) / result.Groups.Sum(g => g.Size);
         return (model, Invariant($"{100 * gone:0} % of all neurons; {100 - 100 * result.Best.RemainingCost:0} % of the multiplications"));
@@ -85,21 +90,22 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
 
     static double Accuracy(nn.Module<Tensor, Tensor> model, IExampleSource rows)
     {
-        const int Most = 1_000;
+        const int MaximumRows = 1_000;
         var size = (int)rows.Shape.Aggregate(1L, (product, d) => product * d);
-        var (pixels, labels) = (new float[Most * size], new long[Most]);
+        var (pixels, labels) = (new float[MaximumRows * size], new long[MaximumRows]);
         var (correct, all, more) = (0L, 0L, true);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var reader = rows.Open();
         while (more)
         {
             var count = 0;
-            while (count < Most && (more = reader.Read(pixels.AsSpan(count * size, size), out labels[count])))
+            while (count < MaximumRows && (more = reader.Read(pixels.AsSpan(count * size, size), out labels[count])))
                 count++;
             if (count == 0)
                 break;
             using var scope = NewDisposeScope();
-            correct += model.call(tensor(pixels.AsSpan(0, count * size).ToArray(), [count, .. rows.Shape])).argmax(1).eq(tensor(labels[..count])).sum().item<long>();
+            correct += model.call(tensor(pixels.AsSpan(0, count * size).ToArray(), [count, .. rows.Shape])).argmax(1)
+                .eq(tensor(labels[..count])).sum().item<long>();
             all += count;
         }
         return (double)correct / all;

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>Draws images side by side, row by row, enlarged.</summary>
@@ -18,7 +17,8 @@ static class PictureGrid
                 for (var channel = 0; channel < channels; channel++)
                     for (var y = 0; y < side * Zoom; y++)
                         for (var x = 0; x < side * Zoom; x++)
-                            planes[(channel * height + row * cell + y) * width + column * cell + x] = rows[row][column][(channel * side + y / Zoom) * side + x / Zoom];
+                            planes[(channel * height + row * cell + y) * width + column * cell + x]
+                                = rows[row][column][(channel * side + y / Zoom) * side + x / Zoom];
         return Picture.FromPlanes(width, height, channels, planes);
     }
 }

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>

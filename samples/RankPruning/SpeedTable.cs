@@ -14,8 +14,10 @@ static class SpeedTable
         return new TextTable("on one thread", "unpruned#", "pruned#", "ratio#")
             .Add("parameters", Numbers.Count(a.Parameters), Numbers.Count(b.Parameters), Ratio(a.Parameters, b.Parameters))
             .Add("multiply-accumulates a row", Numbers.Count(a.Macs), Numbers.Count(b.Macs), Ratio(a.Macs, b.Macs))
-            .Add("rows/s in batches of 256", Numbers.Count(speeds[0].RowsPerSecond), Numbers.Count(speeds[1].RowsPerSecond), Ratio(speeds[1].RowsPerSecond, speeds[0].RowsPerSecond))
-            .Add("latency of one row", Numbers.Duration(speeds[0].Latency), Numbers.Duration(speeds[1].Latency), Ratio(speeds[0].Latency, speeds[1].Latency));
+            .Add("rows/s in batches of 256", Numbers.Count(speeds[0].RowsPerSecond), Numbers.Count(speeds[1].RowsPerSecond),
+                Ratio(speeds[1].RowsPerSecond, speeds[0].RowsPerSecond))
+            .Add("latency of one row", Numbers.Duration(speeds[0].Latency), Numbers.Duration(speeds[1].Latency),
+                Ratio(speeds[0].Latency, speeds[1].Latency));
     }
 
     static (long Parameters, long Macs) Facts(nn.Module<Tensor, Tensor> model, int values)

@@ -26,10 +26,12 @@ try
     double perSecond = Requests / Stopwatch.GetElapsedTime(began).TotalSeconds;
     using var process = Process.GetCurrentProcess();
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{prediction.PredictedLabel}: {prediction.Score.Max():P1}; {perSecond:N0} predictions a second, {process.PeakWorkingSet64 / 1e6:F0} MB of memory"));
+        $"{prediction.PredictedLabel}: {prediction.Score.Max():P1}; {perSecond:N0} predictions a second, "
+            + $"{process.PeakWorkingSet64 / 1e6:F0} MB of memory"));
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or NotSupportedException or UnauthorizedAccessException)
+catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or NotSupportedException
+    or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

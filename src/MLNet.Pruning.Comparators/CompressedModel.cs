@@ -1,6 +1,6 @@
-using MLNet.Pruning.Models;
 using System.Globalization;
 using System.Text;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
@@ -124,7 +124,7 @@ public sealed class CompressedModel
                 throw new InvalidDataException($"The compressed model has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the "
                     + $"module has {(shape is null ? "none" : $"it as [{string.Join(", ", shape)}]")}.");
         ModuleState.Load(archive, model, "The compressed model", except: Weights.Select(w => w.Name).ToHashSet());
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (var shared in Weights)

@@ -20,14 +20,14 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
 
     public void AfterBackward(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         foreach (var (weight, gone) in masks)
             weight.grad?.masked_fill_(gone, Scalars.Zero);
     }
 
     public void AfterStep(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         foreach (var (weight, gone) in masks)
             weight.masked_fill_(gone, Scalars.Zero);
     }
@@ -68,7 +68,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
 
     public void AfterBackward(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (weight, codes, _, values) in layers)
         {
@@ -83,7 +83,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
 
     public void AfterStep(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (weight, codes, first, _) in layers)
         {

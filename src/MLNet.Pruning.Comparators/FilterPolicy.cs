@@ -41,7 +41,7 @@ sealed class FilterPolicy : IDisposable
     public double Mean(float[] state)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         return network.call(tensor(state, [1, state.Length])).item<float>();
     }
 

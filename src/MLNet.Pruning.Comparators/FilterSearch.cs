@@ -67,7 +67,7 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
     double Measured()
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var measured = accuracy();
         return double.IsFinite(measured) ? measured : throw new InvalidOperationException($"The accuracy was measured as {measured}; it "
             + "must be a finite number.");

@@ -29,7 +29,7 @@ sealed class GroupCosts
     public static GroupCosts Measure(nn.Module<Tensor, Tensor> model, Tensor example, NeuronMap map)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var costs = new Dictionary<string, Cost>();
         var removers = new List<Action>();
         try

@@ -162,7 +162,7 @@ public sealed record PruneQuantizeCode
 
     static void Set(Tensor weight, float[] values)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         weight.copy_(tensor(values, weight.shape));
     }

@@ -13,7 +13,7 @@ namespace MLNet.Pruning.Comparators;
 public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IReadOnlyList<float> Values, IReadOnlyList<short> Codes,
     int IndexBits)
 {
-    internal const int MostIndexBits = 12, MostValues = 1 << 12;
+    internal const int MaximumIndexBits = 12, MaximumValues = 1 << 12;
 
     /// <summary>The weights, in memory order.</summary>
     public float[] Decode() => [.. Codes.Select(code => code < 0 ? 0f : Values[code])];
@@ -81,13 +81,13 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
     {
         var at = 0;
         int indexBits = Int32(), dimensions = Int32();
-        Require(indexBits is >= 1 and <= MostIndexBits && dimensions is >= 1 and <= 8);
+        Require(indexBits is >= 1 and <= MaximumIndexBits && dimensions is >= 1 and <= 8);
         var shape = new long[dimensions];
         Int128 count = 1;
         for (var d = 0; d < dimensions; d++)
             count *= shape[d] = Int64();
         Require(shape.All(extent => extent > 0) && count <= Array.MaxLength);
-        var values = new float[Checked(Int32(), MostValues)];
+        var values = new float[Checked(Int32(), MaximumValues)];
         for (var k = 0; k < values.Length; k++)
             Require(float.IsFinite(values[k] = BitConverter.Int32BitsToSingle(Int32())));
         var kept = Int64();
@@ -139,9 +139,9 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
             return BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((at += 8) - 8));
         }
 
-        int Checked(int number, int most)
+        int Checked(int number, int maximum)
         {
-            Require(number >= 0 && number <= most);
+            Require(number >= 0 && number <= maximum);
             return number;
         }
 

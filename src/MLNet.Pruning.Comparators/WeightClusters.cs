@@ -37,10 +37,10 @@ public sealed record WeightClusters(IReadOnlyList<float> Centroids, IReadOnlyLis
             Array.Sort(distinct);
             return new(distinct, [.. values.ToArray().Select(value => Array.BinarySearch(distinct, value))]);
         }
-        double least = sorted[0], most = sorted[^1];
+        double minimum = sorted[0], maximum = sorted[^1];
         var centers = new double[clusters];
         for (var k = 0; k < clusters; k++)
-            centers[k] = clusters == 1 ? (least + most) / 2 : least + (most - least) * k / (clusters - 1);
+            centers[k] = clusters == 1 ? (minimum + maximum) / 2 : minimum + (maximum - minimum) * k / (clusters - 1);
         var bounds = new int[clusters + 1];
         for (var moved = true; moved && iterations > 0; iterations--)
         {

@@ -1,7 +1,7 @@
+using MLNet.Pruning.Scoring;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Onnx;
 

@@ -24,7 +24,6 @@ public sealed class NetworkWeights
     /// <summary>The names of all arrays.</summary>
     public IReadOnlyCollection<string> Names => arrays.Keys;
 
-    /// <summary>Gets an array of known shape.</summary>
     internal float[] Get(string name, params ReadOnlySpan<int> shape)
     {
         var array = Find(name);
@@ -42,7 +41,6 @@ public sealed class NetworkWeights
             : throw new ArgumentException($"The weights '{name}' have {values.Length} numbers; the network wants {count}.");
     }
 
-    /// <summary>Gets an array and its shape.</summary>
     internal (float[] Values, int[] Shape) Find(string name) => arrays.TryGetValue(name, out var array) ? array
         : throw new ArgumentException($"The weights '{name}' are missing; there are {string.Join(", ", arrays.Keys)}.");
 

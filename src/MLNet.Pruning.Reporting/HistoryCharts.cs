@@ -15,7 +15,7 @@ public static class HistoryCharts
         if (history.Epochs.Select(e => e.Parameters).Append(history.ParametersAtStart).Distinct().Count() > 1)
             yield return Parameters(history);
         if (history.Events.Any(e => e.Weights > 0))
-            yield return WeightsOn(history);
+            yield return ActiveWeights(history);
         foreach (var bound in history.Events.SelectMany(e => e.Budget).Select(HistoryTables.Name).Distinct())
             yield return Budget(history, bound);
     }
@@ -62,7 +62,7 @@ public static class HistoryCharts
         Chart("Parameters", "parameters", history, ("trainable parameters", e => e.Parameters));
 
     /// <summary>The fraction of the weights under masks that is active, by step.</summary>
-    public static LineChart WeightsOn(TrainingHistory history)
+    public static LineChart ActiveWeights(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
         var cuts = history.Events.Where(e => e.Weights > 0);

@@ -5,7 +5,6 @@ using MLNet.Pruning.Reporting.Text;
 
 namespace MLNet.Pruning.Reporting;
 
-/// <summary>Builds self-contained HTML pages.</summary>
 static class Html
 {
     const string Style = """

@@ -1,5 +1,5 @@
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning;
 
@@ -18,7 +18,6 @@ public sealed class PrunedModelTransformer : PrunedTransformer
     /// <summary>The column that the model reads.</summary>
     public string FeatureColumnName => classifier.ReadColumnName;
 
-    /// <summary>The number of features in a row.</summary>
     internal int FeatureCount => classifier.FeatureCount;
 
     internal ClassLabels Labels => classifier.Labels;

@@ -1,8 +1,8 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 
@@ -92,7 +92,6 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     /// <summary>The column that the model reads; for tokens, the first of three.</summary>
     internal string ReadColumnName => model.ReadColumnName;
 
-    /// <summary>Binds the model to a schema.</summary>
     internal ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -1,5 +1,5 @@
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning;
 

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Reflection;
+using MLNet.Pruning.Scoring;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
-using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning;
 

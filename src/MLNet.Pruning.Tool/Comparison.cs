@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using MLNet.Pruning.Reporting.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Reporting.Text;
 using static MLNet.Pruning.Reporting.Text.Numbers;
 using static TorchSharp.torch;
 

@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Tool;
 
-/// <summary>A row of the data set of digits.</summary>
 internal sealed class Digit
 {
     public uint Label { get; set; }
@@ -12,7 +11,6 @@ internal sealed class Digit
     public float[] Pixels { get; set; } = [];
 }
 
-/// <summary>The prediction for a digit.</summary>
 internal sealed class Prediction
 {
     public uint PredictedLabel { get; set; }

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Benchmarks;
 
 /// <summary>A network that is trained beside its peers, in batches of 128.</summary>

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Benchmarks;
 
 /// <summary>784-512-256-10: two replicas against one, in turn, and beside them what the two cores can do at all: two trainings that have nothing to do with each other.</summary>

@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Microsoft.ML.OnnxRuntime;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Tests;
 using MLNet.Pruning.Tests;
+using Microsoft.ML.OnnxRuntime;
 
 namespace MLNet.Pruning.Onnx.Tests;
 

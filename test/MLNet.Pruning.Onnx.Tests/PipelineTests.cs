@@ -1,9 +1,9 @@
 using System.Text.Json;
+using MLNet.Pruning.Tests;
+using MLNet.Pruning.Tests.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using MLNet.Pruning.Tests;
-using MLNet.Pruning.Tests.Trainers;
 
 namespace MLNet.Pruning.Onnx.Tests;
 

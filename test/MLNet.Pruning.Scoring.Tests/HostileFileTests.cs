@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
-using Microsoft.ML;
 using MLNet.Pruning.Persistence;
+using Microsoft.ML;
 
 namespace MLNet.Pruning.Tests;
 

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using MLNet.Pruning.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning.Tests;
 

@@ -1,5 +1,5 @@
-using Microsoft.ML;
 using MLNet.Pruning.Tests.Trainers;
+using Microsoft.ML;
 
 namespace MLNet.Pruning.Tests;
 

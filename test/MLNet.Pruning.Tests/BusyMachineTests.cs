@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using MLNet.Pruning.Tests.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Tests.Trainers;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests;

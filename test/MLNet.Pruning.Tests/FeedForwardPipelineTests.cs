@@ -1,6 +1,6 @@
+using MLNet.Pruning.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Persistence;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Tests;

@@ -1,6 +1,6 @@
+using MLNet.Pruning.Tests.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Tests.Trainers;
 
 namespace MLNet.Pruning.Tests;
 

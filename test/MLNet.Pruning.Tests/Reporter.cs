@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests;
 
 /// <summary>Progress told on the thread that reports it, unlike <see cref="Progress{T}"/>.</summary>

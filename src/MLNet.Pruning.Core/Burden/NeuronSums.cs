@@ -86,14 +86,14 @@ sealed unsafe class NeuronSums : IDisposable
     /// <summary>The number of neurons of all layers.</summary>
     public int Count { get; }
 
-    ReadOnlySpan<sbyte> On => masked is null ? all : masked.On;
+    ReadOnlySpan<sbyte> Active => masked is null ? all : masked.Active;
 
     /// <summary>The active weights of each neuron.</summary>
     public int[] CountActive()
     {
         var active = new int[Count];
         foreach (var (from, length, row) in runs)
-            active[row] += MaskKernels.CountActive(On.Slice(from, length));
+            active[row] += MaskKernels.CountActive(Active.Slice(from, length));
         return active;
     }
 
@@ -110,13 +110,13 @@ sealed unsafe class NeuronSums : IDisposable
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        var off = masked?.OffTensor();
+        var inactive = masked?.InactiveTensor();
         foreach (var layer in Layers)
             foreach (var (index, vector) in new[] { model.Gradients.Vector, model.Values.Vector }.Index())
             {
                 var values = Of(vector, layer).abs();
-                if (off is not null)
-                    values = values.masked_fill(Of(off, layer), Scalars.Zero);
+                if (inactive is not null)
+                    values = values.masked_fill(Of(inactive, layer), Scalars.Zero);
                 var rows = values.transpose(0, layer.Axis).reshape(layer.Count, -1).sum(1, false, ScalarType.Float64);
                 to[index].narrow(0, layer.FirstRow, layer.Count).add_(rows, Scalars.One);
             }
@@ -127,46 +127,46 @@ sealed unsafe class NeuronSums : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void AddPiece(int piece)
     {
-        fixed (sbyte* on = On)
+        fixed (sbyte* mask = Active)
             for (var i = first[piece]; i < first[piece + 1]; i++)
             {
                 var (from, length, _) = runs[i];
-                var (g, w) = Sum(gradients + from, weights + from, on + from, length);
+                var (g, w) = Sum(gradients + from, weights + from, mask + from, length);
                 ref var sum = ref sums[i];
                 sum = (sum.Gradients + g, sum.Weights + w);
             }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static (float Gradients, float Weights) Sum(float* gradients, float* weights, sbyte* on, int length)
+    static (float Gradients, float Weights) Sum(float* gradients, float* weights, sbyte* mask, int length)
     {
         Vector256<float> g0 = default, g1 = default, w0 = default, w1 = default;
         var (i, width) = (0, Vector256<float>.Count);
         for (; i <= length - 2 * width; i += 2 * width)
         {
-            Add(gradients + i, weights + i, on + i, ref g0, ref w0);
-            Add(gradients + i + width, weights + i + width, on + i + width, ref g1, ref w1);
+            Add(gradients + i, weights + i, mask + i, ref g0, ref w0);
+            Add(gradients + i + width, weights + i + width, mask + i + width, ref g1, ref w1);
         }
         if (i <= length - width)
         {
-            Add(gradients + i, weights + i, on + i, ref g0, ref w0);
+            Add(gradients + i, weights + i, mask + i, ref g0, ref w0);
             i += width;
         }
         var (g, w) = (Vector256.Sum(g0 + g1), Vector256.Sum(w0 + w1));
         for (; i < length; i++)
-            if (on[i] != 0)
+            if (mask[i] != 0)
                 (g, w) = (g + Math.Abs(gradients[i]), w + Math.Abs(weights[i]));
         return (g, w);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Add(float* gradients, float* weights, sbyte* on, ref Vector256<float> g, ref Vector256<float> w)
+    static void Add(float* gradients, float* weights, sbyte* mask, ref Vector256<float> g, ref Vector256<float> w)
     {
         // Widens eight bytes of -1 or 0 to the bits of eight floats.
-        var shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)on).AsSByte());
-        var mask = Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsSingle();
-        g += Vector256.Abs(Vector256.Load(gradients)) & mask;
-        w += Vector256.Abs(Vector256.Load(weights)) & mask;
+        var shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)mask).AsSByte());
+        var bits = Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsSingle();
+        g += Vector256.Abs(Vector256.Load(gradients)) & bits;
+        w += Vector256.Abs(Vector256.Load(weights)) & bits;
     }
 
     /// <summary>The sums per neuron; resets them.</summary>

@@ -28,22 +28,22 @@ public static class ReconstructionCost
     /// <param name="model">The model with its unmasked weights W. It is restored afterwards.</param>
     /// <param name="masks">M. The model runs under them, so that each layer reads the outputs of masked layers.</param>
     /// <param name="examples">Rows to run the model on.</param>
-    /// <param name="most">The maximum number of rows, taken from the start; at least 1.</param>
+    /// <param name="maximum">The maximum number of rows, taken from the start; at least 1.</param>
     /// <param name="forward">Runs the model; null for a model that takes and gives one tensor.</param>
-    public static IReadOnlyList<LayerCost> Of(nn.Module model, WeightMasks masks, IExampleSource examples, int most = 1000,
+    public static IReadOnlyList<LayerCost> Of(nn.Module model, WeightMasks masks, IExampleSource examples, int maximum = 1000,
         Action<nn.Module, Tensor>? forward = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(masks);
         ArgumentNullException.ThrowIfNull(examples);
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
         masks.CheckFits(model);
         forward ??= (module, input) => Forward.Through(module, input);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var rows = new ExampleBuffer(examples.Shape, examples.HasLabels);
         using (var reader = examples.Open())
-            while (rows.Count < most && rows.Read(reader, rows.Count, null, rows.Count))
+            while (rows.Count < maximum && rows.Read(reader, rows.Count, null, rows.Count))
             {
             }
         if (rows.Count == 0)
@@ -89,7 +89,7 @@ public static class ReconstructionCost
     {
         readonly Tensor weight = module.get_parameter("weight")!.detach(), whole = module.get_parameter("weight")!.detach().clone();
         readonly Tensor? bias = module.get_parameter("bias")?.detach();
-        readonly Tensor inactive = tensor(Array.ConvertAll(mask.On.ToArray(), on => on ? 0f : 1f), [.. mask.Shape],
+        readonly Tensor inactive = tensor(Array.ConvertAll(mask.Active.ToArray(), bit => bit ? 0f : 1f), [.. mask.Shape],
             device: module.get_parameter("weight")!.device);
         double error, energy;
 
@@ -102,7 +102,7 @@ public static class ReconstructionCost
         public void Observe(Tensor input)
         {
             using var scope = NewDisposeScope();
-            using var off = no_grad();
+            using var noGrad = no_grad();
             var (masked, shift) = (weight.clone(), bias?.clone());
             bias?.zero_();
             try

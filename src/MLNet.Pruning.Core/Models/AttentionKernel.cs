@@ -73,7 +73,7 @@ static unsafe class AttentionKernel
         fixed (float* start = Scratch((2 * n.HeadSize + 2 * n.Tokens) * padded))
         {
             float* queries = Aligned(start), gradients = queries + n.HeadSize * padded;
-            float* weights = gradients + n.HeadSize * padded, slopes = weights + n.Tokens * padded;
+            float* weights = gradients + n.HeadSize * padded, weightGradients = weights + n.Tokens * padded;
             for (var image = 0; image < n.Images; image++, qkv += n.Tokens * row, result += n.Tokens * row, gradient += n.Tokens * n.Width)
             {
                 for (var head = 0; head < n.Heads; head++, logSums += padded)
@@ -83,11 +83,11 @@ static unsafe class AttentionKernel
                     Transpose(q, row, n.Tokens, n.HeadSize, queries, padded);
                     Transpose(g, n.Width, n.Tokens, n.HeadSize, gradients, padded);
                     Product(k, row, 1, queries, padded, weights, padded, n.Tokens, n.HeadSize, padded);
-                    Product(v, row, 1, gradients, padded, slopes, padded, n.Tokens, n.HeadSize, padded);
-                    OfLogits(weights, slopes, added == null ? null : added + image * n.Tokens, n.Scale, n.Tokens, padded, logSums);
+                    Product(v, row, 1, gradients, padded, weightGradients, padded, n.Tokens, n.HeadSize, padded);
+                    OfLogits(weights, weightGradients, added == null ? null : added + image * n.Tokens, n.Scale, n.Tokens, padded, logSums);
                     Product(weights, padded, 1, g, n.Width, dv, row, n.Tokens, n.Tokens, n.HeadSize);
-                    Product(slopes, 1, padded, k, row, dq, row, n.Tokens, n.Tokens, n.HeadSize);
-                    Product(slopes, padded, 1, q, row, dk, row, n.Tokens, n.Tokens, n.HeadSize);
+                    Product(weightGradients, 1, padded, k, row, dq, row, n.Tokens, n.Tokens, n.HeadSize);
+                    Product(weightGradients, padded, 1, q, row, dk, row, n.Tokens, n.Tokens, n.HeadSize);
                 }
             }
         }
@@ -128,23 +128,23 @@ static unsafe class AttentionKernel
     /// Turns logits into weights, and the gradient of the weights into that of the unscaled logits; all are [keys][queries].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void OfLogits(float* logits, float* slopes, float* added, float scale, int keys, int padded, float* logSums)
+    static void OfLogits(float* logits, float* weightGradients, float* added, float scale, int keys, int padded, float* logSums)
     {
-        for (var lane = 0; lane < padded; lane += Lanes, logits += Lanes, slopes += Lanes)
+        for (var lane = 0; lane < padded; lane += Lanes, logits += Lanes, weightGradients += Lanes)
         {
             var (sum, logSum) = (Vector512<float>.Zero, Vector512.Load(logSums + lane));
-            float* x = logits, slope = slopes;
-            for (var key = 0; key < keys; key++, x += padded, slope += padded)
+            float* x = logits, weightGradient = weightGradients;
+            for (var key = 0; key < keys; key++, x += padded, weightGradient += padded)
             {
                 var bias = Vector512.Create(added == null ? 0 : added[key]);
                 var weight = Exp(Vector512.FusedMultiplyAdd(Vector512.Load(x), Vector512.Create(scale), bias) - logSum);
                 weight.Store(x);
-                sum = Vector512.FusedMultiplyAdd(weight, Vector512.Load(slope), sum);
+                sum = Vector512.FusedMultiplyAdd(weight, Vector512.Load(weightGradient), sum);
             }
             x = logits;
-            slope = slopes;
-            for (var key = 0; key < keys; key++, x += padded, slope += padded)
-                ((Vector512.Load(slope) - sum) * Vector512.Load(x) * Vector512.Create(scale)).Store(slope);
+            weightGradient = weightGradients;
+            for (var key = 0; key < keys; key++, x += padded, weightGradient += padded)
+                ((Vector512.Load(weightGradient) - sum) * Vector512.Load(x) * Vector512.Create(scale)).Store(weightGradient);
         }
     }
 

@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Models;
 sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokensAttention>
 {
     // With more tokens, a head's logits would leave the second-level cache, and LibTorch's operator is made for that.
-    const int MostTokens = 256;
+    const int MaximumTokens = 256;
 
     public override string Name => nameof(FewTokensAttention);
 
@@ -17,7 +17,7 @@ sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokens
     /// Whether the kernel can compute this input. It is written for vectors of 512 bits, and was not measured with others.
     /// </summary>
     public static bool Computes(Tensor qkv, int headSize) =>
-        Vector512.IsHardwareAccelerated && headSize % AttentionKernel.Lanes == 0 && qkv.shape[1] is > 0 and <= MostTokens
+        Vector512.IsHardwareAccelerated && headSize % AttentionKernel.Lanes == 0 && qkv.shape[1] is > 0 and <= MaximumTokens
         && qkv.device_type == DeviceType.CPU && qkv.dtype == ScalarType.Float32;
 
     /// <summary>[B, N, 3 x H x S] -> [B, N, H x S]</summary>

@@ -62,10 +62,10 @@ static class ImageParts
                 + $"{1 << 20}.");
     }
 
-    public static void CheckSizes(IReadOnlyList<int>? sizes, string what, int fewest)
+    public static void CheckSizes(IReadOnlyList<int>? sizes, string what, int minimum)
     {
-        if (sizes is null || sizes.Count < fewest)
-            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {fewest}.");
+        if (sizes is null || sizes.Count < minimum)
+            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {minimum}.");
         for (var i = 0; i < sizes.Count; i++)
             if (sizes[i] < 1)
                 throw new ArgumentException($"Size {i} of the {what}s is {sizes[i]}; it must be at least 1.");

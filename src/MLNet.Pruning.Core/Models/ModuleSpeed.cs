@@ -22,7 +22,7 @@ public static class ModuleSpeed
             ArgumentNullException.ThrowIfNull(models);
             ArgumentNullException.ThrowIfNull(inputShape);
             using var oneThread = new SingleThreaded();
-            using var off = no_grad();
+            using var noGrad = no_grad();
             using var scope = NewDisposeScope();
             using var half = Scalars.Of(0.5);
             var one = full([1, .. inputShape], half);

@@ -1,6 +1,6 @@
-using MLNet.Pruning.Models;
 using System.Runtime.InteropServices;
 using System.Text;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Training;
@@ -62,7 +62,7 @@ public static class NetworkPlans
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(inputShape);
         using var oneThread = new SingleThreaded();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var random = new RandomState();
         using var trace = new ModuleTrace(module, inputShape);

@@ -69,7 +69,7 @@ public sealed class SparsePlan : IDisposable
         if (!Enum.IsDefined(scoring))
             throw new ArgumentException($"The scoring is {scoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.",
                 nameof(scoring));
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Eligible(model, scoring), scoring);
         try
         {
@@ -95,7 +95,7 @@ public sealed class SparsePlan : IDisposable
         running = this;
         try
         {
-            using var off = no_grad();
+            using var noGrad = no_grad();
             return compute();
         }
         finally
@@ -111,7 +111,7 @@ public sealed class SparsePlan : IDisposable
     {
         lock (layers)
         {
-            using var off = no_grad();
+            using var noGrad = no_grad();
             var changed = layers.Where(layer => !layer.IsCurrent()).ToList();
             if (changed.Count > 0)
                 Choose(changed);

@@ -1,5 +1,5 @@
-using MLNet.Pruning.Models;
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Models;
 
 namespace MLNet.Pruning;
 

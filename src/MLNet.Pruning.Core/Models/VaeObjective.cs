@@ -68,10 +68,10 @@ public sealed class VaeObjective : IObjective
     static void CheckRange(Tensor images)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
-        var (least, most) = (images.min().item<float>(), images.max().item<float>());
-        if (!(least >= 0 && most <= 1))
-            throw new ArgumentException($"A variational autoencoder learns values from 0 to 1; here they are from {least:G4} to "
-                + $"{most:G4}. Divide by the largest, such as 255.");
+        using var noGrad = no_grad();
+        var (minimum, maximum) = (images.min().item<float>(), images.max().item<float>());
+        if (!(minimum >= 0 && maximum <= 1))
+            throw new ArgumentException($"A variational autoencoder learns values from 0 to 1; here they are from {minimum:G4} to "
+                + $"{maximum:G4}. Divide by the largest, such as 255.");
     }
 }

@@ -43,7 +43,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         Embedding Table(int rows)
         {
             var table = nn.Embedding(rows, blueprint.Dim);
-            using var off = no_grad();
+            using var noGrad = no_grad();
             nn.init.normal_(table.weight!, 0, PositionScale);
             return table;
         }

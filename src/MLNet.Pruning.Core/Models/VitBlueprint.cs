@@ -1,5 +1,5 @@
-using MLNet.Pruning.Models;
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
@@ -41,7 +41,7 @@ public sealed record VitBlueprint(
     const int DefaultDepth = 4, DefaultHeads = 4;
 
     // Positions, and the logits of attention between all pairs of tokens, must keep a reasonable size.
-    const int MostTokens = 1 << 16;
+    const int MaximumTokens = 1 << 16;
 
     /// <summary>Makes a blueprint of a transformer whose blocks are all alike.</summary>
     /// <param name="image">Channels, height and width of an image.</param>
@@ -83,7 +83,6 @@ public sealed record VitBlueprint(
     [JsonIgnore]
     public int Tokens => Grid.Count - MergeAmount.Of(Merge, Grid.Count);
 
-    /// <summary>Tokens that merge in each block.</summary>
     internal int[] BlockMerges()
     {
         var merges = new int[Depth];
@@ -106,9 +105,9 @@ public sealed record VitBlueprint(
         if (PatchSize < 1 || Image[1] % PatchSize != 0 || Image[2] % PatchSize != 0)
             throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide images of {Image[1]}x{Image[2]} (height x "
                 + "width).");
-        if (Image[1] / PatchSize * (Image[2] / PatchSize) is > MostTokens and var many)
+        if (Image[1] / PatchSize * (Image[2] / PatchSize) is > MaximumTokens and var many)
             throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have {many} patches of {PatchSize}x{PatchSize}; a vision "
-                + $"transformer takes at most {MostTokens}.");
+                + $"transformer takes at most {MaximumTokens}.");
         _ = Grid;
         if (Classes < 1)
             throw new ArgumentException($"The vision transformer has {Classes} classes; it must have at least 1.");

@@ -18,7 +18,7 @@ public static class MultiplyAccumulates
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(forward);
         long count = 0;
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(model);
         using var random = new RandomState();

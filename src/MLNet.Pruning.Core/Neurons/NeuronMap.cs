@@ -1,5 +1,5 @@
-using MLNet.Pruning.Neurons;
 using System.Text;
+using MLNet.Pruning.Neurons;
 using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -33,13 +33,11 @@ public sealed class NeuronMap
     /// <summary>The neurons that cannot be pruned, and why.</summary>
     public IReadOnlyList<SkippedNeurons> Skipped { get; }
 
-    /// <summary>The model that the groups belong to.</summary>
     internal nn.Module Model => model;
 
     /// <summary>Runs the model and returns all of its outputs.</summary>
     internal IReadOnlyList<Tensor> Forward(Tensor input) => forward(input);
 
-    /// <summary>The traced layer of a group's member.</summary>
     internal Layer LayerOf(NeuronGroupMember member) => layers[member.Path];
 
     internal IEnumerable<Layer> Layers => layers.Values;
@@ -70,7 +68,7 @@ public sealed class NeuronMap
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(forward);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(module);
         using var random = new RandomState();
@@ -107,7 +105,7 @@ public sealed class NeuronMap
     {
         if (optimizer is not null)
             _ = TorchOptimizerStates.Of(optimizer); // throws if the state cannot be cut
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (removal, cuts) = RemoveParameters(selections, verify);
         foreach (var cut in cuts)
@@ -126,7 +124,7 @@ public sealed class NeuronMap
         Tensor? verify = null, bool blank = false)
     {
         var plan = Plan(selections);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var shrinker = new LayerShrinker { Blank = blank };
         var before = Parameters();
@@ -163,7 +161,7 @@ public sealed class NeuronMap
     internal void Silence(IReadOnlyCollection<NeuronSelection> selections)
     {
         var plan = Plan(selections);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var layer in plan.Layers)
             if (layer.Produces && plan.Of(layer, NeuronSide.Out) is { Count: > 0 } silent)
@@ -201,7 +199,7 @@ public sealed class NeuronMap
     /// <summary>Runs an action while neurons are removed, and then restores them.</summary>
     internal void Without(IReadOnlyCollection<NeuronSelection> selections, Action action)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var shrinker = new LayerShrinker();
         try
@@ -222,7 +220,7 @@ public sealed class NeuronMap
     /// <summary>Restores an earlier shape of the model's tensors; those that change are filled with zeros.</summary>
     internal void Restore(NeuronShapes then)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var tensors = layers.Values.Zip(then.Layers, (layer, shapes) => layer.Tensors.Zip(shapes.Tensors)).SelectMany(t => t).ToArray();
         var owners = SharedTensors.Owners([.. tensors.Select(t => t.First.Tensor)]);

@@ -14,25 +14,25 @@ static class TopScores
     /// </summary>
     /// <param name="scores">Larger stays.</param>
     /// <param name="keep">How many to keep; at least 0, at most as many as there are.</param>
-    /// <param name="on">Receives -1 for active and 0 for inactive.</param>
+    /// <param name="active">Receives -1 for active and 0 for inactive.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Keep(ReadOnlySpan<float> scores, int keep, Span<sbyte> on)
+    public static void Keep(ReadOnlySpan<float> scores, int keep, Span<sbyte> active)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keep, scores.Length);
         if (keep == 0 || keep == scores.Length)
         {
-            on[..scores.Length].Fill((sbyte)(keep == 0 ? 0 : -1));
+            active[..scores.Length].Fill((sbyte)(keep == 0 ? 0 : -1));
             return;
         }
         var (threshold, ties, equal) = Smallest(scores, keep);
         // Without branches, which would be mispredicted.
         for (var i = 0; i < scores.Length; i++)
-            on[i] = (sbyte)-(Key(scores[i]) >= threshold ? 1 : 0);
+            active[i] = (sbyte)-(Key(scores[i]) >= threshold ? 1 : 0);
         for (var i = scores.Length - 1; equal > ties; i--)
             if (Key(scores[i]) == threshold)
             {
-                on[i] = 0;
+                active[i] = 0;
                 equal--;
             }
     }

@@ -46,7 +46,6 @@ sealed class RandomState : IDisposable
     }
 }
 
-/// <summary>Sets training modes.</summary>
 static class TrainingModes
 {
     /// <summary>

@@ -29,7 +29,8 @@ static class PthFile
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
             var pickle = zip.Entries.FirstOrDefault(entry => entry.Name == Pickled)
-                ?? throw new InvalidDataException($"it has no '{Pickled}'; PyTorch before 1.6, or torch.jit, saved it. Load it there and save its state_dict() anew.");
+                ?? throw new InvalidDataException($"it has no '{Pickled}'; PyTorch before 1.6, or torch.jit, saved it. "
+                    + "Load it there and save its state_dict() anew.");
             string folder = pickle.FullName[..^Pickled.Length];
             if (zip.GetEntry($"{folder}byteorder") is { } order && Encoding.ASCII.GetString(Bytes(order)).Trim() != "little")
                 throw new InvalidDataException("its numbers are big-endian.");
@@ -55,7 +56,8 @@ static class PthFile
             byte[] Storage(string key)
             {
                 if (!storages.TryGetValue(key, out byte[]? bytes))
-                    storages[key] = bytes = Bytes(zip.GetEntry($"{folder}data/{key}") ?? throw new InvalidDataException($"its storage '{key}' is missing."));
+                    storages[key] = bytes = Bytes(zip.GetEntry($"{folder}data/{key}")
+                        ?? throw new InvalidDataException($"its storage '{key}' is missing."));
                 return bytes;
             }
         }
@@ -101,7 +103,8 @@ static class PthFile
     static PickledCall? Unwrapped(object? value) => value is PickledCall { Function: PickledName("torch._utils", var name) } call
         ? name switch
         {
-            "_rebuild_parameter" when call.Arguments is [PickledCall { Function: PickledName("torch._utils", not "_rebuild_parameter") } inner, ..] =>
+            "_rebuild_parameter" when call.Arguments
+                is [PickledCall { Function: PickledName("torch._utils", not "_rebuild_parameter") } inner, ..] =>
                 Unwrapped(inner),
             "_rebuild_tensor_v2" or "_rebuild_tensor" => call,
             _ => null,
@@ -113,7 +116,8 @@ static class PthFile
         if (call.Arguments is not [PickledReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
             || id is not ["storage", PickledName("torch", var kind), string key, ..])
             throw new InvalidDataException($"'{name}' is built in a way that is not known.");
-        string type = Types.FirstOrDefault(t => t.Storage == kind).Type ?? throw new InvalidDataException($"'{name}' is of the type {kind}, which is not known.");
+        string type = Types.FirstOrDefault(t => t.Storage == kind).Type
+            ?? throw new InvalidDataException($"'{name}' is of the type {kind}, which is not known.");
         long[] shape = [.. sizes.Select(Pickle.As<long>)], steps = [.. strides.Select(Pickle.As<long>)];
         int width = Safetensors.Width(type);
         byte[] from = storage(key);
@@ -123,7 +127,8 @@ static class PthFile
         for (int i = 0; i < shape.Length; i++)
         {
             if (shape[i] < 0 || steps[i] < 0)
-                throw new InvalidDataException($"'{name}' has the shape [{string.Join(", ", shape)}] and the strides [{string.Join(", ", steps)}].");
+                throw new InvalidDataException(
+                    $"'{name}' has the shape [{string.Join(", ", shape)}] and the strides [{string.Join(", ", steps)}].");
             count = count > int.MaxValue ? count : count * shape[i];
             last += (Int128)Math.Max(0, shape[i] - 1) * steps[i];
         }
@@ -131,7 +136,8 @@ static class PthFile
             return new(type, shape, Array.Empty<byte>());
         // A stride of 0 would turn few bytes into many values.
         if ((last + 1) * width > from.Length || count * width > from.Length)
-            throw new InvalidDataException($"'{name}' with the shape [{string.Join(", ", shape)}] lies outside of its storage of {from.Length} bytes.");
+            throw new InvalidDataException(
+                $"'{name}' with the shape [{string.Join(", ", shape)}] lies outside of its storage of {from.Length} bytes.");
         byte[] to = new byte[(int)count * width];
         if (IsContiguous(shape, steps))
             from.AsSpan((int)(offset * width), to.Length).CopyTo(to);

@@ -26,7 +26,8 @@ static class Safetensors
         _ => 0,
     };
 
-    public static void Write(Stream stream, IReadOnlyList<(string Name, StoredTensor Tensor)> tensors, IReadOnlyDictionary<string, string> metadata)
+    public static void Write(
+        Stream stream, IReadOnlyList<(string Name, StoredTensor Tensor)> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using var header = new MemoryStream();
         using (var json = new Utf8JsonWriter(header))
@@ -68,7 +69,8 @@ static class Safetensors
 
     /// <summary>Reads a file. The header is checked against the file's size before anything else is allocated.</summary>
     /// <exception cref="InvalidDataException">It is cut short, damaged, or something else.</exception>
-    public static (IReadOnlyList<(string Name, StoredTensor Tensor)> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(Stream stream, string what)
+    public static (IReadOnlyList<(string Name, StoredTensor Tensor)> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(
+        Stream stream, string what)
     {
         long rest = stream.Length - stream.Position;
         Span<byte> start = stackalloc byte[LengthBytes];
@@ -103,7 +105,8 @@ static class Safetensors
 
         (List<(string Name, string Type, long[] Shape, long Begin, long End)>, Dictionary<string, string>) Entries(byte[] json)
         {
-            var (entries, metadata) = (new List<(string Name, string Type, long[] Shape, long Begin, long End)>(), new Dictionary<string, string>(StringComparer.Ordinal));
+            var entries = new List<(string Name, string Type, long[] Shape, long Begin, long End)>();
+            var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
             try
             {
                 using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
@@ -121,7 +124,8 @@ static class Safetensors
                     entries.Add(Entry(entry.Name, entry.Value));
                 }
             }
-            catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or DecoderFallbackException)
+            catch (Exception failure) when (failure
+                is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or DecoderFallbackException)
             {
                 throw new InvalidDataException($"{what} is no safetensors file: its header cannot be read: {failure.Message}", failure);
             }

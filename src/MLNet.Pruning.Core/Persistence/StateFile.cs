@@ -110,12 +110,13 @@ public static class StateFile
             && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
         if (strict && !match.IsWhole)
         {
-            var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched) };
-            var reasons = all.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}"
-                    + (part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : ""));
+            (string What, IReadOnlyList<string> Names)[] all =
+                [("it lacks", match.Missing), ("the module has no", match.Unexpected), ("of another shape", match.Mismatched)];
+            var reasons = all.Where(part => part.Names.Count > 0).Select(part => $"{part.What} {string.Join(", ", part.Names.Take(5))}"
+                + (part.Names.Count > 5 ? $" and {part.Names.Count - 5} more" : ""));
             throw new InvalidDataException($"'{path}' is of another module: {string.Join("; ", reasons)}");
         }
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in found)
         {

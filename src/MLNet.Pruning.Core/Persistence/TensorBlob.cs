@@ -64,7 +64,7 @@ static class TensorBlob
     /// <summary>Copies the blob's elements into a tensor that was checked against it.</summary>
     public static void Into(byte[] blob, Tensor tensor)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var shape = tensor.shape;
         var data = empty(shape, dtype: tensor.dtype);

@@ -3,7 +3,6 @@ using System.Globalization;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>Writes files completely or not at all.</summary>
 static class WholeFile
 {
     const string Extension = ".tmp";

@@ -18,7 +18,7 @@ static class DryRunWithoutNeurons
     /// </exception>
     public static void Run(TrainingRun run, NeuronMap map, IEnumerable<NeuronGroup> groups, bool measured)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var random = new RandomState();
         var buffers = run.Model.named_buffers().Select(b =>

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning;
 
 /// <summary>Measures loss and accuracy around pruning events: on the validation set or, without one, on some training rows.</summary>
@@ -20,8 +19,6 @@ sealed class EventMeasure(int rows)
     }
 
     /// <summary>The measurement at the end of an epoch, before the model was changed.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="time">Completed epochs.</param>
     public Evaluation? At(TrainingRun run, int time)
     {
         if (last is { } known && known.Time == time)

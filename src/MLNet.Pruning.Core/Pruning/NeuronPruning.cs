@@ -126,9 +126,9 @@ public sealed record NeuronPruning : ITrainingPruning
 
     static StepwiseSchedule Usual(int epochs, double target)
     {
-        const int mostEvents = 12; // removing a tenth of what is left 12 times comes to 70 %
+        const int maximumEvents = 12; // removing a tenth of what is left 12 times comes to 70 %
         var (maturity, last) = (Math.Max(1, epochs / 5), Math.Max(1, (int)(4L * epochs / 5)));
-        var every = Math.Max(1, (last - maturity + mostEvents - 2) / (mostEvents - 1));
+        var every = Math.Max(1, (last - maturity + maximumEvents - 2) / (maximumEvents - 1));
         var events = (last - maturity) / every + 1;
         // In whole percent, rounded up: a group loses whole neurons, and must not stay above its target.
         var amount = Math.Ceiling(100 * (1 - Math.Pow(1 - target, 1.0 / events))) / 100;

@@ -280,9 +280,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     {
         if (gauge is null)
             return (NeuronSelector.Bottom(settings, time, Sizes, scores), null);
-        var most = NeuronSelector.Most(settings, time, Sizes, IsFinal(run, time));
+        var maximum = NeuronSelector.Maximum(settings, time, Sizes, IsFinal(run, time));
         var careful = new Dictionary<string, BudgetReading>();
-        var counts = RemovalSearch.Fewest(most, settings.Scope == PruningScope.PerGroup,
+        var counts = RemovalSearch.Find(maximum, settings.Scope == PruningScope.PerGroup,
             counts => Read(Selections(counts), carefully: false).Load, counts => Careful(counts).Load);
         return (NeuronSelector.Bottom(settings, counts, scores), Careful(counts));
 

@@ -20,18 +20,18 @@ static class NeuronSelector
     /// <param name="scores">Per group and neuron; larger stays.</param>
     public static int[][] Bottom(NeuronPruning settings, int time, IReadOnlyList<(int Original, int Current)> sizes,
         IReadOnlyList<double[]> scores) =>
-        Bottom(settings, Most(settings, time, sizes, final: false), scores);
+        Bottom(settings, Maximum(settings, time, sizes, final: false), scores);
 
     /// <summary>The maximum that an event may remove if a budget limits it: per group, or in all.</summary>
     /// <param name="settings">The pruning settings.</param>
     /// <param name="time">Completed epochs.</param>
     /// <param name="sizes">Per group, the initial and the present number of neurons.</param>
     /// <param name="final">Whether all neurons but the minimum may be removed.</param>
-    public static int[] Most(NeuronPruning settings, int time, IReadOnlyList<(int Original, int Current)> sizes, bool final)
+    public static int[] Maximum(NeuronPruning settings, int time, IReadOnlyList<(int Original, int Current)> sizes, bool final)
     {
-        int[] most = [.. sizes.Select(s => final ? Math.Max(0, s.Current - settings.MinimumNeurons)
+        int[] maximum = [.. sizes.Select(s => final ? Math.Max(0, s.Current - settings.MinimumNeurons)
             : Due(settings, time, s.Original, s.Current, settings.MinimumNeurons))];
-        return settings.Scope == PruningScope.PerGroup ? most : [final ? most.Sum() : Count(settings, time, sizes)];
+        return settings.Scope == PruningScope.PerGroup ? maximum : [final ? maximum.Sum() : Count(settings, time, sizes)];
     }
 
     /// <summary>The neurons to remove, per group, by their present numbers in ascending order.</summary>

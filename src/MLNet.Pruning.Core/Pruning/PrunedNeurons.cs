@@ -90,8 +90,6 @@ sealed class PrunedNeurons : IDisposable
     /// <summary>
     /// Restores an earlier shape of the model. Its tensors, and the state that optimizer and masks keep for them, become zeros.
     /// </summary>
-    /// <param name="shapes">The earlier shape.</param>
-    /// <param name="reader">The state that was saved then.</param>
     public void Restore(NeuronShapes shapes, BinaryReader reader)
     {
         RequireOwnModel();

@@ -11,14 +11,14 @@ sealed class WeightSnapshot : IDisposable
 
     public WeightSnapshot(nn.Module model)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         values = ModuleState.Tensors(model).ToDictionary(t => t.Name, t => t.Tensor.detach().clone().DetachFromDisposeScope());
     }
 
     /// <summary>Shrinks the snapshot as the model shrank.</summary>
     public void Cut(nn.Module model, IReadOnlyList<TensorCut> cuts)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in ModuleState.Tensors(model))
             if (cuts.FirstOrDefault(c => ReferenceEquals(c.Tensor, tensor)) is { } cut)
@@ -28,7 +28,7 @@ sealed class WeightSnapshot : IDisposable
     /// <summary>Restores the model's values.</summary>
     public void Restore(nn.Module model)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in ModuleState.Tensors(model))
             tensor.copy_(values[name]);

@@ -1,5 +1,5 @@
-using MLNet.Pruning.Tokens;
 using System.Runtime.InteropServices;
+using MLNet.Pruning.Tokens;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -38,7 +38,7 @@ public sealed class TokenAssignments : IDisposable
             throw new ArgumentOutOfRangeException(nameof(apart), $"{apart} of {count} tokens cannot stand apart.");
         MergeAmount.Check(merge, count - apart);
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var all = Scalars.Range(count, tokens.device).expand(tokens.shape[0], count);
         if (merge == 0)
             return new(all.contiguous().MoveToOuterDisposeScope(), count);
@@ -119,7 +119,7 @@ public sealed class TokenAssignments : IDisposable
         if (survivors < 1 || survivors > sources.shape[1])
             throw new ArgumentOutOfRangeException(
                 nameof(survivors), $"{survivors} of {sources.shape[1]} tokens cannot survive; wanted 1 to {sources.shape[1]}.");
-        using var off = no_grad();
+        using var noGrad = no_grad();
         return new(sources.detach().to(ScalarType.Int64).clone(), survivors);
     }
 

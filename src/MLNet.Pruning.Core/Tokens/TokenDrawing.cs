@@ -1,6 +1,6 @@
-using MLNet.Pruning.Tokens;
 using System.Globalization;
 using System.Text;
+using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 

@@ -39,7 +39,6 @@ public sealed record CombinedPruning(IReadOnlyList<ITrainingPruning> Parts) : IT
     public ITrainingHook Begin() => new CombinedHook([.. Parts.Select(part => part.Begin())]);
 }
 
-/// <summary>Several hooks as one.</summary>
 sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
 {
     readonly IStateful[] stateful = [.. hooks.OfType<IStateful>()];

@@ -72,7 +72,6 @@ public sealed class TrainingLoop
         return new TrainingResult(run.Model, run.History, run.Shared);
     }
 
-    /// <summary>One epoch.</summary>
     static void Train(TrainingRun run, StandardHooks hooks, CancellationToken cancellation)
     {
         if (run.BeginEpoch())

@@ -167,7 +167,7 @@ public sealed class TrainingRun
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be reshaped in {nameof(ITrainingHook.AfterBackward)}, between its "
                 + "gradients and its step.");
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var before = (Optimizer, Model: model);
         var states = before.Optimizer.States();
@@ -200,21 +200,21 @@ public sealed class TrainingRun
     public EvaluationSet? Validation { get; internal init; }
 
     /// <summary>The first training examples in memory, for evaluation.</summary>
-    /// <param name="most">The maximum number of examples; at least 1.</param>
-    public EvaluationSet FirstExamples(int most)
+    /// <param name="maximum">The maximum number of examples; at least 1.</param>
+    public EvaluationSet FirstExamples(int maximum)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        return new EvaluationSet(new FirstRows(feed.Examples, most, LargestBatch));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
+        return new EvaluationSet(new FirstRows(feed.Examples, maximum, LargestBatch));
     }
 
     /// <summary>One training example as the model gets it, [1, ...]; the caller disposes of it.</summary>
     public Tensor Example() => feed.Examples.Tensor(0).to(device);
 
     /// <summary>The first training examples. The tensors belong to the caller's dispose scope.</summary>
-    internal Batch FirstBatch(int most)
+    internal Batch FirstBatch(int maximum)
     {
         var examples = feed.Examples;
-        var slots = Enumerable.Range(0, Math.Min(most, examples.Count)).ToArray();
+        var slots = Enumerable.Range(0, Math.Min(maximum, examples.Count)).ToArray();
         return new Batch(cat([.. slots.Select(examples.Tensor)], 0).to(device), examples.HasLabels
             ? tensor(slots.Select(slot => examples.Label(slot)).ToArray(), device: device) : null);
     }
@@ -250,7 +250,6 @@ public sealed class TrainingRun
 
     internal TrainingTask Task => task;
 
-    /// <summary>Called after replicas were built.</summary>
     internal Action<TrainingRun>? ReplicasBuilt { get; init; }
 
     internal ReplicaSet EnsureReplicas()
@@ -279,7 +278,6 @@ public sealed class TrainingRun
         return true;
     }
 
-    /// <summary>Continues at a position of an earlier run.</summary>
     internal void ResumeAt(int epoch, long step, int stepInEpoch)
     {
         (Epoch, Step, StepInEpoch) = (epoch, step, stepInEpoch);

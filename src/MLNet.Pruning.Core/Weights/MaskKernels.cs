@@ -41,40 +41,40 @@ static class MaskKernels
 
     interface IOperation
     {
-        static abstract void On(ref float value, ref float other, Vector<int> active, Vector<float> factor);
+        static abstract void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor);
 
         /// <summary>The same for one inactive weight.</summary>
-        static abstract void On(ref float value, ref float other, float factor);
+        static abstract void Apply(ref float value, ref float other, float factor);
     }
 
     struct Filling : IOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void On(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
+        public static void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
             Vector.ConditionalSelect(active, Vector.LoadUnsafe(ref value), Vector.LoadUnsafe(ref other)).StoreUnsafe(ref value);
 
-        public static void On(ref float value, ref float other, float factor) => value = other;
+        public static void Apply(ref float value, ref float other, float factor) => value = other;
     }
 
     struct Moving : IOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void On(ref float value, ref float other, Vector<int> active, Vector<float> factor)
+        public static void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor)
         {
             (Vector.LoadUnsafe(ref value) * factor).StoreUnsafe(ref other);
-            Zeroing.On(ref value, ref other, active, factor);
+            Zeroing.Apply(ref value, ref other, active, factor);
         }
 
-        public static void On(ref float value, ref float other, float factor) => (other, value) = (factor * value, 0);
+        public static void Apply(ref float value, ref float other, float factor) => (other, value) = (factor * value, 0);
     }
 
     struct Zeroing : IOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void On(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
+        public static void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
             Vector.BitwiseAnd(Vector.LoadUnsafe(ref value), Vector.AsVectorSingle(active)).StoreUnsafe(ref value);
 
-        public static void On(ref float value, ref float other, float factor) => value = 0;
+        public static void Apply(ref float value, ref float other, float factor) => value = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -96,13 +96,13 @@ static class MaskKernels
             Vector.Widen(bytes, out var low, out var high);
             Vector.Widen(low, out var a, out var b);
             Vector.Widen(high, out var c, out var d);
-            T.On(ref Unsafe.Add(ref value, i), ref Unsafe.Add(ref other, i), a, factors);
-            T.On(ref Unsafe.Add(ref value, i + step), ref Unsafe.Add(ref other, i + step), b, factors);
-            T.On(ref Unsafe.Add(ref value, i + 2 * step), ref Unsafe.Add(ref other, i + 2 * step), c, factors);
-            T.On(ref Unsafe.Add(ref value, i + 3 * step), ref Unsafe.Add(ref other, i + 3 * step), d, factors);
+            T.Apply(ref Unsafe.Add(ref value, i), ref Unsafe.Add(ref other, i), a, factors);
+            T.Apply(ref Unsafe.Add(ref value, i + step), ref Unsafe.Add(ref other, i + step), b, factors);
+            T.Apply(ref Unsafe.Add(ref value, i + 2 * step), ref Unsafe.Add(ref other, i + 2 * step), c, factors);
+            T.Apply(ref Unsafe.Add(ref value, i + 3 * step), ref Unsafe.Add(ref other, i + 3 * step), d, factors);
         }
         for (; i < values.Length; i++)
             if (active[i] == 0)
-                T.On(ref values[i], ref others[i], factor);
+                T.Apply(ref values[i], ref others[i], factor);
     }
 }

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning;
 
 /// <summary>The weights that are ranked together in a mask update: those of one layer, or of all layers.</summary>
@@ -11,7 +10,7 @@ public readonly ref struct MaskCut
     public required ReadOnlySpan<float> Gradients { get; init; }
 
     /// <summary>-1 for active, 0 for inactive: initially the old mask, and after the rule the new one.</summary>
-    public required Span<sbyte> On { get; init; }
+    public required Span<sbyte> Active { get; init; }
 
     /// <summary>The number of weights that are to be active.</summary>
     public required int Keep { get; init; }
@@ -86,7 +85,7 @@ public abstract record MaskRule
     /// <summary>Whether the rule works on one layer at a time.</summary>
     protected internal virtual bool ByLayer => false;
 
-    /// <summary>Writes a new mask to <see cref="MaskCut.On"/>, with <see cref="MaskCut.Keep"/> active weights.</summary>
+    /// <summary>Writes a new mask to <see cref="MaskCut.Active"/>, with <see cref="MaskCut.Keep"/> active weights.</summary>
     protected internal abstract void Cut(in MaskCut cut);
 
     /// <summary>
@@ -94,12 +93,13 @@ public abstract record MaskRule
     /// </summary>
     /// <param name="scores">Larger stays.</param>
     /// <param name="keep">How many to keep; at least 0, at most as many as there are.</param>
-    /// <param name="on">Receives -1 for active and 0 for inactive.</param>
-    protected static void KeepLargest(ReadOnlySpan<float> scores, int keep, Span<sbyte> on) => TopScores.Keep(scores, keep, on);
+    /// <param name="active">Receives -1 for active and 0 for inactive.</param>
+    protected static void KeepLargest(ReadOnlySpan<float> scores, int keep, Span<sbyte> active) =>
+        TopScores.Keep(scores, keep, active);
 
     sealed record LargestRule : MaskRule
     {
-        protected internal override void Cut(in MaskCut cut) => KeepLargest(cut.Scores(), cut.Keep, cut.On);
+        protected internal override void Cut(in MaskCut cut) => KeepLargest(cut.Scores(), cut.Keep, cut.Active);
     }
 
     sealed record RegrowthRule : MaskRule
@@ -122,21 +122,21 @@ public abstract record MaskRule
             if (cut.Gradients.IsEmpty)
             {
                 // Before the first step there are no gradients to choose by.
-                KeepLargest(scores, cut.Keep, cut.On);
+                KeepLargest(scores, cut.Keep, cut.Active);
                 return;
             }
-            var before = cut.On.ToArray();
+            var before = cut.Active.ToArray();
             for (var i = 0; i < scores.Length; i++)
                 if (before[i] == 0)
                     scores[i] = float.NegativeInfinity;
             var part = Fraction / 2 * (1 + Math.Cos(Math.PI * cut.Progress));
             var stay = Math.Min(MaskKernels.CountActive(before), cut.Keep - (int)Math.Round(part * cut.Keep));
-            KeepLargest(scores, stay, cut.On);
+            KeepLargest(scores, stay, cut.Active);
 
             // Weights that do not stay may be activated, including those just dropped.
             Magnitude.Absolute(cut.Gradients, scores);
             for (var i = 0; i < scores.Length; i++)
-                if (cut.On[i] != 0)
+                if (cut.Active[i] != 0)
                     scores[i] = float.NegativeInfinity;
             var grown = new sbyte[scores.Length];
             KeepLargest(scores, cut.Keep - stay, grown);
@@ -144,7 +144,7 @@ public abstract record MaskRule
             {
                 if (grown[i] == 0)
                     continue;
-                cut.On[i] = -1;
+                cut.Active[i] = -1;
                 if (before[i] == 0 && cut.Reactivation == Reactivation.Frozen)
                     cut.Weights[i] = 0;
             }
@@ -179,15 +179,15 @@ public abstract record MaskRule
             else if (cut.Keep == 0 || cut.Keep == scores.Length || (middle = TopScores.Threshold(scores, cut.Keep)) == 0)
             {
                 // All, none, or more zeros than are to be inactive, which a threshold cannot tell apart.
-                KeepLargest(scores, cut.Keep, cut.On);
+                KeepLargest(scores, cut.Keep, cut.Active);
                 return;
             }
             var (lower, upper) = ((1 - Margin) * middle, (1 + Margin) * middle);
             for (var i = 0; i < scores.Length; i++)
                 if (scores[i] < lower)
-                    cut.On[i] = 0;
+                    cut.Active[i] = 0;
                 else if (scores[i] >= upper)
-                    cut.On[i] = -1;
+                    cut.Active[i] = -1;
         }
 
         static double Spread(float[] scores, double deviations)
@@ -205,7 +205,7 @@ public abstract record MaskRule
                 throw new ArgumentOutOfRangeException(nameof(m), $"A pattern of {n} of {m} weights is none; m must be at least 2.");
             if (n < 1 || n >= m)
                 throw new ArgumentOutOfRangeException(
-                    nameof(n), $"Of every {m} weights {n} cannot be on; n must be at least 1 and at most {m - 1}.");
+                    nameof(n), $"Of every {m} weights {n} cannot be active; n must be at least 1 and at most {m - 1}.");
             (N, M) = (n, m);
         }
 
@@ -229,7 +229,7 @@ public abstract record MaskRule
                     {
                         var to = Math.Min(from + M, inputs);
                         for (var i = from; i < to; i++)
-                            cut.On[first + i * stride] = (sbyte)(Before(scores, first, stride, from, to, i) < N ? -1 : 0);
+                            cut.Active[first + i * stride] = (sbyte)(Before(scores, first, stride, from, to, i) < N ? -1 : 0);
                     }
         }
 

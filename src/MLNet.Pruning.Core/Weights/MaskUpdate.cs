@@ -48,7 +48,7 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
             {
                 Weights = weights,
                 Gradients = gradients,
-                On = active,
+                Active = active,
                 Keep = keep,
                 Progress = progress,
                 Reactivation = settings.Reactivation,
@@ -111,7 +111,7 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
 sealed class MaskPlan
 {
     // Fewer updates make jumps from which a network recovers badly; more frequent updates gain nothing.
-    const long FewestCuts = 20, LongestInterval = 100;
+    const long MinimumCuts = 20, LongestInterval = 100;
 
     // With a budget, a schedule says when weights become inactive, not how many. This target stands in.
     const double AnyTarget = 0.5;
@@ -146,7 +146,7 @@ sealed class MaskPlan
         };
         interval = settings.Every
             ?? (own ? long.MaxValue : settings.Schedule is { Interval: > 1 } every ? every.Interval * factor
-                : Math.Clamp(span / FewestCuts, 1, LongestInterval));
+                : Math.Clamp(span / MinimumCuts, 1, LongestInterval));
         for (LastCut = last; LastCut > 0 && !IsDue(LastCut);)
             LastCut--;
     }

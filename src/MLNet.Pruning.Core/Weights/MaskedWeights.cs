@@ -18,11 +18,11 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
 {
     readonly bool persistent;
     FlatModel model;
-    sbyte[] on; // of the flat vector: -1 active, 0 inactive; parameters without a mask are active
+    sbyte[] active; // of the flat vector: -1 active, 0 inactive; parameters without a mask are active
     Tensor beneath; // W in the layout of the flat vector; undefined for active weights
-    Tensor? off; // on a device: true for inactive weights
+    Tensor? inactive; // on a device: true for inactive weights
     float* valuesAt, beneathAt,
-        gradientsAt; // addresses of the vectors on the CPU, else null: asking a tensor takes longer than a small slice
+        gradientsAt; // addresses of the vectors active the CPU, else null: asking a tensor takes longer than a small slice
     long[] offsets;
     long[][] shapes;
     IReadOnlyList<(WeightMask Mask, float[] Weights)>? read;
@@ -47,10 +47,10 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     public int Version { get; private set; }
 
     /// <summary>The masks over the flat vector: -1 active, 0 inactive; parameters without a mask are active.</summary>
-    public ReadOnlySpan<sbyte> On => on;
+    public ReadOnlySpan<sbyte> Active => active;
 
     /// <summary>The inactive weights as a tensor on the model's device, in the caller's dispose scope.</summary>
-    public Tensor OffTensor() => off?.alias() ?? tensor(Array.ConvertAll(on, bit => bit == 0));
+    public Tensor InactiveTensor() => inactive?.alias() ?? tensor(Array.ConvertAll(active, bit => bit == 0));
 
     /// <summary>
     /// Whether the step zeroes the gradients of frozen weights; otherwise the creator calls <see cref="MaskGradients"/> earlier.
@@ -67,16 +67,16 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     {
         if (!persistent && MasksGradientsInStep)
             MaskGradients(from, to);
-        else if (persistent && off is null)
+        else if (persistent && inactive is null)
             MaskKernels.Fill(Span(valuesAt, from, to), Span(beneathAt, from, to), Mask(from, to));
         else if (persistent)
-            OnDevice(() => model.Values.Vector.copy_(where(off!, beneath, model.Values.Vector)));
+            OnDevice(() => model.Values.Vector.copy_(where(inactive!, beneath, model.Values.Vector)));
     }
 
     /// <summary>Stores the persistent values, and zeroes inactive weights.</summary>
     public void AfterStep(long from, long to)
     {
-        if (persistent && off is null)
+        if (persistent && inactive is null)
             MaskKernels.CopyAndZero(Span(valuesAt, from, to), Span(beneathAt, from, to), Mask(from, to), Kept);
         else
         {
@@ -94,10 +94,10 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
 
     void Zero(Tensor vector, float* begin, long from, long to)
     {
-        if (off is null)
+        if (inactive is null)
             MaskKernels.Zero(Span(begin, from, to), Mask(from, to));
         else
-            OnDevice(() => vector.masked_fill_(off, Scalars.Zero));
+            OnDevice(() => vector.masked_fill_(inactive, Scalars.Zero));
     }
 
     /// <summary>Whether all persistent values are finite.</summary>
@@ -124,7 +124,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     static void Bits(WeightMask mask, Span<sbyte> active)
     {
         for (var i = 0; i < active.Length; i++)
-            active[i] = (sbyte)(mask.On[i] ? -1 : 0);
+            active[i] = (sbyte)(mask.Active[i] ? -1 : 0);
     }
 
     /// <summary>Changes masks and persistent values, and updates the model.</summary>
@@ -136,14 +136,14 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         Version++;
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        var (nearValues, nearBeneath, before) = (Near(model.Values.Vector), Near(beneath), on.ToArray());
+        var (nearValues, nearBeneath, before) = (Near(model.Values.Vector), Near(beneath), active.ToArray());
         Span<float> seen = Span(nearValues), weights = Span(nearBeneath);
-        MaskKernels.Fill(seen, weights, on);
+        MaskKernels.Fill(seen, weights, active);
         seen.CopyTo(weights);
-        change(weights, on);
+        change(weights, active);
         weights.CopyTo(seen);
-        MaskKernels.Zero(seen, on);
-        if (off is not null)
+        MaskKernels.Zero(seen, active);
+        if (inactive is not null)
         {
             beneath.copy_(nearBeneath);
             model.Values.Vector.copy_(nearValues);
@@ -151,9 +151,9 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         }
         return [.. Layers.Select((layer, l) =>
         {
-            Span<sbyte> was = before.AsSpan(RangeOf(l)), now = on.AsSpan(RangeOf(l));
-            var (active, both) = MaskKernels.Count(was, now);
-            return new LayerChange(layer.Name, now.Length, MaskKernels.CountActive(was), active, active - both);
+            Span<sbyte> was = before.AsSpan(RangeOf(l)), now = active.AsSpan(RangeOf(l));
+            var (count, both) = MaskKernels.Count(was, now);
+            return new LayerChange(layer.Name, now.Length, MaskKernels.CountActive(was), count, count - both);
         })];
     }
 
@@ -167,7 +167,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         using var scope = NewDisposeScope();
         var (before, near) = (model.Values.Vector.clone(), Near(model.Values.Vector));
         var weights = Span(near);
-        MaskKernels.Fill(weights, Span(Near(beneath)), on);
+        MaskKernels.Fill(weights, Span(Near(beneath)), active);
         for (var l = 0; l < Layers.Count; l++)
         {
             var some = weights[RangeOf(l)];
@@ -176,7 +176,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
             TopScores.Keep(magnitudes, MaskUpdate.Active(sparsity[l], some.Length), active);
             MaskKernels.Zero(some, active);
         }
-        if (off is not null)
+        if (inactive is not null)
             model.Values.Vector.copy_(near);
         try
         {
@@ -195,7 +195,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     {
         Settle();
         return new(Layers.Select((layer, l) => new WeightMask(layer.Name, layer.Parameter.shape,
-            Array.ConvertAll(on[RangeOf(l)], bit => bit != 0))));
+            Array.ConvertAll(active[RangeOf(l)], bit => bit != 0))));
     }
 
     /// <summary>A copy of the persistent weights of a layer, in memory order.</summary>
@@ -206,7 +206,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         using var scope = NewDisposeScope();
         var range = RangeOf(layer);
         var weights = Span(Near(model.Values.Vector))[range].ToArray();
-        MaskKernels.Fill(weights, Span(Near(beneath))[range], on.AsSpan(range));
+        MaskKernels.Fill(weights, Span(Near(beneath))[range], active.AsSpan(range));
         return weights;
     }
 
@@ -272,7 +272,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         using var none = no_grad();
         using var scope = NewDisposeScope();
         Version++;
-        var (oldOn, oldBeneath, oldOffsets, oldShapes) = (on, beneath, offsets, shapes);
+        var (oldActive, oldBeneath, oldOffsets, oldShapes) = (active, beneath, offsets, shapes);
         model = run.Flat;
         Blank();
         for (var l = 0; l < Layers.Count; l++)
@@ -282,13 +282,13 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
             var parameter = model.Parameters.First(p => p.storage_offset() == offset && p.NumberOfElements == size);
             var count = oldShapes[l].Aggregate(1L, (n, extent) => n * extent);
             var mask = empty(oldShapes[l], dtype: ScalarType.Int8);
-            MemoryMarshal.AsBytes(oldOn.AsSpan((int)oldOffsets[l], (int)count)).CopyTo(mask.bytes);
-            MemoryMarshal.Cast<byte, sbyte>(reshaped(parameter, mask).bytes).CopyTo(on.AsSpan(RangeOf(l)));
+            MemoryMarshal.AsBytes(oldActive.AsSpan((int)oldOffsets[l], (int)count)).CopyTo(mask.bytes);
+            MemoryMarshal.Cast<byte, sbyte>(reshaped(parameter, mask).bytes).CopyTo(active.AsSpan(RangeOf(l)));
             var weights = reshaped(parameter, oldBeneath.narrow(0, oldOffsets[l], count).view(oldShapes[l]));
             beneath.narrow(0, offset, size).copy_(weights.reshape(-1));
         }
         oldBeneath.Dispose();
-        if (off is not null)
+        if (inactive is not null)
             Upload();
     }
 
@@ -300,14 +300,14 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     void Blank()
     {
         using var none = no_grad();
-        (on, offsets) = (new sbyte[Length], [.. Layers.Select(l => model.OffsetOf(l.Parameter))]);
-        Array.Fill(on, (sbyte)-1);
+        (active, offsets) = (new sbyte[Length], [.. Layers.Select(l => model.OffsetOf(l.Parameter))]);
+        Array.Fill(active, (sbyte)-1);
         shapes = [.. Layers.Select(l => l.Parameter.shape)];
         beneath = zeros_like(model.Values.Vector).DetachFromDisposeScope();
-        off?.Dispose();
-        off = beneath.device_type == DeviceType.CPU ? null : zeros([Length], dtype: ScalarType.Bool,
+        inactive?.Dispose();
+        inactive = beneath.device_type == DeviceType.CPU ? null : zeros([Length], dtype: ScalarType.Bool,
             device: beneath.device).DetachFromDisposeScope();
-        if (off is not null)
+        if (inactive is not null)
             return;
         valuesAt = FlatStorage.Begin(model.Values.Vector);
         beneathAt = FlatStorage.Begin(beneath);
@@ -317,10 +317,10 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     void Upload()
     {
         using var scope = NewDisposeScope();
-        off!.copy_(tensor(Array.ConvertAll(on, bit => bit == 0)));
+        inactive!.copy_(tensor(Array.ConvertAll(active, bit => bit == 0)));
     }
 
-    Tensor Near(Tensor vector) => off is null ? vector : vector.cpu();
+    Tensor Near(Tensor vector) => inactive is null ? vector : vector.cpu();
 
     static void OnDevice(Action work)
     {
@@ -329,7 +329,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
         work();
     }
 
-    ReadOnlySpan<sbyte> Mask(long from, long to) => on.AsSpan((int)from, (int)(to - from));
+    ReadOnlySpan<sbyte> Mask(long from, long to) => active.AsSpan((int)from, (int)(to - from));
 
     static Span<float> Span(float* vector, long from, long to) => new(vector + from, (int)(to - from));
 
@@ -338,6 +338,6 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable
     public void Dispose()
     {
         beneath.Dispose();
-        off?.Dispose();
+        inactive?.Dispose();
     }
 }

@@ -10,21 +10,21 @@ namespace MLNet.Pruning;
 /// <summary>The active weights of one parameter. Immutable.</summary>
 public sealed class WeightMask
 {
-    readonly bool[] on;
+    readonly bool[] active;
 
     /// <summary>Makes the mask of a parameter.</summary>
     /// <param name="name">The parameter, as the model names it, such as "layers.linear1.weight".</param>
     /// <param name="shape">Its shape.</param>
-    /// <param name="on">For each weight, in memory order, whether it is active.</param>
-    public WeightMask(string name, IReadOnlyList<long> shape, ReadOnlySpan<bool> on)
+    /// <param name="active">For each weight, in memory order, whether it is active.</param>
+    public WeightMask(string name, IReadOnlyList<long> shape, ReadOnlySpan<bool> active)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(shape);
-        if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) != on.Length)
-            throw new ArgumentException($"The mask of '{name}' has {on.Length} values; its shape [{string.Join(", ", shape)}] wants "
-                + "another number.", nameof(on));
-        (Name, Shape, this.on) = (name, [.. shape], on.ToArray());
-        ActiveCount = this.on.LongCount(bit => bit);
+        if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) != active.Length)
+            throw new ArgumentException($"The mask of '{name}' has {active.Length} values; its shape [{string.Join(", ", shape)}] wants "
+                + "another number.", nameof(active));
+        (Name, Shape, this.active) = (name, [.. shape], active.ToArray());
+        ActiveCount = this.active.LongCount(bit => bit);
     }
 
     /// <summary>The parameter's name.</summary>
@@ -34,10 +34,10 @@ public sealed class WeightMask
     public IReadOnlyList<long> Shape { get; }
 
     /// <summary>For each weight, in memory order, whether it is active.</summary>
-    public ReadOnlySpan<bool> On => on;
+    public ReadOnlySpan<bool> Active => active;
 
     /// <summary>The number of weights.</summary>
-    public long Count => on.Length;
+    public long Count => active.Length;
 
     /// <summary>The number of active weights.</summary>
     public long ActiveCount { get; }
@@ -48,7 +48,7 @@ public sealed class WeightMask
     /// <summary>A mask with as many active weights, at random places.</summary>
     internal WeightMask Shuffled(Random random)
     {
-        var shuffled = on.ToArray();
+        var shuffled = active.ToArray();
         random.Shuffle(shuffled);
         return new(Name, Shape, shuffled);
     }
@@ -57,12 +57,12 @@ public sealed class WeightMask
     internal byte[] ToBytes()
     {
         var header = 4 + 8 * Shape.Count;
-        var bytes = new byte[header + (on.Length + 7) / 8];
+        var bytes = new byte[header + (active.Length + 7) / 8];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, Shape.Count);
         for (var d = 0; d < Shape.Count; d++)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(4 + 8 * d), Shape[d]);
-        for (var i = 0; i < on.Length; i++)
-            if (on[i])
+        for (var i = 0; i < active.Length; i++)
+            if (active[i])
                 bytes[header + i / 8] |= (byte)(1 << (i % 8));
         return bytes;
     }
@@ -79,10 +79,10 @@ public sealed class WeightMask
         if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) is var count
             && (count + 7) / 8 != bits.Length)
             throw Damaged();
-        var on = new bool[(int)count];
-        for (var i = 0; i < on.Length; i++)
-            on[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
-        return new(name, shape, on);
+        var active = new bool[(int)count];
+        for (var i = 0; i < active.Length; i++)
+            active[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
+        return new(name, shape, active);
 
         InvalidDataException Damaged() => new($"The mask of '{name}' is damaged.");
     }
@@ -135,7 +135,7 @@ public sealed class WeightMasks
         return new(MaskedLayer.Find(model, weights, null).Select(layer =>
         {
             using var scope = NewDisposeScope();
-            using var off = no_grad();
+            using var noGrad = no_grad();
             return new WeightMask(layer.Name, layer.Parameter.shape,
                 layer.Parameter.detach().cpu().ne(Scalars.Zero).contiguous().data<bool>().ToArray());
         }));
@@ -153,13 +153,13 @@ public sealed class WeightMasks
     public void Apply(nn.Module model)
     {
         CheckFits(model);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (var mask in masks)
         {
             var parameter = parameters[mask.Name];
-            parameter.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape], device: parameter.device),
+            parameter.masked_fill_(tensor(Array.ConvertAll(mask.Active.ToArray(), bit => !bit), [.. mask.Shape], device: parameter.device),
                 Scalars.Zero);
         }
     }

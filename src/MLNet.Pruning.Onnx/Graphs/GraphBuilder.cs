@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using MLNet.Pruning.Onnx.Format;
-using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 using static MLNet.Pruning.Onnx.Format.AttributeProto.Types;
+using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
 namespace MLNet.Pruning.Onnx;
 

@@ -105,10 +105,10 @@ static class GraphShapes
     {
         var window = node.Window ?? throw new ArgumentException("it has no window.");
         int[] sizes = new int[2];
-        foreach (var (list, fewest) in ((IReadOnlyList<int>, int)[])
+        foreach (var (list, minimum) in ((IReadOnlyList<int>, int)[])
             [(window.Kernel, 1), (window.Stride, 1), (window.Padding, 0), (window.Dilation, 1), (window.OutputPadding, 0)])
-            Require(list is { Count: 2 } && list.All(v => v >= fewest && v <= MaximumWindow),
-                $"its window has [{string.Join(", ", list ?? [])}]; wanted two numbers of {fewest} to {MaximumWindow}.");
+            Require(list is { Count: 2 } && list.All(v => v >= minimum && v <= MaximumWindow),
+                $"its window has [{string.Join(", ", list ?? [])}]; wanted two numbers of {minimum} to {MaximumWindow}.");
         bool pools = node.Operation is GraphOperation.MaxPool or GraphOperation.AveragePool;
         for (int d = 0; d < 2; d++)
         {

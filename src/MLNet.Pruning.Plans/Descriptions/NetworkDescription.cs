@@ -11,10 +11,10 @@ public abstract record NetworkDescription
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
     public abstract void Validate();
 
-    private protected static void CheckSizes(IReadOnlyList<int>? sizes, string what, int fewest)
+    private protected static void CheckSizes(IReadOnlyList<int>? sizes, string what, int minimum)
     {
-        if (sizes is null || sizes.Count < fewest)
-            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {fewest}.");
+        if (sizes is null || sizes.Count < minimum)
+            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {minimum}.");
         for (int i = 0; i < sizes.Count; i++)
             CheckAtLeastOne(sizes[i], $"Size {i} of the {what}s");
     }

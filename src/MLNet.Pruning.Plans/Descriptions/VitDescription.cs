@@ -47,7 +47,6 @@ public sealed record VitDescription(
     /// <inheritdoc/>
     public override int InputWidth => Input == VitInput.Pixels ? Grid.ImageValues : (Tokens * (Grid.TokenWidth + 1)) + Grid.Count;
 
-    /// <summary>The number of tokens that merge in each block.</summary>
     internal int[] BlockMerges()
     {
         var merges = new int[Depth];

@@ -2,7 +2,6 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Applies a graph's activation functions.</summary>
 static unsafe class Activations
 {
     const double UsualSlope = 0.01;

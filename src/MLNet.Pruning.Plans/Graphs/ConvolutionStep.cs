@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Plans.Graphs;
 /// </summary>
 sealed unsafe class ConvolutionStep : GraphStep
 {
-    const int FewestSparseOutputs = 4;
+    const int MinimumSparseOutputs = 4;
 
     readonly KernelSet kernels, narrow;
     readonly FusedNode node;
@@ -42,7 +42,7 @@ sealed unsafe class ConvolutionStep : GraphStep
             frame = new(image, [.. window.Padding], [.. window.Stride], taps, rows, output.Layout.LineStride);
             place = tap => (tap / (height * width) * frame.ChannelStride) + frame.At(taps[0][tap / width % height], taps[1][tap % width]);
         }
-        if (choice == KernelChoice.Rule && written < FewestSparseOutputs)
+        if (choice == KernelChoice.Rule && written < MinimumSparseOutputs)
             choice = KernelChoice.Dense;
         groups = new LaneLayer[count];
         for (int g = 0; g < count; g++)

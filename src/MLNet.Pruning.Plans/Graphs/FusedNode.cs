@@ -21,6 +21,4 @@ sealed class FusedNode(GraphNode node, IReadOnlyList<FusedNode> inputs, int posi
 
     /// <summary>How many nodes read its result.</summary>
     public int Readers { get; set; }
-
-    public IEnumerable<FusedNode> Reads => Residual is null ? inputs : inputs.Append(Residual);
 }

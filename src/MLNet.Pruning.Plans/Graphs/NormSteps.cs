@@ -2,7 +2,6 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Layer norm of lines.</summary>
 sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights)
     : GraphStep(output, input)
 {
@@ -30,7 +29,6 @@ sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue 
     }
 }
 
-/// <summary>Group norm of images.</summary>
 sealed unsafe class GroupNormStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights)
     : GraphStep(output, input)
 {

@@ -42,7 +42,6 @@ sealed unsafe class PhaseFrame
         return (((phase * rows) + (y / stride[0])) * RowStride) + (x / stride[1]);
     }
 
-    /// <summary>Copies an image into the frame.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(float* from, float* to)
     {

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>The dense product of one row.</summary>
 static unsafe class DenseRow<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {

@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class FewKeysAttention<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    public const int MostKeys = 8;
+    public const int MaximumKeys = 8;
 
     /// <param name="queries">[headSize][lanes], divided by the root of the head's size.</param>
     /// <param name="lanes">The distance between values, in the result too; whole vectors of queries are computed.</param>
@@ -15,7 +15,7 @@ static unsafe class FewKeysAttention<TVectors, TVector>
     /// <param name="valueStep">The distance between values.</param>
     /// <param name="tokenStep">The distance between tokens.</param>
     /// <param name="logSizes">[tokens]: added to the logits of each key; null for none.</param>
-    /// <param name="tokens">1 to <see cref="MostKeys"/>.</param>
+    /// <param name="tokens">1 to <see cref="MaximumKeys"/>.</param>
     /// <param name="headSize">Values of the head.</param>
     /// <param name="mixed">[headSize][lanes]; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -27,8 +27,8 @@ static unsafe class FewKeysAttention<TVectors, TVector>
         nint j1 = Math.Min(1, tokens - 1) * tokenStep, j2 = Math.Min(2, tokens - 1) * tokenStep, j3 = Math.Min(3, tokens - 1) * tokenStep;
         nint j4 = Math.Min(4, tokens - 1) * tokenStep, j5 = Math.Min(5, tokens - 1) * tokenStep, j6 = Math.Min(6, tokens - 1) * tokenStep;
         nint j7 = Math.Min(7, tokens - 1) * tokenStep;
-        float* bias = stackalloc float[MostKeys];
-        for (int j = 0; j < MostKeys; j++)
+        float* bias = stackalloc float[MaximumKeys];
+        for (int j = 0; j < MaximumKeys; j++)
             bias[j] = j >= tokens ? float.NegativeInfinity : logSizes == null ? 0 : logSizes[j];
         for (int lane = 0; lane < tokens; lane += TVectors.Count)
         {
@@ -49,16 +49,16 @@ static unsafe class FewKeysAttention<TVectors, TVector>
                 s6 = TVectors.MultiplyAdd(query, TVectors.Create(at[j6]), s6);
                 s7 = TVectors.MultiplyAdd(query, TVectors.Create(at[j7]), s7);
             }
-            var most = TVectors.Max(TVectors.Max(TVectors.Max(s0, s1), TVectors.Max(s2, s3)),
+            var maximum = TVectors.Max(TVectors.Max(TVectors.Max(s0, s1), TVectors.Max(s2, s3)),
                 TVectors.Max(TVectors.Max(s4, s5), TVectors.Max(s6, s7)));
-            s0 = Power(s0, most);
-            s1 = Power(s1, most);
-            s2 = Power(s2, most);
-            s3 = Power(s3, most);
-            s4 = Power(s4, most);
-            s5 = Power(s5, most);
-            s6 = Power(s6, most);
-            s7 = Power(s7, most);
+            s0 = Power(s0, maximum);
+            s1 = Power(s1, maximum);
+            s2 = Power(s2, maximum);
+            s3 = Power(s3, maximum);
+            s4 = Power(s4, maximum);
+            s5 = Power(s5, maximum);
+            s6 = Power(s6, maximum);
+            s7 = Power(s7, maximum);
             var sum = TVectors.Add(TVectors.Add(TVectors.Add(s0, s1), TVectors.Add(s2, s3)),
                 TVectors.Add(TVectors.Add(s4, s5), TVectors.Add(s6, s7)));
             var factor = TVectors.Divide(TVectors.Create(1f), sum);
@@ -81,5 +81,5 @@ static unsafe class FewKeysAttention<TVectors, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector Power(TVector logit, TVector most) => Functions<TVectors, TVector>.Exp(TVectors.Subtract(logit, most));
+    static TVector Power(TVector logit, TVector maximum) => Functions<TVectors, TVector>.Exp(TVectors.Subtract(logit, maximum));
 }

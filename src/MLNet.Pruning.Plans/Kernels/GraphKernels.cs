@@ -45,7 +45,6 @@ sealed unsafe class GraphKernels<TVectors, TVector> : GraphKernels
         static abstract TVector Of(TVector x, TVector coefficient);
     }
 
-    /// <summary>A function of two numbers.</summary>
     interface IPair
     {
         static abstract TVector Of(TVector a, TVector b);

@@ -46,10 +46,8 @@ unsafe interface IVectors<TVector>
     /// <summary>The sum of the lanes in a fixed order: halves are added until one lane is left.</summary>
     static abstract float Sum(TVector values);
 
-    /// <summary>The maximum lane.</summary>
     static abstract float Largest(TVector values);
 
-    /// <summary>Whether any lane is NaN.</summary>
     static abstract bool HasNaN(TVector values);
 
     /// <summary>The number of values from which <see cref="Pick"/> picks; 0 if the machine has no instruction for it.</summary>

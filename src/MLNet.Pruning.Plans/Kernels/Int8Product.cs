@@ -45,9 +45,9 @@ static unsafe class Int8Product
             largest = Vector256.Max(largest, other);
             var half = Vector128.Max(largest.GetLower(), largest.GetUpper());
             half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
-            float most = BitConverter.Int32BitsToSingle(Math.Max(half.ToScalar(), half.GetElement(1)));
-            scales[row] = float.IsFinite(most) ? most / 127 : float.NaN;
-            var factor = Vector256.Create(most > 0 && float.IsFinite(most) ? 127 / most : 0);
+            float maximum = BitConverter.Int32BitsToSingle(Math.Max(half.ToScalar(), half.GetElement(1)));
+            scales[row] = float.IsFinite(maximum) ? maximum / 127 : float.NaN;
+            var factor = Vector256.Create(maximum > 0 && float.IsFinite(maximum) ? 127 / maximum : 0);
             for (int i = 0; i < whole; i += 16)
                 Sixteen(x + i, factor, to + i);
             if (whole < inputs)

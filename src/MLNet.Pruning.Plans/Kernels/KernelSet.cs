@@ -34,7 +34,7 @@ abstract unsafe class KernelSet
     };
 
     /// <summary>Whether <see cref="AttendFew"/> computes attention among so many tokens.</summary>
-    public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MostKeys;
+    public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MaximumKeys;
 
     /// <summary>Rounds a number up to whole vectors.</summary>
     public int Padded(int count) => (count + Lanes - 1) / Lanes * Lanes;

@@ -11,7 +11,6 @@ unsafe interface IRowCursor<TSelf>
     /// <summary>Starts a panel whose rows have this distance.</summary>
     static abstract TSelf Of(in ProductArguments p, int panel, nint stride);
 
-    /// <summary>The number of rows.</summary>
     static abstract int Count(in ProductArguments p, int panel);
 
     /// <summary>The k of the next row, if rows are skipped.</summary>

@@ -21,8 +21,8 @@ static unsafe class ShuffleProduct<TVectors, TVector>
     public static void Multiply(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual)
     {
         // An incomplete window at the end of a row is copied first.
-        const int MostRows = 8, MostInputs = 32;
-        float* ends = stackalloc float[MostRows * MostInputs];
+        const int MaximumRows = 8, MaximumInputs = 32;
+        float* ends = stackalloc float[MaximumRows * MaximumInputs];
         int whole = matrix.Inputs / matrix.Window * matrix.Window, rest = matrix.Inputs - whole;
         int tile = TVectors.Count == 16 ? 8 : 4;
         while (rows > 0)

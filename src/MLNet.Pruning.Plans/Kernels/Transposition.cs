@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Transposes rows to lanes and back.</summary>
 static unsafe class Transposition
 {
     /// <param name="from">[rows][columns], with rows <paramref name="fromStride"/> apart.</param>

@@ -13,7 +13,7 @@ sealed unsafe class GraphNetwork : Network
     // Multiply-accumulates of a block: enough for rows to share the reading of weights, few enough for several threads to share a batch.
     const long BlockWork = 1 << 26;
 
-    const int MostRows = 64, MostImages = 32, FewestImages = 4;
+    const int MaximumRows = 64, MaximumImages = 32, MinimumImages = 4;
 
     // The maximum number of values of a block, in addition to those of a single row.
     const long BlockValues = 1 << 25;
@@ -93,7 +93,7 @@ sealed unsafe class GraphNetwork : Network
             if (node.Weights is { } weights)
                 work += (long)weights.Weight.Length * (GraphShapes.Count(node.Node.Shape) / weights.Outputs);
         }
-        long rows = images ? Math.Clamp(BlockWork / work, FewestImages, MostImages) : MostRows;
+        long rows = images ? Math.Clamp(BlockWork / work, MinimumImages, MaximumImages) : MaximumRows;
         return (int)Math.Max(1, Math.Min(rows, BlockValues / largest));
     }
 

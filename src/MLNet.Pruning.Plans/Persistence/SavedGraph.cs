@@ -37,7 +37,6 @@ static class SavedGraph
     }
 }
 
-/// <summary>The graph in a file.</summary>
 sealed record GraphFile(int Version, GraphFileNode?[]? Nodes);
 
 sealed record GraphFileNode(GraphOperation? Op, string? Name, int[]? Inputs, int[]? Shape)

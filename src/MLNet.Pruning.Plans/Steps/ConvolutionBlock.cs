@@ -15,13 +15,6 @@ sealed unsafe class ConvolutionBlock
     readonly ImageFrame frame;
     readonly int framed, convolved, stride;
 
-    /// <param name="kernels">The kernels.</param>
-    /// <param name="weights">The layer's weights, including batch norm.</param>
-    /// <param name="activation">The activation after it.</param>
-    /// <param name="choice">The choice of kernel.</param>
-    /// <param name="height">The image's height.</param>
-    /// <param name="width">The image's width.</param>
-    /// <param name="layout">Reserves memory.</param>
     public ConvolutionBlock(KernelSet kernels, LinearWeights weights, Activation activation, KernelChoice choice, int height, int width,
         WorkspaceLayout layout)
     {

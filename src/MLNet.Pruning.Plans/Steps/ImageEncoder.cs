@@ -12,12 +12,6 @@ sealed unsafe class ImageEncoder
     readonly int imageWidth;
     readonly int buffer, other;
 
-    /// <param name="kernels">The kernels.</param>
-    /// <param name="image">Channels, height and width.</param>
-    /// <param name="weights">The blocks' weights, including batch norm.</param>
-    /// <param name="activation">The activation after each convolution.</param>
-    /// <param name="choice">The choice of kernels.</param>
-    /// <param name="layout">Reserves memory.</param>
     public ImageEncoder(
         KernelSet kernels, IReadOnlyList<int> image, IEnumerable<LinearWeights> weights, Activation activation, KernelChoice choice,
         WorkspaceLayout layout)

@@ -16,10 +16,6 @@ enum KernelChoice
 }
 
 /// <summary>Options for compiling a network.</summary>
-/// <param name="Kernels">The kernels.</param>
-/// <param name="Choice">The choice of kernels for layers.</param>
-/// <param name="Output">What a classifier returns.</param>
-/// <param name="Precision">The precision of linear layers.</param>
 sealed record CompileOptions(
     KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);
 
@@ -64,14 +60,14 @@ static class KernelRule
 
     // With fewer inputs or outputs, rounding the inputs costs more than the integers gain. Int8Cost is the cost of an 8-bit weight, as a
     // mean of single rows and many rows.
-    const int FewestInt8Inputs = 256, FewestInt8Outputs = 32;
+    const int MinimumInt8Inputs = 256, MinimumInt8Outputs = 32;
     const double Int8Cost = 0.6;
 
     // The sum of this many products of 127 * 127, with its initial value, fits into 32 bits.
     const int MaximumInt8Inputs = 1 << 16;
 
     // Smaller layers take a microsecond in either form.
-    const int FewestWeights = 1024;
+    const int MinimumWeights = 1024;
 
     /// <summary>The outputs of a block of weights for products over lanes; a block is skipped if all of its weights are 0.</summary>
     public const int LaneBlock = 8;
@@ -89,23 +85,23 @@ static class KernelRule
             return choice == KernelChoice.Sparse;
         double single = Math.Min(Gathered(weights, kernels), Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)));
         double many = Math.Min(Turned(weights, kernels), Shuffled(weights, kernels, Of(kernels).Shuffle.Many));
-        return weights.Weight.Length >= FewestWeights && many + single
+        return weights.Weight.Length >= MinimumWeights && many + single
             < Math.Min(InIntegers(weights, kernels, precision) ? 2 * Int8Cost : 2, BlocksOfRows(weights, kernels));
     }
 
     /// <summary>Whether a dense layer over rows is computed in integers.</summary>
     public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
         precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported
-            && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= FewestInt8Outputs
+            && weights.Inputs is >= MinimumInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= MinimumInt8Outputs
                 && 2 * Int8Cost < BlocksOfRows(weights, kernels);
 
     /// <summary>Whether a dense layer over rows skips blocks of zeros.</summary>
     public static bool SkipsBlocksOfRows(LinearWeights weights, KernelSet kernels) =>
-        weights.Weight.Length >= FewestWeights && BlocksOfRows(weights, kernels) < 2;
+        weights.Weight.Length >= MinimumWeights && BlocksOfRows(weights, kernels) < 2;
 
     /// <summary>The same over lanes.</summary>
     public static bool SkipsBlocksOfLanes(LinearWeights weights, KernelSet kernels) =>
-        weights.Weight.Length >= FewestWeights && BlocksOfLanes(weights, kernels) < 1;
+        weights.Weight.Length >= MinimumWeights && BlocksOfLanes(weights, kernels) < 1;
 
     /// <summary>The cost for a single row plus the cost for many rows.</summary>
     static double BlocksOfRows(LinearWeights weights, KernelSet kernels) => (One(weights, Of(kernels).Blocks) + Of(kernels).Blocks.Many)

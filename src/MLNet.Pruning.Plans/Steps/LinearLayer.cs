@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Plans.Steps;
 sealed unsafe class LinearLayer
 {
     // With at least this many rows, the sparse kernel works on lanes of rows, unless shuffling is as fast.
-    const int FewestLanes = 4, FewestLanesBesideShuffles = 12;
+    const int MinimumLanes = 4, MinimumLanesBesideShuffles = 12;
 
     readonly KernelSet kernels;
     readonly AlignedBuffer<float>? panels, bias, rest;
@@ -14,7 +14,7 @@ sealed unsafe class LinearLayer
     readonly SparseMatrix? sparse;
     readonly ShuffleMatrix? shuffle;
     readonly Int8Matrix? int8;
-    readonly int blockStride, blockRows, columns, fewestLanes;
+    readonly int blockStride, blockRows, columns, minimumLanes;
 
     /// <param name="kernels">The kernels.</param>
     /// <param name="weights">The layer's weights.</param>
@@ -33,7 +33,7 @@ sealed unsafe class LinearLayer
             sparse = new(weights.Weight, weights.Bias, i => i, i => i * blockStride);
             bool shuffles = KernelRule.Shuffles(weights, kernels, out bool always);
             shuffle = shuffles ? new(weights.Weight, weights.Bias, kernels.Lanes, kernels.Window) : null;
-            fewestLanes = always ? int.MaxValue : shuffles ? FewestLanesBesideShuffles : FewestLanes;
+            minimumLanes = always ? int.MaxValue : shuffles ? MinimumLanesBesideShuffles : MinimumLanes;
             return;
         }
         if (KernelRule.InIntegers(weights, kernels, precision))
@@ -136,7 +136,7 @@ sealed unsafe class LinearLayer
             }
             return;
         }
-        if (rows < fewestLanes)
+        if (rows < minimumLanes)
         {
             if (shuffle is not null && kernels.AreFinite(x, rows, Inputs, xStride))
                 kernels.Shuffle(shuffle, x, rows, xStride, y, yStride, residual);

@@ -1,6 +1,5 @@
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>Scores a part of the rows.</summary>
 unsafe delegate void RowScorer(float* rows, int count, float* scores);
 
 /// <summary>

@@ -13,18 +13,17 @@ public static class MergeAmount
     /// <exception cref="ArgumentOutOfRangeException">It is negative, more than half of the tokens, or not whole.</exception>
     public static int Of(double merge, int tokens)
     {
-        int most = Limit(tokens);
+        int maximum = Limit(tokens);
         // Use the decimal number that was written: 0.29 of 100 is 29, although the nearest double is below it.
         if (merge is >= 0 and <= 0.5)
             return (int)decimal.Floor((decimal)merge * tokens);
-        if (merge >= 1 && merge <= most && merge == Math.Floor(merge))
+        if (merge >= 1 && merge <= maximum && merge == Math.Floor(merge))
             return (int)merge;
-        string whole = most > 0 ? $"a whole number from 1 to {most}" : "0, as one token cannot merge";
+        string whole = maximum > 0 ? $"a whole number from 1 to {maximum}" : "0, as one token cannot merge";
         throw new ArgumentOutOfRangeException(nameof(merge), FormattableString.Invariant(
             $"Merge is {merge}; of {tokens} tokens at most half can merge: wanted a fraction from 0 to 0.5, or {whole}."));
     }
 
-    /// <summary>Throws if so many tokens cannot merge away.</summary>
     internal static void Check(int merge, int tokens)
     {
         if (merge < 0 || merge > Limit(tokens))

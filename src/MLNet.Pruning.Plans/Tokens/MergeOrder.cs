@@ -44,11 +44,12 @@ sealed class MergeOrder
         float similarity = similarities[even];
         // The error of two products and four norms.
         float above = similarity + (5 * error), below = similarity - (5 * error);
-        var (before, perhaps, most, least) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256.Create(above), Vector256.Create(below));
+        var (before, perhaps) = (Vector256<int>.Zero, Vector256<int>.Zero);
+        var (maximum, minimum) = (Vector256.Create(above), Vector256.Create(below));
         foreach (var others in MemoryMarshal.Cast<float, Vector256<float>>(similarities))
         {
-            before -= Vector256.GreaterThan(others, most).AsInt32();
-            perhaps -= Vector256.GreaterThanOrEqual(others, least).AsInt32();
+            before -= Vector256.GreaterThan(others, maximum).AsInt32();
+            perhaps -= Vector256.GreaterThanOrEqual(others, minimum).AsInt32();
         }
         int rank = Vector256.Sum(before);
         if (rank >= merge)

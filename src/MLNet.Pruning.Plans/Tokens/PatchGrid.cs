@@ -104,7 +104,6 @@ public sealed record PatchGrid
         }
     }
 
-    /// <summary>Copies one row of a patch.</summary>
     unsafe void CutRow(float* from, float* to, int pixels)
     {
         int plane = Height * Width;

@@ -131,15 +131,15 @@ sealed unsafe class TokenMatcher
     float FindPartner(int even, float* row, float* reciprocals, float* offset, float norm)
     {
         int stride = columnPanels * panel;
-        var most = Vector256.Create(float.NegativeInfinity);
+        var maximum = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < stride; j += Vector256<float>.Count)
         {
             var product = Vector256.MultiplyAddEstimate(Vector256.Load(row + j), Vector256.Load(reciprocals + j),
                 Vector256.Load(offset + j));
             Vector256.Store(product, row + j);
-            most = Vector256.MaxNative(most, product);
+            maximum = Vector256.MaxNative(maximum, product);
         }
-        var half = Vector128.MaxNative(most.GetLower(), most.GetUpper());
+        var half = Vector128.MaxNative(maximum.GetLower(), maximum.GetUpper());
         half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
         half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2)));
         // The error of two products and two norms of odd tokens.
@@ -157,7 +157,6 @@ sealed unsafe class TokenMatcher
         return half.ToScalar() / norm;
     }
 
-    /// <summary>The best candidate.</summary>
     int Best(int even, float* row, Vector256<float> enough)
     {
         var best = new ExactTokens.Closest(exact, even);

@@ -77,8 +77,8 @@ public sealed class TokenMerging
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         long work = (long)images * ((Merged > 0 ? Tokens / 4 : 0) + WorkOfValue) * Tokens * Width;
-        int most = Math.Min(threads == 0 ? Environment.ProcessorCount : threads, Math.Max(1, images));
-        int parts = (int)Math.Clamp(work / WorkPerThread, 1, most);
+        int maximum = Math.Min(threads == 0 ? Environment.ProcessorCount : threads, Math.Max(1, images));
+        int parts = (int)Math.Clamp(work / WorkPerThread, 1, maximum);
         if (parts == 1)
             Part(0);
         else

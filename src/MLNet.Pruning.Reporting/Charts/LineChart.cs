@@ -156,7 +156,6 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         }
     }
 
-    /// <summary>Begins an svg element.</summary>
     internal static StringBuilder Begin(int width, int height, string title, string attributes = "")
     {
         var svg = new StringBuilder();

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 

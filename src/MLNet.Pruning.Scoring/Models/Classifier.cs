@@ -1,8 +1,8 @@
 using System.Text;
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 
@@ -13,9 +13,6 @@ sealed class Classifier : ScoredModel
 
     readonly VitDescription? tokens;
 
-    /// <param name="network">The network.</param>
-    /// <param name="featureColumnName">The column it reads.</param>
-    /// <param name="labels">Its classes.</param>
     /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
     public Classifier(Archive network, string featureColumnName, ClassLabels labels)
         : base(Kind, Name, typeof(PrunedModelTransformer))

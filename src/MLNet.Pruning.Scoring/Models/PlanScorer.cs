@@ -1,8 +1,8 @@
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Plans.Steps;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 

@@ -1,7 +1,7 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 

@@ -1,8 +1,8 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 

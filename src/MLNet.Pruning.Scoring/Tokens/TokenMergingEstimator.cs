@@ -1,9 +1,9 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning;

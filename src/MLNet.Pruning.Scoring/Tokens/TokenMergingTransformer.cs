@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 
@@ -106,7 +106,6 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
     }
 }
 
-/// <summary>Reads and writes token merging as an archive.</summary>
 static class TokenMergingFile
 {
     const string Kind = "token merging", What = "The saved token merging", Entry = "columns";

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using Microsoft.ML;
 using MLNet.Pruning.Native;
+using Microsoft.ML;
 using Spectre.Console;
 using TorchSharp;
 

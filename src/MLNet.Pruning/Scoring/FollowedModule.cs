@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
+using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;

@@ -1,12 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Trainers;
 using MLNet.Pruning.Training;
+using Microsoft.ML.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 

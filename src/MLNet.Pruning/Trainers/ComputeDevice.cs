@@ -1,6 +1,6 @@
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Persistence;
+using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace MLNet.Pruning.Trainers;

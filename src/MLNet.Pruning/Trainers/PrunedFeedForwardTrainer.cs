@@ -1,7 +1,7 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Trainers;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning;
 

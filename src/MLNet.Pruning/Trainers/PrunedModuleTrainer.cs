@@ -1,8 +1,8 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Trainers;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;

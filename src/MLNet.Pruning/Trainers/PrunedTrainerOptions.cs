@@ -1,5 +1,5 @@
-using Microsoft.ML;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML;
 
 namespace MLNet.Pruning;
 
@@ -99,7 +99,6 @@ public abstract class PrunedTrainerOptions
     /// <summary>Checks the options that the training loop does not check, and copies lists.</summary>
     private protected virtual void Check() => OptionChecks.Known(SparseScoring, nameof(SparseScoring));
 
-    /// <summary>The options of the training loop.</summary>
     internal TrainingOptions ToTrainingOptions(int seed) => new()
     {
         Epochs = Epochs,

@@ -1,8 +1,8 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
 using MLNet.Pruning.Trainers;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning;
 

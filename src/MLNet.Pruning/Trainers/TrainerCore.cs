@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
 using static System.FormattableString;
 using static TorchSharp.torch;
 

@@ -1,8 +1,8 @@
 using System.Numerics;
+using MLNet.Pruning.Scoring;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Trainers;
 
@@ -61,8 +61,6 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
     }
 
     /// <summary>Checks that a validation set matches these rows, and wraps it.</summary>
-    /// <param name="set">The set.</param>
-    /// <param name="read">Finds the columns of the set.</param>
     /// <exception cref="ArgumentOutOfRangeException">It has other columns, or the same keys mean other values.</exception>
     public TrainingRows Validation(IDataView set, Func<IDataView, string, TrainingRows> read)
     {

@@ -1,5 +1,5 @@
-using Microsoft.ML.OnnxRuntime;
 using MLNet.Pruning.Plans;
+using Microsoft.ML.OnnxRuntime;
 
 namespace MLNet.Pruning.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Microsoft.ML.OnnxRuntime;
 using MLNet.Pruning.Plans;
+using Microsoft.ML.OnnxRuntime;
 
 namespace MLNet.Pruning.Benchmarks;
 

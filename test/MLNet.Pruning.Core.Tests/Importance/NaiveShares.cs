@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests.Importance;
 
 /// <summary>The definition of a contribution, word for word, in double precision and loops.</summary>

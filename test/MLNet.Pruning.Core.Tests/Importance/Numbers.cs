@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests.Importance;
 
 static class Numbers

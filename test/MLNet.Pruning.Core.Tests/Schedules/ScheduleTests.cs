@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests.Schedules;
 
 [TestClass]

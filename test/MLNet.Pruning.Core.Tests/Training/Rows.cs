@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning.Tests.Training;
 
 /// <summary>Rows from a function, counted as they are read.</summary>

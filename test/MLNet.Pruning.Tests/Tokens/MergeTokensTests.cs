@@ -1,8 +1,8 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Trainers;
 using MLNet.Pruning.Tokens;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Tests.Tokens;

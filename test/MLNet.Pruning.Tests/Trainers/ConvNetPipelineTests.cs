@@ -1,6 +1,6 @@
+using MLNet.Pruning.Models;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Models;
 
 namespace MLNet.Pruning.Tests.Trainers;
 

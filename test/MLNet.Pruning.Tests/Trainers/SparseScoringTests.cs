@@ -1,7 +1,7 @@
 using System.Text;
+using MLNet.Pruning.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Trainers;

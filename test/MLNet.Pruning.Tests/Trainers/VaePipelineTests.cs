@@ -1,7 +1,7 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Persistence;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using TorchSharp;
 using static Microsoft.ML.SchemaShape.Column;
 

@@ -178,7 +178,4 @@ sealed record TracedValue(IReadOnlyList<int> Shape, float[][] Rows)
 }
 
 /// <summary>One call of a layer.</summary>
-/// <param name="Layer">The layer.</param>
-/// <param name="Input">Its input.</param>
-/// <param name="Output">Its output.</param>
 sealed record TracedCall(TracedLayer Layer, TracedValue Input, TracedValue Output);

@@ -17,7 +17,7 @@ sealed class TracedGraph
         public int Node() => node();
     }
 
-    const int MostRecent = 8;
+    const int MaximumRecent = 8;
 
     readonly List<GraphNode> nodes = [];
     readonly List<(int Node, TracedValue Value)> known = [];
@@ -222,7 +222,7 @@ sealed class TracedGraph
     {
         var told = Told().ToArray();
         var parts = told.Where(part => part.Value.Count < value.Count).ToList();
-        parts.AddRange(parts.Where(part => part.Value.Shape.Count == 3).Take(MostRecent).ToArray().SelectMany(SamePools));
+        parts.AddRange(parts.Where(part => part.Value.Shape.Count == 3).Take(MaximumRecent).ToArray().SelectMany(SamePools));
         // The means of a concatenation are the means of its parts.
         if (value.Shape.Count == 1)
             parts.AddRange(told.Where(part => part.Value.Shape.Count == 3).SelectMany(Means));

@@ -9,12 +9,8 @@ namespace MLNet.Pruning.Models;
 sealed class NotTracedException(string reason) : Exception(reason);
 
 /// <summary>A layer of a module, as a node of a graph.</summary>
-/// <param name="path">Its path in the module.</param>
-/// <param name="module">The layer.</param>
 sealed class TracedLayer(string path, nn.Module module)
 {
-    public string Path => path;
-
     public nn.Module Module => module;
 
     public string Label => path.Length > 0 ? $"'{path}' ({module.GetType().Name})" : $"the {module.GetType().Name}";
@@ -38,9 +34,6 @@ sealed class TracedLayer(string path, nn.Module module)
         || (module.GetType() is { IsGenericType: true } type && type.Name is "ModuleList`1" or "ModuleDict`1");
 
     /// <summary>The layer as an operation on one node; null if it returns its input.</summary>
-    /// <param name="input">The node that it reads.</param>
-    /// <param name="from">The shape of its input.</param>
-    /// <param name="shape">The shape of its output.</param>
     /// <exception cref="NotTracedException">No graph operation does what the layer does.</exception>
     public GraphNode? Node(int input, IReadOnlyList<int> from, IReadOnlyList<int> shape)
     {

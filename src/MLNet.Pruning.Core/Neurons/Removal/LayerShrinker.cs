@@ -17,7 +17,7 @@ sealed class LayerShrinker : IDisposable
 
     public void Cut(RemovalPlan plan)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var layers = plan.Layers.ToArray();
         var tensors = layers.SelectMany(l => l.Tensors.Select(t => (Layer: l, t.Tensor, t.Sides))
@@ -77,7 +77,7 @@ sealed class LayerShrinker : IDisposable
     /// <summary>Undoes all changes.</summary>
     public void Undo()
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         while (done.TryPop(out var step))
         {
             step.Undo();

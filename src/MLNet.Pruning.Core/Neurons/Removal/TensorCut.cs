@@ -77,7 +77,7 @@ static class OptimizerStates
 {
     public static void Cut(optim.Optimizer optimizer, IReadOnlyList<TensorCut> cuts)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var states = TorchOptimizerStates.Of(optimizer);
         // Match parameters by memory address now that they have shrunk: an embedding returns another object for its weight each time.

@@ -124,7 +124,6 @@ sealed class Layer
     }
 }
 
-/// <summary>Learns facts about a layer from one call.</summary>
 static class LayerFacts
 {
     /// <summary>Whether the layer is supported; a layer norm, for example, must be over the last dimension alone.</summary>

@@ -59,7 +59,7 @@ sealed class BudgetGauge
     /// <param name="carefully">Whether to measure precisely; otherwise a rough look.</param>
     public BudgetReading Read(nn.Module network, bool carefully)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         return new([.. budget.Measured.Select(limit => Read(limit, network, carefully))]);
     }

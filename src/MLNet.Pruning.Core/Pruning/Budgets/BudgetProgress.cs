@@ -7,8 +7,6 @@ namespace MLNet.Pruning;
 /// Tracks a budget in one run: whether pruning continues, and the last event, which is undone if the accuracy does not recover in time.
 /// The state is in the run's history.
 /// </summary>
-/// <param name="budget">The budget.</param>
-/// <param name="run">The run.</param>
 sealed class BudgetProgress(Budget budget, TrainingRun run)
 {
     (RunSnapshot Before, int Until)? open;
@@ -61,7 +59,6 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
     public bool IsOpen(int time, bool over) => open is { } opened && (time >= opened.Until || over);
 
     /// <summary>Called when the accuracy has recovered from the last event, or if there is none to keep.</summary>
-    /// <param name="epoch">Completed epochs.</param>
     public void Confirm(int epoch)
     {
         open = null;
@@ -92,8 +89,6 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         $"the accuracy was {100 * Accuracy:0.##} %, below {100 * budget.Floor:0.##} %");
 
     /// <summary>Ends pruning.</summary>
-    /// <param name="epoch">Completed epochs.</param>
-    /// <param name="why">The reason.</param>
     public void End(int epoch, string why) => run.History.Budget = Record with
     {
         Epoch = epoch,

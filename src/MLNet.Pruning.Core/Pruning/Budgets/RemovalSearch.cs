@@ -14,23 +14,23 @@ static class RemovalSearch
     const double Aim = 0.985, Near = 0.97;
 
     // For large networks with many groups, a look takes long, and a measurement longer.
-    const int MostLooks = 80, MostHalvings = 6;
+    const int MaximumLooks = 80, MaximumHalvings = 6;
 
     /// <summary>
-    /// The neurons to remove from each group so that the budget is just met; <paramref name="most"/> if that does not meet it.
+    /// The neurons to remove from each group so that the budget is just met; <paramref name="maximum"/> if that does not meet it.
     /// </summary>
-    /// <param name="most">The maximum number to remove from each group.</param>
+    /// <param name="maximum">The maximum number to remove from each group.</param>
     /// <param name="apart">Whether groups may lose different fractions.</param>
     /// <param name="look">Roughly measures the load of the network without so many neurons of each group.</param>
     /// <param name="measure">The same, precisely.</param>
-    public static int[] Fewest(int[] most, bool apart, Func<int[], double> look, Func<int[], double> measure)
+    public static int[] Find(int[] maximum, bool apart, Func<int[], double> look, Func<int[], double> measure)
     {
-        var steps = most.Max();
-        if (steps == 0 || measure(most) is var all && all > 1)
-            return most;
+        var steps = maximum.Max();
+        if (steps == 0 || measure(maximum) is var all && all > 1)
+            return maximum;
         var looks = 0;
         // Results that met the budget, each larger than the ones before; the last one is wanted.
-        var found = new List<int[]> { most };
+        var found = new List<int[]> { maximum };
         int less = 0, enough = steps;
         while (enough - less > 1)
         {
@@ -64,7 +64,7 @@ static class RemovalSearch
             }
             if (over is null)
                 return best;
-            for (var i = 0; i < MostHalvings && measure(best) < Near; i++)
+            for (var i = 0; i < MaximumHalvings && measure(best) < Near; i++)
             {
                 int[] middle = [.. best.Zip(over, (goes, stays) => (goes + stays) / 2)];
                 if (middle.AsSpan().SequenceEqual(over))
@@ -74,7 +74,7 @@ static class RemovalSearch
                 else
                     over = middle;
             }
-            for (var group = 0; apart && group < most.Length && measure(best) < Near; group++)
+            for (var group = 0; apart && group < maximum.Length && measure(best) < Near; group++)
             {
                 var counts = (int[])best.Clone();
                 counts[group] = Math.Min(counts[group], over[group]);
@@ -84,7 +84,7 @@ static class RemovalSearch
             return best;
         }
 
-        int[] Part(int step) => [.. most.Select(count => (int)((long)count * step / steps))];
+        int[] Part(int step) => [.. maximum.Select(count => (int)((long)count * step / steps))];
 
         bool Meets(int[] counts)
         {
@@ -99,11 +99,11 @@ static class RemovalSearch
         // Start with the largest groups: their steps are the largest, and those of the others fit in between.
         void TakeBackApart()
         {
-            foreach (var group in Enumerable.Range(0, most.Length).OrderByDescending(g => most[g]).ThenBy(g => g))
+            foreach (var group in Enumerable.Range(0, maximum.Length).OrderByDescending(g => maximum[g]).ThenBy(g => g))
             {
                 var best = found[^1];
                 int tooFew = -1, goes = best[group];
-                while (goes - tooFew > 1 && looks < MostLooks)
+                while (goes - tooFew > 1 && looks < MaximumLooks)
                 {
                     // Try one neuron first, since a step of the kernels may begin right there.
                     var fewer = tooFew < 0 && goes == best[group] ? goes - 1 : (tooFew + goes) / 2;

@@ -25,7 +25,7 @@ sealed class ScoringClock(Action reference)
     const double Enough = 0.25, Fastest = 0.05;
 
     // The maximum number of rounds of turns until enough of them are idle.
-    const int MostRounds = 8;
+    const int MaximumRounds = 8;
 
     // For normal errors: the width of the middle half, and the error of a median, in standard deviations.
     const double DeviationsInMiddleHalf = 1.349, MedianError = 1.253;
@@ -47,7 +47,7 @@ sealed class ScoringClock(Action reference)
         Slice[] timed = [.. scores.Select(score => new Slice(score))];
         List<double> references = [steady.Seconds()], times = [];
         int[] resting = [];
-        for (var round = 0; round < MostRounds && resting.Length < Enough * turns; round++)
+        for (var round = 0; round < MaximumRounds && resting.Length < Enough * turns; round++)
         {
             for (var turn = 0; turn < turns; turn++)
             {

@@ -1,4 +1,3 @@
-
 namespace MLNet.Pruning;
 
 /// <summary>
@@ -9,7 +8,7 @@ namespace MLNet.Pruning;
 sealed class WeightBudget
 {
     // Beyond this fraction only single weights would be left of most layers.
-    const double MostInactive = 0.99;
+    const double MaximumInactive = 0.99;
 
     // Aim lies below the budget by the error of a look; More is how much more becomes inactive if the look was wrong.
     const double Aim = 0.985, More = 0.005;
@@ -53,9 +52,9 @@ sealed class WeightBudget
         progress = BudgetProgress.Begin(budget, run, now);
         if (now.Load <= 1)
             Idle($"The budget ({budget}) is met by the network as it is: {now}.");
-        else if (Read(Paying(MostInactive), carefully: true) is { Load: > 1 } smallest)
-            Idle(FormattableString.Invariant($"The budget ({budget}) cannot be met: with {100 * MostInactive} % of the weights inactive, ")
-                + $"in the layers that are scored faster for it, the network still measures {smallest}; as it is, {now}.");
+        else if (Read(Paying(MaximumInactive), carefully: true) is { Load: > 1 } smallest)
+            Idle(FormattableString.Invariant($"The budget ({budget}) cannot be met: with {100 * MaximumInactive} % of the weights ")
+                + $"inactive, in the layers that are scored faster for it, the network still measures {smallest}; as it is, {now}.");
         else
             targets = Search();
     }
@@ -66,7 +65,6 @@ sealed class WeightBudget
     public bool IsIdle => idle;
 
     /// <summary>Moves on along the way if a cut is due.</summary>
-    /// <param name="step">The run's step.</param>
     /// <returns>Per layer, the fraction that is to be inactive; null if the layers share one ranking. And the overall fraction.</returns>
     public (double[]? ByLayer, double Sparsity) Advance(long step)
     {
@@ -76,7 +74,7 @@ sealed class WeightBudget
             // After a wait, the rest of the way makes up for it.
             left *= planned < 1 ? (1 - part) / (1 - planned) : 0;
             if (more)
-                targets = [.. targets!.Select(target => target > 0 ? Math.Min(MostInactive, target + More) : 0)];
+                targets = [.. targets!.Select(target => target > 0 ? Math.Min(MaximumInactive, target + More) : 0)];
             gone |= left < before || more;
             more = false;
         }
@@ -171,7 +169,7 @@ sealed class WeightBudget
     /// <summary>The minimum inactive weights that meet the budget: the same fraction of all layers for which it pays.</summary>
     double[] Search()
     {
-        var (less, enough) = (0.0, MostInactive);
+        var (less, enough) = (0.0, MaximumInactive);
         for (var i = 0; i < 9; i++)
         {
             var middle = (less + enough) / 2;
@@ -180,8 +178,8 @@ sealed class WeightBudget
             else
                 less = middle;
         }
-        while (enough < MostInactive && Read(Paying(enough), carefully: true).Load > 1)
-            enough = Math.Min(MostInactive, enough + More);
+        while (enough < MaximumInactive && Read(Paying(enough), carefully: true).Load > 1)
+            enough = Math.Min(MaximumInactive, enough + More);
         return Paying(enough);
     }
 

@@ -32,8 +32,8 @@ static class Feed
             var limit = options.MemoryLimit > 0 ? options.MemoryLimit : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
             // The pool must hold a few batches, or there is nothing to shuffle.
             // Whole batches, so that rows in order never leave a part of a batch at the pool's end.
-            var most = Math.Max(1, Array.MaxLength / options.BatchSize);
-            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), most);
+            var maximum = Math.Max(1, Array.MaxLength / options.BatchSize);
+            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), maximum);
             var rows = (int)Math.Min(batches * options.BatchSize, Array.MaxLength);
             var complete = false;
             var total = source.Count;
@@ -124,9 +124,9 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options) : IFeed
 }
 
 /// <summary>The first rows of a buffer, in order. The buffer stays with its owner.</summary>
-sealed class FirstRows(ExampleBuffer examples, int most, int batchSize) : IFeed
+sealed class FirstRows(ExampleBuffer examples, int maximum, int batchSize) : IFeed
 {
-    readonly int[] slots = [.. Enumerable.Range(0, Math.Min(most, examples.Count))];
+    readonly int[] slots = [.. Enumerable.Range(0, Math.Min(maximum, examples.Count))];
     int next;
 
     public ExampleBuffer Examples => examples;

@@ -69,7 +69,7 @@ abstract unsafe class FusedStep : IDisposable
     /// <summary>The same with tensor operators.</summary>
     internal void MoveByOperators(long from, long to)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         Move(Part(model.Values.Vector), Part(model.Gradients.Vector), [.. State.Select(s => Part(s.Vector))]);
 

@@ -12,7 +12,7 @@ namespace MLNet.Pruning;
 public sealed class RunOptimizer : IDisposable
 {
     // Below this size, one thread is done before a second one has started.
-    const long FewestToSlice = 1 << 16;
+    const long MinimumToSlice = 1 << 16;
 
     // Numbers that are updated and shown to observers at a time: their state stays in a core's cache meanwhile.
     const long PieceLength = 1 << 13;
@@ -33,7 +33,7 @@ public sealed class RunOptimizer : IDisposable
         own = task.Optimizer?.Invoke(model.Parameters);
         fused = own is null ? FusedStep.Of(options, model) : null;
         (ownRates, usualRate) = ([.. own?.ParamGroups.Select(group => group.LearningRate) ?? []], options.LearningRate);
-        var starts = FlatStorage.Cuts(model.Values.Length, own is not null || model.Values.Length < FewestToSlice ? 1 : threads);
+        var starts = FlatStorage.Cuts(model.Values.Length, own is not null || model.Values.Length < MinimumToSlice ? 1 : threads);
         var length = fused is { OnCpu: true } ? PieceLength : long.MaxValue;
         List<long> pieces = [];
         slices = new int[starts.Length];
@@ -83,7 +83,7 @@ public sealed class RunOptimizer : IDisposable
             if (!tensor.shape.SequenceEqual(parameter.shape))
                 throw new ArgumentException(
                     $"'{name}' has shape [{string.Join(", ", tensor.shape)}], the parameter [{string.Join(", ", parameter.shape)}].");
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         if (fused is null)
         {

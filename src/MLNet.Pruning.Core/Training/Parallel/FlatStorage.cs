@@ -30,7 +30,7 @@ sealed class FlatStorage : IDisposable
     /// </summary>
     public static FlatStorage Under(IReadOnlyList<Tensor> tensors, Device device)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var length = tensors.Sum(t => Rounded(t.NumberOfElements));
         var vector = empty(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();

@@ -74,7 +74,7 @@ sealed class Replica : IDisposable
     public void Forward(Batch rows, IObjective objective)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         (var loss, Correct) = objective.Compute(Module, rows);
         Loss = loss.item<float>();
     }

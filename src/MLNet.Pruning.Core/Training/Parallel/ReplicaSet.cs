@@ -14,7 +14,7 @@ sealed class ReplicaSet : IDisposable
     const long ParallelSum = 1 << 16;
 
     // Batch norm needs two rows for a variance.
-    const int FewestRows = 2;
+    const int MinimumRows = 2;
 
     readonly Replica[] replicas;
     readonly Tensor[][] slices; // [replica][slice]: gradient vectors in slices, for summing in parallel
@@ -35,7 +35,7 @@ sealed class ReplicaSet : IDisposable
     {
         this.threads = threads;
         var count = copy is null ? 1 : threads.Count;
-        var capacity = Math.Min(batchSize, Math.Max(2 * FewestRows - 1, (batchSize + count - 1) / count));
+        var capacity = Math.Min(batchSize, Math.Max(2 * MinimumRows - 1, (batchSize + count - 1) / count));
         replicas = new Replica[count];
         Modules = new nn.Module[count];
         try
@@ -91,7 +91,7 @@ sealed class ReplicaSet : IDisposable
         if (!copies || !options.IsCpu)
             return 1;
         return options.Replicas > 0
-            ? Math.Max(1, Math.Min(options.Replicas, options.BatchSize / FewestRows))
+            ? Math.Max(1, Math.Min(options.Replicas, options.BatchSize / MinimumRows))
             : Math.Clamp(options.BatchSize / 32, 1, Environment.ProcessorCount);
     }
 
@@ -152,7 +152,7 @@ sealed class ReplicaSet : IDisposable
         active = Active(rows);
     }
 
-    int Active(int of) => Math.Clamp(of / FewestRows, 1, replicas.Length);
+    int Active(int of) => Math.Clamp(of / MinimumRows, 1, replicas.Length);
 
     void Train(int number)
     {
@@ -222,7 +222,7 @@ sealed class ReplicaSet : IDisposable
     /// <summary>Makes the copy's parameters views of the model's memory, and copies its buffers.</summary>
     static void Alias(nn.Module copy, nn.Module model)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var theirs = Same("parameter", Parameters(model), Parameters(copy));
         foreach (var (name, parameter) in model.named_parameters())
