@@ -3,16 +3,16 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Samples;
 
-/// <summary>Images and labels of a data view as the training loop reads them; a label is a number from 0, or a key.</summary>
-sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most = null) : IExampleSource
+/// <summary>Images and labels of a data view as examples for the training loop; a label is a number from 0, or a key.</summary>
+sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? maximum = null) : IExampleSource
 {
     public IReadOnlyList<long> Shape => shape;
 
     public bool HasLabels => true;
 
-    public long? Count => data.GetRowCount() is { } count ? Math.Min(count, most ?? count) : null;
+    public long? Count => data.GetRowCount() is { } count ? Math.Min(count, maximum ?? count) : null;
 
-    public IExampleReader Open() => new Reader(data, most ?? int.MaxValue);
+    public IExampleReader Open() => new Reader(data, maximum ?? int.MaxValue);
 
     sealed class Reader : IExampleReader
     {
@@ -23,9 +23,9 @@ sealed class LabelledImages(IDataView data, IReadOnlyList<long> shape, int? most
         VBuffer<float> pixels;
         int left;
 
-        public Reader(IDataView data, int most)
+        public Reader(IDataView data, int maximum)
         {
-            left = most;
+            left = maximum;
             cursor = data.GetRowCursor([data.Schema["Pixels"], data.Schema["Label"]]);
             getPixels = cursor.GetGetter<VBuffer<float>>(data.Schema["Pixels"]);
             getLabel = cursor.GetGetter<uint>(data.Schema["Label"]);

@@ -1,4 +1,5 @@
-// Trains a digit classifier and prunes it as it trains, says what that was worth, saves it and loads it again: what a program of your own would do.
+// Trains a digit classifier and prunes it as it trains, prints the gain, saves the model and loads it again, as a program of your own
+// would do.
 //   dotnet run -c Release --project samples/Digits [folder with the MNIST files]
 using Microsoft.ML;
 using MLNet.Pruning;
@@ -31,7 +32,8 @@ using var whole = new FeedForward([784, 256, 128, 10]);
 var speed = ScoringSpeed.Measure([whole, pruned.Module], inputShape: [784]);
 Console.WriteLine($"test accuracy {metrics.MicroAccuracy:P1}");
 Console.WriteLine($"parameters {pruned.History!.ParametersAtStart:N0} -> {pruned.History!.Epochs[^1].Parameters:N0}");
-Console.WriteLine($"scores {speed[1].RowsPerSecond:N0} digits/s, {speed[1].RowsPerSecond / speed[0].RowsPerSecond:F1}x as many as before pruning");
+Console.WriteLine($"scores {speed[1].RowsPerSecond:N0} digits/s, {speed[1].RowsPerSecond / speed[0].RowsPerSecond:F1}x "
+    + "as many as before pruning");
 
 var file = Path.Combine(Path.GetTempPath(), "digits.zip");
 mlContext.Model.Save(model, train.Schema, file);

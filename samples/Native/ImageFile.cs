@@ -3,13 +3,13 @@ using System.Text;
 
 namespace MLNet.Pruning.Samples;
 
-/// <summary>Grey images from 0 to 1: of a PGM file (P5), or of an IDX file as MNIST's are.</summary>
+/// <summary>Reads grey images with values from 0 to 1, from a PGM file (P5) or an IDX file like MNIST's.</summary>
 static class ImageFile
 {
     const int Idx = 0x0803;
 
     /// <param name="path">The file.</param>
-    /// <param name="number">Which image, of a file with several.</param>
+    /// <param name="number">The number of the image in the file.</param>
     /// <returns>The pixels, row by row.</returns>
     public static float[] Read(string path, int number)
     {
@@ -26,7 +26,9 @@ static class ImageFile
         return Pgm(path, file);
     }
 
-    /// <summary>"P5", width, height and greatest value, with white space or comments between; one white space; the pixels.</summary>
+    /// <summary>
+    /// Format: "P5", width, height and maximum value, separated by white space or comments; one white space; the pixels.
+    /// </summary>
     static float[] Pgm(string path, byte[] file)
     {
         int at = 0;

@@ -3,7 +3,7 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>A line for each finished training, and on a terminal how far the one that runs is.</summary>
+/// <summary>Prints a line for each finished training, and on a terminal the progress of the current one.</summary>
 sealed class Bar(double sparsity, int epochs) : IProgress<BurdenProgress>
 {
     const string Clear = "\r\u001b[K";
@@ -13,8 +13,12 @@ sealed class Bar(double sparsity, int epochs) : IProgress<BurdenProgress>
     public void Report(BurdenProgress value)
     {
         if (value.Finished is { } run)
-            Console.WriteLine(Invariant($"{(live ? Clear : "")}  {100 * sparsity,4:0.#} % off  {run.Title,-26} {Numbers.Duration(run.History.Epochs.Sum(e => e.Seconds)),9}  test accuracy {Numbers.Percent(run.Accuracy),8}"));
+            Console.WriteLine(Invariant($"{(live ? Clear : "")}  {100 * sparsity,4:0.#} % inactive  {run.Title,-26} ")
+                + Invariant($"{Numbers.Duration(run.History.Epochs.Sum(e => e.Seconds)),9}  ")
+                + Invariant($"test accuracy {Numbers.Percent(run.Accuracy),8}"));
         else if (live && value.Training?.Finished is { } epoch)
-            Console.Write(Invariant($"{Clear}  {100 * sparsity:0.#} % off, {value.Number} of {value.Count}, {value.Kind.ToString().ToLowerInvariant()}, seed {value.Seed}: epoch {epoch.Epoch} of {epochs}, loss {epoch.Loss:F4}, {epoch.RowsPerSecond:N0} images/s"));
+            Console.Write(Invariant($"{Clear}  {100 * sparsity:0.#} % inactive, {value.Number} of {value.Count}, ")
+                + Invariant($"{value.Kind.ToString().ToLowerInvariant()}, seed {value.Seed}: epoch {epoch.Epoch} of ")
+                + Invariant($"{epochs}, loss {epoch.Loss:F4}, {epoch.RowsPerSecond:N0} images/s"));
     }
 }

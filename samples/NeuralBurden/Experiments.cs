@@ -25,7 +25,8 @@ static class Experiments
     {
         Name = "cifar10",
         Image = [3, 32, 32],
-        Load = (mlContext, settings, _) => Both(Folder(settings, "cifar-10"), (folder, split) => mlContext.Data.LoadCifar10(folder, split, settings.Download, Downloads.Shown)),
+        Load = (mlContext, settings, _) => Both(settings, "cifar-10",
+            (folder, split) => mlContext.Data.LoadCifar10(folder, split, settings.Download, Downloads.Shown)),
         Study = 0.95,
         Sizes = new Dictionary<StudySize, Extent>
         {
@@ -41,9 +42,6 @@ static class Experiments
         return (mlContext.Data.SynthesizeDigits(rows, seed: 1), mlContext.Data.SynthesizeDigits(tests, seed: 2));
     }
 
-    static (IDataView, IDataView) Both(string folder, Func<string, DatasetSplit, IDataView> load) => (load(folder, DatasetSplit.Train), load(folder, DatasetSplit.Test));
-
-    static string Folder(Settings settings, string name) => settings.Data ?? (settings.Download
-        ? Path.Combine("data", name)
-        : throw new ArgumentException($"There is no folder with the data: name it with --data DIR, or say --download to fetch it into {Path.Combine("data", name)}."));
+    static (IDataView, IDataView) Both(Settings settings, string name, Func<string, DatasetSplit, IDataView> load) =>
+        DataFolder.Both(DataFolder.Of(settings.Data, settings.Download, name), load);
 }

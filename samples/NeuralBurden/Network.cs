@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>The paper's network: a vision transformer of four blocks over patches of 4 x 4, half of them merged before the first block or none.</summary>
+/// <summary>The paper's network: a vision transformer of four blocks over patches of 4 x 4, with half of them merged or none.</summary>
 static class Network
 {
     const int PatchSize = 4, Classes = 10;
@@ -8,6 +8,13 @@ static class Network
     public static TrainingTask Task(IReadOnlyList<long> image, Extent extent, bool merged, IExampleSource train, IExampleSource test)
     {
         var plan = VitBlueprint.For(image, PatchSize, Classes, extent.Dim, hidden: extent.Hidden) with { Merge = merged ? 0.5 : 0 };
-        return new() { Model = plan.Build(), Copy = plan.Build, Examples = train, Validation = test, Objective = new CrossEntropy(Classes) };
+        return new()
+        {
+            Model = plan.Build(),
+            Copy = plan.Build,
+            Examples = train,
+            Validation = test,
+            Objective = new CrossEntropy(Classes)
+        };
     }
 }

@@ -1,28 +1,68 @@
-// The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on what was found, with tokens merged and without.
+// The neural burden paper's studies by name: a vision transformer pruned while it trains, beside trainings from scratch on the found
+// subnetwork, with and without token merging.
 //   dotnet run -c Release --project samples/NeuralBurden -- mnist --data DIR
-using MLNet.Pruning;
 using System.CommandLine;
+using MLNet.Pruning;
 using MLNet.Pruning.Samples.NeuralBurden;
 
 var data = new Option<string?>("--data") { Description = "The folder with the data set's files.", HelpName = "DIR" };
 var download = new Option<bool>("--download") { Description = "Fetch CIFAR-10 from its own site where it is not there." };
-var size = new Option<StudySize>("--size") { Description = "small (a minute or two), medium (an hour) or full.", DefaultValueFactory = _ => StudySize.Small };
+var size = new Option<StudySize>("--size")
+{
+    Description = "small (a minute or two), medium (an hour) or full.",
+    DefaultValueFactory = _ => StudySize.Small,
+};
 var rows = new Option<int?>("--rows") { Description = "Train on the first so many images only.", HelpName = "N" };
 var epochs = new Option<int?>("--epochs") { Description = "Epochs of each training.", HelpName = "N" };
 var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a training of each kind.", HelpName = "N" };
-var sparsities = new Option<double[]>("--sparsity") { Description = "Fractions of the weights that are off in the end [default: 0 0.5 0.8 0.9 0.95].", HelpName = "FRACTION ...", AllowMultipleArgumentsPerToken = true };
-var study = new Option<double?>("--study") { Description = "The one at which trainings from scratch stand beside [default: mnist 0.9, cifar10 0.95; where --sparsity leaves that out, the highest that it names].", HelpName = "FRACTION" };
-var merging = new Option<string>("--merging") { Description = "both, with or without: whether half of the tokens are merged.", DefaultValueFactory = _ => "both", HelpName = "WHICH" };
-var frozen = new Option<bool>("--frozen") { Description = "Weights that are off stay as they were, where the paper's live on beneath their masks." };
-var fading = new Option<double>("--fading") { Description = "The part of its value that a weight loses with every step that it is off and lives on; 0 for none, as in the paper.", DefaultValueFactory = _ => 0.001, HelpName = "PART" };
-var device = new Option<string>("--device") { Description = "Where to train: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
-var output = new Option<string>("--output") { Description = "Where tables' data, curves and the page go. Trainings that are finished there are not repeated.", DefaultValueFactory = _ => Path.Combine("artifacts", "neural-burden"), HelpName = "DIR" };
+var sparsities = new Option<double[]>("--sparsity")
+{
+    Description = "Final inactive fractions of the weights [default: 0 0.5 0.8 0.9 0.95].",
+    HelpName = "FRACTION ...",
+    AllowMultipleArgumentsPerToken = true,
+};
+var study = new Option<double?>("--study")
+{
+    Description = "The sparsity at which trainings from scratch are compared [default: mnist 0.9, cifar10 0.95; if "
+        + "--sparsity leaves that out, the highest given].",
+    HelpName = "FRACTION",
+};
+var merging = new Option<string>("--merging")
+{
+    Description = "both, with or without: whether half of the tokens are merged.",
+    DefaultValueFactory = _ => "both",
+    HelpName = "WHICH",
+};
+var frozen = new Option<bool>("--frozen") { Description = "Freeze inactive weights; in the paper they continue to learn." };
+var fading = new Option<double>("--fading")
+{
+    Description = "The fraction of its value that an inactive weight loses in every step; 0 for none, as in the paper.",
+    DefaultValueFactory = _ => 0.001,
+    HelpName = "PART",
+};
+var device = new Option<string>("--device")
+{
+    Description = "Where to train: cpu, cuda or cuda:N.",
+    DefaultValueFactory = _ => "cpu",
+    HelpName = "DEVICE",
+};
+var output = new Option<string>("--output")
+{
+    Description = "Where tables' data, curves and the page go. Trainings that are finished there are not repeated.",
+    DefaultValueFactory = _ => Path.Combine("artifacts", "neural-burden"),
+    HelpName = "DIR",
+};
 merging.AcceptOnlyFromAmong("both", "with", "without");
 
-var root = new RootCommand("The neural burden paper's studies: what pruning costs the neurons that stay, and what merging tokens gives back.");
+var root = new RootCommand("The neural burden paper's studies: what pruning costs the neurons that stay, and what merging "
+    + "tokens gives back.");
 foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
 {
-    var command = new Command(experiment.Name, $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.") { data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, fading, device, output };
+    var command = new Command(experiment.Name,
+        $"A vision transformer on {(experiment == Experiments.Mnist ? "MNIST (drawn digits without --data)" : "CIFAR-10")}.")
+    {
+        data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, fading, device, output,
+    };
     command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(new Settings
     {
         Data = parsed.GetValue(data),

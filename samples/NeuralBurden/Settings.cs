@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Samples.NeuralBurden;
 
-/// <summary>How much is computed.</summary>
+/// <summary>The size of a study.</summary>
 enum StudySize
 {
     Small,
@@ -8,7 +8,7 @@ enum StudySize
     Full,
 }
 
-/// <summary>What the command line asked for.</summary>
+/// <summary>The options of the command line.</summary>
 sealed record Settings
 {
     public string? Data { get; init; }

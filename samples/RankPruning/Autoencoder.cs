@@ -5,12 +5,16 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>The paper's experiment on generative models: a variational autoencoder that loses 30 % of its neurons as it trains, beside one that keeps them.</summary>
+/// <summary>
+/// The paper's experiment on generative models: a variational autoencoder that loses 30 % of its neurons as it trains, beside an unpruned
+/// one.
+/// </summary>
 static class Autoencoder
 {
     const int Shown = 8;
 
-    // The hidden layers on both sides: what the latents and the images' own channels hold, nothing else can.
+    // The hidden layers on both sides. The latents and the images' own channels cannot be replaced by other neurons, so they are not
+    // pruned.
     static readonly string[] Hidden = ["encoder.linear1", "encoder.linear2", "expansion.linear1", "expansion.linear2"];
 
     public static void Run(Settings settings)
@@ -21,7 +25,8 @@ static class Autoencoder
         var (all, test, channels) = Load(settings);
         var train = new MLContext().Data.TakeRows(all, settings.Rows ?? 10_000);
         Directory.CreateDirectory(settings.Output);
-        Console.WriteLine(Invariant($"vae: blocks of 16 and 32 channels, hidden layers of 512 and 256, 32 latents, {epochs} epochs; {schedule.InWords()}."));
+        Console.WriteLine(Invariant($"vae: blocks of 16 and 32 channels, hidden layers of 512 and 256, 32 latents, {epochs} ")
+            + Invariant($"epochs; {schedule.InWords()}."));
         var runs = new List<Outcome>();
         var rows = new List<(string Name, float[][] Images)> { ("images", Column(test, "Pixels")) };
         for (var seed = 1; seed <= seeds; seed++)
@@ -31,7 +36,9 @@ static class Autoencoder
                 var (outcome, images) = Fit(method, seed, epochs, schedule, train, test, channels, settings);
                 runs.Add(outcome);
                 var last = outcome.Plateaus[^1];
-                Console.WriteLine(Invariant($"  seed {seed}  {method.Name,-9} {Numbers.Duration(outcome.Seconds),9}  {100 * last.Pruned,4:0} % pruned  {Numbers.Count(last.Parameters),11} parameters  validation loss {outcome.History.Epochs[^1].ValidationLoss:F3}"));
+                Console.WriteLine(Invariant($"  seed {seed}  {method.Name,-9} {Numbers.Duration(outcome.Seconds),9}  ")
+                    + Invariant($"{100 * last.Pruned,4:0} % pruned  {Numbers.Count(last.Parameters),11} parameters  ")
+                    + Invariant($"validation loss {outcome.History.Epochs[^1].ValidationLoss:F3}"));
                 if (seed == 1)
                     rows.Add((method.Name, images));
             }
@@ -44,16 +51,18 @@ static class Autoencoder
         Console.WriteLine(Invariant($"{Path.GetFileName(picture)} shows, row by row: {string.Join(", ", rows.Select(r => r.Name))}."));
     }
 
-    // Its hidden layers have no batch norm.
+    // The hidden layers have no batch norm.
     static Method Named(string name) => Method.All.FirstOrDefault(m => m.Name == name && !m.Normalized)
-        ?? throw new ArgumentException($"There is no method '{name}' for the autoencoder; there are {string.Join(", ", Method.All.Where(m => !m.Normalized).Select(m => m.Name))}.");
+        ?? throw new ArgumentException($"There is no method '{name}' for the autoencoder; there are "
+            + $"{string.Join(", ", Method.All.Where(m => !m.Normalized).Select(m => m.Name))}.");
 
     static (IDataView Train, IDataView Test, int Channels) Load(Settings settings)
     {
         var data = new MLContext().Data;
         if (settings.Data is not { } folder)
         {
-            Console.WriteLine("No --data: digits are drawn. A folder may hold CelebA's pictures (64 x 64 of them are used), CIFAR-10 or MNIST.");
+            Console.WriteLine("No --data: digits are drawn. A folder may hold CelebA's pictures (64 x 64 of them are used), "
+                + "CIFAR-10 or MNIST.");
             return (data.SynthesizeDigits(10_000, seed: 1), data.SynthesizeDigits(2_000, seed: 2), 1);
         }
         if (Directory.EnumerateFiles(folder, "*-ubyte*").Any())
@@ -63,7 +72,8 @@ static class Autoencoder
         return (data.LoadCelebA(folder, 64, 148, split: DatasetSplit.Train), data.LoadCelebA(folder, 64, 148, split: DatasetSplit.Test), 3);
     }
 
-    static (Outcome, float[][]) Fit(Method method, int seed, int epochs, Schedule schedule, IDataView train, IDataView test, int channels, Settings settings)
+    static (Outcome, float[][]) Fit(Method method, int seed, int epochs, Schedule schedule, IDataView train, IDataView test,
+        int channels, Settings settings)
     {
         var mlContext = new MLContext(seed);
         using var bar = new Bar($"{method.Name}, seed {seed}", epochs);
@@ -82,7 +92,8 @@ static class Autoencoder
             Progress = bar,
             Cancellation = settings.Cancellation,
         }).Fit(train);
-        return (new Outcome(method.Name, seed, model.History!, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds), Column(model.Transform(test), "Reconstruction"));
+        return (new Outcome(method.Name, seed, model.History!, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds),
+            Column(model.Transform(test), "Reconstruction"));
     }
 
     static float[][] Column(IDataView view, string name) =>
@@ -97,11 +108,13 @@ static class Autoencoder
             var dense = runs.FirstOrDefault(r => r.Method == "unpruned" && r.Seed == run.Seed)?.History.Epochs[^1].ValidationLoss;
             foreach (var plateau in run.Plateaus.SkipLast(1))
             {
-                table.Add(Invariant($"{run.Method}, epoch {plateau.Epoch}"), Invariant($"{run.Seed}"), Numbers.Count(plateau.Parameters), Invariant($"{100 * plateau.Pruned:0} %"),
+                table.Add(Invariant($"{run.Method}, epoch {plateau.Epoch}"), Invariant($"{run.Seed}"), Numbers.Count(plateau.Parameters),
+                    Invariant($"{100 * plateau.Pruned:0} %"),
                     Invariant($"{run.History.Epochs[plateau.Epoch - 1].ValidationLoss:F3}"), "");
             }
             var last = run.Plateaus[^1];
-            table.Add(Invariant($"{run.Method}, epoch {last.Epoch}, the last"), Invariant($"{run.Seed}"), Numbers.Count(last.Parameters), Invariant($"{100 * last.Pruned:0} %"),
+            table.Add(Invariant($"{run.Method}, epoch {last.Epoch}, the last"), Invariant($"{run.Seed}"), Numbers.Count(last.Parameters),
+                Invariant($"{100 * last.Pruned:0} %"),
                 Invariant($"{loss:F3}"), dense is { } d ? Invariant($"{100 * (loss / d - 1):+0.00;-0.00} %") : "");
         }
         return table;

@@ -2,7 +2,7 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>How far a run is, on one line of a terminal; nothing where the output goes elsewhere.</summary>
+/// <summary>Shows the progress of a run on one line of a terminal; prints nothing if the output is redirected.</summary>
 sealed class Bar(string what, int epochs) : IProgress<TrainingProgress>, IDisposable
 {
     const string Clear = "\r\u001b[K";
@@ -12,7 +12,8 @@ sealed class Bar(string what, int epochs) : IProgress<TrainingProgress>, IDispos
     public void Report(TrainingProgress value)
     {
         if (live && value.Finished is { } epoch)
-            Console.Write(Invariant($"{Clear}  {what}: epoch {epoch.Epoch} of {epochs}, loss {epoch.Loss:F4}, {epoch.Parameters:N0} parameters, {epoch.RowsPerSecond:N0} rows/s"));
+            Console.Write(Invariant($"{Clear}  {what}: epoch {epoch.Epoch} of {epochs}, loss {epoch.Loss:F4}, ")
+                + Invariant($"{epoch.Parameters:N0} parameters, {epoch.RowsPerSecond:N0} rows/s"));
     }
 
     public void Dispose()

@@ -11,21 +11,21 @@ sealed record Classification
 
     public required string Network { get; init; }
 
-    /// <summary>Training and test set.</summary>
+    /// <summary>Loads the training and the test set.</summary>
     public required Func<MLContext, Settings, (IDataView Train, IDataView Test)> Load { get; init; }
 
     public required Func<MLContext, Action<PrunedTrainerOptions>, IEstimator<PrunedModelTransformer>> Trainer { get; init; }
 
-    /// <summary>The network, for what needs no ML.NET.</summary>
+    /// <summary>The network as a blueprint, for methods that use no ML.NET.</summary>
     public required Blueprint Blueprint { get; init; }
 
-    /// <summary>The same network with batch norms, for methods that go by their scales.</summary>
+    /// <summary>The same network with batch norms, for methods that use their scales.</summary>
     public required Func<MLContext, Action<PrunedTrainerOptions>, IEstimator<PrunedModelTransformer>> Normalized { get; init; }
 
     /// <summary>The groups to prune; null for all.</summary>
     public IReadOnlyList<string>? Groups { get; init; }
 
-    /// <summary>The groups to prune of the network with batch norms: those that one follows; null for all.</summary>
+    /// <summary>The groups to prune in the network with batch norms: those that a norm follows; null for all.</summary>
     public IReadOnlyList<string>? NormalizedGroups { get; init; }
 
     public required int Maturity { get; init; }
@@ -40,23 +40,28 @@ sealed record Classification
 
     public required int Seeds { get; init; }
 
-    /// <summary>What the paper reports: methods, and their accuracy where it reports one. Training accuracy for its own, as printed for the others.</summary>
+    /// <summary>
+    /// The paper's results: methods, and their accuracy if it is reported. For its own methods this is training accuracy, for the others
+    /// as printed.
+    /// </summary>
     public required IReadOnlyList<(string Method, double? Accuracy, double? Pruned)> Paper { get; init; }
 
-    /// <summary>The fractions of pruned neurons for which the table has a row.</summary>
+    /// <summary>The fractions of pruned neurons that have a row in the table.</summary>
     public IReadOnlyList<double> Rows { get; init; } = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
     public void Run(Settings settings)
     {
         var (epochs, seeds) = (settings.Epochs ?? Epochs, settings.Seeds ?? Seeds);
-        var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, settings.Amount ?? Amount, settings.Target ?? Target);
+        var schedule = Schedule.Stepwise(settings.Maturity ?? Maturity, settings.Every ?? Every, settings.Amount ?? Amount,
+            settings.Target ?? Target);
         var (methods, comparators) = Chosen(settings);
         var mlContext = new MLContext();
         var (train, test) = Load(mlContext, settings);
-        if (settings.Rows is { } most)
-            train = mlContext.Data.TakeRows(train, most);
+        if (settings.Rows is { } maximum)
+            train = mlContext.Data.TakeRows(train, maximum);
         Directory.CreateDirectory(settings.Output);
-        Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; {schedule.InWords()}."));
+        Console.WriteLine(Invariant($"{Name}: {Network}, {epochs} epochs, {seeds} {(seeds == 1 ? "seed" : "seeds")}; ")
+            + Invariant($"{schedule.InWords()}."));
         var (runs, compressed) = (new List<Outcome>(), new List<Compressed>());
         var dense = default(PrunedModelTransformer);
         var pruned = default(PrunedModelTransformer);
@@ -88,18 +93,21 @@ sealed record Classification
                 Console.WriteLine();
                 Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TestAccuracy, "test accuracy after recovery"));
                 Console.WriteLine();
-                Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy, "training accuracy of the same epochs, as the paper measures it"));
+                Console.Write(AccuracyTable.Of(runs, methods, Rows, r => r.TrainAccuracy,
+                    "training accuracy of the same epochs, as the paper measures it"));
             }
             if (Paper.Count > 0 || compressed.Count > 0)
             {
                 Console.WriteLine();
                 Console.Write(AccuracyTable.BesidePaper(runs, compressed, Paper));
-                Console.WriteLine("A@P: accuracy A with P % of the neurons pruned. A dash: not in the paper, not among this run's methods, or not pruned so far.");
+                Console.WriteLine("A@P: accuracy A with P % of the neurons pruned. A dash: not in the paper, not among this "
+                    + "run's methods, or not pruned so far.");
             }
             if (dense is not null && pruned is not null)
             {
                 Console.WriteLine();
-                Console.Write(SpeedTable.Of(dense.Module, pruned.Module, ((Microsoft.ML.Data.VectorDataViewType)train.Schema["Pixels"].Type).Size));
+                Console.Write(SpeedTable.Of(dense.Module, pruned.Module,
+                    ((Microsoft.ML.Data.VectorDataViewType)train.Schema["Pixels"].Type).Size));
             }
             if (runs.Count > 0)
                 Files.Curves(settings.Output, Name, runs, accuracy: true);
@@ -111,7 +119,8 @@ sealed record Classification
         }
     }
 
-    (Outcome Outcome, PrunedModelTransformer Model) Fit(Method method, int seed, int epochs, Schedule schedule, IDataView train, IDataView test, Settings settings)
+    (Outcome Outcome, PrunedModelTransformer Model) Fit(Method method, int seed, int epochs, Schedule schedule, IDataView train,
+        IDataView test, Settings settings)
     {
         var mlContext = new MLContext(seed);
         var labels = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(train);
@@ -145,6 +154,6 @@ sealed record Classification
         return ([.. Method.All.Where(m => names.Contains(m.Name))], [.. Comparator.All.Where(c => names.Contains(c.Name))]);
     }
 
-    /// <summary>The names of all methods.</summary>
+    /// <summary>All methods.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Method.All.Select(m => m.Name), .. Comparator.All.Select(c => c.Name)];
 }

@@ -7,21 +7,21 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Samples.RankPruning;
 
 /// <summary>
-/// A method that compresses a network that is already trained. It trains half of the epochs as any other, compresses, and trains on for the rest, so that all methods see
-/// their examples about equally often: every part has at least one epoch.
+/// A method that compresses a trained network. It trains for half of the epochs as usual, compresses, and trains on for the rest, so that
+/// all methods see their examples about equally often. Every part has at least one epoch.
 /// </summary>
 sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, Tensor> Model, string Gone)> Compress)
 {
     public static IReadOnlyList<Comparator> All { get; } = [new("pqh", Quantized), new("fprl", Searched)];
 
-    /// <summary>What one run works on.</summary>
+    /// <summary>The input of one run.</summary>
     /// <param name="Blueprint">The network.</param>
     /// <param name="Train">The rows to learn from.</param>
-    /// <param name="Options">How all of it trains, the seed, and the epochs that there are.</param>
+    /// <param name="Options">How all parts train, the seed, and the number of epochs.</param>
     /// <param name="Cancellation">Stops it.</param>
     public sealed record Work(Blueprint Blueprint, IDataView Train, TrainingOptions Options, CancellationToken Cancellation)
     {
-        /// <summary>Options for a part of the epochs.</summary>
+        /// <summary>Options for a fraction of the epochs.</summary>
         public TrainingOptions Part(double part) => Options with { Epochs = Math.Max(1, (int)Math.Round(part * Options.Epochs)) };
 
         public TrainingTask Task(nn.Module model, Func<nn.Module> copy, IDataView rows) => new()
@@ -43,11 +43,12 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         random.manual_seed(seed);
         var (model, gone) = Compress(work);
         using (model)
-            return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
+            return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone,
+                System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
-    // Deep compression, in three rounds. Han et al. take nine weights in ten from wide layers, and fewer from small ones and from convolutions. Their L2 term matters: without
-    // it, weights of pixels that are always black stay as large as they were drawn.
+    // Deep compression in three rounds. Han et al. remove nine weights in ten from wide layers, and fewer from small ones and from
+    // convolutions. Their L2 term matters: without it, weights of pixels that are always black keep their initial values.
     static (nn.Module<Tensor, Tensor>, string) Quantized(Work work)
     {
         using var model = (nn.Module<Tensor, Tensor>)work.Blueprint.Build();
@@ -57,17 +58,20 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         var compressed = new PruneQuantizeCode
         {
             Sparsity = 0.9,
-            LayerSparsity = model.named_parameters().Where(p => p.parameter.dim() == 4 || (p.parameter.dim() == 2 && p.parameter.NumberOfElements < 10_000)).ToDictionary(p => p.name, _ => 0.5),
+            LayerSparsity = model.named_parameters()
+                .Where(p => p.parameter.dim() == 4 || (p.parameter.dim() == 2 && p.parameter.NumberOfElements < 10_000))
+                .ToDictionary(p => p.name, _ => 0.5),
             Rounds = 3,
             Retraining = work.Part(0.125),
             FineTuning = work.Part(0.125) with { LearningRate = work.Options.LearningRate / 10 },
         }.Run(task, work.Cancellation);
         var (all, kept) = (compressed.Layers.Sum(l => l.Weights), compressed.Layers.Sum(l => l.Kept));
-        // What the file gives back is what is measured.
-        return ((nn.Module<Tensor, Tensor>)compressed.Build(), Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
+        // Measure what the file decodes to.
+        return ((nn.Module<Tensor, Tensor>)compressed.Build(),
+            Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
     }
 
-    // The agent chooses by rows that the network has not learnt from; what it leaves then trains on all of them.
+    // The agent chooses with rows that the network was not trained on. The smaller network then trains on all rows.
     static (nn.Module<Tensor, Tensor>, string) Searched(Work work)
     {
         var data = new MLContext().Data;
@@ -77,7 +81,8 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         using var example = zeros([1, .. work.Blueprint.InputShape]);
         var map = NeuronMap.Discover(model, example);
         var chosen = work.Rows(data.TakeRows(work.Train, held));
-        var result = new FilterAgent { CostWeight = 0.2, Seed = work.Options.Seed }.Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
+        var result = new FilterAgent { CostWeight = 0.2, Seed = work.Options.Seed }
+            .Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Now(model).Build, work.Train));
         var gone = (double)result.Groups.Sum(g => g.Removed.Count) / result.Groups.Sum(g => g.Size);
         return (model, Invariant($"{100 * gone:0} % of all neurons; {100 - 100 * result.Best.RemainingCost:0} % of the multiplications"));
@@ -85,21 +90,22 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
 
     static double Accuracy(nn.Module<Tensor, Tensor> model, IExampleSource rows)
     {
-        const int Most = 1_000;
+        const int MaximumRows = 1_000;
         var size = (int)rows.Shape.Aggregate(1L, (product, d) => product * d);
-        var (pixels, labels) = (new float[Most * size], new long[Most]);
+        var (pixels, labels) = (new float[MaximumRows * size], new long[MaximumRows]);
         var (correct, all, more) = (0L, 0L, true);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var reader = rows.Open();
         while (more)
         {
             var count = 0;
-            while (count < Most && (more = reader.Read(pixels.AsSpan(count * size, size), out labels[count])))
+            while (count < MaximumRows && (more = reader.Read(pixels.AsSpan(count * size, size), out labels[count])))
                 count++;
             if (count == 0)
                 break;
             using var scope = NewDisposeScope();
-            correct += model.call(tensor(pixels.AsSpan(0, count * size).ToArray(), [count, .. rows.Shape])).argmax(1).eq(tensor(labels[..count])).sum().item<long>();
+            correct += model.call(tensor(pixels.AsSpan(0, count * size).ToArray(), [count, .. rows.Shape])).argmax(1)
+                .eq(tensor(labels[..count])).sum().item<long>();
             all += count;
         }
         return (double)correct / all;

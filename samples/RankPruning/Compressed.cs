@@ -3,8 +3,9 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>What a comparator has made of a trained network; what it has taken away, in words.</summary>
+/// <summary>The result of a comparator on a trained network; Gone is a text about what was removed.</summary>
 sealed record Compressed(string Method, int Seed, double TrainAccuracy, double TestAccuracy, string Gone, double Seconds)
 {
-    public string Line() => Invariant($"  seed {Seed}  {Method,-9} {Numbers.Duration(Seconds),9}  training {Numbers.Percent(TrainAccuracy),8}  test {Numbers.Percent(TestAccuracy),8}  gone: {Gone}");
+    public string Line() => Invariant($"  seed {Seed}  {Method,-9} {Numbers.Duration(Seconds),9}  training ")
+        + Invariant($"{Numbers.Percent(TrainAccuracy),8}  test {Numbers.Percent(TestAccuracy),8}  gone: {Gone}");
 }

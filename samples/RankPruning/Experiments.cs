@@ -6,7 +6,8 @@ namespace MLNet.Pruning.Samples.RankPruning;
 /// <summary>The experiments by name. Networks, schedules and the paper's figures are those of its table 1 and appendix.</summary>
 static class Experiments
 {
-    // A tenth an event, as in the paper, but every other epoch: after ten epochs of recovery little of what was chosen shows (docs/experiments.md).
+    // Each event removes a tenth, as in the paper, but every other epoch: after ten epochs of recovery the choice of neurons hardly shows
+    // (docs/experiments.md).
     public static Classification Mnist { get; } = new()
     {
         Name = "mnist",
@@ -29,7 +30,8 @@ static class Experiments
     public static Classification Fashion { get; } = Mnist with
     {
         Name = "fashion",
-        Load = (mlContext, settings) => Both(Folder(settings, "fashion-mnist"), (folder, split) => mlContext.Data.LoadFashionMnist(folder, split, settings.Download, Downloads.Shown)),
+        Load = (mlContext, settings) => Both(settings, "fashion-mnist",
+            (folder, split) => mlContext.Data.LoadFashionMnist(folder, split, settings.Download, Downloads.Shown)),
         Paper = [("rank", null, 0.68)],
     };
 
@@ -37,7 +39,8 @@ static class Experiments
     {
         Name = "cifar10",
         Network = "3-16-32 convolutions, 2048-256-128-10",
-        Load = (mlContext, settings) => Both(Folder(settings, "cifar-10"), (folder, split) => mlContext.Data.LoadCifar10(folder, split, settings.Download, Downloads.Shown)),
+        Load = (mlContext, settings) => Both(settings, "cifar-10",
+            (folder, split) => mlContext.Data.LoadCifar10(folder, split, settings.Download, Downloads.Shown)),
         Blueprint = ConvNetBlueprint.Cifar(),
         Trainer = (mlContext, set) => Convolutional(mlContext, false, set),
         Normalized = (mlContext, set) => Convolutional(mlContext, true, set),
@@ -58,11 +61,12 @@ static class Experiments
         Name = "cifar100",
         Network = "3-16-32 convolutions, 2048-256-128-100",
         Blueprint = ConvNetBlueprint.Cifar(100),
-        Load = (mlContext, settings) => Both(Folder(settings, "cifar-100"), (folder, split) => mlContext.Data.LoadCifar100(folder, split, download: settings.Download, progress: Downloads.Shown)),
+        Load = (mlContext, settings) => Both(settings, "cifar-100",
+            (folder, split) => mlContext.Data.LoadCifar100(folder, split, download: settings.Download, progress: Downloads.Shown)),
         Paper = [("rank", 0.7625, 0.41), ("ns", 0.6419, null), ("fprl", 0.7224, null)],
     };
 
-    /// <summary>Layers wide enough for the clock to notice: what pruning is worth where computing dominates.</summary>
+    /// <summary>Layers wide enough to measure: what pruning gains if computing dominates.</summary>
     public static Classification Wide { get; } = Mnist with
     {
         Name = "wide",
@@ -87,7 +91,7 @@ static class Experiments
         return mlContext.MulticlassClassification.Trainers.PrunedFeedForward(options);
     }
 
-    // The same with a batch norm behind each hidden layer: a module of one's own.
+    // The same with a batch norm after each hidden layer, as a user module.
     static PrunedModuleTrainer Normalized(MLContext mlContext, int[] hidden, Action<PrunedTrainerOptions> set)
     {
         var options = new PrunedModuleTrainer.Options { FeatureColumnName = "Pixels", ModuleName = "normalized" };
@@ -98,14 +102,22 @@ static class Experiments
         {
             var parts = new List<(string, nn.Module<Tensor, Tensor>)>();
             for (var (i, size) = (0, 784L); i < hidden.Length; size = hidden[i++])
-                parts.AddRange([($"linear{i + 1}", nn.Linear(size, hidden[i])), ($"norm{i + 1}", nn.BatchNorm1d(hidden[i])), ($"activation{i + 1}", nn.ReLU())]);
+                parts.AddRange([($"linear{i + 1}", nn.Linear(size, hidden[i])), ($"norm{i + 1}", nn.BatchNorm1d(hidden[i])),
+                    ($"activation{i + 1}", nn.ReLU())]);
             return nn.Sequential([.. parts, ("last", nn.Linear(hidden[^1], 10))]);
         }
     }
 
     static PrunedConvNetTrainer Convolutional(MLContext mlContext, bool batchNorm, Action<PrunedTrainerOptions> set)
     {
-        var options = new PrunedConvNetTrainer.Options { FeatureColumnName = "Pixels", ImageChannels = 3, Channels = [16, 32], HiddenSizes = [256, 128], BatchNorm = batchNorm };
+        var options = new PrunedConvNetTrainer.Options
+        {
+            FeatureColumnName = "Pixels",
+            ImageChannels = 3,
+            Channels = [16, 32],
+            HiddenSizes = [256, 128],
+            BatchNorm = batchNorm
+        };
         set(options);
         return mlContext.MulticlassClassification.Trainers.PrunedConvNet(options);
     }
@@ -116,9 +128,6 @@ static class Experiments
         return (mlContext.Data.SynthesizeDigits(30_000, seed: 1), mlContext.Data.SynthesizeDigits(5_000, seed: 2));
     }
 
-    static (IDataView, IDataView) Both(string folder, Func<string, DatasetSplit, IDataView> load) => (load(folder, DatasetSplit.Train), load(folder, DatasetSplit.Test));
-
-    static string Folder(Settings settings, string name) => settings.Data ?? (settings.Download
-        ? Path.Combine("data", name)
-        : throw new ArgumentException($"There is no folder with the data: name it with --data DIR, or say --download to fetch it into {Path.Combine("data", name)}."));
+    static (IDataView, IDataView) Both(Settings settings, string name, Func<string, DatasetSplit, IDataView> load) =>
+        DataFolder.Both(DataFolder.Of(settings.Data, settings.Download, name), load);
 }

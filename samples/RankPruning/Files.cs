@@ -4,10 +4,10 @@ using static System.FormattableString;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>What an experiment leaves behind: curves as CSV and SVG, histories as JSON.</summary>
+/// <summary>Writes the results of an experiment: curves as CSV and SVG, histories as JSON.</summary>
 static class Files
 {
-    /// <summary>One row for each epoch of each run, and the troughs: each event as a row right after its epoch.</summary>
+    /// <summary>One row per epoch of each run, and one row per event right after its epoch, for the troughs.</summary>
     public static void Curves(string folder, string name, IReadOnlyList<Outcome> runs, bool accuracy)
     {
         var csv = new StringBuilder("method,seed,epoch,after_event,train_loss,train_accuracy,test_loss,test_accuracy,parameters\n");
@@ -15,9 +15,11 @@ static class Files
         {
             foreach (var epoch in run.History.Epochs)
             {
-                csv.Append(Invariant($"{run.Method},{run.Seed},{epoch.Epoch},0,{epoch.Loss:R},{epoch.Accuracy:R},{epoch.ValidationLoss:R},{epoch.ValidationAccuracy:R},{epoch.Parameters}\n"));
+                csv.Append(Invariant($"{run.Method},{run.Seed},{epoch.Epoch},0,{epoch.Loss:R},{epoch.Accuracy:R},")
+                    + Invariant($"{epoch.ValidationLoss:R},{epoch.ValidationAccuracy:R},{epoch.Parameters}\n"));
                 foreach (var e in run.History.Events.Where(e => e.Epoch == epoch.Epoch))
-                    csv.Append(Invariant($"{run.Method},{run.Seed},{epoch.Epoch},1,,,{e.LossAfter:R},{e.AccuracyAfter:R},{e.ParametersAfter}\n"));
+                    csv.Append(Invariant($"{run.Method},{run.Seed},{epoch.Epoch},1,,,")
+                        + Invariant($"{e.LossAfter:R},{e.AccuracyAfter:R},{e.ParametersAfter}\n"));
             }
             Write(folder, Invariant($"{name}-{run.Method}-{run.Seed}.json"), run.History.ToJson());
         }
@@ -31,7 +33,8 @@ static class Files
             Width = 900,
             Height = 420,
             Series = [.. first.Select(r => new Series(r.Method, Points(r, accuracy), r.Method == "unpruned"))],
-            Markers = [.. events.Select(e => new Marker(e.Epoch, Invariant($"{e.Groups.Sum(g => g.Before)} to {e.Groups.Sum(g => g.After)} neurons")))],
+            Markers = [.. events.Select(e => new Marker(e.Epoch, Invariant($"{e.Groups.Sum(g => g.Before)} to ")
+                + Invariant($"{e.Groups.Sum(g => g.After)} neurons")))],
         };
         Write(folder, $"{name}.svg", chart.ToSvg());
         Console.WriteLine(Invariant($"\n{name}.csv, {name}.svg and the histories are in {Path.GetFullPath(folder)}."));

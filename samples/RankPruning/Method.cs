@@ -1,6 +1,8 @@
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>One of the runs that stand side by side: a name and what makes a neuron important, null to prune nothing. Normalized: it goes by the scales of batch norms.</summary>
+/// <summary>
+/// A method to compare: its name and criterion, null to prune nothing. Normalized: the criterion uses the scales of batch norms.
+/// </summary>
 sealed record Method(string Name, Func<int, IImportance>? Importance, bool Normalized = false)
 {
     public static IReadOnlyList<Method> All { get; } =

@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>Images side by side, row by row, enlarged so that one sees them.</summary>
+/// <summary>Draws images side by side, row by row, enlarged.</summary>
 static class PictureGrid
 {
     const int Gap = 2, Zoom = 2;
@@ -17,7 +17,8 @@ static class PictureGrid
                 for (var channel = 0; channel < channels; channel++)
                     for (var y = 0; y < side * Zoom; y++)
                         for (var x = 0; x < side * Zoom; x++)
-                            planes[(channel * height + row * cell + y) * width + column * cell + x] = rows[row][column][(channel * side + y / Zoom) * side + x / Zoom];
+                            planes[(channel * height + row * cell + y) * width + column * cell + x]
+                                = rows[row][column][(channel * side + y / Zoom) * side + x / Zoom];
         return Picture.FromPlanes(width, height, channels, planes);
     }
 }

@@ -1,19 +1,21 @@
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>A stretch of epochs between two pruning events: how much is gone, and how good the network has become again by its end.</summary>
+/// <summary>
+/// The epochs between two pruning events: the fraction that is gone, and the accuracy that the network has recovered by their end.
+/// </summary>
 /// <param name="Pruned">The fraction of the neurons of the pruned groups that is gone.</param>
-/// <param name="TrainAccuracy">Accuracy over the last epoch as it trained: what the paper reports.</param>
-/// <param name="TestAccuracy">Accuracy on the test set after that epoch.</param>
-/// <param name="Epoch">That epoch.</param>
-/// <param name="Parameters">Parameters that are left.</param>
+/// <param name="TrainAccuracy">Training accuracy of the last epoch, which the paper reports.</param>
+/// <param name="TestAccuracy">Test accuracy after that epoch.</param>
+/// <param name="Epoch">The last epoch.</param>
+/// <param name="Parameters">The remaining parameters.</param>
 sealed record Plateau(double Pruned, double TrainAccuracy, double TestAccuracy, int Epoch, long Parameters)
 {
-    /// <summary>The plateaus of a run, the first of them before any event.</summary>
+    /// <summary>The plateaus of a run; the first is before any event.</summary>
     public static IReadOnlyList<Plateau> Of(TrainingHistory history)
     {
         var plateaus = new List<Plateau>();
         var sizes = new Dictionary<string, (int First, int Now)>();
-        // The first event lists every group, those that lose nothing too.
+        // The first event lists every group, even those that lose nothing.
         foreach (var group in history.Events.SelectMany(e => e.Groups))
             sizes.TryAdd(group.Name, (group.Before, group.Before));
         var ends = history.Events.Select(e => e.Epoch).Append(history.Epochs.Count).ToArray();
@@ -22,7 +24,7 @@ sealed record Plateau(double Pruned, double TrainAccuracy, double TestAccuracy, 
             if (i > 0)
                 foreach (var group in history.Events[i - 1].Groups)
                     sizes[group.Name] = (sizes[group.Name].First, group.After);
-            // Of an event after the last epoch nothing is known: there is no epoch that trained what it left.
+            // Skip an event after the last epoch: no epoch has trained the result.
             if (i > 0 && ends[i] <= ends[i - 1])
                 continue;
             var last = history.Epochs[ends[i] - 1];

@@ -9,15 +9,31 @@ var rows = new Option<long?>("--rows") { Description = "Train on the first so ma
 var epochs = new Option<int?>("--epochs") { Description = "Epochs of each run.", HelpName = "N" };
 var maturity = new Option<int?>("--maturity") { Description = "Epochs before the first pruning event.", HelpName = "N" };
 var every = new Option<int?>("--every") { Description = "Epochs between events.", HelpName = "N" };
-var amount = new Option<double?>("--amount") { Description = "The part of what is left that an event removes, such as 0.1.", HelpName = "FRACTION" };
+var amount = new Option<double?>("--amount")
+{
+    Description = "The part of what is left that an event removes, such as 0.1.",
+    HelpName = "FRACTION",
+};
 var target = new Option<double?>("--target") { Description = "The fraction of neurons to prune, such as 0.7.", HelpName = "FRACTION" };
 var seeds = new Option<int?>("--seeds") { Description = "Seeds, each a run of each method.", HelpName = "N" };
-var methods = new Option<string[]>("--methods") { Description = $"Which runs stand side by side: {string.Join(", ", Classification.All)} [default: unpruned random rank].", HelpName = "NAME ...", AllowMultipleArgumentsPerToken = true };
-var output = new Option<string>("--output") { Description = "Where tables' data, curves and pictures go.", DefaultValueFactory = _ => Path.Combine("artifacts", "rank-pruning"), HelpName = "DIR" };
+var methods = new Option<string[]>("--methods")
+{
+    Description = $"Which runs stand side by side: {string.Join(", ", Classification.All)} [default: unpruned random rank].",
+    HelpName = "NAME ...",
+    AllowMultipleArgumentsPerToken = true,
+};
+var output = new Option<string>("--output")
+{
+    Description = "Where tables' data, curves and pictures go.",
+    DefaultValueFactory = _ => Path.Combine("artifacts", "rank-pruning"),
+    HelpName = "DIR",
+};
 
-var root = new RootCommand("The rank-based paper's experiments: neurons pruned while the network trains, by rank and at random, beside a run without.");
+var root = new RootCommand("The rank-based paper's experiments: neurons pruned while the network trains, by rank and at "
+    + "random, beside a run without.");
 foreach (var experiment in new[] { Experiments.Mnist, Experiments.Fashion, Experiments.Cifar10, Experiments.Cifar100, Experiments.Wide })
-    Add(experiment.Name, $"{experiment.Network}, {experiment.Epochs} epochs, {experiment.Seeds} {(experiment.Seeds == 1 ? "seed" : "seeds")}.", experiment.Run);
+    Add(experiment.Name, $"{experiment.Network}, {experiment.Epochs} epochs, {experiment.Seeds} "
+        + $"{(experiment.Seeds == 1 ? "seed" : "seeds")}.", experiment.Run);
 Add("vae", "A variational autoencoder: loss by parameters, and reconstructions before and after.", Autoencoder.Run);
 return await root.Parse(args).InvokeAsync();
 

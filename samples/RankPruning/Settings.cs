@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>What the command line asked for.</summary>
+/// <summary>The options of the command line.</summary>
 sealed record Settings
 {
     public string? Data { get; init; }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Samples.RankPruning;
 
-/// <summary>What pruning has made of the model, counted and by the clock.</summary>
+/// <summary>Compares the size and the measured speed of the model before and after pruning.</summary>
 static class SpeedTable
 {
     public static TextTable Of(nn.Module<Tensor, Tensor> dense, nn.Module<Tensor, Tensor> pruned, int values)
@@ -14,8 +14,10 @@ static class SpeedTable
         return new TextTable("on one thread", "unpruned#", "pruned#", "ratio#")
             .Add("parameters", Numbers.Count(a.Parameters), Numbers.Count(b.Parameters), Ratio(a.Parameters, b.Parameters))
             .Add("multiply-accumulates a row", Numbers.Count(a.Macs), Numbers.Count(b.Macs), Ratio(a.Macs, b.Macs))
-            .Add("rows/s in batches of 256", Numbers.Count(speeds[0].RowsPerSecond), Numbers.Count(speeds[1].RowsPerSecond), Ratio(speeds[1].RowsPerSecond, speeds[0].RowsPerSecond))
-            .Add("latency of one row", Numbers.Duration(speeds[0].Latency), Numbers.Duration(speeds[1].Latency), Ratio(speeds[0].Latency, speeds[1].Latency));
+            .Add("rows/s in batches of 256", Numbers.Count(speeds[0].RowsPerSecond), Numbers.Count(speeds[1].RowsPerSecond),
+                Ratio(speeds[1].RowsPerSecond, speeds[0].RowsPerSecond))
+            .Add("latency of one row", Numbers.Duration(speeds[0].Latency), Numbers.Duration(speeds[1].Latency),
+                Ratio(speeds[0].Latency, speeds[1].Latency));
     }
 
     static (long Parameters, long Macs) Facts(nn.Module<Tensor, Tensor> model, int values)

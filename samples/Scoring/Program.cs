@@ -19,17 +19,19 @@ try
     var image = new Image { Pixels = pixels };
     var prediction = predictor.Predict(image);
 
-    // One predictor serves all threads, as those of a web service.
+    // One predictor serves all threads, as in a web service.
     const int Requests = 100_000;
     long began = Stopwatch.GetTimestamp();
     Parallel.For(0, Requests, _ => predictor.Predict(image));
     double perSecond = Requests / Stopwatch.GetElapsedTime(began).TotalSeconds;
     using var process = Process.GetCurrentProcess();
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{prediction.PredictedLabel}: {prediction.Score.Max():P1}; {perSecond:N0} predictions a second, {process.PeakWorkingSet64 / 1e6:F0} MB of memory"));
+        $"{prediction.PredictedLabel}: {prediction.Score.Max():P1}; {perSecond:N0} predictions a second, "
+            + $"{process.PeakWorkingSet64 / 1e6:F0} MB of memory"));
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or NotSupportedException or UnauthorizedAccessException)
+catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or NotSupportedException
+    or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

@@ -1,10 +1,10 @@
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>Writes bits, the highest of each number first; the last byte is filled with zeros.</summary>
+/// <summary>Writes bits, the highest of each number first. The last byte is filled with zeros.</summary>
 sealed class BitWriter
 {
     readonly List<byte> bytes = [];
-    int free; // bits of the last byte that are not written yet
+    int free; // unused bits of the last byte
 
     public void Write(ulong bits, int count)
     {
@@ -30,7 +30,7 @@ sealed class BitWriter
 sealed class BitReader(byte[] bytes, int start)
 {
     int at = start;
-    int left = 8; // bits of the current byte that are not read yet
+    int left = 8; // unread bits of the current byte
 
     public int Read()
     {

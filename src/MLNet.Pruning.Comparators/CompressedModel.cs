@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// A pruned model whose weights share values, as small as it can be stored: which weights are left by their distances, which value each
-/// has by its number, both Huffman coded (Han, Mao and Dally, 2016). What it gives back is the model that it was made from, bit for bit.
+/// A pruned model with shared weights in a small file: the positions of the remaining weights as distances, and the shared value of each
+/// by its number, both Huffman coded (Han, Mao and Dally, 2016). It decodes to the original model bit for bit.
 /// </summary>
 public sealed class CompressedModel
 {
@@ -29,24 +29,24 @@ public sealed class CompressedModel
     /// <summary>The weights that are shared.</summary>
     public IReadOnlyList<SharedWeights> Weights { get; }
 
-    /// <summary>What compression has made of each layer's weights.</summary>
+    /// <summary>The compression of each layer's weights.</summary>
     public IReadOnlyList<CompressedLayer> Layers { get; }
 
-    /// <summary>What the model is made of; null for a module of the user's own.</summary>
+    /// <summary>The structure of the model; null for a user module.</summary>
     public Blueprint? Blueprint { get; }
 
-    /// <summary>Bytes of the file, with all that is in it: codes, tables, biases, and the checksum.</summary>
+    /// <summary>The size of the file in bytes, with everything in it: codes, tables, biases, and the checksum.</summary>
     public long Size { get; }
 
-    /// <summary>Bytes of the model's numbers as they are in memory, zeros included.</summary>
+    /// <summary>The size of the model's numbers in memory in bytes, including zeros.</summary>
     public long OriginalSize { get; }
 
     /// <summary>How many times smaller the file is than the numbers in memory.</summary>
     public double Ratio => (double)OriginalSize / Size;
 
-    /// <summary>Takes a model as it is.</summary>
-    /// <param name="model">The model, whose weights have these values.</param>
-    /// <param name="weights">Its shared weights; all its other tensors are kept as they are.</param>
+    /// <summary>Encodes a model.</summary>
+    /// <param name="model">The model; its weights have the shared values.</param>
+    /// <param name="weights">The shared weights; all other tensors are stored unchanged.</param>
     internal static CompressedModel Of(nn.Module model, IReadOnlyList<SharedWeights> weights)
     {
         var archive = new Archive(Kind);
@@ -59,7 +59,7 @@ public sealed class CompressedModel
         return new(archive, weights, blueprint);
     }
 
-    /// <summary>Writes the file, whole or not at all.</summary>
+    /// <summary>Writes the file, completely or not at all.</summary>
     public void Save(string path) => WholeFile.Write(path, archive.Write);
 
     /// <summary>Writes to a stream.</summary>
@@ -69,7 +69,7 @@ public sealed class CompressedModel
         archive.Write(stream);
     }
 
-    /// <summary>Reads a file and checks all of it.</summary>
+    /// <summary>Reads and checks a file.</summary>
     /// <exception cref="InvalidDataException">It is cut short, damaged, or something else.</exception>
     public static CompressedModel Load(string path)
     {
@@ -77,9 +77,9 @@ public sealed class CompressedModel
         return Load(stream, $"'{path}'");
     }
 
-    /// <summary>Reads a stream and checks all of it.</summary>
-    /// <param name="stream">Where the model begins.</param>
-    /// <param name="what">What to call it in an error.</param>
+    /// <summary>Reads and checks a stream.</summary>
+    /// <param name="stream">The stream, at the start of the model.</param>
+    /// <param name="what">What error messages call the stream.</param>
     /// <exception cref="InvalidDataException">It is cut short, damaged, or something else.</exception>
     public static CompressedModel Load(Stream stream, string what = "The compressed model")
     {
@@ -92,9 +92,9 @@ public sealed class CompressedModel
         return new(archive, weights, blueprint);
     }
 
-    /// <summary>Builds the model; it is the caller's to dispose of.</summary>
-    /// <exception cref="InvalidOperationException">It is a module of the user's own, which <see cref="CopyTo"/> fills instead.</exception>
-    /// <exception cref="InvalidDataException">The tensors are not those of its blueprint.</exception>
+    /// <summary>Builds the model. The caller disposes of it.</summary>
+    /// <exception cref="InvalidOperationException">It is a user module; use <see cref="CopyTo"/>.</exception>
+    /// <exception cref="InvalidDataException">The tensors do not match the blueprint.</exception>
     public nn.Module Build()
     {
         var model = (Blueprint ?? throw new InvalidOperationException($"The compressed model is of a module that your own code builds: "
@@ -112,9 +112,9 @@ public sealed class CompressedModel
         }
     }
 
-    /// <summary>Gives a module the weights and all its other tensors.</summary>
-    /// <param name="model">Built as the one that was compressed, and of its size.</param>
-    /// <exception cref="InvalidDataException">It is another model. Nothing is copied then.</exception>
+    /// <summary>Copies the weights and all other tensors to a module.</summary>
+    /// <param name="model">A module with the structure and size of the compressed one.</param>
+    /// <exception cref="InvalidDataException">It is another model. Nothing is copied.</exception>
     public void CopyTo(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -124,14 +124,14 @@ public sealed class CompressedModel
                 throw new InvalidDataException($"The compressed model has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the "
                     + $"module has {(shape is null ? "none" : $"it as [{string.Join(", ", shape)}]")}.");
         ModuleState.Load(archive, model, "The compressed model", except: Weights.Select(w => w.Name).ToHashSet());
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (var shared in Weights)
             parameters[shared.Name].copy_(tensor(shared.Decode(), [.. shared.Shape]));
     }
 
-    /// <summary>A line a layer, and the whole.</summary>
+    /// <summary>A table with a line per layer, and one for the whole.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

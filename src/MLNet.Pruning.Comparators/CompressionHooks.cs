@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// Keeps pruned weights at zero while the others are trained: they get no gradient, so that no average of it moves them, and are set back
+/// Keeps pruned weights at zero while the others are trained: they get no gradient, so that no average of it moves them, and are reset
 /// after each step.
 /// </summary>
 sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
@@ -20,14 +20,14 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
 
     public void AfterBackward(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         foreach (var (weight, gone) in masks)
             weight.grad?.masked_fill_(gone, Scalars.Zero);
     }
 
     public void AfterStep(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         foreach (var (weight, gone) in masks)
             weight.masked_fill_(gone, Scalars.Zero);
     }
@@ -41,8 +41,8 @@ sealed class ZerosStay(IReadOnlyDictionary<string, bool[]> left) : ITrainingHook
 }
 
 /// <summary>
-/// Trains shared values: every weight gets the summed gradient of those that share its value, so that any optimizer moves them alike, and
-/// after each step they are made equal again to the last bit.
+/// Trains shared values: every weight gets the summed gradient of all weights with the same value, so that any optimizer moves them alike.
+/// After each step they are made equal again bit for bit.
 /// </summary>
 sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHook
 {
@@ -54,7 +54,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
         foreach (var weights in shared.Where(w => w.Values.Count > 0))
         {
             var weight = parameters[weights.Name];
-            // Zeros are a value of their own, the last, which does not move.
+            // Zeros are a value of their own, the last one, which does not change.
             long zero = weights.Values.Count;
             var first = new long[zero];
             for (var i = weights.Codes.Count - 1; i >= 0; i--)
@@ -68,7 +68,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
 
     public void AfterBackward(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (weight, codes, _, values) in layers)
         {
@@ -83,7 +83,7 @@ sealed class ValuesAreShared(IReadOnlyList<SharedWeights> shared) : ITrainingHoo
 
     public void AfterStep(TrainingRun run)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (weight, codes, first, _) in layers)
         {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// What an agent thinks best, as a normal distribution over its choice: a small network gives the mean for what is seen of a group.
+/// The policy of an agent: a small network computes the mean of a normal distribution over its decision from the state of a group.
 /// </summary>
 sealed class FilterPolicy : IDisposable
 {
@@ -27,7 +27,7 @@ sealed class FilterPolicy : IDisposable
             network = nn.Sequential(("in", nn.Linear(features, Hidden)), ("bend", nn.Tanh()), ("out", nn.Linear(Hidden, 1)));
         }
         ModuleScope.Detach(network);
-        // Without an opinion at first: half of what may go.
+        // Initially without preference: half of the maximum is removed.
         using (no_grad())
         {
             nn.init.zeros_(network.get_parameter("out.weight")!);
@@ -37,41 +37,43 @@ sealed class FilterPolicy : IDisposable
         step = FusedStep.Of(new TrainingOptions { Optimizer = OptimizerKind.Adam }, model);
     }
 
-    /// <summary>The best choice for a group.</summary>
+    /// <summary>The best decision for a group.</summary>
     public double Mean(float[] state)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         return network.call(tensor(state, [1, state.Length])).item<float>();
     }
 
-    /// <summary>A choice that strays from the best.</summary>
+    /// <summary>A random decision around the best one.</summary>
     public double Draw(float[] state, double spread) => Mean(state) + spread * Normal();
 
-    /// <summary>Makes choices likelier that brought more than the others of the batch did on average, and the others less likely.</summary>
+    /// <summary>
+    /// Makes decisions more likely whose reward was above the mean of the others in the batch, and the others less likely.
+    /// </summary>
     public void Learn(IReadOnlyList<(double Reward, float[][] States, double[] Choices)> batch, double spread)
     {
         var mean = batch.Average(b => b.Reward);
         var deviation = Math.Sqrt(batch.Average(b => (b.Reward - mean) * (b.Reward - mean)));
         if (deviation < 1e-12)
-            return; // All brought the same: there is nothing to learn.
+            return; // all rewards are equal: there is nothing to learn
         using var scope = NewDisposeScope();
         var groups = batch[0].States.Length;
         var states = tensor(batch.SelectMany(b => b.States.SelectMany(s => s)).ToArray(),
             [batch.Count * groups, batch[0].States[0].Length]);
         var choices = tensor(batch.SelectMany(b => b.Choices).Select(c => (float)c).ToArray());
-        // Against the mean of the others, so that the estimate has no bias.
+        // Compared with the mean of the others, so that the estimate has no bias.
         var advantages = tensor(batch.SelectMany(b =>
             Enumerable.Repeat((float)((b.Reward - mean) * batch.Count / (batch.Count - 1) / deviation), groups)).ToArray());
         model.Gradients.Vector.zero_();
-        // The logarithm of the density at the choice, but for a constant.
+        // The logarithm of the density at the decision, without a constant.
         var likelihood = (choices - network.call(states).view(-1)).Squared().Times(-0.5 / (spread * spread));
         (-(advantages * likelihood).mean()).backward();
         step.Begin(learningRate);
         step.Move(0, model.Values.Length);
     }
 
-    /// <summary>By Box and Muller.</summary>
+    /// <summary>A normal random number, by Box and Muller.</summary>
     double Normal()
     {
         var (radius, angle) = ((draws.Next() >> 11) + 1, draws.Next() >> 11);

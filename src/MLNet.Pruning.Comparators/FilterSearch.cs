@@ -8,7 +8,7 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
     readonly IReadOnlyList<NeuronGroup> groups = map.Groups;
     readonly GroupCosts costs = GroupCosts.Measure(model, example, map);
 
-    // From the least important on, ties by higher index first.
+    // In ascending order of importance; ties by higher index first.
     readonly int[][] order = Order(map, settings.Importance);
 
     public FilterAgentResult Run(CancellationToken cancellation)
@@ -31,7 +31,7 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
                 batch.Clear();
             }
         }
-        // And what the agent now thinks best.
+        // Finally the best decisions of the trained agent.
         episodes.Add(Try(policy.Mean).Episode);
         var best = episodes.MaxBy(episode => episode.Reward)!;
         var decisions = groups.Select((g, i) => new FilterDecision(g.Name, g.Size, best.Ratios[i], Bottom(i, best.Ratios[i]))).ToArray();
@@ -67,7 +67,7 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
     double Measured()
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var measured = accuracy();
         return double.IsFinite(measured) ? measured : throw new InvalidOperationException($"The accuracy was measured as {measured}; it "
             + "must be a finite number.");

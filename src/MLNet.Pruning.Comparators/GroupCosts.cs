@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>What the layers of a model cost, in multiplications a row, and what of it goes with some neurons.</summary>
+/// <summary>The multiplications of a model's layers per row, and how many are saved without some neurons.</summary>
 sealed class GroupCosts
 {
-    /// <summary>Numbers that an agent sees of a group.</summary>
+    /// <summary>The number of values that describe a group to the agent.</summary>
     public const int Features = 7;
 
     readonly NeuronMap map;
@@ -28,7 +28,7 @@ sealed class GroupCosts
     public static GroupCosts Measure(nn.Module<Tensor, Tensor> model, Tensor example, NeuronMap map)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var costs = new Dictionary<string, Cost>();
         var removers = new List<Action>();
         try
@@ -58,7 +58,7 @@ sealed class GroupCosts
         return new(map, costs);
     }
 
-    /// <summary>The share of the model's multiplications that is left without some neurons.</summary>
+    /// <summary>The fraction of the model's multiplications that remains without some neurons.</summary>
     public double Remaining(IReadOnlyCollection<NeuronSelection> selections)
     {
         var lost = new Dictionary<(string Path, NeuronSide Side), int>();
@@ -71,15 +71,15 @@ sealed class GroupCosts
         {
             var output = 1 - (double)lost.GetValueOrDefault((path, NeuronSide.Out)) / cost.Out;
             var input = 1 - (double)lost.GetValueOrDefault((path, NeuronSide.In)) / cost.In;
-            // A convolution in groups loses inputs and outputs together.
+            // A grouped convolution loses inputs and outputs together.
             left += cost.Multiplications * (cost.Grouped ? Math.Min(input, output) : input * output);
         }
         return left / Multiplications;
     }
 
     /// <summary>
-    /// What an agent sees of a group, in numbers around 1: its place, its size, what computing and reading it costs, what is left of the
-    /// model so far, what was chosen last.
+    /// The state of a group for the agent, as numbers around 1: its place, its size, the cost of computing and reading it, what is left of
+    /// the model so far, the last decision.
     /// </summary>
     public float[] State(int number, double remaining, double previous)
     {

@@ -1,12 +1,12 @@
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// An optimal prefix code (Huffman, 1952) in canonical form: shorter codes come first, and among equals lower symbols, so that the
-/// lengths alone say it all. A symbol that never comes has no code; a symbol that comes alone needs no bits.
+/// An optimal prefix code (Huffman, 1952) in canonical form: shorter codes come first, and among equals lower symbols, so that the lengths
+/// alone define the code. A symbol that never occurs has no code; a symbol that occurs alone needs no bits.
 /// </summary>
 public sealed class HuffmanCode
 {
-    // A code this long would need more symbols than a file can hold: Fibonacci's 60th number of them.
+    // A longer code would need more symbols than a file can hold: the 60th Fibonacci number.
     const int Longest = 60, LengthBits = 6, Absent = 63;
 
     readonly int[] lengths;
@@ -32,11 +32,11 @@ public sealed class HuffmanCode
         }
     }
 
-    /// <summary>Bits of each symbol's code; -1 for a symbol without one.</summary>
+    /// <summary>The length of each symbol's code in bits; -1 for a symbol without one.</summary>
     public IReadOnlyList<int> Lengths => lengths;
 
-    /// <summary>The code that takes the fewest bits for symbols that come so often.</summary>
-    /// <param name="counts">How often each symbol comes; at least one does.</param>
+    /// <summary>The code with the fewest bits for symbols of these frequencies.</summary>
+    /// <param name="counts">The frequency of each symbol; at least one is above 0.</param>
     public static HuffmanCode For(ReadOnlySpan<long> counts)
     {
         var lengths = new int[counts.Length];
@@ -74,7 +74,7 @@ public sealed class HuffmanCode
         return new(lengths);
     }
 
-    /// <summary>The bits that symbols take which come so often.</summary>
+    /// <summary>The number of bits for symbols of these frequencies.</summary>
     public long Bits(ReadOnlySpan<long> counts)
     {
         long bits = 0;
@@ -105,9 +105,9 @@ public sealed class HuffmanCode
             writer.Write((ulong)(length < 0 ? Absent : length), LengthBits);
     }
 
-    /// <summary>Reads the lengths of so many symbols.</summary>
+    /// <summary>Reads the lengths of the symbols' codes.</summary>
     /// <exception cref="InvalidDataException">
-    /// They are no code in which every sequence of bits means something (Kraft's sum is not 1).
+    /// The code is not complete: some sequences of bits have no meaning (Kraft's sum is not 1).
     /// </exception>
     internal static HuffmanCode Read(BitReader reader, int symbols)
     {

@@ -4,37 +4,39 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// Deep compression (PQH; Han, Mao and Dally, 2016): the weights of smallest magnitude go, the model is trained on without them, the
-/// others come to share a few values, these are trained on, and what is left is Huffman coded. The weights of linear layers and
-/// convolutions are compressed; all else stays.
+/// Deep compression (PQH; Han, Mao and Dally, 2016): removes the weights of smallest magnitude and retrains, lets the remaining weights
+/// share a few values and trains these, and Huffman codes the result. It compresses the weights of linear layers and convolutions;
+/// everything else is unchanged.
 /// </summary>
 public sealed record PruneQuantizeCode
 {
-    /// <summary>The fraction of each layer's weights that goes; from 0 to below 1.</summary>
+    /// <summary>The fraction of each layer's weights to remove; from 0 to below 1.</summary>
     public double Sparsity { get; init; } = 0.9;
 
-    /// <summary>Other fractions for some weights by name, such as ["conv1.weight"] = 0.3.</summary>
+    /// <summary>Other fractions for some weights, by name, such as ["conv1.weight"] = 0.3.</summary>
     public IReadOnlyDictionary<string, double> LayerSparsity { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>In how many equal parts the fraction goes, with a training after each; at least 1, which is one shot.</summary>
+    /// <summary>
+    /// The number of equal parts in which weights are removed, with a training after each; at least 1, which is one shot.
+    /// </summary>
     public int Rounds { get; init; } = 1;
 
     /// <summary>The training after each part, in which zeros stay zeros; null for none.</summary>
     public TrainingOptions? Retraining { get; init; }
 
-    /// <summary>The training of the shared values, each by the summed gradients of the weights that share it; null for none.</summary>
+    /// <summary>The training of the shared values, each by the summed gradients of its weights; null for none.</summary>
     public TrainingOptions? FineTuning { get; init; }
 
-    /// <summary>A convolution's weights share at most 2 to this many values; from 1 to 12.</summary>
+    /// <summary>A convolution's weights share at most 2 to this power values; from 1 to 12.</summary>
     public int ConvolutionBits { get; init; } = 8;
 
-    /// <summary>A linear layer's weights share at most 2 to this many values; from 1 to 12.</summary>
+    /// <summary>A linear layer's weights share at most 2 to this power values; from 1 to 12.</summary>
     public int LinearBits { get; init; } = 5;
 
-    /// <summary>The bits of a distance between a convolution's weights that are left, before Huffman coding; from 1 to 12.</summary>
+    /// <summary>The bits of a distance between a convolution's remaining weights, before Huffman coding; from 1 to 12.</summary>
     public int ConvolutionIndexBits { get; init; } = 8;
 
-    /// <summary>The same of a linear layer.</summary>
+    /// <summary>The same for a linear layer.</summary>
     public int LinearIndexBits { get; init; } = 5;
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
@@ -57,7 +59,7 @@ public sealed record PruneQuantizeCode
     }
 
     /// <summary>Compresses the task's model, which has the compressed weights afterwards.</summary>
-    /// <param name="task">What to train on, and the model.</param>
+    /// <param name="task">The model, and the data to train on.</param>
     /// <param name="cancellation">Stops at the next batch.</param>
     public CompressedModel Run(TrainingTask task, CancellationToken cancellation = default)
     {
@@ -93,7 +95,7 @@ public sealed record PruneQuantizeCode
         }
         return CompressedModel.Of(task.Model, shared);
 
-        // Asked for each time: a model has other parameters once it has moved to the device that trains it.
+        // Looked up each time: a model has other parameters once it has moved to the training device.
         TorchSharp.Modules.Parameter Parameter(string name) => task.Model.get_parameter(name)!;
 
         void Train(TrainingOptions options, ITrainingHook hook)
@@ -131,7 +133,7 @@ public sealed record PruneQuantizeCode
         return present;
     }
 
-    /// <summary>The weights by name, and whether a linear layer's.</summary>
+    /// <summary>The weights by name, and whether they belong to a linear layer.</summary>
     static Dictionary<string, bool> Weights(nn.Module model)
     {
         var found = new Dictionary<string, bool>();
@@ -160,16 +162,16 @@ public sealed record PruneQuantizeCode
 
     static void Set(Tensor weight, float[] values)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         weight.copy_(tensor(values, weight.shape));
     }
 }
 
-/// <summary>Which weights are left when those of smallest magnitude go.</summary>
+/// <summary>Chooses weights by magnitude.</summary>
 static class Magnitude
 {
-    /// <summary>All but exactly round(sparsity * count); of equals, those with the lower index stay.</summary>
+    /// <summary>All weights but exactly round(sparsity * count); of equals, those with the lower index stay.</summary>
     public static bool[] Left(float[] weights, double sparsity)
     {
         var left = new bool[weights.Length];

@@ -2,23 +2,23 @@ using System.Buffers.Binary;
 
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>A layer's weights as they are stored: which are not zero, and which shared value each of those has.</summary>
+/// <summary>A layer's weights as they are stored: which are not zero, and the shared value of each.</summary>
 /// <param name="Name">The parameter's name, such as "features.conv1.weight".</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">The shared values.</param>
-/// <param name="Codes">Which of them each weight has, in the order of memory; -1 for zero.</param>
+/// <param name="Codes">The index of each weight's value, in memory order; -1 for zero.</param>
 /// <param name="IndexBits">
-/// The bits that a distance between weights that are not zero would have without Huffman coding; longer ones are bridged.
+/// The bits of a distance between weights that are not zero, without Huffman coding; longer distances are bridged.
 /// </param>
 public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IReadOnlyList<float> Values, IReadOnlyList<short> Codes,
     int IndexBits)
 {
-    internal const int MostIndexBits = 12, MostValues = 1 << 12;
+    internal const int MaximumIndexBits = 12, MaximumValues = 1 << 12;
 
-    /// <summary>The weights, in the order of memory.</summary>
+    /// <summary>The weights, in memory order.</summary>
     public float[] Decode() => [.. Codes.Select(code => code < 0 ? 0f : Values[code])];
 
-    /// <summary>What the layer takes in a file, part by part.</summary>
+    /// <summary>Encodes the layer, with a report on each part.</summary>
     internal (byte[] Bytes, CompressedLayer Report) Encode()
     {
         int bridge = (1 << IndexBits) - 1;
@@ -81,13 +81,13 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
     {
         var at = 0;
         int indexBits = Int32(), dimensions = Int32();
-        Require(indexBits is >= 1 and <= MostIndexBits && dimensions is >= 1 and <= 8);
+        Require(indexBits is >= 1 and <= MaximumIndexBits && dimensions is >= 1 and <= 8);
         var shape = new long[dimensions];
         Int128 count = 1;
         for (var d = 0; d < dimensions; d++)
             count *= shape[d] = Int64();
         Require(shape.All(extent => extent > 0) && count <= Array.MaxLength);
-        var values = new float[Checked(Int32(), MostValues)];
+        var values = new float[Checked(Int32(), MaximumValues)];
         for (var k = 0; k < values.Length; k++)
             Require(float.IsFinite(values[k] = BitConverter.Int32BitsToSingle(Int32())));
         var kept = Int64();
@@ -114,13 +114,13 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
                 do
                 {
                     place += gap = ofGaps.Decode(reader);
-                    Require(place <= count); // Bridges of no bits would have no end.
+                    Require(place <= count); // bridges of no bits would have no end
                 }
                 while (gap == bridge);
             }
         }
         reader.End();
-        // Only now, as the bits have told that there are as many as the shape says.
+        // Allocated only now that the bits have proved the count of the shape.
         var codes = new short[(int)count];
         Array.Fill(codes, (short)-1);
         foreach (var (place, code) in found)
@@ -139,9 +139,9 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
             return BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((at += 8) - 8));
         }
 
-        int Checked(int number, int most)
+        int Checked(int number, int maximum)
         {
-            Require(number >= 0 && number <= most);
+            Require(number >= 0 && number <= maximum);
             return number;
         }
 
@@ -154,7 +154,7 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
 
     internal static int BitsFor(int values) => values <= 1 ? 0 : 32 - System.Numerics.BitOperations.LeadingZeroCount((uint)values - 1);
 
-    // Zeros before each weight that is not zero, and its code; at the end the zeros behind the last one, with a code of -1.
+    // The number of zeros before each weight that is not zero, and its code; finally the zeros after the last one, with a code of -1.
     IEnumerable<(int Gap, int Code)> Entries()
     {
         var last = -1;
@@ -169,15 +169,15 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
     }
 }
 
-/// <summary>What compression has made of a layer's weights.</summary>
+/// <summary>The compression of a layer's weights.</summary>
 /// <param name="Name">The parameter's name.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="Weights">How many there are.</param>
-/// <param name="Kept">How many are not zero.</param>
-/// <param name="Values">How many values these share.</param>
-/// <param name="CodeBits">Bits that say which value each has.</param>
-/// <param name="IndexBits">Bits that say where they are.</param>
-/// <param name="FixedBits">What both would take without Huffman coding.</param>
-/// <param name="Bytes">What the layer takes in the file: both, the shared values, and the tables of the codes.</param>
+/// <param name="Weights">The number of weights.</param>
+/// <param name="Kept">The number of weights that are not zero.</param>
+/// <param name="Values">The number of shared values.</param>
+/// <param name="CodeBits">The bits for the values of weights.</param>
+/// <param name="IndexBits">The bits for the positions of weights.</param>
+/// <param name="FixedBits">The bits for both without Huffman coding.</param>
+/// <param name="Bytes">The size of the layer in the file: both, the shared values, and the tables of the codes.</param>
 public sealed record CompressedLayer(string Name, IReadOnlyList<long> Shape, long Weights, long Kept, int Values, long CodeBits,
     long IndexBits, long FixedBits, long Bytes);

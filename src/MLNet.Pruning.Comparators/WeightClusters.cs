@@ -1,20 +1,20 @@
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// Weight sharing: each weight becomes the nearest of a few shared values, found by k-means with linear initialisation (Han, Mao and
+/// Weight sharing: replaces each weight by the nearest of a few shared values, found by k-means with linear initialisation (Han, Mao and
 /// Dally, 2016).
 /// </summary>
-/// <param name="Centroids">The shared values, ascending. Those that no weight shares are left out.</param>
-/// <param name="Codes">Which of them each weight shares.</param>
+/// <param name="Centroids">The shared values, ascending. Values without weights are left out.</param>
+/// <param name="Codes">The index of each weight's shared value.</param>
 public sealed record WeightClusters(IReadOnlyList<float> Centroids, IReadOnlyList<int> Codes)
 {
     /// <summary>
-    /// Lloyd's iterations from values spread evenly between the smallest and the largest. In one dimension clusters are intervals, so
-    /// each iteration takes a binary search a cluster.
+    /// Lloyd's iterations from values spread evenly between the minimum and the maximum. In one dimension clusters are intervals, so each
+    /// iteration takes a binary search per cluster.
     /// </summary>
     /// <param name="values">The weights; at least one, all finite.</param>
-    /// <param name="clusters">The most shared values; at least 1.</param>
-    /// <param name="iterations">The most iterations; fewer are done when nothing changes any more.</param>
+    /// <param name="clusters">The maximum number of shared values; at least 1.</param>
+    /// <param name="iterations">The maximum number of iterations; it stops earlier if nothing changes.</param>
     public static WeightClusters Fit(ReadOnlySpan<float> values, int clusters, int iterations = 300)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(clusters, 1);
@@ -30,17 +30,17 @@ public sealed record WeightClusters(IReadOnlyList<float> Centroids, IReadOnlyLis
         for (var i = 0; i < sorted.Length; i++)
             sums[i + 1] = sums[i] + sorted[i];
 
-        // Few enough already, as after a first sharing: nothing needs to change.
+        // There are few enough values already, as after an earlier sharing: nothing needs to change.
         float[] distinct = [.. values.ToArray().Distinct().Take(clusters + 1)];
         if (distinct.Length <= clusters)
         {
             Array.Sort(distinct);
             return new(distinct, [.. values.ToArray().Select(value => Array.BinarySearch(distinct, value))]);
         }
-        double least = sorted[0], most = sorted[^1];
+        double minimum = sorted[0], maximum = sorted[^1];
         var centers = new double[clusters];
         for (var k = 0; k < clusters; k++)
-            centers[k] = clusters == 1 ? (least + most) / 2 : least + (most - least) * k / (clusters - 1);
+            centers[k] = clusters == 1 ? (minimum + maximum) / 2 : minimum + (maximum - minimum) * k / (clusters - 1);
         var bounds = new int[clusters + 1];
         for (var moved = true; moved && iterations > 0; iterations--)
         {
@@ -49,13 +49,13 @@ public sealed record WeightClusters(IReadOnlyList<float> Centroids, IReadOnlyLis
             for (var k = 0; k < clusters; k++)
             {
                 if (bounds[k + 1] == bounds[k])
-                    continue; // A value that no weight is near stays where it is, and may find some later.
+                    continue; // a value without weights stays where it is, and may get some later
                 var mean = (sums[bounds[k + 1]] - sums[bounds[k]]) / (bounds[k + 1] - bounds[k]);
                 moved |= mean != centers[k];
                 centers[k] = mean;
             }
         }
-        // What is kept in single precision decides, so that a reader of the file comes to the same.
+        // Values are rounded to single precision first, so that a reader of the file gets the same result.
         var shared = centers.Select(c => (double)(float)c).Distinct().Order().ToArray();
         bounds = new int[shared.Length + 1];
         Divide(sorted, shared, bounds);
@@ -70,13 +70,13 @@ public sealed record WeightClusters(IReadOnlyList<float> Centroids, IReadOnlyLis
         return new([.. used.Select(k => (float)shared[k])], codes);
     }
 
-    /// <summary>Where in the sorted values each center's begin: nearer to it than to the one before.</summary>
+    /// <summary>The start of each center's values in sorted order: those nearer to it than to the previous center.</summary>
     static void Divide(float[] sorted, double[] centers, int[] bounds)
     {
         bounds[^1] = sorted.Length;
         for (var k = 1; k < centers.Length; k++)
         {
-            var middle = (centers[k - 1] + centers[k]) / 2; // a value in the middle belongs to the lower
+            var middle = (centers[k - 1] + centers[k]) / 2; // a value in the middle belongs to the lower center
             int low = bounds[k - 1], high = sorted.Length;
             while (low < high)
             {

@@ -5,12 +5,14 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>Holds an exported file against the model that it was made from.</summary>
+/// <summary>Compares an exported file with its model.</summary>
 static class OnnxCheck
 {
     const int Rows = 1_000;
 
-    /// <summary>The rows that were scored by both, and the largest difference; null where there is no ONNX Runtime, or no number.</summary>
+    /// <summary>
+    /// The number of rows scored by both, and the largest difference; null without ONNX Runtime, or if a score is not a number.
+    /// </summary>
     public static (int Rows, double? Difference)? Compare(string path, ScoredPipeline pipeline, IDataView data)
     {
         InferenceSession session;

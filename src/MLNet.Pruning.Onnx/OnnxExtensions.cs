@@ -6,22 +6,22 @@ using MLNet.Pruning.Scoring;
 
 namespace Microsoft.ML;
 
-/// <summary>Trained models as ONNX files.</summary>
+/// <summary>Exports trained models as ONNX files.</summary>
 public static class OnnxExtensions
 {
     const string Instead = "Export these by themselves, and do in front of the file what the rest does";
 
     /// <summary>
-    /// Writes a trained model as an ONNX file, of operator set 17: from the column that the pipeline reads, merging of tokens included, to
-    /// <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's columns, for any number of rows. Steps that map labels are left out;
-    /// other steps are refused by name.
+    /// Writes a trained model as an ONNX file of operator set 17, for any number of rows: from the column that the pipeline reads,
+    /// including token merging, to <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's columns. Steps that map labels are left
+    /// out; for other steps the exception names the step.
     /// </summary>
     /// <param name="catalog"><c>mlContext.Model</c>.</param>
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>
     /// <param name="path">The file; written whole or not at all.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <param name="checkWith">Rows of which the first thousand are scored by ONNX Runtime too, to compare; null for none.</param>
-    /// <exception cref="NotSupportedException">The pipeline has a step, or a module of your own, that cannot be exported.</exception>
+    /// <param name="options">Export options; null for the defaults.</param>
+    /// <param name="checkWith">Rows to compare; ONNX Runtime scores the first thousand of them. Null for no comparison.</param>
+    /// <exception cref="NotSupportedException">The pipeline has a step or a user module that cannot be exported.</exception>
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, string path, OnnxOptions? options = null, IDataView? checkWith = null)
     {
@@ -41,10 +41,10 @@ public static class OnnxExtensions
     /// <summary>Writes a trained model as ONNX into a stream.</summary>
     /// <param name="catalog"><c>mlContext.Model</c>.</param>
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>
-    /// <param name="stream">Where to; left open.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <param name="checkWith">Rows of which the first thousand are scored by ONNX Runtime too, to compare; null for none.</param>
-    /// <exception cref="NotSupportedException">The pipeline has a step, or a module of your own, that cannot be exported.</exception>
+    /// <param name="stream">The stream; left open.</param>
+    /// <param name="options">Export options; null for the defaults.</param>
+    /// <param name="checkWith">Rows to compare; ONNX Runtime scores the first thousand of them. Null for no comparison.</param>
+    /// <exception cref="NotSupportedException">The pipeline has a step or a user module that cannot be exported.</exception>
     public static OnnxExport ExportOnnx(
         this ModelOperationsCatalog catalog, ITransformer model, Stream stream, OnnxOptions? options = null, IDataView? checkWith = null)
     {
@@ -53,7 +53,7 @@ public static class OnnxExtensions
         ArgumentNullException.ThrowIfNull(stream);
         if (checkWith is null)
             return new(OnnxModel.Write(Find(ScoredPipeline.Of(model, "an ONNX file", Instead)), stream, options ?? new()), 0, null);
-        // ONNX Runtime reads it from there.
+        // ONNX Runtime reads the file.
         string file = Path.GetTempFileName();
         try
         {

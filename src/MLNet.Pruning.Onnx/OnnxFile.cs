@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Networks as ONNX files, without ML.NET.</summary>
+/// <summary>Exports networks as ONNX files without ML.NET.</summary>
 public static class OnnxFile
 {
     /// <summary>
@@ -14,9 +14,9 @@ public static class OnnxFile
     /// numbers, to <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's outputs.
     /// </summary>
     /// <param name="path">The file; written whole or not at all.</param>
-    /// <param name="network">The network, perhaps smaller than it was built, on any device.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="ArgumentException">It is a module of another kind.</exception>
+    /// <param name="network">The network, on any device. It may have shrunk since it was built.</param>
+    /// <param name="options">Export options; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The module is not one of these.</exception>
     public static void Write(string path, nn.Module network, OnnxOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -26,14 +26,14 @@ public static class OnnxFile
     }
 
     /// <summary>
-    /// Writes a module of your own, or one of TorchSharp's, made of layers that plans know: from <c>Features</c>, the numbers of a row
-    /// behind each other, to <c>Score</c>, the softmax of what it computes.
+    /// Writes a user module, or one of TorchSharp's, whose layers plans support: from <c>Features</c>, the values of a row, to
+    /// <c>Score</c>, the softmax of the module's output.
     /// </summary>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="module">The module, on the CPU, as it scores in evaluation mode.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="NotSupportedException">The way between its layers cannot be told, or a layer has no operator.</exception>
+    /// <param name="options">Export options; null for the defaults.</param>
+    /// <exception cref="NotSupportedException">The module's graph could not be found, or a layer has no operator.</exception>
     public static void Write(string path, nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, OnnxOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -51,11 +51,11 @@ public static class OnnxFile
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }
 
-    /// <summary>Writes a network of which the description and the weights are known.</summary>
-    /// <param name="stream">Where to; left open.</param>
-    /// <param name="description">What it is made of.</param>
+    /// <summary>Writes a network from its description and weights.</summary>
+    /// <param name="stream">The stream; left open.</param>
+    /// <param name="description">The structure of the network.</param>
     /// <param name="weights">Its weights.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">Export options; null for the defaults.</param>
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
     public static void Write(Stream stream, NetworkDescription description, NetworkWeights weights, OnnxOptions? options = null)
     {

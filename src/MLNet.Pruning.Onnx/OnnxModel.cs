@@ -8,13 +8,13 @@ using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>What goes into an ONNX file.</summary>
+/// <summary>The content of an ONNX file.</summary>
 /// <param name="Description">The network; null for merging alone.</param>
 /// <param name="Weights">Its weights.</param>
 /// <param name="Input">The name of the input.</param>
 /// <param name="Labels">The classes' names; empty for none.</param>
-/// <param name="Merging">How images are cut whose merged tokens the network reads; null where it reads the input itself.</param>
-/// <param name="Survivors">Tokens that are left of an image then.</param>
+/// <param name="Merging">How images are cut whose merged tokens the network reads; null if it reads the input itself.</param>
+/// <param name="Survivors">Tokens that remain of an image after merging.</param>
 /// <param name="Outputs">The names of the outputs: score and label, or an autoencoder's three, or those of merging.</param>
 sealed record OnnxModel(
     NetworkDescription? Description,
@@ -25,10 +25,10 @@ sealed record OnnxModel(
     int Survivors,
     string[] Outputs)
 {
-    // What ONNX Runtime has read since 2021.
+    // Versions that ONNX Runtime has supported since 2021.
     const int IrVersion = 8, Opset = 17;
 
-    // Two gigabytes, and room for what is not weights.
+    // Two gigabytes, minus room for everything but weights.
     const long Largest = int.MaxValue - (64L << 20);
 
     /// <summary>Writes the file, and returns its size.</summary>
@@ -74,7 +74,7 @@ sealed record OnnxModel(
             Merged(graph, x);
             return;
         }
-        // A network that knows nothing of tokens reads their values as a row.
+        // A network that does not read tokens gets their values as a row.
         if (Merging is not null && Description is not VitDescription { Input: VitInput.Tokens })
             x = graph.Reshape(MergingGraph.Merge(graph, Merging, Survivors, x).Values, -1, Description.InputWidth);
         if (Description is VaeDescription vae)
@@ -116,7 +116,7 @@ sealed record OnnxModel(
         graph.Output(graph.Add("Cast", [sources], ("to", (long)DataType.Int32)), Outputs[2], DataType.Int32, grid.Count);
     }
 
-    /// <summary>What a reader of the file may want to know.</summary>
+    /// <summary>Metadata for readers of the file.</summary>
     IEnumerable<(string Key, string Value)> Facts()
     {
         if (Labels.Count > 0)

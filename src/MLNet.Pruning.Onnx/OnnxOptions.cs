@@ -1,19 +1,19 @@
 namespace MLNet.Pruning;
 
-/// <summary>How an ONNX file holds the weights of layers.</summary>
+/// <summary>The format of layers' weights in an ONNX file.</summary>
 public enum OnnxWeights
 {
-    /// <summary>As they are.</summary>
+    /// <summary>Single precision.</summary>
     Float32,
 
-    /// <summary>In half precision, half the file; they are computed with in single precision.</summary>
+    /// <summary>Half precision, half the file size; computed in single precision.</summary>
     Float16,
 
-    /// <summary>In 8 bits with a scale for each output, a quarter of the file; they are computed with in single precision.</summary>
+    /// <summary>8 bits with a scale per output, a quarter of the file size; computed in single precision.</summary>
     Int8,
 }
 
-/// <summary>What of an autoencoder goes into an ONNX file.</summary>
+/// <summary>The part of an autoencoder to export.</summary>
 public enum OnnxPart
 {
     /// <summary>Images to latents, reconstruction and loss.</summary>
@@ -26,13 +26,13 @@ public enum OnnxPart
     Decoder,
 }
 
-/// <summary>How a model is written as an ONNX file.</summary>
+/// <summary>Options for exporting a model as an ONNX file.</summary>
 public sealed record OnnxOptions
 {
-    /// <summary>How the file holds weights. Biases and norms stay in single precision.</summary>
+    /// <summary>The format of weights. Biases and norms stay in single precision.</summary>
     public OnnxWeights Weights { get; init; }
 
-    /// <summary>What of an autoencoder is written.</summary>
+    /// <summary>The part of an autoencoder to export.</summary>
     public OnnxPart Part { get; init; }
 
     /// <summary>The name of the graph.</summary>
@@ -52,8 +52,8 @@ public sealed record OnnxOptions
     }
 }
 
-/// <summary>What was written as ONNX.</summary>
-/// <param name="Bytes">The size of the file.</param>
-/// <param name="RowsChecked">Rows that ONNX Runtime has scored too; 0 where none were given, or the program has no ONNX Runtime.</param>
-/// <param name="LargestDifference">The largest difference between its scores and ours on these rows; null without any.</param>
+/// <summary>The result of an export.</summary>
+/// <param name="Bytes">The size of the file in bytes.</param>
+/// <param name="RowsChecked">Rows that ONNX Runtime scored too; 0 if none were given, or if the program has no ONNX Runtime.</param>
+/// <param name="LargestDifference">The largest difference between scores on these rows; null if there were none.</param>
 public sealed record OnnxExport(long Bytes, int RowsChecked, double? LargestDifference);

@@ -1,8 +1,6 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>
-/// Numbers that stay where they are, from the start of a cache line on, with zeros behind them for kernels that read whole vectors.
-/// </summary>
+/// <summary>Numbers at a fixed address that begins a cache line, followed by zeros for kernels that read whole vectors.</summary>
 sealed unsafe class AlignedBuffer<T>
     where T : unmanaged
 {
@@ -20,7 +18,7 @@ sealed unsafe class AlignedBuffer<T>
 
     public AlignedBuffer(ReadOnlySpan<T> values) : this(values.Length) => values.CopyTo(Span);
 
-    /// <summary>Valid as long as this object lives.</summary>
+    /// <summary>Valid while this object lives.</summary>
     public T* Pointer { get; }
 
     public int Length { get; }

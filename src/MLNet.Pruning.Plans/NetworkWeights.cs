@@ -1,15 +1,15 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>The weights of a network by the names that its PyTorch module has for them, batch norm's statistics included.</summary>
+/// <summary>The weights of a network by their names in its PyTorch module, including batch norm's statistics.</summary>
 public sealed class NetworkWeights
 {
     readonly Dictionary<string, (float[] Values, int[] Shape)> arrays = [];
 
-    /// <summary>Adds an array. It is not copied, but a plan copies what it needs.</summary>
-    /// <param name="name">Such as <c>layers.linear1.weight</c>.</param>
-    /// <param name="values">The numbers, the last dimension's side by side.</param>
+    /// <summary>Adds an array. It is not copied; plans copy what they need.</summary>
+    /// <param name="name">The name, such as <c>layers.linear1.weight</c>.</param>
+    /// <param name="values">The values; those along the last dimension are adjacent.</param>
     /// <param name="shape">The dimensions.</param>
-    /// <exception cref="ArgumentException">The name is there already, or the shape does not have as many numbers.</exception>
+    /// <exception cref="ArgumentException">The name exists already, or the shape does not match the number of values.</exception>
     public void Add(string name, float[] values, params int[] shape)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -21,10 +21,9 @@ public sealed class NetworkWeights
             throw new ArgumentException($"'{name}' is there twice.", nameof(name));
     }
 
-    /// <summary>The names that are there.</summary>
+    /// <summary>The names of all arrays.</summary>
     public IReadOnlyCollection<string> Names => arrays.Keys;
 
-    /// <summary>An array of known shape.</summary>
     internal float[] Get(string name, params ReadOnlySpan<int> shape)
     {
         var array = Find(name);
@@ -34,7 +33,7 @@ public sealed class NetworkWeights
                 + $"the network wants [{string.Join(", ", shape.ToArray())}].");
     }
 
-    /// <summary>An array of so many numbers, whatever their shape.</summary>
+    /// <summary>Gets an array of known size and any shape.</summary>
     internal float[] GetFlat(string name, int count)
     {
         var (values, _) = Find(name);
@@ -42,15 +41,14 @@ public sealed class NetworkWeights
             : throw new ArgumentException($"The weights '{name}' have {values.Length} numbers; the network wants {count}.");
     }
 
-    /// <summary>An array and its shape.</summary>
     internal (float[] Values, int[] Shape) Find(string name) => arrays.TryGetValue(name, out var array) ? array
         : throw new ArgumentException($"The weights '{name}' are missing; there are {string.Join(", ", arrays.Keys)}.");
 
-    /// <summary>The weight and the bias of a linear layer.</summary>
+    /// <summary>Gets the weight and the bias of a linear layer.</summary>
     internal LinearWeights Linear(string name, int outputs, int inputs) =>
         new(name, [.. Get($"{name}.weight", outputs, inputs)], [.. Get($"{name}.bias", outputs)]);
 
-    /// <summary>The weight and the bias of a convolution, as a matrix of [outputs x (inputs x kernel x kernel)].</summary>
+    /// <summary>Gets the weight and the bias of a convolution, as a matrix of [outputs x (inputs x kernel x kernel)].</summary>
     internal LinearWeights Convolution(string name, int outputs, int inputs, int kernel) =>
         new(name, [.. Get($"{name}.weight", outputs, inputs, kernel, kernel)], [.. Get($"{name}.bias", outputs)]);
 
@@ -69,17 +67,17 @@ public sealed class NetworkWeights
     }
 }
 
-/// <summary>A layer's weights, its own to change: [outputs x inputs], and [outputs].</summary>
+/// <summary>A copy of a layer's weights, which may be changed: [outputs x inputs], and [outputs].</summary>
 sealed record LinearWeights(string Name, float[] Weight, float[] Bias)
 {
     public int Outputs => Bias.Length;
 
     public int Inputs => Weight.Length / Bias.Length;
 
-    /// <summary>The fraction of the weights that are not zero.</summary>
+    /// <summary>The fraction of weights that are not zero.</summary>
     public double Density => 1 - ((double)Weight.AsSpan().Count(0f) / Weight.Length);
 
-    /// <summary>Takes in what stands before the layer: W (scale x + shift) + b.</summary>
+    /// <summary>Includes a preceding scale and shift: W (scale x + shift) + b.</summary>
     public LinearWeights After(ReadOnlySpan<float> scale, ReadOnlySpan<float> shift)
     {
         for (int o = 0; o < Outputs; o++)
@@ -96,7 +94,7 @@ sealed record LinearWeights(string Name, float[] Weight, float[] Bias)
         return this;
     }
 
-    /// <summary>Takes in what stands behind some outputs: scale (W x + b) + shift.</summary>
+    /// <summary>Includes a scale and shift that follow an output: scale (W x + b) + shift.</summary>
     public LinearWeights Before(int output, double scale, double shift = 0)
     {
         foreach (ref float weight in Weight.AsSpan(output * Inputs, Inputs))

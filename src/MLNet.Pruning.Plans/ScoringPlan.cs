@@ -6,9 +6,8 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans;
 
 /// <summary>
-/// A trained network compiled for this machine. Immutable; any number of threads may score with it at once, and a call allocates nothing
-/// once as many were under way before. A row has the same scores, bit for bit,
-/// alone and in any batch, on any number of threads and in every run.
+/// A trained network compiled for this machine. Immutable and thread-safe; a call allocates nothing once as many calls have run in
+/// parallel before. A row has the same scores, bit for bit, alone and in any batch, on any number of threads, and in every run.
 /// </summary>
 public sealed unsafe class ScoringPlan
 {
@@ -29,20 +28,20 @@ public sealed unsafe class ScoringPlan
     }
 
     /// <summary>Compiles a network.</summary>
-    /// <param name="description">What it is made of.</param>
+    /// <param name="description">The structure of the network.</param>
     /// <param name="weights">Its weights; copied.</param>
-    /// <param name="output">What a classifier gives. An autoencoder gives its latents, the reconstruction and the loss, one behind the
-    /// other.</param>
+    /// <param name="output">What a classifier returns. An autoencoder always returns its latents, the reconstruction and the loss, one
+    /// after the other.</param>
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
     public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights,
         ScoringOutput output = ScoringOutput.Probabilities) =>
         Compile(description, weights, output, ScoringPrecision.Float);
 
     /// <summary>Compiles a network.</summary>
-    /// <param name="description">What it is made of.</param>
+    /// <param name="description">The structure of the network.</param>
     /// <param name="weights">Its weights; copied.</param>
-    /// <param name="output">What a classifier gives.</param>
-    /// <param name="precision">What linear layers are computed in.</param>
+    /// <param name="output">What a classifier returns.</param>
+    /// <param name="precision">The precision of linear layers.</param>
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
     public static ScoringPlan Compile(
         NetworkDescription description, NetworkWeights weights, ScoringOutput output, ScoringPrecision precision) =>
@@ -76,13 +75,13 @@ public sealed unsafe class ScoringPlan
         return new(description, network, options.Kernels, labels);
     }
 
-    /// <summary>Loads the network of a file: what <c>mlContext.Model.Save</c>, a transformer's <c>WriteTo</c> or Core's
-    /// <c>ModelFile.Save</c> wrote.</summary>
+    /// <summary>
+    /// Loads the network of a file that <c>mlContext.Model.Save</c>, a transformer's <c>WriteTo</c> or Core's <c>ModelFile.Save</c> wrote.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="output">What a classifier gives.</param>
-    /// <param name="precision">What linear layers are computed in.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or has no network in it that a plan can compute, or
-    /// several.</exception>
+    /// <param name="output">What a classifier returns.</param>
+    /// <param name="precision">The precision of linear layers.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, has no network that a plan can compute, or has several.</exception>
     public static ScoringPlan Load(string path, ScoringOutput output = ScoringOutput.Probabilities,
         ScoringPrecision precision = ScoringPrecision.Float)
     {
@@ -91,13 +90,14 @@ public sealed unsafe class ScoringPlan
         return Load(stream, $"'{path}'", output, precision);
     }
 
-    /// <summary>Loads the network of a stream. Of a pipeline in a model.zip, it is the network, and the <c>MergeTokens</c> before it
-    /// where images are not padded; other steps are left out.</summary>
-    /// <param name="stream">At its beginning; left open.</param>
-    /// <param name="output">What a classifier gives.</param>
-    /// <param name="precision">What linear layers are computed in.</param>
-    /// <exception cref="InvalidDataException">The stream is damaged, or has no network in it that a plan can compute, or several.
-    /// </exception>
+    /// <summary>
+    /// Loads the network of a stream. From a pipeline in a model.zip it takes the network, and the <c>MergeTokens</c> before it if images
+    /// are not padded; other steps are left out.
+    /// </summary>
+    /// <param name="stream">The stream, at its start; left open.</param>
+    /// <param name="output">What a classifier returns.</param>
+    /// <param name="precision">The precision of linear layers.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, has no network that a plan can compute, or has several.</exception>
     public static ScoringPlan Load(Stream stream, ScoringOutput output = ScoringOutput.Probabilities,
         ScoringPrecision precision = ScoringPrecision.Float)
     {
@@ -118,26 +118,26 @@ public sealed unsafe class ScoringPlan
         }
     }
 
-    /// <summary>The classes' names in the order of the scores; empty where no file has said them.</summary>
+    /// <summary>The names of the classes in the order of the scores; empty if no file has given them.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>What the network is made of.</summary>
+    /// <summary>The structure of the network.</summary>
     public NetworkDescription Description { get; }
 
-    /// <summary>How each layer is computed, in their order.</summary>
+    /// <summary>How each layer is computed, in order.</summary>
     public IReadOnlyList<PlanStep> Steps { get; }
 
-    /// <summary>Numbers of a row.</summary>
+    /// <summary>The number of input values per row.</summary>
     public int InputWidth => network.InputWidth;
 
-    /// <summary>Numbers that are computed for a row.</summary>
+    /// <summary>The number of scores per row.</summary>
     public int OutputWidth => network.OutputWidth;
 
-    /// <summary>Scores rows. A row with a NaN has NaN for all of its scores.</summary>
-    /// <param name="rows">One row of <see cref="InputWidth"/> numbers behind the other.</param>
+    /// <summary>Scores rows. A row with a NaN gets NaN for all of its scores.</summary>
+    /// <param name="rows">Rows of <see cref="InputWidth"/> numbers, one after the other.</param>
     /// <param name="scores">Written: <see cref="OutputWidth"/> numbers for each row.</param>
-    /// <param name="threads">At most so many threads, this one among them; 0 for one per core.</param>
-    /// <exception cref="ArgumentException">The lengths do not fit.</exception>
+    /// <param name="threads">The maximum number of threads, including this one; 0 for one per core.</param>
+    /// <exception cref="ArgumentException">The lengths are wrong.</exception>
     public void Score(ReadOnlySpan<float> rows, Span<float> scores, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
@@ -178,7 +178,7 @@ public sealed unsafe class ScoringPlan
     }
 }
 
-/// <summary>What the plan of a classifier gives for each class.</summary>
+/// <summary>What the plan of a classifier returns for each class.</summary>
 public enum ScoringOutput
 {
     /// <summary>Probabilities: the softmax of the logits.</summary>

@@ -1,18 +1,18 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>What scores in integers of 8 bits differ by from those in single precision, on given rows.</summary>
-/// <param name="Rows">Rows that were compared.</param>
-/// <param name="LargestChange">The largest difference of a score.</param>
-/// <param name="MeanChange">The mean difference of scores.</param>
-/// <param name="SameAnswers">The share of the rows whose largest score is the same one.</param>
+/// <summary>Differences between scores in 8-bit integers and in single precision, on given rows.</summary>
+/// <param name="Rows">The number of rows compared.</param>
+/// <param name="LargestChange">The largest difference between scores.</param>
+/// <param name="MeanChange">The mean difference between scores.</param>
+/// <param name="SameAnswers">The fraction of rows with the same best class.</param>
 /// <param name="Layers">The layers that are computed in integers.</param>
 public sealed record QuantizationReport(int Rows, double LargestChange, double MeanChange, double SameAnswers, IReadOnlyList<string> Layers)
 {
-    /// <summary>Scores rows with both plans.</summary>
+    /// <summary>Scores rows with both plans and compares the results.</summary>
     /// <param name="exact">The network in single precision.</param>
     /// <param name="quantized">The same network in integers.</param>
-    /// <param name="rows">Rows as the network will get them, one behind the other; a few hundred say enough.</param>
-    /// <exception cref="ArgumentException">The plans are of different networks, or there is no row.</exception>
+    /// <param name="rows">Typical input rows of the network, one after the other; a few hundred are enough.</param>
+    /// <exception cref="ArgumentException">The plans are of different networks, or there are no rows.</exception>
     public static QuantizationReport Compare(ScoringPlan exact, ScoringPlan quantized, ReadOnlySpan<float> rows)
     {
         ArgumentNullException.ThrowIfNull(exact);
@@ -51,18 +51,17 @@ public sealed record QuantizationReport(int Rows, double LargestChange, double M
     }
 }
 
-/// <summary>What a plan computes layers in.</summary>
+/// <summary>The precision in which a plan computes layers.</summary>
 public enum ScoringPrecision
 {
     /// <summary>Single precision.</summary>
     Float,
 
     /// <summary>
-    /// Integers of 8 bits in linear layers where the machine computes them faster: the weights of each output have a scale of their own,
-    /// and so
+    /// 8-bit integers in linear layers if the machine computes them faster. The weights of each output have a scale of their own, and so
     /// have the inputs of each row. Scores change a little: <see cref="QuantizationReport"/> measures how much. Convolutions, small
-    /// layers,
-    /// layers of which few weights are active, and machines without AVX-VNNI stay in single precision; <see cref="ScoringPlan.Steps"/>
+    /// layers, layers with few active weights, and machines without AVX-VNNI stay in single precision; <see cref="ScoringPlan.Steps"/>
+    /// shows the choice.
     /// says so.
     /// </summary>
     Int8,

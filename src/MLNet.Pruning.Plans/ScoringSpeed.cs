@@ -3,29 +3,29 @@ using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning;
 
-/// <summary>How fast a model scores, by the clock.</summary>
-/// <param name="RowsPerSecond">Rows scored in a second, in batches.</param>
-/// <param name="Latency">Seconds that a single row takes.</param>
+/// <summary>The measured scoring speed of a model.</summary>
+/// <param name="RowsPerSecond">Rows per second, scored in batches.</param>
+/// <param name="Latency">Seconds for a single row.</param>
 public sealed record ScoringSpeed(double RowsPerSecond, double Latency)
 {
     // Long enough for the clock, short enough for many turns.
     const double SliceSeconds = 0.01;
 
     /// <summary>
-    /// Measures plans in turns on one thread, so that whatever else the machine does slows all of them alike; medians over the turns.
+    /// Measures plans in turns on one thread, so that other load slows all of them alike, and takes medians over the turns.
     /// </summary>
     /// <param name="plans">The plans.</param>
-    /// <param name="batch">Rows a batch; at least 1.</param>
-    /// <param name="turns">How often each is measured; at least 1.</param>
+    /// <param name="batch">Rows in a batch; at least 1.</param>
+    /// <param name="turns">Measurements of each plan; at least 1.</param>
     public static IReadOnlyList<ScoringSpeed> Measure(IReadOnlyList<ScoringPlan> plans, int batch = 256, int turns = 15)
     {
         ArgumentNullException.ThrowIfNull(plans);
         return Measure([.. plans.Select(plan => ByPlan(plan, batch))], batch, turns);
     }
 
-    /// <param name="score">Each scores so many rows as it is given, 1 or <paramref name="batch"/>.</param>
-    /// <param name="batch">Rows a batch.</param>
-    /// <param name="turns">How often each is measured.</param>
+    /// <param name="score">Each scores the given number of rows, 1 or <paramref name="batch"/>.</param>
+    /// <param name="batch">Rows in a batch.</param>
+    /// <param name="turns">Measurements of each.</param>
     internal static IReadOnlyList<ScoringSpeed> Measure(IReadOnlyList<Action<int>> score, int batch, int turns)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);

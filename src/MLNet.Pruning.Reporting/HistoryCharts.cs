@@ -2,10 +2,10 @@ using MLNet.Pruning.Reporting.Charts;
 
 namespace MLNet.Pruning.Reporting;
 
-/// <summary>A training history as charts.</summary>
+/// <summary>Charts of a training history.</summary>
 public static class HistoryCharts
 {
-    /// <summary>The charts that the run has data for: loss, accuracy, and parameters where they changed.</summary>
+    /// <summary>The charts for which the run has data: loss, accuracy, and parameters if they changed.</summary>
     public static IEnumerable<LineChart> All(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -15,12 +15,12 @@ public static class HistoryCharts
         if (history.Epochs.Select(e => e.Parameters).Append(history.ParametersAtStart).Distinct().Count() > 1)
             yield return Parameters(history);
         if (history.Events.Any(e => e.Weights > 0))
-            yield return WeightsOn(history);
+            yield return ActiveWeights(history);
         foreach (var bound in history.Events.SelectMany(e => e.Budget).Select(HistoryTables.Name).Distinct())
             yield return Budget(history, bound);
     }
 
-    /// <summary>What the network measured against a bound of its budget, by step, and the bound.</summary>
+    /// <summary>Measurements for a bound of the budget, by step, and the bound.</summary>
     /// <param name="history">A history with a budget.</param>
     /// <param name="bound">The bound's name in <see cref="HistoryTables.Events"/>, such as "latency of 1 row".</param>
     public static LineChart Budget(TrainingHistory history, string bound)
@@ -61,8 +61,8 @@ public static class HistoryCharts
     public static LineChart Parameters(TrainingHistory history) =>
         Chart("Parameters", "parameters", history, ("trainable parameters", e => e.Parameters));
 
-    /// <summary>How many of the weights under masks are active, by step.</summary>
-    public static LineChart WeightsOn(TrainingHistory history)
+    /// <summary>The fraction of the weights under masks that is active, by step.</summary>
+    public static LineChart ActiveWeights(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
         var cuts = history.Events.Where(e => e.Weights > 0);
@@ -81,7 +81,7 @@ public static class HistoryCharts
         return new(title, "epoch", unit)
         {
             WholeX = true,
-            // Masks are cut too often to be marked.
+            // Mask updates are too frequent to be marked.
             Markers = [.. from e in history.Events
                           where e.Weights is null
                           let text = $"{e.Kind}, epoch {e.Epoch}: {e.ParametersBefore} to {e.ParametersAfter} parameters"

@@ -3,16 +3,16 @@ using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Reporting;
 
-/// <summary>A training history as one HTML page that needs nothing from outside.</summary>
+/// <summary>A self-contained HTML page about a training history.</summary>
 public static class HistoryPage
 {
     const int MaximumCuts = 20;
 
-    /// <summary>The page.</summary>
-    /// <param name="history">What to show.</param>
-    /// <param name="title">The page's heading; the model's name when left out.</param>
-    /// <param name="facts">Further lines for the list at the top, such as the test accuracy.</param>
-    /// <param name="tables">Further tables under headings, such as a comparison with another model; they stand before the epochs.</param>
+    /// <summary>Makes the page.</summary>
+    /// <param name="history">The history.</param>
+    /// <param name="title">The page's heading; null for the model's name.</param>
+    /// <param name="facts">More entries for the list at the top, such as the test accuracy.</param>
+    /// <param name="tables">More tables with headings, such as a comparison with another model; they come before the epochs.</param>
     public static string ToHtml(
         TrainingHistory history,
         string? title = null,
@@ -45,7 +45,7 @@ public static class HistoryPage
         return page.End();
     }
 
-    /// <summary>All events that removed neurons; of masks, which are cut very often, some from the first to the last.</summary>
+    /// <summary>All events that removed neurons, and a sample of the mask updates, which are frequent.</summary>
     static List<PruningRecord> Shown(List<PruningRecord> events)
     {
         var cuts = events.Where(e => e.Weights is not null).ToList();

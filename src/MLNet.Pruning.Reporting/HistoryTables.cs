@@ -4,10 +4,10 @@ using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Reporting;
 
-/// <summary>A training history as tables.</summary>
+/// <summary>Tables of a training history.</summary>
 public static class HistoryTables
 {
-    /// <summary>A row for each epoch. Columns that the run has nothing for are left out.</summary>
+    /// <summary>A row for each epoch. Columns without data are left out.</summary>
     public static TextTable Epochs(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -29,7 +29,7 @@ public static class HistoryTables
         return table;
     }
 
-    /// <summary>A row for each layer: its size, the fraction of its weights that are not zero, and what computes it.</summary>
+    /// <summary>A row for each layer: its size, its density, and its kernel.</summary>
     public static TextTable Scoring(IReadOnlyList<PlanStep> layers)
     {
         ArgumentNullException.ThrowIfNull(layers);
@@ -39,7 +39,7 @@ public static class HistoryTables
         return table;
     }
 
-    /// <summary>A row for each bound of the run's budget: what it is, and what was measured.</summary>
+    /// <summary>A row for each bound of the run's budget, with the measurements.</summary>
     public static TextTable Budget(BudgetRecord budget)
     {
         ArgumentNullException.ThrowIfNull(budget);
@@ -59,7 +59,7 @@ public static class HistoryTables
         static string Cell(BudgetMeasurement? m) => m is null ? "" : Measured(m.Quantity, m.Measured);
     }
 
-    /// <summary>A bound of a budget by name, such as "latency of 1 row".</summary>
+    /// <summary>The name of a bound, such as "latency of 1 row".</summary>
     internal static string Name(BudgetMeasurement bound) => bound.Quantity switch
     {
         BudgetQuantity.Latency => $"latency of {bound.Rows} row{(bound.Rows == 1 ? "" : "s")}",
@@ -68,7 +68,7 @@ public static class HistoryTables
         _ => "accuracy",
     };
 
-    /// <summary>A row for each pruning event: by accuracy where it was measured, else by loss. Empty columns are left out.</summary>
+    /// <summary>A row for each pruning event, with accuracy if it was measured, otherwise with loss. Empty columns are left out.</summary>
     public static TextTable Events(TrainingHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -79,7 +79,7 @@ public static class HistoryTables
             ("epoch#", e => e.Epoch.ToString(CultureInfo.InvariantCulture)),
             ("step#", e => Count(e.Step)),
             ("what", e => e.TakenBack == true ? $"{e.Kind} (taken back later)" : e.Kind),
-            // Masks have a line for every parameter, and are cut many times.
+            // Mask updates have a group for every parameter, and are frequent.
             ("groups", e => e.Weights is null ? string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")) : ""),
             ("active weights#", e => Count(e.WeightsOn)),
             ("inactive#", e => e is { Weights: > 0 and var all, WeightsOn: { } active } ? Percent(1 - ((double)active / all)) : ""),

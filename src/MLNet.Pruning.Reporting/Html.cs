@@ -5,7 +5,6 @@ using MLNet.Pruning.Reporting.Text;
 
 namespace MLNet.Pruning.Reporting;
 
-/// <summary>What the pages are made of: they need nothing from outside.</summary>
 static class Html
 {
     const string Style = """
@@ -20,7 +19,7 @@ static class Html
         .n { text-align: right; } td.n { white-space: nowrap; } th { vertical-align: bottom; }
         """;
 
-    /// <summary>A page up to its heading and the list of facts below it.</summary>
+    /// <summary>The page up to its heading and the list of facts below it.</summary>
     public static StringBuilder Begin(string title, IEnumerable<(string Name, string Value)> facts)
     {
         var page = new StringBuilder();

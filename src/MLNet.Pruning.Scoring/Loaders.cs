@@ -4,13 +4,13 @@ using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>What ML.NET's files say of a part: who loads it, and its signature.</summary>
+/// <summary>The names by which ML.NET's model files refer to the loader of a part.</summary>
 readonly record struct LoaderName(string Loader, string Signature);
 
-/// <summary>How pruned models stand in the files of <c>mlContext.Model</c>.</summary>
+/// <summary>Registers and saves the parts of this library in the files of <c>mlContext.Model</c>.</summary>
 static class Loaders
 {
-    // Never changed, or old files are lost; so the stream beside the header that holds a model.
+    // Never change these names, nor the stream that holds a model: old files depend on them.
     public static readonly LoaderName Classifier = new("MLNet.Pruning.Classifier", "PRUNED C");
     public static readonly LoaderName Vae = new("MLNet.Pruning.Vae", "PRUNED V");
     public static readonly LoaderName Tokens = new("MLNet.Pruning.Tokens", "TOKENS M");
@@ -18,7 +18,7 @@ static class Loaders
     const string StreamName = SavedNetwork.Entry;
     const uint Version = 0x00010001;
 
-    /// <summary>Lets the environment load pruned models; harmless when repeated.</summary>
+    /// <summary>Lets the environment load pruned models. Repeated calls do nothing.</summary>
     public static void Register(IHostEnvironment environment)
     {
         foreach (var (name, method) in new[] { (Classifier, nameof(LoadClassifier)), (Vae, nameof(LoadVae)), (Tokens, nameof(LoadTokens)) })
@@ -37,7 +37,7 @@ static class Loaders
             write(writer.BaseStream);
         });
 
-    // Called by ML.NET, by reflection, with its ModelLoadContext.
+    // ML.NET calls this by reflection, with its ModelLoadContext.
     static PrunedModelTransformer LoadClassifier(IHostEnvironment environment, object context) =>
         Load(context, Classifier, stream => PrunedModelTransformer.ReadFrom(environment, stream));
 

@@ -8,9 +8,9 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>
-/// The members of ML.NET that another library needs and that are not public (dotnet/machinelearning, issues 4911 and
-/// 6839). Every use of one goes through here, by its real name; one that is missing is named, together with the
-/// version of ML.NET that lacks it and what to do instead. Found on Microsoft.ML 5.0.1.
+/// Access to members of ML.NET that are not public but that another library needs (dotnet/machinelearning, issues 4911 and 6839). All such
+/// access goes through this class. If a member is missing, the exception names it, the version of ML.NET that lacks it, and what to do
+/// instead. Written for Microsoft.ML 5.0.1.
 /// </summary>
 static class MLNetInternals
 {
@@ -35,7 +35,7 @@ static class MLNetInternals
         string name, SchemaShape.Column.VectorKind kind, DataViewType itemType, bool isKey = false, SchemaShape? annotations = null) =>
         Shaping.Call(() => Accessors.NewColumn(name, kind, itemType, isKey, annotations));
 
-    /// <summary>The environment that a catalog (<c>mlContext.Transforms</c>, a <c>Trainers</c>) was made for.</summary>
+    /// <summary>The environment of a catalog (<c>mlContext.Transforms</c>, a <c>Trainers</c>).</summary>
     public static IHostEnvironment EnvironmentOf(object catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -44,15 +44,15 @@ static class MLNetInternals
             : Making.Call(() => Accessors.Environment(catalog));
     }
 
-    /// <summary>What the user set on <see cref="MLContext"/>: the GPU to use if any, and whether a CPU will do instead.</summary>
+    /// <summary>The settings of <see cref="MLContext"/>: the GPU to use, if any, and whether the CPU may replace it.</summary>
     public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment) =>
         Following.Call(() => (Accessors.GpuDeviceId(environment), Accessors.FallbackToCpu(environment)));
 
-    /// <summary>Marks what a context saves as loadable by <paramref name="name"/>, and writes a stream beside its header.</summary>
+    /// <summary>Writes a loader's signature and a stream to a model file.</summary>
     public static void Save(ModelSaveContext context, LoaderName name, uint version, string streamName, Action<BinaryWriter> write) =>
         Saving.Call(() =>
         {
-            // Accessors cannot name the struct.
+            // Accessors cannot name this struct.
             var type = Inside.GetType("Microsoft.ML.VersionInfo", throwOnError: true)!;
             object?[] values = [name.Signature, version, version, version, Assembly.GetExecutingAssembly().FullName, name.Loader, null];
             object info = Activator.CreateInstance(type, Any, null, values, null)!;
@@ -61,8 +61,8 @@ static class MLNetInternals
             return true;
         });
 
-    /// <summary>Reads the stream that <see cref="Save"/> wrote; <paramref name="context"/> is what ML.NET hands to a loader.</summary>
-    /// <exception cref="InvalidDataException">The header asks for a reader of a later version, or there is no such stream.</exception>
+    /// <summary>Reads the stream that <see cref="Save"/> wrote. ML.NET passes <paramref name="context"/> to loaders.</summary>
+    /// <exception cref="InvalidDataException">The header needs a later reader, or the stream is missing.</exception>
     public static void Load(object context, LoaderName name, uint version, string streamName, Action<BinaryReader> read) =>
         Saving.Call(() =>
         {
@@ -75,7 +75,7 @@ static class MLNetInternals
             return Accessors.TryLoadBinaryStream(context, streamName, read) ? true : throw new InvalidDataException(
                 $"The model has no stream '{streamName}': it is cut short, or was not saved by MLNet.Pruning.");
 
-            // Accessors cannot name the header either, which is a struct.
+            // Accessors cannot name the header either: it is a struct.
             static object Get(object from, string field) =>
                 from.GetType().InvokeMember(field, Any | BindingFlags.GetField, null, from, null, null)!;
 
@@ -83,9 +83,9 @@ static class MLNetInternals
         });
 
     /// <summary>
-    /// Makes <c>mlContext.Model.Load</c> call <paramref name="create"/> (a static method of the environment and the load
-    /// context) for models saved for <paramref name="loaderName"/>. ML.NET finds loaders by an attribute that only its own
-    /// assemblies can write; this enters the same record by hand. Doing so twice does nothing.
+    /// Makes <c>mlContext.Model.Load</c> call <paramref name="create"/> (a static method of the environment and the load context) for
+    /// models saved under <paramref name="loaderName"/>. ML.NET finds loaders by an attribute that only its own assemblies can use; this
+    /// adds the same record directly. Repeated calls do nothing.
     /// </summary>
     public static void Register(ComponentCatalog catalog, string loaderName, MethodInfo create) => Once(catalog, loaderName, () =>
     {
@@ -96,8 +96,9 @@ static class MLNetInternals
     });
 
     /// <summary>
-    /// Lets what a loader throws come out of <c>mlContext.Model.Load</c> as it is. ML.NET calls the loaders of its chains by reflection,
-    /// each of which would put "Exception has been thrown by the target of an invocation" or "Error during class instantiation" on top.
+    /// Removes the wrappers from exceptions that loaders throw in <c>mlContext.Model.Load</c>. ML.NET calls the loaders of its chains by
+    /// reflection, and each call would add "Exception has been thrown by the target of an invocation" or "Error during class
+    /// instantiation".
     /// </summary>
     public static void Unwrap(ComponentCatalog catalog) => Once(catalog, nameof(Unwrap), () =>
     {
@@ -112,7 +113,7 @@ static class MLNetInternals
         }
     });
 
-    /// <summary>Does something to a catalog that was not done to it yet.</summary>
+    /// <summary>Runs an action once per catalog.</summary>
     static void Once(ComponentCatalog catalog, string what, Action action) => Saving.Call(() =>
     {
         lock (Accessors.Lock(catalog))
@@ -123,10 +124,10 @@ static class MLNetInternals
         }
     });
 
-    /// <summary>What members are needed for, and what to do in a version of ML.NET that lacks one.</summary>
+    /// <summary>What members are needed for, and what to do if a version of ML.NET lacks one.</summary>
     internal sealed record Access(string Purpose, string Instead)
     {
-        /// <summary>Calls members by reflection or by accessors; the runtime then says if one is missing.</summary>
+        /// <summary>Calls members by reflection or by accessors. Missing ones become a <see cref="NotSupportedException"/>.</summary>
         public T Call<T>(Func<T> call)
         {
             try
@@ -209,7 +210,7 @@ static class MLNetInternals
     }
 }
 
-/// <summary>A method whose exceptions reach a caller by reflection without a <see cref="TargetInvocationException"/> around them.</summary>
+/// <summary>A method whose exceptions reach callers by reflection without a <see cref="TargetInvocationException"/> around them.</summary>
 sealed class UnwrappedMethod(MethodInfo method) : MethodInfo
 {
     public override object? Invoke(object? obj, BindingFlags invokeAttr, Binder? binder, object?[]? parameters, CultureInfo? culture) =>

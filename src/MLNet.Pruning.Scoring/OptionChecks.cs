@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Checks of options. An exception names the option, its value and what it may be.</summary>
+/// <summary>Checks options. An exception names the option, its value and what it may be.</summary>
 static class OptionChecks
 {
     public static void Require(bool holds, string option, object? value, string wanted)

@@ -4,9 +4,9 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A trained classifier. Adds <c>PredictedLabel</c> and <c>Score</c> to its input; any number of threads may read from it
-/// at once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. A module of your own, or one that was asked
-/// for by <c>Module</c>, holds native memory: dispose of the transformer, or of the chain it is part of, when done.
+/// A trained classifier. Adds <c>PredictedLabel</c> and <c>Score</c> to its input. Thread-safe. Save and load it with
+/// <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. A user module, or a module that was read from <c>Module</c>, holds native
+/// memory: dispose of the transformer, or of the chain that contains it, when done.
 /// </summary>
 public sealed class PrunedModelTransformer : PrunedTransformer
 {
@@ -18,7 +18,6 @@ public sealed class PrunedModelTransformer : PrunedTransformer
     /// <summary>The column that the model reads.</summary>
     public string FeatureColumnName => classifier.ReadColumnName;
 
-    /// <summary>Numbers of a row of features.</summary>
     internal int FeatureCount => classifier.FeatureCount;
 
     internal ClassLabels Labels => classifier.Labels;
@@ -28,7 +27,7 @@ public sealed class PrunedModelTransformer : PrunedTransformer
     /// <param name="stream">Where from; left open.</param>
     /// <exception cref="InvalidDataException">The stream is cut short or damaged, or holds something else.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The model's network is built by code of the user's that <c>mlContext.UsePrunedModule</c> has not named.
+    /// The model's network is built by user code that was not registered with <c>mlContext.UsePrunedModule</c>.
     /// </exception>
     public static PrunedModelTransformer ReadFrom(IHostEnvironment environment, Stream stream)
     {

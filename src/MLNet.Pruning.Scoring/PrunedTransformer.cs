@@ -6,7 +6,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 
-/// <summary>What all trained models are in ML.NET: they add columns to their input, tell how they compute, and can be saved.</summary>
+/// <summary>The base of all trained models: adds columns to its input, tells how it computes, and can be saved.</summary>
 public abstract class PrunedTransformer : ITransformer, IDisposable
 {
     readonly ScoredModel model;
@@ -15,22 +15,22 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
 
     internal IModelScorer Scorer { get; }
 
-    /// <summary>The record of the training, whoever trained it; null for a model that was loaded.</summary>
+    /// <summary>The training history; null for a loaded model.</summary>
     internal object? Training { get; set; }
 
-    /// <summary>Told of every measurement.</summary>
+    /// <summary>Called with every speed measurement.</summary>
     internal Action<ScoringSpeed>? Measured { get; set; }
 
     /// <summary>
-    /// How layers are computed: by a plan for this machine, or, of a module of your own or on a GPU, by LibTorch; then only layers stand
-    /// here that have many inactive weights.
+    /// How each layer is computed: by a plan for this machine. For a user module or on a GPU, where LibTorch computes, only layers with
+    /// many inactive weights are listed.
     /// </summary>
     public IReadOnlyList<PlanStep> Scoring => Scorer.Layers;
 
-    /// <summary>Why no plan computes a module of your own, such as a layer that plans do not know; null where a plan does.</summary>
+    /// <summary>Why no plan computes a user module, such as a layer that plans do not know; null if a plan computes the model.</summary>
     public string? PlanFailure => Scorer.PlanFailure;
 
-    /// <summary>Measures how fast the model scores on one thread, in some tenths of a second; the history has it from here on.</summary>
+    /// <summary>Measures how fast the model scores on one thread. Takes some tenths of a second, and is recorded in the history.</summary>
     public ScoringSpeed MeasureScoring()
     {
         var speed = Scorer.Measure();
@@ -39,8 +39,8 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Scores by the weights that the module in TorchSharp has now, where it was asked for. A module that learns further is followed
-    /// without it; it is for weights that were written in another way.
+    /// Uses the current weights of the TorchSharp module. Training through the module is noticed without this call; it is needed after
+    /// weights were written in another way.
     /// </summary>
     public void Refresh() => Scorer.Refresh();
 
@@ -67,8 +67,8 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
         Loaders.Save(ctx, model.Loader, WriteTo);
     }
 
-    /// <summary>Writes the model, without any pipeline around it, for <c>ReadFrom</c>.</summary>
-    /// <param name="stream">Where to; left open.</param>
+    /// <summary>Writes the model without a pipeline around it, for <c>ReadFrom</c>.</summary>
+    /// <param name="stream">The stream; left open.</param>
     public void WriteTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -76,7 +76,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
         model.Write(stream, Scorer.Network);
     }
 
-    /// <summary>Frees the network's module, where there is one. What was transformed but not read yet cannot be read any more.</summary>
+    /// <summary>Frees the network's module, if there is one. Transformed data that was not read yet can no longer be read.</summary>
     public void Dispose() => Scorer.Dispose();
 
     /// <summary>The network as it is now.</summary>
@@ -89,10 +89,9 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
         return (description, SavedNetwork.Tensors(network, model.What));
     }
 
-    /// <summary>The column that the model reads; of tokens the first of three.</summary>
+    /// <summary>The column that the model reads; for tokens, the first of three.</summary>
     internal string ReadColumnName => model.ReadColumnName;
 
-    /// <summary>The model's place in a schema.</summary>
     internal ScoreBinding Bind(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -4,10 +4,10 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A trained variational autoencoder of images. Adds to its input the latents (their means, so that equal images have equal ones), the
-/// reconstruction, and the loss: what is unlike the images it has learnt has a high one. Any number of threads may read from it at
-/// once. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. The network that
-/// <c>Module</c> gives holds native memory: dispose of the transformer, or of the chain it is part of, when done.
+/// A trained variational autoencoder of images. Adds the latents (their means, so that equal images have equal latents), the
+/// reconstruction, and the loss, which is high for images unlike the training set. Thread-safe. Save and load it with
+/// <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>. The network that <c>Module</c> returns holds native memory: dispose of the
+/// transformer, or of the chain that contains it, when done.
 /// </summary>
 public sealed class PrunedVaeTransformer : PrunedTransformer
 {

@@ -5,7 +5,7 @@ using MLNet.Pruning.Persistence;
 
 namespace Microsoft.ML;
 
-/// <summary>Makes <see cref="MLContext"/> know this library.</summary>
+/// <summary>Connects this library to <see cref="MLContext"/>.</summary>
 public static class PruningContextExtensions
 {
     const string Trainers = "MLNet.Pruning";
@@ -13,8 +13,8 @@ public static class PruningContextExtensions
     static int alone;
 
     /// <summary>
-    /// Lets <c>mlContext.Model.Load</c> read models with pruned networks in them. Call it once after making the context; again
-    /// does no harm. A context that has made one of the trainers knows already.
+    /// Lets <c>mlContext.Model.Load</c> read models with pruned networks. Call it once after making the context; further calls do nothing.
+    /// A context that has made one of the trainers needs no call.
     /// </summary>
     /// <param name="mlContext">The context to load models with.</param>
     /// <returns>The same context, so that calls can be chained.</returns>
@@ -27,15 +27,15 @@ public static class PruningContextExtensions
     }
 
     /// <summary>
-    /// Makes a predictor of a trained classifier: unlike ML.NET's prediction engine it serves any number of threads at once, and it
-    /// allocates nothing but what it returns. It knows pipelines of <c>MergeTokens</c>, one classifier of this library, and mappings of
-    /// labels; anything else is refused by name.
+    /// Makes a predictor of a trained classifier. Unlike ML.NET's prediction engine it is thread-safe, and it allocates nothing but its
+    /// results. It accepts pipelines of <c>MergeTokens</c>, one classifier of this library, and mappings of labels, and names the step
+    /// that it refuses.
     /// </summary>
     /// <typeparam name="TIn">A row, with the model's features in a property of type float[].</typeparam>
-    /// <typeparam name="TOut">What is predicted: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
+    /// <typeparam name="TOut">The prediction: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
     /// <param name="catalog"><c>mlContext.Model</c>.</param>
-    /// <param name="model">The fitted or loaded pipeline; not to be disposed of while there is a predictor.</param>
-    /// <exception cref="NotSupportedException">The pipeline or one of the types has something that a predictor does not know.</exception>
+    /// <param name="model">The fitted or loaded pipeline. Do not dispose of it while the predictor is in use.</param>
+    /// <exception cref="NotSupportedException">The predictor does not support a step of the pipeline or one of the types.</exception>
     public static PruningPredictor<TIn, TOut> CreatePredictor<TIn, TOut>(this ModelOperationsCatalog catalog, ITransformer model)
         where TIn : class
         where TOut : class, new()
@@ -46,8 +46,8 @@ public static class PruningContextExtensions
     }
 
     /// <summary>
-    /// Lets MLNet.Pruning itself, where the program has it, say how LibTorch scores; and whatever of TorchSharp the program touches next
-    /// then loads LibTorch with its help, where an old libstdc++ needs it.
+    /// Loads MLNet.Pruning, if the program has it, so that it can register how LibTorch scores. Its handler also helps to load LibTorch on
+    /// a system with an old libstdc++.
     /// </summary>
     internal static void LoadTrainers()
     {
@@ -57,7 +57,7 @@ public static class PruningContextExtensions
         }
         catch (FileNotFoundException)
         {
-            // A program that only scores. Files of before there was this assembly say that the other one loads them.
+            // The program scores only. Files from before this assembly existed name the other one as their loader.
             if (Interlocked.Exchange(ref alone, 1) != 0)
                 return;
             AppDomain.CurrentDomain.AssemblyResolve += (_, wanted) =>

@@ -8,11 +8,11 @@ using Microsoft.ML.Transforms;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Predicts a row at a time with a trained classifier, on any number of threads at once, and allocates nothing but what it returns. Made by
-/// <c>mlContext.Model.CreatePredictor</c>; its model must not be disposed of meanwhile.
+/// Predicts one row at a time with a trained classifier. Thread-safe; allocates nothing but its results. Made by
+/// <c>mlContext.Model.CreatePredictor</c>; its model must not be disposed of while it is in use.
 /// </summary>
 /// <typeparam name="TIn">A row, with the model's features in a float[].</typeparam>
-/// <typeparam name="TOut">What is predicted: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
+/// <typeparam name="TOut">The prediction: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
 public sealed class PruningPredictor<TIn, TOut>
     where TIn : class
     where TOut : class, new()
@@ -45,8 +45,8 @@ public sealed class PruningPredictor<TIn, TOut>
             ?? throw new ArgumentException($"{typeof(TIn).Name} has no member for column '{column}', which the model reads.");
         features = Getter(member.MemberName);
         member.ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
-        // Whatever does not fit says so here, as for any engine; and of the label it says whether it is mapped to its values. What the
-        // pipeline does with the label to learn is not asked for: rows to predict have none.
+        // The schema reports what does not fit, as for any engine, and whether the label is mapped to its values. Steps that map the label
+        // for training are left out: rows to predict have no label.
         var schema = context.Data.LoadFromEnumerable<TIn>([], definition).Schema;
         foreach (var step in pipeline.Steps.SkipWhile(step => step != trained && step != merges)
             .Where(step => step is not ValueToKeyMappingTransformer))
@@ -71,9 +71,9 @@ public sealed class PruningPredictor<TIn, TOut>
         }
     }
 
-    /// <summary>Predicts.</summary>
+    /// <summary>Predicts the class of a row.</summary>
     /// <param name="row">The row; not changed.</param>
-    /// <exception cref="ArgumentException">The features are missing or of another number than the model reads.</exception>
+    /// <exception cref="ArgumentException">The features are missing, or their number differs from what the model reads.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed of.</exception>
     public TOut Predict(TIn row)
     {
@@ -84,7 +84,7 @@ public sealed class PruningPredictor<TIn, TOut>
             throw new ArgumentException(
                 $"Feature column '{column}' has {(values is null ? "no" : values.Length)} values; wanted {width}.", nameof(row));
         }
-        // Without a property for them, scores are not part of the prediction.
+        // Without a property for them, scores are temporary.
         float[] scores = setScore is null ? ArrayPool<float>.Shared.Rent(classes) : new float[classes];
         if (merging is null)
             scorer.Score(values, 1, scores.AsSpan(0, classes));
@@ -92,7 +92,7 @@ public sealed class PruningPredictor<TIn, TOut>
         {
             float[] merged = ArrayPool<float>.Shared.Rent(numbers);
             merging.Score(values, 1, merged.AsSpan(0, numbers));
-            // Of a model that knows nothing of tokens, their values alone.
+            // A model that does not read tokens takes their values alone.
             scorer.Score(merged.AsSpan(0, read), 1, scores.AsSpan(0, classes));
             ArrayPool<float>.Shared.Return(merged);
         }

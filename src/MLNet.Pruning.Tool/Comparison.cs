@@ -8,25 +8,25 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tool;
 
-/// <summary>A trained pipeline, and what is known of it.</summary>
-/// <param name="Pipeline">From images to predictions.</param>
-/// <param name="Network">The network in it.</param>
-/// <param name="Accuracy">On the test set; null where it has learnt nothing.</param>
-/// <param name="Seconds">Of training; null where it has learnt nothing.</param>
-/// <param name="Bytes">Of its file.</param>
+/// <summary>A trained pipeline and facts about it.</summary>
+/// <param name="Pipeline">The pipeline from images to predictions.</param>
+/// <param name="Network">The network in the pipeline.</param>
+/// <param name="Accuracy">Accuracy on the test set; null if it was not trained.</param>
+/// <param name="Seconds">Seconds of training; null if it was not trained.</param>
+/// <param name="Bytes">The size of its file in bytes.</param>
 /// <param name="Onnx">The same pipeline as an ONNX file.</param>
 internal sealed record Compared(
     ITransformer Pipeline, nn.Module<Tensor, Tensor> Network, double? Accuracy, double? Seconds, long Bytes, string Onnx);
 
 /// <summary>
-/// Two pipelines side by side: counted, measured by the clock from image to prediction, and by what they answer; and the same by their
-/// ONNX files in ONNX Runtime, where the program has it.
+/// Compares two pipelines: their sizes, their measured speed from image to prediction, and their accuracy; and the speed of their ONNX
+/// files in ONNX Runtime, if the program has it.
 /// </summary>
 internal static class Comparison
 {
     const int Rows = 1_024, Turns = 15, Singles = 200;
 
-    // Compilers make code faster while it runs; in a second they are done.
+    // Just-in-time compilers optimize code while it runs; they are done within a second.
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     internal static TextTable Of(MLContext mlContext, IDataView test, Compared plain, Compared pruned)
@@ -65,7 +65,7 @@ internal static class Comparison
             .Add(one, Duration(slow.Single), Duration(fast.Single), Times(slow.Single, fast.Single, "faster"));
     }
 
-    /// <summary>A way from images to predictions: all of them, or one by its number.</summary>
+    /// <summary>A way to predict from images: all of them, or one by its number.</summary>
     readonly record struct Timed(Action All, Action<int> One);
 
     static Timed Ours(MLContext mlContext, ITransformer pipeline, IDataView rows, Digit[] digits)
@@ -74,7 +74,7 @@ internal static class Comparison
         return new(() => _ = pipeline.Transform(rows).GetColumn<float[]>("Score").Count(), i => engine.Predict(digits[i % digits.Length]));
     }
 
-    /// <summary>Seconds that a row takes in batches, and alone: medians of turns, so that other programs slow all alike.</summary>
+    /// <summary>Seconds per row in batches, and for a single row: medians over turns, so that other programs slow all alike.</summary>
     static (double Row, double Single)[] Measure(int rows, Timed[] ways)
     {
         var times = ways.Select(_ => (Row: new List<double>(), Single: new List<double>())).ToArray();
@@ -118,7 +118,7 @@ internal static class Comparison
 
     static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    // Ours says so when a pruned model is not faster.
+    // Says so if a pruned model is not faster.
     static string Times(double more, double less, string word) =>
         string.Create(CultureInfo.InvariantCulture, $"{more / less:F2}x {(more < 0.95 * less ? "(not " + word + ")" : word)}");
 }

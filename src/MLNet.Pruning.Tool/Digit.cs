@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Tool;
 
-/// <summary>A row of the digits' data.</summary>
 internal sealed class Digit
 {
     public uint Label { get; set; }
@@ -12,7 +11,6 @@ internal sealed class Digit
     public float[] Pixels { get; set; } = [];
 }
 
-/// <summary>What a model says of one.</summary>
 internal sealed class Prediction
 {
     public uint PredictedLabel { get; set; }
@@ -20,7 +18,7 @@ internal sealed class Prediction
     public float[] Score { get; set; } = [];
 }
 
-/// <summary>A 28 x 28 picture as text, two rows of pixels a line.</summary>
+/// <summary>Draws a 28 x 28 picture as text, two rows of pixels per line.</summary>
 internal static class DigitDrawing
 {
     const int Side = 28;

@@ -21,7 +21,7 @@ internal sealed class OnnxPeer : IDisposable
         input = one.InputNames[0];
     }
 
-    /// <summary>Null where the program has no ONNX Runtime for this machine.</summary>
+    /// <summary>Loads the file; null if the program has no ONNX Runtime for this machine.</summary>
     internal static OnnxPeer? Of(string file, float[][] images)
     {
         try
@@ -49,7 +49,7 @@ internal sealed class OnnxPeer : IDisposable
         using var results = session.Run(options, [input], [tensor], ["Score", "PredictedLabel"]);
     }
 
-    /// <summary>Threads that wait do not spin: they would take the time that others are measured in.</summary>
+    /// <summary>Waiting threads must not spin: they would take processor time from the other measurements.</summary>
     static InferenceSession Session(string file, int threads)
     {
         using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };

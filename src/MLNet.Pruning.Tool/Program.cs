@@ -6,7 +6,7 @@ using MLNet.Pruning;
 using MLNet.Pruning.Tool.Commands;
 using Spectre.Console;
 
-// A file or a pipe gets the words alone.
+// Files and pipes get plain text.
 if (Console.IsOutputRedirected)
     AnsiConsole.Profile.Capabilities.Ansi = false;
 
@@ -22,12 +22,12 @@ if (parsed.Action is ParseErrorAction mistake)
     mistake.ShowHelp = false;
 return await parsed.InvokeAsync();
 
-/// <summary>Turns what a command throws into one line for a person and an exit code.</summary>
+/// <summary>Turns exceptions of a command into one line for the user and an exit code.</summary>
 internal static class Errors
 {
     const int Failed = 1, Interrupted = 130;
 
-    /// <summary>Runs the command; 0 when it ends well.</summary>
+    /// <summary>Runs the command; 0 if it succeeds.</summary>
     internal static Task<int> Guard(Action command)
     {
         try
@@ -47,12 +47,13 @@ internal static class Errors
         }
     }
 
-    // What files, options and the machine can cause. Anything else is a mistake of ours and keeps its stack trace.
+    // Failures that files, options and the machine can cause. Anything else is a bug and keeps its stack trace.
     static Exception? Expected(Exception e) => e switch
     {
         IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or NotSupportedException => e,
         DllNotFoundException or ExternalException or TrainingDivergedException => e,
-        // This library says so of a LibTorch, a GPU or memory that is not there, ML.NET of a file that is no model, but .NET of mistakes.
+        // This library throws these for a missing LibTorch, GPU or memory, and ML.NET for a file that is not a model; from .NET they are
+        // bugs.
         InvalidOperationException or FormatException when IsOfLibraries(e) => e,
         TypeInitializationException or AggregateException or TargetInvocationException when e.InnerException is { } own => Expected(own),
         _ => null,

@@ -10,10 +10,10 @@ using static Microsoft.ML.Transforms.ValueToKeyMappingEstimator;
 
 namespace MLNet.Pruning.Tool;
 
-/// <summary>What <c>mlprune quickstart</c> does: the pipeline a user would write, with a word about each step.</summary>
+/// <summary>The work of <c>mlprune quickstart</c>: the pipeline that a user would write, with a comment on each step.</summary>
 internal sealed class Quickstart
 {
-    // Patches of 7x7 leave 16 tokens, 8 once half have merged: little enough for minutes to become seconds.
+    // Patches of 7x7 give 16 tokens, 8 after merging half: few enough to train in seconds rather than minutes.
     const int Side = 28, PatchSize = 7, PredictionCount = 1_000, RowsForSpeed = 256;
     const string Worth = "What merging and pruning were worth";
 
@@ -29,7 +29,7 @@ internal sealed class Quickstart
 
     internal void Run(CancellationToken cancellation)
     {
-        // Where the results go is made sure of before anything takes time.
+        // Check the output folder before anything takes time.
         Directory.CreateDirectory(Output);
         var mlContext = new MLContext(Seed).UsePruning();
         var (train, test) = Load(mlContext);
@@ -94,8 +94,8 @@ internal sealed class Quickstart
         return plain;
     }
 
-    // A quarter of the epochs to learn in, a half to prune in, the rest to recover in. Small layers stay denser. In so short a run, and at
-    // its learning rate, weights that learn on beneath their masks come back too many at a time; what is inactive therefore stays so.
+    // A quarter of the epochs to learn, half to prune, the rest to recover. Small layers stay denser. In so short a run, and at its
+    // learning rate, too many persistent weights would come back at a time; therefore inactive weights are frozen.
     WeightPruning? Pruning(double sparsity) => sparsity == 0 ? null : new WeightPruning
     {
         Sparsity = sparsity,
@@ -163,10 +163,10 @@ internal sealed class Quickstart
     static IDataView Take(MLContext mlContext, IDataView digits, int? count) =>
         count is { } n && n < digits.GetRowCount() ? mlContext.Data.TakeRows(digits, n) : digits;
 
-    // A view cut short does not say how many rows it has.
+    // A view that was cut short does not know its number of rows.
     static long Rows(IDataView digits) => digits.GetRowCount() ?? digits.GetColumn<uint>("Label").LongCount();
 
-    /// <summary>A picture of which patches of the first digit became one token.</summary>
+    /// <summary>Draws which patches of the first digit merged into one token.</summary>
     void DrawMerged(MLContext mlContext, IDataView test, string file)
     {
         var pixels = First(mlContext, test).Pixels;
@@ -176,11 +176,11 @@ internal sealed class Quickstart
         TokenPicture.Draw(TokenAssignment.Match(tokens, grid.TokenWidth, MergeAmount.Of(Merge, grid.Count)), grid, pixels).SavePng(file);
     }
 
-    /// <summary>Whether the loaded model predicts what the one in memory does.</summary>
+    /// <summary>Whether the loaded model gives the same predictions as the one in memory.</summary>
     static (int Count, bool Same) Predict(
         MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
     {
-        // Disposing of an engine disposes of its model, which is needed yet.
+        // Disposing of an engine disposes of its model, which is still needed.
         var ours = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(model, test.Schema);
         var theirs = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(loaded, test.Schema);
         var (count, same) = (0, true);
@@ -214,7 +214,7 @@ internal sealed class Quickstart
         foreach (var (name, value) in facts)
             table.AddRow(Markup.Escape(name), Markup.Escape(value));
         AnsiConsole.Write(table);
-        // Below the box, as a path that is broken to fit into it can be neither clicked nor copied.
+        // Below the box: a path that is broken to fit into it can be neither clicked nor copied.
         Console.WriteLine($"Model   {modelFile}");
         Console.WriteLine($"ONNX    {Path.ChangeExtension(modelFile, ".onnx")}");
         Console.WriteLine($"Tokens  {Path.Combine(Path.GetDirectoryName(modelFile)!, "merged.png")}");

@@ -2,12 +2,12 @@ using Spectre.Console;
 
 namespace MLNet.Pruning.Tool;
 
-/// <summary>The progress of a training run: a bar that moves on a terminal, nothing but the table afterwards elsewhere.</summary>
+/// <summary>Shows the progress of a training run: a moving bar on a terminal, otherwise only the table at the end.</summary>
 internal sealed class TrainingBar : IProgress<TrainingProgress>, IDisposable
 {
     const int Width = 24;
 
-    // To the line's beginning, and wipe it.
+    // Moves to the start of the line and clears it.
     const string Clear = "\r\u001b[K";
 
     readonly bool live = AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Capabilities.Ansi;
@@ -30,7 +30,7 @@ internal sealed class TrainingBar : IProgress<TrainingProgress>, IDisposable
             value.Accuracy is { } accuracy ? $"  accuracy {accuracy * 100:F2} %" : "",
             $"  {value.RowsPerSecond:N0} rows/s",
         ];
-        // What does not fit is left out whole; some room stays for the ^C that a terminal echoes.
+        // Parts that do not fit are left out whole; some room stays for the ^C that a terminal echoes.
         var line = "";
         foreach (var piece in parts.TakeWhile(p => line.Length + p.Length < AnsiConsole.Profile.Width - 4))
             line += piece;

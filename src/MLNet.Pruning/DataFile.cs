@@ -10,8 +10,8 @@ static class DataFile
     const string Told = nameof(DataFile);
 
     /// <summary>
-    /// Hands <paramref name="read"/> the file's content, and its length where that is known beforehand (a plain file);
-    /// <paramref name="read"/> returns what it read and how many bytes that were.
+    /// Calls <paramref name="read"/> with the file's content and its length if known (a plain file); <paramref name="read"/> returns a
+    /// value and how many bytes it read.
     /// </summary>
     /// <exception cref="InvalidDataException">The gzip file is damaged, or <paramref name="read"/> found the content broken.</exception>
     public static T Read<T>(string path, Func<Stream, long?, (T Value, long Length)> read)
@@ -43,7 +43,7 @@ static class DataFile
         return (all, all.Length);
     });
 
-    /// <summary>The first of the names that <paramref name="directory"/> holds, plain or with .gz behind.</summary>
+    /// <summary>The first of the names that <paramref name="directory"/> holds, plain or with .gz appended.</summary>
     public static string? Find(string directory, params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
@@ -57,17 +57,17 @@ static class DataFile
         return null;
     }
 
-    /// <summary>The exception for a broken file: which, what was found there, what was wanted.</summary>
+    /// <summary>The exception for a broken file. It names the file, what was found and what was expected.</summary>
     public static InvalidDataException Broken(string path, string found, string wanted, Exception? inner = null) =>
         new($"'{path}' {found}; wanted {wanted}.", inner) { Data = { [Told] = true } };
 
-    /// <summary>Whether an exception already names its file.</summary>
+    /// <summary>Whether an exception names its file already.</summary>
     public static bool IsTold(InvalidDataException exception) => exception.Data[Told] is not null;
 
-    /// <summary>A number as people read it.</summary>
+    /// <summary>A number with thousands separators.</summary>
     public static string Format(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>Refuses a folder that is not there, and a split that does not exist.</summary>
+    /// <summary>Throws if the folder does not exist or the split is unknown.</summary>
     public static void CheckArguments(string directory, DatasetSplit split, string dataset)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -88,7 +88,9 @@ static class DataFile
         return zipped;
     }
 
-    /// <summary>A gzip file cut inside its last eight bytes still unpacks, but its last four are not the unpacked length then.</summary>
+    /// <summary>
+    /// A gzip file that is cut within its last eight bytes still unpacks, but its last four bytes are then not the unpacked length.
+    /// </summary>
     static void CheckGzipTrailer(FileStream file, string path, long unpacked)
     {
         const int HeaderAndTrailer = 18;

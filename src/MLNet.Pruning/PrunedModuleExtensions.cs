@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML;
 
-/// <summary>What trained models have where TorchSharp is at hand: their training, and their networks as modules.</summary>
+/// <summary>Gives access to the training history and the TorchSharp module of a trained model.</summary>
 public static class PrunedModuleExtensions
 {
     extension(PrunedTransformer model)
@@ -24,9 +24,8 @@ public static class PrunedModuleExtensions
     extension(PrunedModelTransformer model)
     {
         /// <summary>
-        /// The network in TorchSharp, from features [rows, ...shape] to a logit for each class; the transformer's own, so not to be
-        /// disposed of. Networks of this library are built when they are asked for first, which is the first time that the model needs
-        /// LibTorch.
+        /// The network in TorchSharp: from features [rows, ...shape] to a logit for each class. The transformer owns it; do not dispose of
+        /// it. Networks of this library are built on first use, which is the first time that the model needs LibTorch.
         /// </summary>
         public nn.Module<Tensor, Tensor> Module
         {
@@ -41,8 +40,8 @@ public static class PrunedModuleExtensions
     extension(PrunedVaeTransformer model)
     {
         /// <summary>
-        /// The network in TorchSharp; the transformer's own, so not to be disposed of. It is built when it is asked for first, which is the
-        /// first time that the model needs LibTorch.
+        /// The network in TorchSharp. The transformer owns it; do not dispose of it. It is built on first use, which is the first time
+        /// that the model needs LibTorch.
         /// </summary>
         public Vae Module
         {
@@ -55,12 +54,12 @@ public static class PrunedModuleExtensions
     }
 
     /// <summary>
-    /// Names the function that builds a module, so that models trained by <c>PrunedModule</c> can be loaded: their files hold
-    /// sizes and weights, but not your code. A context that has made the trainer knows already.
+    /// Registers the function that builds a module, so that models trained by <c>PrunedModule</c> can be loaded: their files hold sizes
+    /// and weights, but not your code. A context that has made the trainer needs no registration.
     /// </summary>
     /// <param name="mlContext">The context to load models with.</param>
     /// <param name="name">The trainer's <c>ModuleName</c>; by default the name of the module's type, without its namespace.</param>
-    /// <param name="build">Builds the module as it was before training, with every call a new one. Pruned models are cut to size.</param>
+    /// <param name="build">Builds the module as it was before training, a new one with every call. Pruned models are cut to size.</param>
     /// <returns>The same context, so that calls can be chained.</returns>
     public static MLContext UsePrunedModule(this MLContext mlContext, string name, Func<nn.Module<Tensor, Tensor>> build)
     {

@@ -10,7 +10,7 @@ public sealed class OwnMaskRule
         foreach (var mask in masks.Masks)
         {
             var width = (int)mask.Shape[1];
-            var active = mask.On.ToArray().Chunk(width).Select(row => row.Count(on => on)).ToArray();
+            var active = mask.Active.ToArray().Chunk(width).Select(row => row.Count(on => on)).ToArray();
             Assert.IsTrue(active.All(count => count == width / 2), $"{mask.Name}: {string.Join(", ", active)}");
         }
     }
@@ -27,7 +27,7 @@ sealed record EachNeuronAlike : MaskRule
         var (scores, neurons) = (cut.Scores(), (int)cut.Shape[0]);
         var width = scores.Length / neurons;
         for (var from = 0; from < scores.Length; from += width)
-            KeepLargest(scores.AsSpan(from, width), cut.Keep / neurons, cut.On.Slice(from, width));
+            KeepLargest(scores.AsSpan(from, width), cut.Keep / neurons, cut.Active.Slice(from, width));
     }
 }
 // end

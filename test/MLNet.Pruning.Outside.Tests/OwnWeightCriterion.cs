@@ -11,7 +11,7 @@ public sealed class OwnWeightCriterion
         var (own, plain) = (run.Masks!, Points.Train(pruning.Begin()).Masks!);
         Assert.AreEqual(0.5, own.Sparsity, 0.01);
         // Until the cut both runs are the same one.
-        var same = own.Masks.Zip(plain.Masks).Sum(m => m.First.On.ToArray().Zip(m.Second.On.ToArray()).Count(b => b.First == b.Second));
+        var same = own.Masks.Zip(plain.Masks).Sum(m => m.First.Active.ToArray().Zip(m.Second.Active.ToArray()).Count(b => b.First == b.Second));
         Assert.IsLessThan(0.8 * own.Count, same);
         Assert.IsGreaterThan(0.9, run.History.Epochs[^1].Accuracy!.Value);
     }

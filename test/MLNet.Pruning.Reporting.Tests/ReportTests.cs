@@ -55,7 +55,7 @@ public sealed class ReportTests
         StringAssert.Contains(page, "<td class=\"n\">1,500</td>");
         StringAssert.Contains(page, "<td class=\"n\">75.00 %</td>");
         Assert.IsFalse(page.Contains("linear1", StringComparison.Ordinal), "no list of parameters for each cut");
-        var chart = XDocument.Parse(HistoryCharts.WeightsOn(history).ToSvg());
+        var chart = XDocument.Parse(HistoryCharts.ActiveWeights(history).ToSvg());
         Assert.AreEqual(149, chart.Descendants(Svg + "path").Single().Attribute("d")!.Value.Count(c => c == 'L'));
     }
 

@@ -3,24 +3,24 @@ using System.Globalization;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// What pruning stops at: a measured latency or throughput, the size of the file, an accuracy that must be kept, or several of them, such
-/// as <c>Budget.Latency(TimeSpan.FromMicroseconds(30)) &amp; Budget.Accuracy(0.97)</c>. Given to <see cref="NeuronPruning.Budget"/> or
+/// A limit at which pruning stops: a measured latency or throughput, a file size, an accuracy to keep, or several of them, such as
+/// <c>Budget.Latency(TimeSpan.FromMicroseconds(30)) &amp; Budget.Accuracy(0.97)</c>. Set it in <see cref="NeuronPruning.Budget"/> or
 /// <see cref="WeightPruning.Budget"/>.
 /// </summary>
 /// <remarks>
-/// Times are those of the machine that trains, of one thread: networks of this library are measured as their scoring plans, other modules
-/// as LibTorch computes them.
+/// Times are measured on the machine that trains, on one thread: networks of this library as their scoring plans, other modules as
+/// LibTorch computes them.
 /// </remarks>
 public sealed record Budget
 {
     Budget(params BudgetLimit[] limits) => Limits = limits;
 
-    /// <summary>The bounds, each of which must hold.</summary>
+    /// <summary>The bounds, all of which must hold.</summary>
     internal IReadOnlyList<BudgetLimit> Limits { get; }
 
-    /// <summary>A time that scoring may take.</summary>
-    /// <param name="atMost">The time of a call; more than 0.</param>
-    /// <param name="rows">Rows that are scored in the call; at least 1.</param>
+    /// <summary>Limits the time of scoring.</summary>
+    /// <param name="atMost">The maximum time of a call; more than 0.</param>
+    /// <param name="rows">Rows scored in the call; at least 1.</param>
     public static Budget Latency(TimeSpan atMost, int rows = 1)
     {
         Require(atMost > TimeSpan.Zero, nameof(atMost), atMost, "more than 0");
@@ -28,18 +28,19 @@ public sealed record Budget
         return new(new BudgetLimit(BudgetQuantity.Latency, atMost.TotalSeconds, rows));
     }
 
-    /// <summary>Rows that must be scored in a second, in batches of 256 on one thread.</summary>
-    /// <param name="rowsPerSecond">Rows; more than 0.</param>
+    /// <summary>Requires a throughput in batches of 256 rows on one thread.</summary>
+    /// <param name="rowsPerSecond">The minimum number of rows per second; more than 0.</param>
     public static Budget Throughput(double rowsPerSecond)
     {
         Require(double.IsFinite(rowsPerSecond) && rowsPerSecond > 0, nameof(rowsPerSecond), rowsPerSecond, "more than 0");
         return new(new BudgetLimit(BudgetQuantity.Throughput, rowsPerSecond, 256));
     }
 
-    /// <summary>Bytes that the saved model may take.</summary>
+    /// <summary>Limits the size of the saved model.</summary>
     /// <param name="bytes">
-    /// Bytes; at least 1. <see cref="NeuronPruning"/> counts what <see cref="ModelFile"/> writes. There an inactive weight is a zero
-    /// like any number; <see cref="WeightPruning"/> counts the same file deflated, as it stands in a model.zip.
+    /// The maximum size in bytes; at least 1. <see cref="NeuronPruning"/> counts the file that <see cref="ModelFile"/> writes, in which an
+    /// inactive weight is a zero like any other number; <see cref="WeightPruning"/> counts the same file deflated, as it is stored in a
+    /// model.zip.
     /// </param>
     public static Budget FileSize(long bytes)
     {
@@ -48,26 +49,25 @@ public sealed record Budget
     }
 
     /// <summary>
-    /// An accuracy below which pruning does not go: of the validation set, or where there is none, of the training rows (of
-    /// <see cref="NeuronPruning"/> all of them while they are learnt from, of <see cref="WeightPruning"/> the first 512). An event after
-    /// which it is not reached again before the next event is taken back, and is the last. Alone, it lets pruning go on as far as its
-    /// schedule leads while the accuracy is kept.
+    /// Requires an accuracy: on the validation set, or without one on the training rows (<see cref="NeuronPruning"/>: all rows during
+    /// training; <see cref="WeightPruning"/>: the first 512). If it is not reached again between an event and the next one, the event is
+    /// undone and pruning ends. Alone, it lets pruning follow its schedule to the end while the accuracy is kept.
     /// </summary>
-    /// <param name="atLeast">The fraction of rows that must be answered correctly; more than 0, at most 1.</param>
+    /// <param name="atLeast">The minimum fraction of correct answers; more than 0, at most 1.</param>
     public static Budget Accuracy(double atLeast)
     {
         Require(atLeast is > 0 and <= 1, nameof(atLeast), atLeast, "more than 0 and at most 1" + Fractions.Hint(atLeast));
         return new(new BudgetLimit(BudgetQuantity.Accuracy, atLeast, null));
     }
 
-    /// <summary>Both: every bound of either must hold.</summary>
+    /// <summary>Combines two budgets: all bounds of both must hold.</summary>
     public static Budget operator &(Budget left, Budget right)
     {
         ArgumentNullException.ThrowIfNull(left);
         return left.And(right);
     }
 
-    /// <summary>Both: every bound of either must hold. Of two of a kind, the stricter counts.</summary>
+    /// <summary>Combines two budgets: all bounds of both must hold. Of two bounds of the same kind, the stricter counts.</summary>
     public Budget And(Budget other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -78,13 +78,13 @@ public sealed record Budget
     /// <summary>The same as <see cref="And"/>.</summary>
     public static Budget BitwiseAnd(Budget left, Budget right) => left & right;
 
-    /// <summary>The accuracy that must be kept; null for any.</summary>
+    /// <summary>The accuracy to keep; null for none.</summary>
     internal double? Floor => Limits.FirstOrDefault(limit => limit.Quantity == BudgetQuantity.Accuracy)?.Value;
 
-    /// <summary>The bounds that a network is measured against.</summary>
+    /// <summary>The bounds other than accuracy, for which the network is measured.</summary>
     internal IReadOnlyList<BudgetLimit> Measured => [.. Limits.Where(limit => limit.Quantity != BudgetQuantity.Accuracy)];
 
-    /// <summary>Whether there is more to stop at than the accuracy.</summary>
+    /// <summary>Whether there are bounds other than accuracy.</summary>
     internal bool IsMeasured => Measured.Count > 0;
 
     /// <summary>Whether the other has the same bounds.</summary>
@@ -104,14 +104,14 @@ public sealed record Budget
     }
 }
 
-/// <summary>One bound of a budget: a value with what it bounds, and of times the rows of a call.</summary>
+/// <summary>One bound of a budget: what it bounds, the value, and for a latency the rows of a call.</summary>
 sealed record BudgetLimit(BudgetQuantity Quantity, double Value, int? Rows)
 {
     bool IsAtLeast => Quantity is BudgetQuantity.Throughput or BudgetQuantity.Accuracy;
 
     public static BudgetLimit Stricter(BudgetLimit one, BudgetLimit other) => one.Value > other.Value == one.IsAtLeast ? one : other;
 
-    /// <summary>What is measured as a part of what may be: 1 is just within the bound, more is too much.</summary>
+    /// <summary>The measured value relative to the bound: at most 1 is within the bound.</summary>
     public double Load(double measured) => IsAtLeast ? Value / measured : measured / Value;
 
     public override string ToString() => Quantity switch
@@ -121,7 +121,7 @@ sealed record BudgetLimit(BudgetQuantity Quantity, double Value, int? Rows)
         _ => $"at {(IsAtLeast ? "least" : "most")} {Text(Value)}",
     };
 
-    /// <summary>A value of this kind in words.</summary>
+    /// <summary>A value of this quantity with its unit.</summary>
     public string Text(double value) => string.Create(CultureInfo.InvariantCulture, $"{Number(value)}");
 
     FormattableString Number(double value) => Quantity switch

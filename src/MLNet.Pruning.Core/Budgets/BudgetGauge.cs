@@ -5,18 +5,19 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Seconds that a network takes to score so many rows in one call: what stands for the clock in tests.</summary>
+/// <summary>Returns the seconds that a network takes to score so many rows in one call. Tests use it in place of the clock.</summary>
 delegate double ScoringSeconds(nn.Module network, int rows);
 
 /// <summary>
-/// Measures networks against a budget, on rows of the run: as scoring plans, or a user's own modules as LibTorch scores them.
+/// Measures networks against a budget, on rows of the run: networks of this library as scoring plans, user modules as LibTorch scores
+/// them.
 /// </summary>
 sealed class BudgetGauge
 {
-    // As many different rows are scored in turn one by one, since merging takes as long as the rows say.
+    // Single rows are taken from this many different rows in turn, since the time of merging depends on the row.
     const int DifferentRows = 16;
 
-    // Weights that no core's own cache holds.
+    // More weights than fit into a core's own cache.
     const long LargestCopied = 1 << 20;
 
     readonly Budget budget;
@@ -27,11 +28,11 @@ sealed class BudgetGauge
     readonly long[] shape = [];
     readonly ScoringClock? clock;
 
-    /// <param name="budget">What is measured.</param>
-    /// <param name="run">A run that has not begun.</param>
-    /// <param name="forward">Runs a module of the user's own.</param>
-    /// <param name="deflated">Whether files are counted as they are compressed.</param>
-    /// <param name="seconds">What stands for the clock; null for the clock.</param>
+    /// <param name="budget">The budget.</param>
+    /// <param name="run">A run that has not started.</param>
+    /// <param name="forward">Runs a user module.</param>
+    /// <param name="deflated">Whether to count the compressed size of files.</param>
+    /// <param name="seconds">Replaces the clock; null for the clock.</param>
     public BudgetGauge(
         Budget budget, TrainingRun run, Func<nn.Module, Tensor, IReadOnlyList<Tensor>> forward, bool deflated, ScoringSeconds? seconds)
     {
@@ -50,15 +51,15 @@ sealed class BudgetGauge
         clock = new ScoringClock(HasPlan(run.Model) ? Call(run.Model, 1) : FixedWork());
     }
 
-    /// <summary>Whether a network is scored by a plan.</summary>
+    /// <summary>Whether a plan scores the network.</summary>
     public static bool HasPlan(nn.Module network) => network is FeedForward or ConvNet or Vit or Vae;
 
-    /// <summary>What a network measures now.</summary>
+    /// <summary>Measures a network.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="carefully">Whether it is a figure that counts, not a look.</param>
+    /// <param name="carefully">Whether to measure precisely; otherwise a rough look.</param>
     public BudgetReading Read(nn.Module network, bool carefully)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         return new([.. budget.Measured.Select(limit => Read(limit, network, carefully))]);
     }
@@ -74,7 +75,8 @@ sealed class BudgetGauge
         else
         {
             using var mode = new EvaluationMode(network);
-            // A plan of the size of a cache is faster or slower by where its weights come to lie, anew with every compilation.
+            // The speed of a plan about the size of a cache depends on where its weights are in memory, which changes with every
+            // compilation.
             var copies = !HasPlan(network) || network.parameters().Sum(p => p.NumberOfElements) > LargestCopied ? 1 : carefully ? 12 : 4;
             (time, noise) = clock!.Measure(
                 [.. Enumerable.Range(0, copies).Select(_ => Call(network, count))], carefully ? ScoringClock.Many : ScoringClock.Few);
@@ -84,7 +86,7 @@ sealed class BudgetGauge
             : (limit, new(limit.Quantity, limit.Value, count / time) { Noise = noise });
     }
 
-    /// <summary>Scores rows, others with every call; compiled now.</summary>
+    /// <summary>Compiles the network, and returns a call that scores rows, different ones each time.</summary>
     Action Call(nn.Module network, int count)
     {
         var width = (int)shape.Aggregate(1L, (n, extent) => n * extent);
@@ -117,7 +119,7 @@ sealed class BudgetGauge
         };
     }
 
-    /// <summary>Some work of a processor, to tell how fast it is.</summary>
+    /// <summary>A fixed piece of work, to measure the speed of the processor.</summary>
     static Action FixedWork()
     {
         const int size = 256;
@@ -152,7 +154,7 @@ sealed class BudgetGauge
         return counter.Position;
     }
 
-    /// <summary>Keeps nothing of what is written but how much it was.</summary>
+    /// <summary>Counts the bytes written and discards them.</summary>
     sealed class CountingStream : Stream
     {
         long written;
@@ -187,17 +189,17 @@ sealed class BudgetGauge
     }
 }
 
-/// <summary>What a network measures against each bound of a budget.</summary>
+/// <summary>The measurements of a network against each bound of a budget.</summary>
 sealed record BudgetReading(IReadOnlyList<(BudgetLimit Limit, BudgetMeasurement Measurement)> Bounds)
 {
     public IReadOnlyList<BudgetMeasurement> Measurements => [.. Bounds.Select(b => b.Measurement)];
 
-    /// <summary>The tightest bound.</summary>
+    /// <summary>The bound with the largest load.</summary>
     public (BudgetLimit Limit, BudgetMeasurement Measurement) Tightest => Bounds.MaxBy(b => b.Limit.Load(b.Measurement.Measured));
 
-    /// <summary>What it needs as a part of what it may: 1 just meets the budget, more is too much.</summary>
+    /// <summary>The largest load: at most 1 meets the budget.</summary>
     public double Load => Tightest.Limit.Load(Tightest.Measurement.Measured);
 
-    /// <summary>The tightest bound's measurement in words, such as "31 us".</summary>
+    /// <summary>The measurement of the tightest bound with its unit, such as "31 us".</summary>
     public override string ToString() => Tightest.Limit.Text(Tightest.Measurement.Measured);
 }

@@ -1,19 +1,19 @@
 namespace MLNet.Pruning;
 
-/// <summary>Which part of a network's neurons must go to meet a budget, before anything is known of their importance.</summary>
+/// <summary>Finds the fraction of neurons to remove to meet a budget, before their importance is known.</summary>
 static class BudgetPlan
 {
-    /// <summary>A network that needs less of the budget than this could be larger, if one between were measured within it.</summary>
+    /// <summary>A network with a load below this could be larger, if a network in between is measured within the budget.</summary>
     public const double NearEnough = 0.95;
 
-    /// <summary>The last neurons of each group: a part of them, and no more than the minimum leaves.</summary>
+    /// <summary>Selects the last neurons of each group: the given fraction, but no more than the minimum allows.</summary>
     public static NeuronSelection[] Last(IEnumerable<NeuronGroup> groups, double part, int minimum) =>
         [.. groups.Select(g => new NeuronSelection(g, [.. Enumerable.Range(0, g.Size).TakeLast(Count(g.Size, part, minimum))]))];
 
     static int Count(int size, double part, int minimum) => Math.Clamp((int)(part * size), 0, Math.Max(0, size - minimum));
 
-    /// <summary>Without this part of all groups the budget is met, by halving.</summary>
-    /// <param name="load">Of the network without a part; it is more than 1 without none, and less without all.</param>
+    /// <summary>Finds by halving the fraction of all groups without which the budget is met.</summary>
+    /// <param name="load">The load without a fraction of the neurons; above 1 for fraction 0, and below 1 for fraction 1.</param>
     public static double Part(Func<double, double> load)
     {
         var (less, enough) = (0.0, BudgetSchedule.All);
@@ -29,13 +29,13 @@ static class BudgetPlan
     }
 }
 
-/// <summary>Schedules that lead to a budget in place of a target.</summary>
+/// <summary>Schedules that end at a budget instead of a target.</summary>
 static class BudgetSchedule
 {
-    /// <summary>The part of the neurons that is all of them but one, of groups of up to a million.</summary>
+    /// <summary>A fraction that means all neurons but one, for groups of up to a million.</summary>
     public const double All = 1 - 1e-6;
 
-    /// <summary>The same times and amounts, for a budget that is met when this part of the neurons is gone.</summary>
+    /// <summary>The same times and amounts, with the target replaced by this fraction of the neurons.</summary>
     public static Schedule Towards(Schedule schedule, double part) => schedule switch
     {
         StepwiseSchedule stepwise => WithoutTarget(stepwise),

@@ -4,24 +4,22 @@ using MLNet.Pruning.Persistence;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A budget in one run: whether pruning goes on, and the last event, which is taken back if the accuracy does not recover from it in time.
-/// How it stands is in the run's history.
+/// Tracks a budget in one run: whether pruning continues, and the last event, which is undone if the accuracy does not recover in time.
+/// The state is in the run's history.
 /// </summary>
-/// <param name="budget">The budget.</param>
-/// <param name="run">The run.</param>
 sealed class BudgetProgress(Budget budget, TrainingRun run)
 {
     (RunSnapshot Before, int Until)? open;
-    (int Epoch, double? Accuracy)? seen; // of the network as it is, where the epoch's own accuracy is another's
+    (int Epoch, double? Accuracy)? seen; // of the present network, if the epoch's own accuracy is that of an earlier one
     IReadOnlyList<BudgetMeasurement> last = [];
-    string? reached; // why pruning ends, if the accuracy is kept
+    string? reached; // why pruning ends if the accuracy is kept
 
-    /// <summary>Looked up each time: a checkpoint puts another history in place.</summary>
+    /// <summary>Looked up each time, as a checkpoint replaces the history.</summary>
     BudgetRecord Record => run.History.Budget ?? throw new InvalidDataException("The checkpoint's history says nothing of the budget.");
 
     public bool Ended => Record.Ended is not null;
 
-    /// <summary>What accuracy is kept by: of the validation set where there is one, else of the rows that were learnt from.</summary>
+    /// <summary>The accuracy to judge by: on the validation set if there is one, otherwise on the training rows.</summary>
     double? Accuracy => seen is { } now && now.Epoch == run.Epoch ? now.Accuracy
         : run.Totals.Validation is { } validation ? validation.Accuracy : run.Totals.Accuracy;
 
@@ -30,7 +28,7 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         FormattableString.Invariant(
             $"Pruning.Budget has an accuracy, {floor}, and the run's objective counts no correct answers."))) >= floor;
 
-    /// <summary>Takes the only budget of a run.</summary>
+    /// <summary>Starts the budget of a run. A run has only one.</summary>
     public static BudgetProgress Begin(Budget budget, TrainingRun run, BudgetReading? reading)
     {
         if (run.History.Budget is not null)
@@ -51,16 +49,15 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
             open = (RunSnapshot.Of(run), until);
     }
 
-    /// <summary>After an event.</summary>
-    /// <param name="reading">What the network measures.</param>
-    /// <param name="met">Where that meets the budget, why pruning ends, in words.</param>
+    /// <summary>Called after an event.</summary>
+    /// <param name="reading">The measurements of the network.</param>
+    /// <param name="met">If these meet the budget, why pruning ends; otherwise null.</param>
     public void Measured(BudgetReading reading, string? met) => (last, reached) = (reading.Measurements, met);
 
     /// <summary>Whether the last event's time to recover is over.</summary>
     public bool IsOpen(int time, bool over) => open is { } opened && (time >= opened.Until || over);
 
-    /// <summary>The accuracy has recovered from the last event, or there is none to keep.</summary>
-    /// <param name="epoch">Completed epochs.</param>
+    /// <summary>Called when the accuracy has recovered from the last event, or if there is none to keep.</summary>
     public void Confirm(int epoch)
     {
         open = null;
@@ -77,7 +74,7 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         return Look(measure);
     }
 
-    /// <summary>Measures the accuracy of the network as it is.</summary>
+    /// <summary>Measures the accuracy of the present network.</summary>
     public Evaluation? Look(EventMeasure measure)
     {
         var now = measure.Now(run);
@@ -85,13 +82,11 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         return now;
     }
 
-    /// <summary>The accuracy that was missed, in words.</summary>
+    /// <summary>A text about the accuracy that was missed.</summary>
     public string Missed => string.Create(CultureInfo.InvariantCulture,
         $"the accuracy was {100 * Accuracy:0.##} %, below {100 * budget.Floor:0.##} %");
 
     /// <summary>Ends pruning.</summary>
-    /// <param name="epoch">Completed epochs.</param>
-    /// <param name="why">In words.</param>
     public void End(int epoch, string why) => run.History.Budget = Record with
     {
         Epoch = epoch,
@@ -100,7 +95,7 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         Met = IsMet,
     };
 
-    /// <summary>When the run ends, what holds then counts.</summary>
+    /// <summary>At the end of the run, the present measurements count.</summary>
     public void Conclude() => run.History.Budget = Record with { AtEnd = AtEnd, Met = IsMet };
 
     bool IsMet => last.All(m => m.Holds) && (budget.Floor is null || Accuracy is null || IsKept);

@@ -1,15 +1,13 @@
 namespace MLNet.Pruning;
 
-/// <summary>
-/// Loss and accuracy around pruning events: on the validation set or, where there is none, on some rows of the training set.
-/// </summary>
+/// <summary>Measures loss and accuracy around pruning events: on the validation set or, without one, on some training rows.</summary>
 sealed class EventMeasure(int rows)
 {
     (int Time, Evaluation? Value)? last;
 
     public string? On(TrainingRun run) => run.Validation is not null ? "validation" : rows > 0 ? "training" : null;
 
-    /// <summary>As the model is now.</summary>
+    /// <summary>Measures the present model.</summary>
     public Evaluation? Now(TrainingRun run)
     {
         if (run.Validation is { } validation)
@@ -20,9 +18,7 @@ sealed class EventMeasure(int rows)
         return run.Evaluate(first);
     }
 
-    /// <summary>As the model was at the end of an epoch, before anything happened to it.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="time">Completed epochs.</param>
+    /// <summary>The measurement at the end of an epoch, before the model was changed.</summary>
     public Evaluation? At(TrainingRun run, int time)
     {
         if (last is { } known && known.Time == time)
@@ -32,11 +28,11 @@ sealed class EventMeasure(int rows)
         return value;
     }
 
-    /// <summary>Writes down how the network recovered from its last event.</summary>
+    /// <summary>Records how the network recovered from its last event.</summary>
     /// <param name="run">The run.</param>
     /// <param name="time">Completed epochs.</param>
-    /// <param name="mine">Which events count.</param>
-    /// <param name="ends">Whether this is the last to be seen of it: a measure that costs something is taken only then.</param>
+    /// <param name="mine">Selects the events of one kind of pruning.</param>
+    /// <param name="ends">Whether the run ends: a measurement that costs time is taken only then.</param>
     public void Recovered(TrainingRun run, int time, Predicate<PruningRecord> mine, bool ends)
     {
         var previous = run.History.Events.FindLastIndex(mine);

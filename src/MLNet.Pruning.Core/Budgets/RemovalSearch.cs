@@ -1,36 +1,36 @@
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Finds the largest network that meets a budget: how many neurons of each group go. A network's load is what it needs as a part of what it
-/// may: at most 1 meets the budget.
+/// Finds the largest network that meets a budget, as the number of neurons to remove from each group. The load of a network is at most 1
+/// if it meets the budget.
 /// </summary>
 /// <remarks>
-/// Times move in steps, as kernels compute whole vectors of neurons, and measurements err. So the same part of all groups is searched
-/// first, by halving; then each group by itself takes back what it can. Both only look at networks. What they found is measured with care,
-/// and what lies between a network that then meets the budget and one that does not is halved again. </remarks>
+/// Times change in steps, as kernels compute whole vectors of neurons, and measurements have errors. Therefore the search first halves for
+/// a common fraction of all groups, then lets each group alone take neurons back; both use rough looks only. The result is measured
+/// precisely, and the range between a network that then meets the budget and one that does not is halved again. </remarks>
 static class RemovalSearch
 {
-    // Below the budget by what a look at a network errs; and near enough to it, measured with care.
+    // Aim lies below the budget by the error of a look; a precise measurement above Near is close enough.
     const double Aim = 0.985, Near = 0.97;
 
-    // Of large networks with many groups, a look takes long, and a measurement longer.
-    const int MostLooks = 80, MostHalvings = 6;
+    // For large networks with many groups, a look takes long, and a measurement longer.
+    const int MaximumLooks = 80, MaximumHalvings = 6;
 
     /// <summary>
-    /// How many neurons of each group go so that the budget is just met; <paramref name="most"/> where that does not meet it.
+    /// The neurons to remove from each group so that the budget is just met; <paramref name="maximum"/> if that does not meet it.
     /// </summary>
-    /// <param name="most">How many may go of each group.</param>
-    /// <param name="apart">Whether groups may go by different parts.</param>
-    /// <param name="look">The load of the network without so many of each group, roughly.</param>
-    /// <param name="measure">The same, carefully.</param>
-    public static int[] Fewest(int[] most, bool apart, Func<int[], double> look, Func<int[], double> measure)
+    /// <param name="maximum">The maximum number to remove from each group.</param>
+    /// <param name="apart">Whether groups may lose different fractions.</param>
+    /// <param name="look">Roughly measures the load of the network without so many neurons of each group.</param>
+    /// <param name="measure">The same, precisely.</param>
+    public static int[] Find(int[] maximum, bool apart, Func<int[], double> look, Func<int[], double> measure)
     {
-        var steps = most.Max();
-        if (steps == 0 || measure(most) is var all && all > 1)
-            return most;
+        var steps = maximum.Max();
+        if (steps == 0 || measure(maximum) is var all && all > 1)
+            return maximum;
         var looks = 0;
-        // What met the budget, each larger than those before; the last is wanted.
-        var found = new List<int[]> { most };
+        // Results that met the budget, each larger than the ones before; the last one is wanted.
+        var found = new List<int[]> { maximum };
         int less = 0, enough = steps;
         while (enough - less > 1)
         {
@@ -50,7 +50,7 @@ static class RemovalSearch
         }
         return Between(found[^1], tooFew);
 
-        // Looks had luck, or none: from a network that meets the budget towards a larger one that does not.
+        // The rough looks may have been wrong: search from a network that meets the budget towards a larger one that does not.
         int[] Between(int[] best, int[]? over)
         {
             for (int back = Math.Max(1, steps / 16), step = less; over is null && step >= 0 && measure(best) < Near; step -= back,
@@ -64,7 +64,7 @@ static class RemovalSearch
             }
             if (over is null)
                 return best;
-            for (var i = 0; i < MostHalvings && measure(best) < Near; i++)
+            for (var i = 0; i < MaximumHalvings && measure(best) < Near; i++)
             {
                 int[] middle = [.. best.Zip(over, (goes, stays) => (goes + stays) / 2)];
                 if (middle.AsSpan().SequenceEqual(over))
@@ -74,7 +74,7 @@ static class RemovalSearch
                 else
                     over = middle;
             }
-            for (var group = 0; apart && group < most.Length && measure(best) < Near; group++)
+            for (var group = 0; apart && group < maximum.Length && measure(best) < Near; group++)
             {
                 var counts = (int[])best.Clone();
                 counts[group] = Math.Min(counts[group], over[group]);
@@ -84,7 +84,7 @@ static class RemovalSearch
             return best;
         }
 
-        int[] Part(int step) => [.. most.Select(count => (int)((long)count * step / steps))];
+        int[] Part(int step) => [.. maximum.Select(count => (int)((long)count * step / steps))];
 
         bool Meets(int[] counts)
         {
@@ -96,16 +96,16 @@ static class RemovalSearch
             return true;
         }
 
-        // The groups with the most neurons first: their steps are the largest, and the others' fit between.
+        // Start with the largest groups: their steps are the largest, and those of the others fit in between.
         void TakeBackApart()
         {
-            foreach (var group in Enumerable.Range(0, most.Length).OrderByDescending(g => most[g]).ThenBy(g => g))
+            foreach (var group in Enumerable.Range(0, maximum.Length).OrderByDescending(g => maximum[g]).ThenBy(g => g))
             {
                 var best = found[^1];
                 int tooFew = -1, goes = best[group];
-                while (goes - tooFew > 1 && looks < MostLooks)
+                while (goes - tooFew > 1 && looks < MaximumLooks)
                 {
-                    // One first, since a step of the kernels may begin right there.
+                    // Try one neuron first, since a step of the kernels may begin right there.
                     var fewer = tooFew < 0 && goes == best[group] ? goes - 1 : (tooFew + goes) / 2;
                     var counts = (int[])best.Clone();
                     counts[group] = fewer;

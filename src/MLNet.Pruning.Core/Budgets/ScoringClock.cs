@@ -3,50 +3,51 @@ using System.Diagnostics;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Times what scores, on this thread, in turns with a piece of work that never changes: that tells how fast the machine is at the moment.
-/// Only turns count in which it is at rest, and what is left of its ups and downs is divided out.
+/// Times scoring on this thread, in turns with a fixed piece of work that shows how fast the machine is at the moment. Only turns on an
+/// otherwise idle machine count, and remaining changes of its speed are divided out.
 /// </summary>
 /// <remarks>
-/// On a shared machine, a core whose other half computes as well takes up to twice as long, for seconds at a time, and not all networks
-/// suffer alike. A median over all turns would tell more of the neighbours than of the network. On a machine that is at rest, all turns
-/// count, and this is the median.
+/// On a shared machine, a core whose other hyper-thread is busy takes up to twice as long, for seconds at a time, and not all networks
+/// suffer alike. A median over all turns would tell more about the neighbours than about the network. On an idle machine all turns count,
+/// and the result is their median.
 /// </remarks>
-/// <param name="reference">The work that never changes, such as one row of the network that the run began with.</param>
+/// <param name="reference">The fixed work, such as scoring one row with the initial network.</param>
 sealed class ScoringClock(Action reference)
 {
-    // Long enough for the clock, and short enough that a busy system interrupts few of them.
+    // Long enough for the clock, and short enough that a busy system interrupts few slices.
     const double SliceSeconds = 200e-6;
 
-    // The reference at most so many times as slow as at its best: the machine is at rest, but for the frequency of its cores.
+    // The machine counts as idle while the reference takes at most this many times its best time, which allows for changes of frequency.
     const double AtRest = 1.08;
 
-    // Parts of the turns: those at rest that are enough, and the fastest that tell what is best, since a single one may be luck.
+    // Fractions of the turns: how many idle ones are enough, and how many of the fastest determine the best time, since a single one may
+    // be luck.
     const double Enough = 0.25, Fastest = 0.05;
 
-    // How often as many turns are taken again, until enough of them are at rest.
-    const int MostRounds = 8;
+    // The maximum number of rounds of turns until enough of them are idle.
+    const int MaximumRounds = 8;
 
-    // Of normal errors: how the middle half of them, and the error of a median, compare with the deviation.
+    // For normal errors: the width of the middle half, and the error of a median, in standard deviations.
     const double DeviationsInMiddleHalf = 1.349, MedianError = 1.253;
 
     readonly Slice steady = new(reference);
-    readonly List<double> levels = []; // of the reference at rest, for each measurement
+    readonly List<double> levels = []; // of the reference on an idle machine, for each measurement
     double best = double.PositiveInfinity;
 
-    /// <summary>How many turns, for a look and for a figure that counts.</summary>
+    /// <summary>The number of turns for a rough look and for a precise measurement.</summary>
     public const int Few = 100, Many = 400;
 
-    /// <summary>The time of a call on a machine at rest, and how far off it may be as a fraction.</summary>
+    /// <summary>The time of a call on an idle machine, and its relative uncertainty.</summary>
     /// <param name="scores">
-    /// A call, of one or of several copies of what is timed, which take turns: where their memory lies makes a difference.
+    /// A call, or calls of several copies of the same network, which take turns: their place in memory makes a difference.
     /// </param>
-    /// <param name="turns">How often it is timed.</param>
+    /// <param name="turns">How often to time it.</param>
     public (double Seconds, double Noise) Measure(IReadOnlyList<Action> scores, int turns)
     {
         Slice[] timed = [.. scores.Select(score => new Slice(score))];
         List<double> references = [steady.Seconds()], times = [];
         int[] resting = [];
-        for (var round = 0; round < MostRounds && resting.Length < Enough * turns; round++)
+        for (var round = 0; round < MaximumRounds && resting.Length < Enough * turns; round++)
         {
             for (var turn = 0; turn < turns; turn++)
             {
@@ -54,7 +55,7 @@ sealed class ScoringClock(Action reference)
                 references.Add(steady.Seconds());
             }
             best = Math.Min(best, references.Order().ElementAt((int)(Fastest * references.Count)));
-            // Before and after.
+            // The reference before and after.
             resting = [.. Enumerable.Range(0, times.Count).Where(i => Math.Max(references[i], references[i + 1]) <= AtRest * best)];
         }
         if (resting.Length > 0)
@@ -62,7 +63,7 @@ sealed class ScoringClock(Action reference)
         else
             resting = [.. Enumerable.Range(0, times.Count)];
         var ratios = Sorted(resting.Select(i => 2 * times[i] / (references[i] + references[i + 1])));
-        // What seemed to be at rest at first may not have been.
+        // Turns that seemed idle at first may not have been.
         var known = Sorted(levels.Where(level => level <= AtRest * best));
         var level = known.Length > 0 ? Median(known) : best;
         var error = MedianError * Deviation(ratios) / Math.Sqrt(ratios.Length);
@@ -74,7 +75,7 @@ sealed class ScoringClock(Action reference)
 
     static double[] Sorted(IEnumerable<double> values) => [.. values.Order()];
 
-    // Of the middle half, in parts of the median.
+    // From the middle half, relative to the median.
     static double Deviation(double[] sorted) =>
         (sorted[sorted.Length * 3 / 4] - sorted[sorted.Length / 4]) / DeviationsInMiddleHalf / Median(sorted);
 
@@ -99,7 +100,7 @@ sealed class ScoringClock(Action reference)
             calls = Math.Max(1, (int)Math.Round(SliceSeconds / best));
         }
 
-        /// <summary>Of one call. Half as many before are not timed: the caches are another's.</summary>
+        /// <summary>The time of one call. Half as many calls before it are not timed, to fill the caches.</summary>
         public double Seconds()
         {
             Time(score, 1 + (calls / 2));

@@ -3,25 +3,25 @@ using MLNet.Pruning.Persistence;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Watches what pruning costs the neurons that stay: for each neuron the mean |gradient| and mean |weight| over its active weights, in
-/// windows of steps and cumulated from epoch to epoch. What it finds is in <see cref="TrainingHistory.Burden"/>. Settings only; they serve
-/// any number of runs, with masks or without.
+/// Measures the burden of pruning on the remaining neurons: for each neuron the mean |gradient| and mean |weight| over its active weights,
+/// in windows of steps and cumulated from epoch to epoch. The results are in <see cref="TrainingHistory.Burden"/>. Settings only: one
+/// monitor serves any number of runs, with masks or without.
 /// </summary>
 public sealed record BurdenMonitor
 {
-    /// <summary>Steps in a window; at least 1. All steps count, none is sampled.</summary>
+    /// <summary>Steps in a window; at least 1. All steps count.</summary>
     public int Interval { get; init; } = 100;
 
     /// <summary>
-    /// The parameters to watch, by name, such as "layers.linear1.weight"; * stands for anything. Null for the weights of all linear layers
-    /// and convolutions, and all that is under a mask.
+    /// The parameters to watch, by name, such as "layers.linear1.weight"; * is a wildcard. Null for the weights of all linear layers and
+    /// convolutions, and all parameters under masks.
     /// </summary>
     public IReadOnlyList<string>? Weights { get; init; }
 
-    /// <summary>The parameters among them not to watch after all; * stands for anything.</summary>
+    /// <summary>Exceptions from <see cref="Weights"/>; * is a wildcard.</summary>
     public IReadOnlyList<string>? Except { get; init; }
 
-    /// <summary>The hook that watches one run; every run needs one of its own. Put it behind the one that prunes.</summary>
+    /// <summary>Makes a hook for one run; every run needs one of its own. Put it after the hook that prunes.</summary>
     public ITrainingHook Begin()
     {
         TrainingOptions.Require(Interval >= 1, $"{nameof(BurdenMonitor)}.{nameof(Interval)}", Interval, "at least 1");
@@ -29,18 +29,20 @@ public sealed record BurdenMonitor
     }
 }
 
-/// <summary>Watches the burden in one run: sums step by step, divided by how many weights were active whenever that may change.</summary>
+/// <summary>
+/// Watches the burden in one run. It sums over steps, and divides by the number of active weights whenever that may change.
+/// </summary>
 sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, IStepObserver
 {
     readonly Dictionary<string, LayerSums> kept = [];
     BurdenSums? sums;
     RunOptimizer? optimizer;
     MaskedWeights? masked;
-    int[] active = []; // by neuron, its active weights
-    int version, steps; // of the masks; since the sums were last taken
+    int[] active = []; // per neuron, its active weights
+    int version, steps; // the masks' version; steps since the sums were last taken
     bool used;
 
-    /// <summary>Whether sums are taken with LibTorch's operators on the CPU too, as they are on a device.</summary>
+    /// <summary>Whether to sum with LibTorch's operators on the CPU too, as on a device.</summary>
     internal bool ByOperators { get; init; }
 
     public void Started(TrainingRun run)
@@ -49,9 +51,9 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
             throw new InvalidOperationException($"This hook has watched a run already; "
                 + $"{nameof(BurdenMonitor)}.{nameof(BurdenMonitor.Begin)} gives a new one for each.");
         used = true;
-        // Names that are not there are told before anything is trained.
+        // Report unknown names before training.
         _ = Find(run);
-        // The gradients as backward left them: where they are going to be clipped, they cannot wait for the step.
+        // Take the gradients as backward left them: if they are going to be clipped, they cannot wait for the step.
         if (run.Options.GradientClipNorm is null)
             run.Share(this);
     }
@@ -96,7 +98,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
 
     static BurdenRecord RecordOf(TrainingRun run, NeuronRows layer)
     {
-        // Looked up each time: a checkpoint puts another history in place.
+        // Looked up each time, as a checkpoint replaces the history.
         if (run.History.Burden.Find(r => r.Layer == layer.Name) is not { } record)
             run.History.Burden.Add(record = new(layer.Name));
         return record;
@@ -113,7 +115,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
         return MaskedLayer.Find(run.Model, names, settings.Except, nameof(BurdenMonitor));
     }
 
-    /// <summary>Takes up the model, or the shape that it has now.</summary>
+    /// <summary>Starts with the model, or with its new shape.</summary>
     void Begin(TrainingRun run)
     {
         Take();
@@ -129,7 +131,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
 
     void CountActive() => (version, active) = (masked?.Version ?? 0, sums!.CountActive());
 
-    /// <summary>Gives what was summed up to the layers, while it is known how many weights it is the sum over.</summary>
+    /// <summary>Moves the sums to the layers while the number of active weights that they cover is known.</summary>
     void Take()
     {
         if (steps == 0)
@@ -167,7 +169,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
     }
 }
 
-/// <summary>Sums over steps of what each neuron of a layer bore on average: of the window that runs, and since the beginning.</summary>
+/// <summary>Sums over steps of a neuron's mean gradient and weight: in the current window, and since the beginning.</summary>
 sealed class LayerSums(int count)
 {
     readonly (long Steps, double Gradients, double Weights)[] window = new (long, double, double)[count],
@@ -182,7 +184,7 @@ sealed class LayerSums(int count)
             sums[row] = (sums[row].Steps + steps, sums[row].Gradients + gradients, sums[row].Weights + weights);
     }
 
-    /// <summary>The means of the window, which ends.</summary>
+    /// <summary>The means of the window, which ends here.</summary>
     public BurdenPoint Window(long step, int epoch, double density)
     {
         var point = Means(window, step, epoch, density);
@@ -193,7 +195,7 @@ sealed class LayerSums(int count)
     /// <summary>The means since the beginning.</summary>
     public BurdenPoint Cumulative(long step, int epoch, double density) => Means(all, step, epoch, density);
 
-    // 0 / 0 is NaN: a neuron that never had an active weight.
+    // 0 / 0 is NaN, for a neuron that never had an active weight.
     static BurdenPoint Means((long Steps, double Gradients, double Weights)[] sums, long step, int epoch, double density) =>
         new(step, epoch, density, [.. sums.Select(s => (float)(s.Gradients / s.Steps))],
             [.. sums.Select(s => (float)(s.Weights / s.Steps))]);

@@ -3,50 +3,46 @@ using System.Text.Json.Serialization;
 
 namespace MLNet.Pruning;
 
-/// <summary>
-/// The trainings that a <see cref="BurdenStudy"/> holds side by side. All have the same length, first weights and batches.
-/// </summary>
+/// <summary>The trainings that a <see cref="BurdenStudy"/> compares. All have the same length, initial weights and batches.</summary>
 public enum BurdenRunKind
 {
     /// <summary>Not pruned.</summary>
     Dense,
 
-    /// <summary>Pruned while it trains, by masks that are cut anew.</summary>
+    /// <summary>Pruned while it trains; masks are updated again and again.</summary>
     Dynamic,
 
     /// <summary>From scratch under the masks that the dynamic run ended with.</summary>
     Optimal,
 
-    /// <summary>From scratch under masks drawn at random, each layer as dense as in the dynamic run.</summary>
+    /// <summary>From scratch under random masks with the same density per layer as in the dynamic run.</summary>
     Random,
 }
 
 /// <summary>One training of a <see cref="BurdenStudy"/>.</summary>
 public sealed record BurdenRun
 {
-    /// <summary>Which of the trainings it is.</summary>
+    /// <summary>The kind of training.</summary>
     public required BurdenRunKind Kind { get; init; }
 
-    /// <summary>The seed of its first weights and of its batches.</summary>
+    /// <summary>The seed of its initial weights and batches.</summary>
     public required int Seed { get; init; }
 
-    /// <summary>Whether it had the mitigation, the merging of tokens.</summary>
+    /// <summary>Whether tokens are merged, which is the mitigation.</summary>
     public required bool Merged { get; init; }
 
-    /// <summary>Its record: accuracy by epoch, masks cut, and what its neurons bore.</summary>
+    /// <summary>The record: accuracy by epoch, mask updates, and the burden of its neurons.</summary>
     public required TrainingHistory History { get; init; }
 
-    /// <summary>The masks that it ended with; null where it was not pruned.</summary>
+    /// <summary>The final masks; null if it was not pruned.</summary>
     public WeightMasks? Masks { get; init; }
 
     /// <summary>
-    /// What these masks cost the weights that the dynamic run ended with, inactive ones included; empty where it was not pruned.
+    /// The cost of these masks on the final weights of the dynamic run, including inactive ones; empty if it was not pruned.
     /// </summary>
     public IReadOnlyList<LayerCost> Costs { get; init; } = [];
 
-    /// <summary>
-    /// The fraction of the validation set answered correctly at the end; of the training set, while it trained, where there was no other.
-    /// </summary>
+    /// <summary>Final accuracy on the validation set; without one, accuracy on the training set during training.</summary>
     [JsonIgnore]
     public double? Accuracy => History.Epochs.Count == 0 ? null : History.Epochs[^1].ValidationAccuracy ?? History.Epochs[^1].Accuracy;
 
@@ -55,7 +51,7 @@ public sealed record BurdenRun
     public string Title => FormattableString.Invariant($"{Kind.ToString().ToLowerInvariant()}, seed {Seed}{(Merged ? ", merged" : "")}");
 }
 
-/// <summary>What a <see cref="BurdenStudy"/> found: its runs. Plain values only.</summary>
+/// <summary>The runs of a <see cref="BurdenStudy"/>, as plain values.</summary>
 public sealed record BurdenResult(IReadOnlyList<BurdenRun> Runs)
 {
     /// <summary>The runs of one kind, with or without merging, by seed.</summary>
@@ -88,8 +84,8 @@ public sealed record BurdenResult(IReadOnlyList<BurdenRun> Runs)
 [JsonSerializable(typeof(FinishedRun))]
 sealed partial class BurdenJson : JsonSerializerContext;
 
-/// <summary>A run as it lies in a study's folder, with what tells whether it is of the same study.</summary>
-/// <param name="Plan">How the study goes.</param>
+/// <summary>A run in a study's folder, with the settings that show whether it belongs to the same study.</summary>
+/// <param name="Plan">The settings of the study.</param>
 /// <param name="Run">The run.</param>
-/// <param name="Chance">Of a dynamic run, what random masks would cost its weights.</param>
+/// <param name="Chance">For a dynamic run, the cost of random masks on its weights. The name is part of the file format.</param>
 sealed record FinishedRun(string Plan, BurdenRun Run, IReadOnlyList<LayerCost>? Chance);

@@ -4,49 +4,49 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// What pruning costs the neurons that stay, and what merging tokens gives back: trainings of the same length, first weights and batches,
-/// for several seeds, each with and without merging. One is pruned while it trains, one trains from scratch under the masks that the
-/// first ended with, one under random masks of the same density.
+/// Compares trainings of the same length, initial weights and batches, to find what pruning costs the remaining neurons and what token
+/// merging gives back. One training is pruned dynamically, one runs from scratch under its final masks, and one under random masks of the
+/// same density; for several seeds, each with and without merging.
 /// </summary>
 public sealed record BurdenStudy
 {
     /// <summary>
-    /// Makes what is trained, for a seed, with merging or without; called for each run anew. LibTorch's generator has the seed already,
-    /// so that the model draws the same first weights each time. The model is disposed of when its run is over.
+    /// Makes the task for a seed, with merging or without; called anew for each run. LibTorch's generator is seeded already, so that the
+    /// model draws the same initial weights each time. The model is disposed of when its run ends.
     /// </summary>
     public required Func<int, bool, TrainingTask> Task { get; init; }
 
-    /// <summary>How each run goes. The seed is that of the run; hooks and checkpoints must be left out, since they serve one run.</summary>
+    /// <summary>Training options. The seed comes from the run; hooks and checkpoints must be left out, since they serve one run.</summary>
     public required TrainingOptions Options { get; init; }
 
     /// <summary>How the dynamic run is pruned.</summary>
     public required WeightPruning Pruning { get; init; }
 
-    /// <summary>The seeds; at least one, each 0 or more.</summary>
+    /// <summary>The seeds; at least one, each at least 0.</summary>
     public IReadOnlyList<int> Seeds { get; init; } = [1, 2, 3];
 
-    /// <summary>Without merging, with, or both.</summary>
+    /// <summary>Whether to train without merging, with merging, or both.</summary>
     public IReadOnlyList<bool> Merging { get; init; } = [false, true];
 
-    /// <summary>Which trainings; those under fixed masks need the dynamic one.</summary>
+    /// <summary>The trainings to run; those under fixed masks need the dynamic one.</summary>
     public IReadOnlyList<BurdenRunKind> Kinds { get; init; } = [BurdenRunKind.Dynamic, BurdenRunKind.Optimal, BurdenRunKind.Random];
 
-    /// <summary>What is watched.</summary>
+    /// <summary>What to measure.</summary>
     public BurdenMonitor Monitor { get; init; } = new();
 
-    /// <summary>Examples that costs are measured on, the first of those to learn from; at least 1.</summary>
+    /// <summary>How many training examples costs are measured on, taken from the start; at least 1.</summary>
     public int CostExamples { get; init; } = 1000;
 
-    /// <summary>Runs the model to measure costs; null for one that takes and gives one tensor.</summary>
+    /// <summary>Runs the model to measure costs; null for a model that takes and gives one tensor.</summary>
     public Action<nn.Module, Tensor>? Forward { get; init; }
 
-    /// <summary>Where finished runs are kept, so that a study that was interrupted goes on; null to keep none.</summary>
+    /// <summary>The folder for finished runs, so that an interrupted study can continue; null to keep none.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>Told how the study goes.</summary>
+    /// <summary>Receives the progress.</summary>
     public IProgress<BurdenProgress>? Progress { get; init; }
 
-    /// <summary>Trains all of it.</summary>
+    /// <summary>Runs all trainings.</summary>
     /// <exception cref="ArgumentException">A setting is wrong.</exception>
     /// <exception cref="InvalidDataException">The folder has runs of another study.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; finished runs are in the folder.</exception>
@@ -71,7 +71,7 @@ public sealed record BurdenStudy
         return new(runs);
     }
 
-    /// <summary>What must be the same for a finished run to be this study's.</summary>
+    /// <summary>The settings that must be equal for a finished run to belong to this study.</summary>
     internal string Plan => string.Create(CultureInfo.InvariantCulture,
         $"epochs {Options.Epochs}, batches of {Options.BatchSize}, {Options.Optimizer}, learning rate {Options.LearningRate}, "
         + $"weight decay {Options.WeightDecay}, momentum {Options.Momentum}{(Options.Nesterov ? " (Nesterov)" : "")}, "
@@ -113,13 +113,13 @@ public sealed record BurdenStudy
         TrainingOptions.Require(holds, $"{nameof(BurdenStudy)}.{setting}", value, wanted);
 }
 
-/// <summary>How far a study has come.</summary>
-/// <param name="Number">The run that trains, from 1.</param>
-/// <param name="Count">How many there are in all.</param>
-/// <param name="Kind">Which training it is.</param>
+/// <summary>The progress of a study.</summary>
+/// <param name="Number">The current run, from 1.</param>
+/// <param name="Count">The total number of runs.</param>
+/// <param name="Kind">The kind of training.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Merged">Whether tokens are merged in it.</param>
-/// <param name="Training">How far it has come; null where it was found finished.</param>
-/// <param name="Finished">The run when it has just ended or was found finished, else null.</param>
+/// <param name="Training">The progress of the run; null if it was found finished.</param>
+/// <param name="Finished">The run if it has just ended or was found finished, else null.</param>
 public sealed record BurdenProgress(int Number, int Count, BurdenRunKind Kind, int Seed, bool Merged, TrainingProgress? Training,
     BurdenRun? Finished);

@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Where in the flat vector each neuron of a watched layer has its weights.</summary>
+/// <summary>Where the weights of each neuron of a watched layer lie in the flat vector.</summary>
 /// <param name="Name">The parameter.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="From">Where it begins.</param>
-/// <param name="FirstRow">The number of its first neuron among those of all layers.</param>
+/// <param name="From">Where the parameter begins.</param>
+/// <param name="FirstRow">The number of its first neuron among the neurons of all layers.</param>
 /// <param name="Axis">The dimension that counts neurons.</param>
 sealed record NeuronRows(string Name, long[] Shape, int From, int FirstRow, int Axis)
 {
@@ -18,7 +18,7 @@ sealed record NeuronRows(string Name, long[] Shape, int From, int FirstRow, int 
 
     public int Length => (int)Shape.Aggregate(1L, (n, extent) => n * extent);
 
-    /// <summary>Runs of weights of one neuron, in the order of the flat vector.</summary>
+    /// <summary>Contiguous runs of weights of one neuron, in the order of the flat vector.</summary>
     public IEnumerable<(int From, int Length, int Row)> Pieces()
     {
         var outer = Axis == 0 ? 1 : (int)Shape[0];
@@ -29,19 +29,19 @@ sealed record NeuronRows(string Name, long[] Shape, int From, int FirstRow, int 
 }
 
 /// <summary>
-/// The sums of |gradient| and |weight| over the active weights of each neuron and over steps, until they are taken: on a device by a few
-/// operators a layer, on the CPU by the threads that step, piece by piece of the flat vector, while a piece is in the cache.
+/// Sums of |gradient| and |weight| over the active weights of each neuron and over steps. On a device it uses a few operators per layer;
+/// on the CPU the threads that step add piece by piece of the flat vector, while a piece is in the cache.
 /// </summary>
 sealed unsafe class BurdenSums : IDisposable
 {
     readonly FlatModel model;
     readonly MaskedWeights? masked;
-    readonly Tensor? totals; // [2, neurons], by operators
-    readonly long[] starts; // of the step's pieces
-    readonly int[] first; // of the runs in each of these
+    readonly Tensor? totals; // [2, neurons], summed by operators
+    readonly long[] starts; // of the pieces of the step
+    readonly int[] first; // of the runs in each of these pieces
     readonly (int From, int Length, int Row)[] runs;
     readonly (double Gradients, double Weights)[] sums; // of each run
-    readonly sbyte[] all; // what stands for masks where there are none
+    readonly sbyte[] all; // replaces the masks if there are none
     readonly float* gradients, weights;
 
     public BurdenSums(TrainingRun run, IEnumerable<MaskedLayer> watched, MaskedWeights? masked, bool byOperators)
@@ -50,7 +50,8 @@ sealed unsafe class BurdenSums : IDisposable
         var layers = new List<NeuronRows>();
         foreach (var layer in watched)
         {
-            // A transposed convolution's outputs are its second dimension; in groups, a neuron stands for those of the same place in each.
+            // The outputs of a transposed convolution are its second dimension; in groups, a neuron stands for the outputs at the same
+            // place in each group.
             var axis = layer.Axis == 0 && layer.Parameter.Dimensions > 1 ? 1 : 0;
             layers.Add(new(layer.Name, layer.Parameter.shape, checked((int)model.OffsetOf(layer.Parameter)), Count, axis));
             Count += layers[^1].Count;
@@ -58,7 +59,7 @@ sealed unsafe class BurdenSums : IDisposable
         Layers = layers;
         all = masked is null ? new sbyte[model.Values.Length] : [];
         Array.Fill(all, (sbyte)-1);
-        // A run that crosses into the step's next piece is cut there.
+        // A run that crosses into the next piece of the step is split there.
         var (cut, piece) = (new List<(int From, int Length, int Row)>(), 0);
         first = new int[starts.Length];
         foreach (var (begin, length, row) in layers.SelectMany(l => l.Pieces()).OrderBy(p => p.From))
@@ -82,21 +83,21 @@ sealed unsafe class BurdenSums : IDisposable
 
     public IReadOnlyList<NeuronRows> Layers { get; }
 
-    /// <summary>The neurons of all layers.</summary>
+    /// <summary>The number of neurons of all layers.</summary>
     public int Count { get; }
 
-    ReadOnlySpan<sbyte> On => masked is null ? all : masked.On;
+    ReadOnlySpan<sbyte> Active => masked is null ? all : masked.Active;
 
-    /// <summary>By neuron, its active weights.</summary>
+    /// <summary>The active weights of each neuron.</summary>
     public int[] CountActive()
     {
         var active = new int[Count];
         foreach (var (from, length, row) in runs)
-            active[row] += MaskKernels.CountActive(On.Slice(from, length));
+            active[row] += MaskKernels.CountActive(Active.Slice(from, length));
         return active;
     }
 
-    /// <summary>Adds what the flat vectors hold in the piece of the step that begins here. Pieces may be added side by side.</summary>
+    /// <summary>Adds the values of the piece that begins here. Threads may add different pieces in parallel.</summary>
     public void Add(long from)
     {
         if (totals is null)
@@ -109,13 +110,13 @@ sealed unsafe class BurdenSums : IDisposable
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        var off = masked?.OffTensor();
+        var inactive = masked?.InactiveTensor();
         foreach (var layer in Layers)
             foreach (var (index, vector) in new[] { model.Gradients.Vector, model.Values.Vector }.Index())
             {
                 var values = Of(vector, layer).abs();
-                if (off is not null)
-                    values = values.masked_fill(Of(off, layer), Scalars.Zero);
+                if (inactive is not null)
+                    values = values.masked_fill(Of(inactive, layer), Scalars.Zero);
                 var rows = values.transpose(0, layer.Axis).reshape(layer.Count, -1).sum(1, false, ScalarType.Float64);
                 to[index].narrow(0, layer.FirstRow, layer.Count).add_(rows, Scalars.One);
             }
@@ -126,49 +127,49 @@ sealed unsafe class BurdenSums : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void AddPiece(int piece)
     {
-        fixed (sbyte* on = On)
+        fixed (sbyte* mask = Active)
             for (var i = first[piece]; i < first[piece + 1]; i++)
             {
                 var (from, length, _) = runs[i];
-                var (g, w) = Sum(gradients + from, weights + from, on + from, length);
+                var (g, w) = Sum(gradients + from, weights + from, mask + from, length);
                 ref var sum = ref sums[i];
                 sum = (sum.Gradients + g, sum.Weights + w);
             }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static (float Gradients, float Weights) Sum(float* gradients, float* weights, sbyte* on, int length)
+    static (float Gradients, float Weights) Sum(float* gradients, float* weights, sbyte* mask, int length)
     {
         Vector256<float> g0 = default, g1 = default, w0 = default, w1 = default;
         var (i, width) = (0, Vector256<float>.Count);
         for (; i <= length - 2 * width; i += 2 * width)
         {
-            Add(gradients + i, weights + i, on + i, ref g0, ref w0);
-            Add(gradients + i + width, weights + i + width, on + i + width, ref g1, ref w1);
+            Add(gradients + i, weights + i, mask + i, ref g0, ref w0);
+            Add(gradients + i + width, weights + i + width, mask + i + width, ref g1, ref w1);
         }
         if (i <= length - width)
         {
-            Add(gradients + i, weights + i, on + i, ref g0, ref w0);
+            Add(gradients + i, weights + i, mask + i, ref g0, ref w0);
             i += width;
         }
         var (g, w) = (Vector256.Sum(g0 + g1), Vector256.Sum(w0 + w1));
         for (; i < length; i++)
-            if (on[i] != 0)
+            if (mask[i] != 0)
                 (g, w) = (g + Math.Abs(gradients[i]), w + Math.Abs(weights[i]));
         return (g, w);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Add(float* gradients, float* weights, sbyte* on, ref Vector256<float> g, ref Vector256<float> w)
+    static void Add(float* gradients, float* weights, sbyte* mask, ref Vector256<float> g, ref Vector256<float> w)
     {
-        // Eight bytes of -1 or 0 as as many floats' bits.
-        var shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)on).AsSByte());
-        var mask = Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsSingle();
-        g += Vector256.Abs(Vector256.Load(gradients)) & mask;
-        w += Vector256.Abs(Vector256.Load(weights)) & mask;
+        // Widens eight bytes of -1 or 0 to the bits of eight floats.
+        var shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)mask).AsSByte());
+        var bits = Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsSingle();
+        g += Vector256.Abs(Vector256.Load(gradients)) & bits;
+        w += Vector256.Abs(Vector256.Load(weights)) & bits;
     }
 
-    /// <summary>The sums by neuron, which begin anew.</summary>
+    /// <summary>The sums per neuron; resets them.</summary>
     public (double Gradients, double Weights)[] Take()
     {
         var taken = new (double Gradients, double Weights)[Count];

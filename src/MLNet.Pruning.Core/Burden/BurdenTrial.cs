@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The trainings of a study with one seed, with merging or without. Those under fixed masks come after the dynamic one.</summary>
+/// <summary>The trainings of a study for one seed, with merging or without. Those under fixed masks follow the dynamic one.</summary>
 sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 {
     WeightMasks? found;
-    IReadOnlyList<LayerCost> foundCosts = [], chanceCosts = [];
+    IReadOnlyList<LayerCost> foundCosts = [], randomCosts = [];
 
     public BurdenRun Run(BurdenRunKind kind, Action<TrainingProgress> progress, CancellationToken cancellation)
     {
@@ -45,7 +45,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
             foundCosts = ReconstructionCost.Of(model, result.Masks!, task.Examples, study.CostExamples, study.Forward);
             // A later study in the same folder may train under random masks.
             if (study.Folder is not null || study.Kinds.Contains(BurdenRunKind.Random))
-                chanceCosts = ReconstructionCost.Of(model, result.Masks!.Shuffled(seed), task.Examples, study.CostExamples, study.Forward);
+                randomCosts = ReconstructionCost.Of(model, result.Masks!.Shuffled(seed), task.Examples, study.CostExamples, study.Forward);
         }
         var run = new BurdenRun
         {
@@ -54,7 +54,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
             Merged = merged,
             History = result.History,
             Masks = result.Masks,
-            Costs = kind switch { BurdenRunKind.Dense => [], BurdenRunKind.Random => chanceCosts, _ => foundCosts },
+            Costs = kind switch { BurdenRunKind.Dense => [], BurdenRunKind.Random => randomCosts, _ => foundCosts },
         };
         Keep(run);
         return run;
@@ -65,10 +65,10 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 
     void Keep(BurdenRun run)
     {
-        // The weights beneath are gone with their run; what chance would cost them is kept beside it.
+        // The persistent weights are lost with their run, so the cost of random masks is stored beside it.
         if (PathOf(run.Kind) is { } path)
             WholeFile.Write(path, stream => JsonSerializer.Serialize(stream,
-                new FinishedRun(study.Plan, run, run.Kind == BurdenRunKind.Dynamic ? chanceCosts : null), BurdenJson.Default.FinishedRun));
+                new FinishedRun(study.Plan, run, run.Kind == BurdenRunKind.Dynamic ? randomCosts : null), BurdenJson.Default.FinishedRun));
     }
 
     BurdenRun? Finished(BurdenRunKind kind)
@@ -88,11 +88,11 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
         if (kept?.Plan != study.Plan)
             throw new InvalidDataException($"'{path}' is of another study: {kept?.Plan}; this one is {study.Plan}. Delete the file or "
                 + $"name another {nameof(BurdenStudy.Folder)}.");
-        chanceCosts = kept.Chance ?? chanceCosts;
+        randomCosts = kept.Chance ?? randomCosts;
         return kept.Run;
     }
 
-    /// <summary>Keeps what lies beneath the masks when the run ends.</summary>
+    /// <summary>Keeps the persistent weights, including inactive ones, when the run ends.</summary>
     sealed class WeightsBeneath : ITrainingHook
     {
         readonly Dictionary<string, float[]> weights = [];
@@ -106,7 +106,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 
         public void PutInto(nn.Module model)
         {
-            using var off = no_grad();
+            using var noGrad = no_grad();
             using var scope = NewDisposeScope();
             foreach (var (name, values) in weights)
             {

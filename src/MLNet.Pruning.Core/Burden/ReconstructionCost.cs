@@ -4,16 +4,14 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>What a mask costs a layer.</summary>
+/// <summary>The cost of a mask on a layer.</summary>
 /// <param name="Layer">The parameter, as the model names it.</param>
-/// <param name="Reconstruction">
-/// R = E|(W - M * W)x|^2 / E|Wx|^2 over the inputs x that the layer reads: 0 where nothing is lost. 0 too where Wx is 0.
-/// </param>
-/// <param name="Density">S, the fraction of the weights that is active.</param>
+/// <param name="Reconstruction">R = E|(W - M * W)x|^2 / E|Wx|^2 over the layer's inputs x; 0 if nothing is lost, or if Wx is 0.</param>
+/// <param name="Density">S, the fraction of active weights.</param>
 public sealed record LayerCost(string Layer, double Reconstruction, double Density)
 {
     /// <summary>J = R + lambda * S.</summary>
-    /// <param name="lambda">What the whole layer's weights cost; 0 or more.</param>
+    /// <param name="lambda">The cost of all weights of a layer; at least 0.</param>
     public double Total(double lambda)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lambda);
@@ -21,31 +19,31 @@ public sealed record LayerCost(string Layer, double Reconstruction, double Densi
     }
 }
 
-/// <summary>Measures what masks cost the layers of a model on examples.</summary>
+/// <summary>Measures the cost of masks on the layers of a model.</summary>
 public static class ReconstructionCost
 {
     const int BatchRows = 256;
 
-    /// <summary>The cost of each linear or convolutional layer under a mask, in the order of the masks.</summary>
-    /// <param name="model">The model with its weights W whole. It is as before afterwards.</param>
-    /// <param name="masks">M. The model runs under them: what a layer reads is what the masked layers before it give.</param>
-    /// <param name="examples">Rows to run it on.</param>
-    /// <param name="most">At most so many of them, the first; at least 1.</param>
-    /// <param name="forward">Runs the model; null for one that takes and gives one tensor.</param>
-    public static IReadOnlyList<LayerCost> Of(nn.Module model, WeightMasks masks, IExampleSource examples, int most = 1000,
+    /// <summary>The cost of each linear or convolutional layer under its mask, in the order of the masks.</summary>
+    /// <param name="model">The model with its unmasked weights W. It is restored afterwards.</param>
+    /// <param name="masks">M. The model runs under them, so that each layer reads the outputs of masked layers.</param>
+    /// <param name="examples">Rows to run the model on.</param>
+    /// <param name="maximum">The maximum number of rows, taken from the start; at least 1.</param>
+    /// <param name="forward">Runs the model; null for a model that takes and gives one tensor.</param>
+    public static IReadOnlyList<LayerCost> Of(nn.Module model, WeightMasks masks, IExampleSource examples, int maximum = 1000,
         Action<nn.Module, Tensor>? forward = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(masks);
         ArgumentNullException.ThrowIfNull(examples);
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
         masks.CheckFits(model);
         forward ??= (module, input) => Forward.Through(module, input);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var rows = new ExampleBuffer(examples.Shape, examples.HasLabels);
         using (var reader = examples.Open())
-            while (rows.Count < most && rows.Read(reader, rows.Count, null, rows.Count))
+            while (rows.Count < maximum && rows.Read(reader, rows.Count, null, rows.Count))
             {
             }
         if (rows.Count == 0)
@@ -91,7 +89,7 @@ public static class ReconstructionCost
     {
         readonly Tensor weight = module.get_parameter("weight")!.detach(), whole = module.get_parameter("weight")!.detach().clone();
         readonly Tensor? bias = module.get_parameter("bias")?.detach();
-        readonly Tensor inactive = tensor(Array.ConvertAll(mask.On.ToArray(), on => on ? 0f : 1f), [.. mask.Shape],
+        readonly Tensor inactive = tensor(Array.ConvertAll(mask.Active.ToArray(), bit => bit ? 0f : 1f), [.. mask.Shape],
             device: module.get_parameter("weight")!.device);
         double error, energy;
 
@@ -99,11 +97,12 @@ public static class ReconstructionCost
 
         public LayerCost Cost => new(mask.Name, energy > 0 ? error / energy : 0, mask.Density);
 
-        // The layer itself, with other weights, knows its stride, padding and groups; a hook is not called by forward.
+        // The layer itself knows its stride, padding and groups, so it computes with the other weights. Calling forward does not call
+        // hooks.
         public void Observe(Tensor input)
         {
             using var scope = NewDisposeScope();
-            using var off = no_grad();
+            using var noGrad = no_grad();
             var (masked, shift) = (weight.clone(), bias?.clone());
             bias?.zero_();
             try

@@ -5,13 +5,13 @@ namespace MLNet.Pruning.Models;
 
 /// <summary>Attention among a few tokens, forward and backward, an image and a head at a time.</summary>
 /// <remarks>
-/// Logits of one head stay in the caches, and queries, keys and values are read where one linear layer left them side by side: nothing is
-/// permuted or copied. LibTorch's fused operator is made for thousands of tokens, and takes about twice as long for 49. Weights are not
-/// kept: backward computes them again, from the logarithm of each query's sum of exponentials.
+/// Logits of one head stay in the caches. Queries, keys and values are read from the output of one linear layer, where they lie side by
+/// side: nothing is permuted or copied. LibTorch's fused operator is made for thousands of tokens, and takes about twice as long for 49.
+/// Weights are not stored: backward computes them again, from the logarithm of each query's sum of exponentials.
 /// </remarks>
 static unsafe class AttentionKernel
 {
-    /// <summary>What a head's size must be a multiple of.</summary>
+    /// <summary>A head's size must be a multiple of this.</summary>
     public const int Lanes = 16;
 
     const int RowsOfTile = 8;
@@ -35,7 +35,7 @@ static unsafe class AttentionKernel
     }
 
     /// <param name="qkv">[B, N, 3, H, S]: queries, keys and values.</param>
-    /// <param name="added">[B, N]: added to the logits of each key; null for nothing.</param>
+    /// <param name="added">[B, N]: added to the logits of each key; null for none.</param>
     /// <param name="n">The sizes.</param>
     /// <param name="mixed">[B, N, H, S]; written.</param>
     /// <param name="logSums">[B, H, padded N]; written: for each query, the logarithm of the sum over keys of e^logit.</param>
@@ -60,11 +60,11 @@ static unsafe class AttentionKernel
         }
     }
 
-    /// <param name="qkv">As it went forward.</param>
-    /// <param name="added">The same.</param>
-    /// <param name="logSums">What forward wrote.</param>
+    /// <param name="qkv">The input of the forward pass.</param>
+    /// <param name="added">As in the forward pass.</param>
+    /// <param name="logSums">The output of the forward pass.</param>
     /// <param name="n">The sizes.</param>
-    /// <param name="gradient">[B, N, H, S] of what forward mixed.</param>
+    /// <param name="gradient">[B, N, H, S]: the gradient of the mixed values.</param>
     /// <param name="result">[B, N, 3, H, S]; written: the gradient of queries, keys and values.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward(float* qkv, float* added, float* logSums, Sizes n, float* gradient, float* result)
@@ -73,7 +73,7 @@ static unsafe class AttentionKernel
         fixed (float* start = Scratch((2 * n.HeadSize + 2 * n.Tokens) * padded))
         {
             float* queries = Aligned(start), gradients = queries + n.HeadSize * padded;
-            float* weights = gradients + n.HeadSize * padded, slopes = weights + n.Tokens * padded;
+            float* weights = gradients + n.HeadSize * padded, weightGradients = weights + n.Tokens * padded;
             for (var image = 0; image < n.Images; image++, qkv += n.Tokens * row, result += n.Tokens * row, gradient += n.Tokens * n.Width)
             {
                 for (var head = 0; head < n.Heads; head++, logSums += padded)
@@ -83,17 +83,17 @@ static unsafe class AttentionKernel
                     Transpose(q, row, n.Tokens, n.HeadSize, queries, padded);
                     Transpose(g, n.Width, n.Tokens, n.HeadSize, gradients, padded);
                     Product(k, row, 1, queries, padded, weights, padded, n.Tokens, n.HeadSize, padded);
-                    Product(v, row, 1, gradients, padded, slopes, padded, n.Tokens, n.HeadSize, padded);
-                    OfLogits(weights, slopes, added == null ? null : added + image * n.Tokens, n.Scale, n.Tokens, padded, logSums);
+                    Product(v, row, 1, gradients, padded, weightGradients, padded, n.Tokens, n.HeadSize, padded);
+                    OfLogits(weights, weightGradients, added == null ? null : added + image * n.Tokens, n.Scale, n.Tokens, padded, logSums);
                     Product(weights, padded, 1, g, n.Width, dv, row, n.Tokens, n.Tokens, n.HeadSize);
-                    Product(slopes, 1, padded, k, row, dq, row, n.Tokens, n.Tokens, n.HeadSize);
-                    Product(slopes, padded, 1, q, row, dk, row, n.Tokens, n.Tokens, n.HeadSize);
+                    Product(weightGradients, 1, padded, k, row, dq, row, n.Tokens, n.Tokens, n.HeadSize);
+                    Product(weightGradients, padded, 1, q, row, dk, row, n.Tokens, n.Tokens, n.HeadSize);
                 }
             }
         }
     }
 
-    /// <summary>Logits, [keys][queries], become weights in place.</summary>
+    /// <summary>Turns logits, [keys][queries], into weights in place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Softmax(float* logits, float* added, float scale, int keys, int padded, float* logSums)
     {
@@ -124,30 +124,32 @@ static unsafe class AttentionKernel
         }
     }
 
-    /// <summary>Logits become weights, and the gradient of weights that of unscaled logits; all are [keys][queries].</summary>
+    /// <summary>
+    /// Turns logits into weights, and the gradient of the weights into that of the unscaled logits; all are [keys][queries].
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void OfLogits(float* logits, float* slopes, float* added, float scale, int keys, int padded, float* logSums)
+    static void OfLogits(float* logits, float* weightGradients, float* added, float scale, int keys, int padded, float* logSums)
     {
-        for (var lane = 0; lane < padded; lane += Lanes, logits += Lanes, slopes += Lanes)
+        for (var lane = 0; lane < padded; lane += Lanes, logits += Lanes, weightGradients += Lanes)
         {
             var (sum, logSum) = (Vector512<float>.Zero, Vector512.Load(logSums + lane));
-            float* x = logits, slope = slopes;
-            for (var key = 0; key < keys; key++, x += padded, slope += padded)
+            float* x = logits, weightGradient = weightGradients;
+            for (var key = 0; key < keys; key++, x += padded, weightGradient += padded)
             {
                 var bias = Vector512.Create(added == null ? 0 : added[key]);
                 var weight = Exp(Vector512.FusedMultiplyAdd(Vector512.Load(x), Vector512.Create(scale), bias) - logSum);
                 weight.Store(x);
-                sum = Vector512.FusedMultiplyAdd(weight, Vector512.Load(slope), sum);
+                sum = Vector512.FusedMultiplyAdd(weight, Vector512.Load(weightGradient), sum);
             }
             x = logits;
-            slope = slopes;
-            for (var key = 0; key < keys; key++, x += padded, slope += padded)
-                ((Vector512.Load(slope) - sum) * Vector512.Load(x) * Vector512.Create(scale)).Store(slope);
+            weightGradient = weightGradients;
+            for (var key = 0; key < keys; key++, x += padded, weightGradient += padded)
+                ((Vector512.Load(weightGradient) - sum) * Vector512.Load(x) * Vector512.Create(scale)).Store(weightGradient);
         }
     }
 
     /// <summary>
-    /// C = A B, in tiles of eight rows and a vector of columns. A may be read transposed: its entries lie in any two steps.
+    /// C = A B, in tiles of eight rows and a vector of columns. The two strides of A are free, so it may be read transposed.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Product(
@@ -156,7 +158,7 @@ static unsafe class AttentionKernel
         var last = rows - 1;
         for (var r = 0; r < rows; r += RowsOfTile)
         {
-            // A tile past the last row repeats it, and writes the same numbers again.
+            // A tile that goes past the last row repeats it, and writes the same numbers again.
             nint r1 = Math.Min(r + 1, last), r2 = Math.Min(r + 2, last), r3 = Math.Min(r + 3, last), r4 = Math.Min(r + 4, last);
             nint r5 = Math.Min(r + 5, last), r6 = Math.Min(r + 6, last), r7 = Math.Min(r + 7, last);
             float* a0 = a + r * rowStep, a1 = a + r1 * rowStep, a2 = a + r2 * rowStep, a3 = a + r3 * rowStep;
@@ -192,7 +194,7 @@ static unsafe class AttentionKernel
         }
     }
 
-    /// <summary>[N rows][S] -> [S][padded], with zeros behind.</summary>
+    /// <summary>[N rows][S] -> [S][padded], filled up with zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Transpose(float* from, int row, int tokens, int headSize, float* to, int padded)
     {
@@ -207,17 +209,18 @@ static unsafe class AttentionKernel
     }
 
     /// <summary>
-    /// e^x for x up to 0, to 2e-7 of it; below -86 as for -86. 2^n e^r with n = round(x / ln 2), and r in a polynomial of degree 5.
+    /// e^x for x up to 0, with a relative error of 2e-7; x below -86 counts as -86. 2^n e^r with n = round(x / ln 2), and a polynomial of
+    /// degree 5 for e^r.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<float> Exp(Vector512<float> x)
     {
-        // In a sum with 1.5 * 2^23 the fraction is rounded away and n stands in the low bits.
+        // The sum with 1.5 * 2^23 rounds the fraction away and leaves n in the low bits.
         var magic = Vector512.Create(12582912f);
         x = Vector512.Max(x, Vector512.Create(-86f));
         var shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504f), magic);
         var n = shifted - magic;
-        // ln 2 in two parts, the first of which has few bits, so that its product with n is exact.
+        // ln 2 in two parts. The first has few bits, so that its product with n is exact.
         var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
         var p = Vector512.FusedMultiplyAdd(Vector512.Create(0.00838110875f), r, Vector512.Create(0.0419175252f));

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>What a model is made of, as plain values: enough to build it again, with weights still to be loaded.</summary>
+/// <summary>The structure of a model as plain values: enough to build it again, without its weights.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(FeedForwardBlueprint), "feed-forward")]
 [JsonDerivedType(typeof(ConvNetBlueprint), "conv-net")]
@@ -17,14 +17,14 @@ public abstract record Blueprint
     [JsonIgnore]
     public abstract IReadOnlyList<long> InputShape { get; }
 
-    /// <summary>Builds the module with freshly drawn weights.</summary>
+    /// <summary>Builds the module with random initial weights.</summary>
     public abstract nn.Module Build();
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
     public abstract void Validate();
 
-    /// <summary>The blueprint of a model as it is now, which is smaller than what it was built from once neurons were removed.</summary>
-    /// <exception cref="ArgumentException">The module is not one that a blueprint builds.</exception>
+    /// <summary>The blueprint of a model as it is now, which is smaller than its original blueprint if neurons were removed.</summary>
+    /// <exception cref="ArgumentException">No blueprint builds this module.</exception>
     public static Blueprint Of(nn.Module model) => model switch
     {
         FeedForward network => network.Blueprint,
@@ -35,8 +35,8 @@ public abstract record Blueprint
         _ => throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}."),
     };
 
-    /// <summary>This blueprint, brought up to what a model that was built from it is now.</summary>
-    /// <param name="model">Built from this blueprint, perhaps smaller since.</param>
+    /// <summary>This blueprint, updated to the present sizes of a model that was built from it.</summary>
+    /// <param name="model">A model that was built from this blueprint, and may have shrunk since.</param>
     public virtual Blueprint Now(nn.Module model) => Of(model);
 
     /// <summary>The blueprint as JSON.</summary>

@@ -13,7 +13,7 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>
     readonly Sequential classifier;
     readonly ConvNetBlueprint built;
 
-    /// <summary>Builds the network with freshly drawn weights.</summary>
+    /// <summary>Builds the network with random initial weights.</summary>
     public ConvNet(ConvNetBlueprint blueprint) : base(nameof(ConvNet))
     {
         ArgumentNullException.ThrowIfNull(blueprint);
@@ -30,7 +30,7 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>What the network is made of now, also after neurons were removed.</summary>
+    /// <summary>The present blueprint of the network, also after neurons were removed.</summary>
     /// <exception cref="InvalidOperationException">Its layers no longer fit each other.</exception>
     public ConvNetBlueprint Blueprint
     {
@@ -48,7 +48,7 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>[rows, channels, height, width], or rows that are flat -> [rows, classes]</summary>
+    /// <summary>[rows, channels, height, width], or flat rows -> [rows, classes]</summary>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -4,12 +4,12 @@ namespace MLNet.Pruning;
 
 /// <summary>The blueprint of a <see cref="ConvNet"/>.</summary>
 /// <param name="Image">Channels, height and width of an input.</param>
-/// <param name="Channels">The channels of each convolution block; each block halves height and width, rounding down.</param>
+/// <param name="Channels">The channels of each convolution block. Each block halves height and width, rounding down.</param>
 /// <param name="Hidden">The sizes of the fully connected hidden layers; may be empty.</param>
-/// <param name="Classes">How many logits there are.</param>
-/// <param name="Activation">What stands behind convolutions and hidden layers.</param>
-/// <param name="BatchNorm">Whether each convolution is normalised before its activation.</param>
-/// <param name="Dropout">The fraction of each hidden layer that is left out in training; in [0, 1).</param>
+/// <param name="Classes">The number of logits.</param>
+/// <param name="Activation">The activation after convolutions and hidden layers.</param>
+/// <param name="BatchNorm">Whether each convolution has a batch norm before its activation.</param>
+/// <param name="Dropout">The fraction of each hidden layer that is dropped out in training; in [0, 1).</param>
 public sealed record ConvNetBlueprint(
     IReadOnlyList<long> Image,
     IReadOnlyList<int> Channels,
@@ -46,7 +46,7 @@ public sealed record ConvNetBlueprint(
                 FormattableString.Invariant($"Dropout is {Dropout}; it must be at least 0 and below 1{Fractions.Hint(Dropout)}."));
     }
 
-    /// <summary>Whether the other describes the same network.</summary>
+    /// <summary>Whether the other blueprint describes the same network.</summary>
     public bool Equals(ConvNetBlueprint? other) => other is not null && Image.SequenceEqual(other.Image)
         && Channels.SequenceEqual(other.Channels) && Hidden.SequenceEqual(other.Hidden)
         && (Classes, Activation, BatchNorm, Dropout) == (other.Classes, other.Activation, other.BatchNorm, other.Dropout);

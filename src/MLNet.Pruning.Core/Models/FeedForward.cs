@@ -14,7 +14,7 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
 
     /// <summary>Layers from <paramref name="sizes"/>[0] inputs through the hidden sizes to the last one's outputs.</summary>
     /// <param name="sizes">At least two sizes, each at least 1; 784, 50, 30, 10 is the network of the rank-based paper.</param>
-    /// <param name="activation">What stands between the layers.</param>
+    /// <param name="activation">The activation between the layers.</param>
     public FeedForward(IReadOnlyList<int> sizes, Activation activation = Activation.Relu) : base(nameof(FeedForward))
     {
         new FeedForwardBlueprint(sizes, activation).Validate();
@@ -30,7 +30,7 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>What the network is made of now, also after neurons were removed.</summary>
+    /// <summary>The present blueprint of the network, also after neurons were removed.</summary>
     public FeedForwardBlueprint Blueprint
     {
         get
@@ -40,7 +40,7 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>[rows, ...] -> [rows, last size]; what is behind the rows is flattened.</summary>
+    /// <summary>[rows, ...] -> [rows, last size]; all dimensions after the rows are flattened.</summary>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -50,7 +50,7 @@ public sealed class FeedForward : nn.Module<Tensor, Tensor>
 
 /// <summary>The blueprint of a <see cref="FeedForward"/>.</summary>
 /// <param name="Sizes">Inputs, hidden sizes, outputs.</param>
-/// <param name="Activation">What stands between the layers.</param>
+/// <param name="Activation">The activation between the layers.</param>
 public sealed record FeedForwardBlueprint(IReadOnlyList<int> Sizes, Activation Activation = Activation.Relu) : Blueprint
 {
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ public sealed record FeedForwardBlueprint(IReadOnlyList<int> Sizes, Activation A
             throw new ArgumentException($"There is no activation {Activation}.");
     }
 
-    /// <summary>Whether the other has the same sizes and activation.</summary>
+    /// <summary>Whether the other blueprint has the same sizes and activation.</summary>
     public bool Equals(FeedForwardBlueprint? other) => other is not null && Activation == other.Activation
         && Sizes.SequenceEqual(other.Sizes);
 

@@ -5,22 +5,24 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>What <c>scaled_dot_product_attention</c> computes, with its gradient, by a kernel for a few tokens on the CPU.</summary>
+/// <summary>Computes <c>scaled_dot_product_attention</c> and its gradient with a kernel for few tokens on the CPU.</summary>
 sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokensAttention>
 {
-    // With more, a head's logits would leave the second-level cache, and LibTorch's operator is made for those.
-    const int MostTokens = 256;
+    // With more tokens, a head's logits would leave the second-level cache, and LibTorch's operator is made for that.
+    const int MaximumTokens = 256;
 
     public override string Name => nameof(FewTokensAttention);
 
-    /// <summary>Whether the kernel computes these. It is written for vectors of 512 bits, and was measured with no others.</summary>
+    /// <summary>
+    /// Whether the kernel can compute this input. It is written for vectors of 512 bits, and was not measured with others.
+    /// </summary>
     public static bool Computes(Tensor qkv, int headSize) =>
-        Vector512.IsHardwareAccelerated && headSize % AttentionKernel.Lanes == 0 && qkv.shape[1] is > 0 and <= MostTokens
+        Vector512.IsHardwareAccelerated && headSize % AttentionKernel.Lanes == 0 && qkv.shape[1] is > 0 and <= MaximumTokens
         && qkv.device_type == DeviceType.CPU && qkv.dtype == ScalarType.Float32;
 
     /// <summary>[B, N, 3 x H x S] -> [B, N, H x S]</summary>
     /// <param name="qkv">Queries of all heads, then keys, then values.</param>
-    /// <param name="added">[B, N]: added to the logits of each key, without a gradient; null for nothing.</param>
+    /// <param name="added">[B, N]: added to the logits of each key, without a gradient; null for none.</param>
     /// <param name="headSize">S</param>
     public static Tensor Apply(Tensor qkv, Tensor? added, int headSize) => apply(qkv.contiguous(), added?.contiguous()!, headSize);
 
@@ -46,7 +48,7 @@ sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokens
         var sizes = SizesOf(qkv, (int)ctx.get_data("headSize")!);
         var (gradient, result) = (grad_output.contiguous(), empty_like(qkv));
         AttentionKernel.Backward(Pointer(qkv), Pointer(added), Pointer(logSums), sizes, Pointer(gradient), Pointer(result));
-        // LibTorch reads it after this has returned; where there is no dispose scope around, nothing else would hold it.
+        // LibTorch reads the tensor after this method has returned. Without a dispose scope, nothing else would hold it.
         ctx.save_data(nameof(result), new[] { result });
         return [result.MoveToOuterDisposeScope(), null!, null!];
     }

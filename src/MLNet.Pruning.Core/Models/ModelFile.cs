@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>A model with its weights in one file.</summary>
+/// <summary>Saves a model with its weights in one file, and loads it.</summary>
 public static class ModelFile
 {
     const string Kind = "model";
@@ -14,9 +14,8 @@ public static class ModelFile
         stream => Save(stream, blueprint, model));
 
     /// <summary>
-    /// Writes the model to a stream. Of a module of the user's own its graph is written too, where <see cref="NetworkPlans.Trace"/> can
-    /// tell it, so that <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput, Plans.ScoringPrecision)"/> needs no code of the
-    /// user's.
+    /// Writes the model to a stream. For a user module, its graph is written too if <see cref="NetworkPlans.Trace"/> can find it, so that
+    /// <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput, Plans.ScoringPrecision)"/> needs no user code.
     /// </summary>
     public static void Save(Stream stream, Blueprint blueprint, nn.Module model)
     {
@@ -31,7 +30,7 @@ public static class ModelFile
         archive.Write(stream);
     }
 
-    /// <summary>Reads a model; the module is the caller's to dispose of.</summary>
+    /// <summary>Reads a model. The caller disposes of the module.</summary>
     /// <exception cref="InvalidDataException">The file is truncated, damaged, or not a model.</exception>
     public static (Blueprint Blueprint, nn.Module Model) Load(string path)
     {
@@ -39,9 +38,9 @@ public static class ModelFile
         return Load(stream, $"'{path}'");
     }
 
-    /// <summary>Reads a model; the module is the caller's to dispose of.</summary>
-    /// <param name="stream">Where the model begins.</param>
-    /// <param name="what">What to call the stream in an error.</param>
+    /// <summary>Reads a model. The caller disposes of the module.</summary>
+    /// <param name="stream">The stream, at the start of the model.</param>
+    /// <param name="what">What error messages call the stream.</param>
     /// <exception cref="InvalidDataException">The stream is truncated, damaged, or not a model.</exception>
     public static (Blueprint Blueprint, nn.Module Model) Load(Stream stream, string what = "The model")
     {

@@ -15,7 +15,9 @@ static class Activations
         _ => throw new ArgumentOutOfRangeException(nameof(activation), $"There is no activation {activation}."),
     };
 
-    /// <summary>TorchSharp's own does not hold the scalar of its slope (see <see cref="Scalars"/>).</summary>
+    /// <summary>
+    /// A leaky ReLU that holds the scalar of its negative slope, which TorchSharp's own does not (see <see cref="Scalars"/>).
+    /// </summary>
     sealed class LeakyRelu() : nn.Module<Tensor, Tensor>(nameof(LeakyRelu))
     {
         static readonly TorchSharp.Scalar slope = 0.01;
@@ -24,23 +26,21 @@ static class Activations
     }
 }
 
-/// <summary>
-/// The sizes that a module's layers have now. They are read from the weights, which are all that pruning is sure to shrink.
-/// </summary>
+/// <summary>The present sizes of a module's layers, read from the weights: those are all that pruning is sure to shrink.</summary>
 sealed class PresentSizes(nn.Module module)
 {
     readonly Dictionary<string, long[]> shapes = module.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape);
 
-    /// <summary>What a layer computes, or of a transposed convolution what it reads.</summary>
+    /// <summary>A layer's outputs; for a transposed convolution, its inputs.</summary>
     public int First(string layer) => (int)shapes[$"{layer}.weight"][0];
 
-    /// <summary>What a layer reads, or of a transposed convolution what it computes.</summary>
+    /// <summary>A layer's inputs; for a transposed convolution, its outputs.</summary>
     public int Second(string layer) => (int)shapes[$"{layer}.weight"][1];
 
-    /// <summary>The same of some layers whose names end in 1, 2 and so on.</summary>
+    /// <summary>The first sizes of layers whose names end in 1, 2 and so on.</summary>
     public int[] First(string layer, int count) => [.. Enumerable.Range(1, count).Select(i => First($"{layer}{i}"))];
 
-    /// <summary>Throws unless a layer still reads or computes whole channels.</summary>
+    /// <summary>Throws if a layer no longer reads or computes whole channels.</summary>
     public static void CheckWhole(long features, long expected, string layer)
     {
         if (features != expected)
@@ -49,7 +49,7 @@ sealed class PresentSizes(nn.Module module)
     }
 }
 
-/// <summary>What networks of images have in common.</summary>
+/// <summary>The parts that networks of images share.</summary>
 static class ImageParts
 {
     public static void CheckImage(IReadOnlyList<long>? image, string network)
@@ -62,10 +62,10 @@ static class ImageParts
                 + $"{1 << 20}.");
     }
 
-    public static void CheckSizes(IReadOnlyList<int>? sizes, string what, int fewest)
+    public static void CheckSizes(IReadOnlyList<int>? sizes, string what, int minimum)
     {
-        if (sizes is null || sizes.Count < fewest)
-            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {fewest}.");
+        if (sizes is null || sizes.Count < minimum)
+            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {minimum}.");
         for (var i = 0; i < sizes.Count; i++)
             if (sizes[i] < 1)
                 throw new ArgumentException($"Size {i} of the {what}s is {sizes[i]}; it must be at least 1.");
@@ -77,10 +77,10 @@ static class ImageParts
             throw new ArgumentException($"There is no activation {activation}.");
     }
 
-    /// <summary>Height times width after a pooling by 2 in each of some blocks.</summary>
+    /// <summary>Height times width after poolings by 2 in so many blocks.</summary>
     public static long AreaAfter(IReadOnlyList<long> image, int blocks) => (image[1] >> blocks) * (image[2] >> blocks);
 
-    /// <summary>The numbers that the last block's channels have together.</summary>
+    /// <summary>The number of features of the last block, flattened.</summary>
     public static long Flattened(IReadOnlyList<long> image, IReadOnlyList<int> channels)
     {
         var size = channels[^1] * AreaAfter(image, channels.Count);
@@ -89,11 +89,11 @@ static class ImageParts
     }
 
     /// <summary>
-    /// Convolution 3x3 that keeps height and width, batch norm if asked for, activation and max pooling by 2; for each count of channels.
+    /// For each count of channels: a 3x3 convolution that keeps height and width, optional batch norm, activation, and max pooling by 2.
     /// </summary>
     /// <remarks>
-    /// The largest of four values stays the largest behind a function that never falls: pooled first, the activation has a quarter of the
-    /// work and gives the same.
+    /// A monotonic activation keeps the largest of four values the largest. Pooling first therefore gives the same, and leaves the
+    /// activation a quarter of the work.
     /// </remarks>
     public static void AddBlocks(List<(string, nn.Module<Tensor, Tensor>)> parts, IReadOnlyList<long> image, IReadOnlyList<int> channels,
         Activation activation, bool batchNorm)
@@ -110,7 +110,7 @@ static class ImageParts
         }
     }
 
-    /// <summary>Linear layers with an activation behind each, and dropout if there is any.</summary>
+    /// <summary>Linear layers with an activation after each, and dropout if it is above 0.</summary>
     public static void AddHidden(List<(string, nn.Module<Tensor, Tensor>)> parts, long inputs, IReadOnlyList<int> sizes,
         Activation activation, double dropout = 0)
     {
@@ -125,8 +125,8 @@ static class ImageParts
     }
 
     /// <summary>
-    /// [rows, channels, height, width]; rows that come flat are folded. On the CPU the channels of a pixel lie side by side, as LibTorch
-    /// pools six times as fast.
+    /// [rows, channels, height, width]; flat rows are reshaped. On the CPU the channels of a pixel lie side by side, since LibTorch pools
+    /// six times as fast then.
     /// </summary>
     public static Tensor Images(Tensor input, IReadOnlyList<long> image)
     {

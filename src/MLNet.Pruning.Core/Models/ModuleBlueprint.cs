@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The blueprint of a module that the user's own code builds. A file can hold all of it but that code.</summary>
-/// <param name="Name">What the builder is known by when a saved model is read.</param>
+/// <summary>The blueprint of a user module. A file can hold all of it but the code that builds the module.</summary>
+/// <param name="Name">The name under which the builder is registered when a saved model is read.</param>
 /// <param name="Shape">The shape of one input, such as [784] or [3, 32, 32].</param>
-/// <param name="Sizes">The shapes of the module's tensors by name, where neurons may have been removed; null as it is built.</param>
+/// <param name="Sizes">The shapes of the module's tensors by name, if neurons may have been removed; null for the original sizes.</param>
 public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IReadOnlyDictionary<string, long[]>? Sizes = null) : Blueprint
 {
-    /// <summary>The user's code: a new module of the same structure with every call.</summary>
+    /// <summary>The user's code: returns a new module of the same structure with every call.</summary>
     [JsonIgnore]
     public Func<nn.Module<Tensor, Tensor>>? Builder { get; init; }
 
@@ -19,7 +19,7 @@ public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IRe
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">
-    /// There is no builder, or what it builds has not these sizes and cannot be cut to them.
+    /// There is no builder, or its module does not have these sizes and cannot be cut to them.
     /// </exception>
     public override nn.Module Build()
     {
@@ -45,7 +45,7 @@ public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IRe
             throw new ArgumentException($"Module '{Name}' has a tensor '{name}' without a shape.");
     }
 
-    /// <summary>Whether the other names the same module with the same sizes.</summary>
+    /// <summary>Whether the other blueprint names the same module with the same sizes.</summary>
     public bool Equals(ModuleBlueprint? other) => other is not null && Name == other.Name && Shape.SequenceEqual(other.Shape)
         && SizeFit.AreSame(Sizes, other.Sizes);
 

@@ -8,21 +8,20 @@ public static class ModuleSpeed
     extension(ScoringSpeed)
     {
         /// <summary>
-        /// Measures models in turns on one CPU thread, so that whatever else the machine does slows all of them alike; medians over the
-        /// turns. Networks of this library are measured as their scoring plans, which is how they score; other modules as LibTorch
-        /// computes them.
+        /// Measures models in turns on one CPU thread, so that other load slows all of them alike, and takes medians over the turns.
+        /// Networks of this library are measured as their scoring plans, which is how they score; other modules as LibTorch computes them.
         /// </summary>
-        /// <param name="models">The models, each in the mode it scores in. They are not changed.</param>
+        /// <param name="models">The models, each in the mode in which it scores. They are not changed.</param>
         /// <param name="inputShape">The shape of one row.</param>
-        /// <param name="batch">Rows a batch; at least 1.</param>
-        /// <param name="turns">How often each is measured; at least 1.</param>
+        /// <param name="batch">Rows in a batch; at least 1.</param>
+        /// <param name="turns">Measurements of each model; at least 1.</param>
         public static IReadOnlyList<ScoringSpeed> Measure(
             IReadOnlyList<nn.Module<Tensor, Tensor>> models, IReadOnlyList<long> inputShape, int batch = 256, int turns = 15)
         {
             ArgumentNullException.ThrowIfNull(models);
             ArgumentNullException.ThrowIfNull(inputShape);
             using var oneThread = new SingleThreaded();
-            using var off = no_grad();
+            using var noGrad = no_grad();
             using var scope = NewDisposeScope();
             using var half = Scalars.Of(0.5);
             var one = full([1, .. inputShape], half);

@@ -8,35 +8,36 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>A module's graph, or the reason why it has none.</summary>
-/// <param name="Description">What a plan is compiled from; null where the way between the module's layers cannot be told.</param>
-/// <param name="Reason">Why there is none: the layer or the operation; null where there is one.</param>
+/// <param name="Description">The description from which a plan is compiled; null if the graph could not be found.</param>
+/// <param name="Reason">Why there is no graph: the layer or the operation; null if there is one.</param>
 public sealed record TracedModule(GraphDescription? Description, string? Reason);
 
-/// <summary>Networks as scoring plans, which need no LibTorch.</summary>
+/// <summary>Compiles networks to scoring plans, which need no LibTorch.</summary>
 public static class NetworkPlans
 {
     const int FewRows = 2, MoreRows = 3;
 
     const string Draws = "it draws random numbers in evaluation mode.";
 
-    // Of the larger of 1 and the largest score of a row.
+    // Relative to the larger of 1 and the row's largest score.
     const double Tolerance = 1e-5;
 
-    /// <summary>Compiles a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>, as it scores in
-    /// evaluation
-    /// mode. What is done to the network afterwards does not change the plan.</summary>
-    /// <param name="network">The network, perhaps smaller than it was built, on any device.</param>
-    /// <param name="output">What a classifier gives.</param>
+    /// <summary>
+    /// Compiles a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/> as it scores in evaluation
+    /// mode. Later changes to the network do not affect the plan.
+    /// </summary>
+    /// <param name="network">The network, on any device. It may have shrunk since it was built.</param>
+    /// <param name="output">What the plan of a classifier returns.</param>
     /// <exception cref="ArgumentException">It is a module of another kind.</exception>
     public static ScoringPlan Compile(nn.Module network, ScoringOutput output = ScoringOutput.Probabilities) =>
         ScoringPlan.Compile(Describe(Blueprint.Of(network))!, Weights(network), output);
 
-    /// <summary>Compiles a module of the user's own, or one of TorchSharp's, as it scores in evaluation mode.</summary>
-    /// <param name="module">Any module whose way <see cref="Trace"/> can tell.</param>
+    /// <summary>Compiles a user module, or one of TorchSharp's, as it scores in evaluation mode.</summary>
+    /// <param name="module">Any module whose graph <see cref="Trace"/> can find.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
-    /// <param name="output">What a classifier gives: with <see cref="ScoringOutput.Probabilities"/> the softmax of what the module
-    /// computes.</param>
-    /// <exception cref="ArgumentException">The way cannot be told, for the reason that the message gives.</exception>
+    /// <param name="output">What the plan of a classifier returns: with <see cref="ScoringOutput.Probabilities"/> the softmax of the
+    /// module's output.</param>
+    /// <exception cref="ArgumentException">The graph could not be found, for the reason in the message.</exception>
     public static ScoringPlan Compile(
         nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ScoringOutput output = ScoringOutput.Probabilities)
     {
@@ -49,20 +50,18 @@ public static class NetworkPlans
     }
 
     /// <summary>
-    /// Tells the graph of a module, as it is now and scores in evaluation mode. It is run on random examples; what a layer reads is then
-    /// known by
-    /// its values, bit for bit: an earlier output, an activation or pooling of it, a sum, a product or a concatenation. The plan of the
-    /// whole is
-    /// held against the module, and refused where a score differs.
+    /// Finds the graph of a module as it is now in evaluation mode. The module runs on random examples, and each layer's input is
+    /// recognised by its values, bit for bit: an earlier output, an activation or pooling of one, a sum, a product or a concatenation. The
+    /// plan of the whole graph is compared with the module, and rejected if a score differs.
     /// </summary>
-    /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>. It is as before afterwards.</param>
+    /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>. It is restored afterwards.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
     public static TracedModule Trace(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(inputShape);
         using var oneThread = new SingleThreaded();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var random = new RandomState();
         using var trace = new ModuleTrace(module, inputShape);
@@ -80,7 +79,7 @@ public static class NetworkPlans
             return new(null, refused.Message + (unseen.Length > 0 ? $" Not seen: {unseen}." : "")
                 + (silent.Length > 0 ? $" Never called (with `call`): {silent}." : ""));
         }
-        // Whatever the user's code throws on an example of noise.
+        // User code may throw anything on an example of noise.
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             return new(null, $"it failed on an example: {e.Message.Split('\n')[0].TrimEnd()}");
@@ -101,7 +100,7 @@ public static class NetworkPlans
     {
         int width = inputShape.Aggregate(1, (product, size) => checked(product * (int)size));
         var numbers = new Random(7);
-        // Small ones above zero, and large ones on both sides: whatever differs there, a limit or a path, shows.
+        // Small numbers above zero, and large ones of both signs, so that clipping and branches show.
         float[] few = [.. Enumerable.Range(0, FewRows * width).Select(_ => numbers.NextSingle())];
         float[] more = [.. Enumerable.Range(0, MoreRows * width).Select(_ => (60 * numbers.NextSingle()) - 40)];
         var (input, calls, result) = trace.Record((few, FewRows), (more, MoreRows));
@@ -120,7 +119,7 @@ public static class NetworkPlans
         }
         Hold(plan, few, result.Rows[0]);
         Hold(plan, more, result.Rows[1]);
-        // Rows by themselves, which must not depend on others: on both sides of zero, on either, and zeros.
+        // Single rows, which must not depend on other rows: of both signs, of either, and zeros.
         foreach (var (scale, shift) in ((float, float)[])[(2, -1), (1, -1), (5, 0), (0, 0)])
         {
             float[] row = [.. Enumerable.Range(0, width).Select(_ => (scale * numbers.NextSingle()) + shift)];
@@ -147,7 +146,7 @@ public static class NetworkPlans
         }
     }
 
-    /// <summary>Parameters and buffers that belong to no layer of TorchSharp's.</summary>
+    /// <summary>Parameters and buffers that belong to no TorchSharp layer.</summary>
     static List<(string Name, int[] Shape, float[] Values)> OwnArrays(nn.Module module)
     {
         var arrays = new List<(string, int[], float[])>();
@@ -164,7 +163,7 @@ public static class NetworkPlans
         return arrays;
     }
 
-    /// <summary>What a plan is compiled from, beside the weights; null for a module of the user's own.</summary>
+    /// <summary>The description from which a plan is compiled, without weights; null for a user module.</summary>
     internal static NetworkDescription? Describe(Blueprint blueprint) =>
         SavedDescription.Read(Encoding.UTF8.GetBytes(blueprint.ToJson()));
 
@@ -174,7 +173,7 @@ public static class NetworkPlans
         var weights = new NetworkWeights();
         foreach (var (name, tensor) in ModuleState.Tensors(network))
         {
-            // Not the number of batches that a batch norm has seen.
+            // Skip the number of batches that a batch norm has seen.
             if (tensor.dtype != ScalarType.Float32)
                 continue;
             var data = tensor.detach().cpu().contiguous();

@@ -8,13 +8,13 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>A linear layer or a convolution of images that may be computed by a scoring plan of its own.</summary>
+/// <summary>A linear layer or a convolution of images, which a scoring plan of its own may compute.</summary>
 sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDisposable
 {
-    /// <summary>Smaller layers take microseconds either way.</summary>
+    /// <summary>Smaller layers take microseconds in either form.</summary>
     public const long MinimumWeights = 4096;
 
-    // Layers with more of their weights active are not looked at.
+    // Denser layers are not considered.
     const double MaximumDensity = 0.5;
 
     readonly List<Action> removers = [];
@@ -23,18 +23,18 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
 
     public nn.Module<Tensor, Tensor> Layer => layer;
 
-    /// <summary>What computes the layer; null where the layer itself does.</summary>
+    /// <summary>The plan that computes the layer; null if the layer itself does.</summary>
     public Chosen? Choice { get; private set; }
 
-    /// <summary>How the layer is computed; null for one with more than half of its weights active, and one that plans do not
-    /// compute.</summary>
+    /// <summary>How the layer is computed; null if more than half of its weights are active, or if plans cannot compute it.</summary>
     public PlanStep? Record { get; private set; }
 
-    /// <summary>The shape of what the layer was given when the model scored a row; null if it was not called.</summary>
+    /// <summary>The shape of the layer's input when the model scored one row; null if it was not called.</summary>
     public long[]? Seen { get; set; }
 
-    /// <summary>The weight of a linear layer or a convolution of images in single precision on the CPU; null of any other
-    /// module.</summary>
+    /// <summary>
+    /// The weight of a linear layer or a convolution of images in single precision on the CPU; null for any other module.
+    /// </summary>
     public static Tensor? Weight(nn.Module module)
     {
         var weight = module switch { Linear linear => linear.weight, Conv2d convolution => convolution.weight, _ => null };
@@ -46,29 +46,29 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
     static Tensor? Bias(nn.Module module) =>
         module switch { Linear linear => linear.bias, Conv2d convolution => convolution.bias, _ => null };
 
-    /// <summary>Rows that a layer is given in an input of this shape: images, or whatever stands before the last dimension.</summary>
+    /// <summary>How many rows an input of this shape has: images, or all dimensions but the last.</summary>
     public long Rows(long[] shape) => layer is Linear ? shape[..^1].Aggregate(1L, (rows, extent) => rows * extent) : shape[0];
 
-    /// <summary>The shape of one of them.</summary>
+    /// <summary>The shape of one row.</summary>
     public long[] RowShape(long[] shape) => layer is Linear ? [shape[^1]] : shape[1..];
 
-    /// <summary>Has a method called in front of the layer, and one behind it.</summary>
-    /// <param name="before">Gives another input, or null.</param>
-    /// <param name="after">Gives the output.</param>
+    /// <summary>Calls one method before the layer, and one after it.</summary>
+    /// <param name="before">Returns another input, or null.</param>
+    /// <param name="after">Returns the output.</param>
     public void Hook(Func<PlannedLayer, Tensor, Tensor?> before, Func<Tensor, Tensor, Tensor> after)
     {
         removers.Add(layer.register_forward_pre_hook((_, input) => before(this, input)!).remove);
         removers.Add(layer.register_forward_hook((_, input, output) => after(input, output)).remove);
     }
 
-    /// <summary>Whether the choice would be the same again: it follows from the weights.</summary>
+    /// <summary>Whether the choice is still valid. It depends on the weights only.</summary>
     public bool IsCurrent()
     {
         using var scope = NewDisposeScope();
         return Numbers(Weight(layer)).SequenceEqual(weights) && Numbers(Bias(layer)).SequenceEqual(bias);
     }
 
-    /// <summary>Chooses by the weights as they are.</summary>
+    /// <summary>Chooses by the present weights.</summary>
     public void Choose(SparseScoring scoring)
     {
         (Choice, Record) = (null, null);
@@ -87,7 +87,7 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
         Choice = step.IsSparse ? new(plan, given.Rows, rowShape, given.Shape) : null;
     }
 
-    /// <summary>Leaves the layer as it was.</summary>
+    /// <summary>Restores the layer.</summary>
     public void Dispose()
     {
         foreach (var remove in removers)
@@ -110,14 +110,14 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
         }
         catch (Exception failure) when (failure is NotTracedException or ArgumentException)
         {
-            return null; // Padding that is no zeros, and the like.
+            return null; // such as padding with other values than zeros
         }
     }
 
-    /// <summary>No rows, and the shape of what the layer gives for a row.</summary>
+    /// <summary>An empty input, and the shape of the layer's output for one row.</summary>
     (Tensor Rows, long[] Shape)? Nothing(long[] rowShape)
     {
-        // Another thread may be using it.
+        // Another thread may be using the old one.
         if (nothing is null || !nothing.shape.AsSpan(1).SequenceEqual(rowShape))
         {
             nothing?.Dispose();
@@ -129,17 +129,17 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
         }
         catch (ExternalException)
         {
-            return null; // Not every LibTorch convolves no images.
+            return null; // not every LibTorch supports empty images
         }
     }
 
-    // Of the caller's dispose scope.
+    // The array belongs to the caller's dispose scope.
     static ReadOnlySpan<float> Numbers(Tensor? tensor) =>
         tensor is null ? default : MemoryMarshal.Cast<byte, float>(tensor.detach().contiguous().bytes);
 
-    /// <param name="Plan">What computes the layer's output.</param>
-    /// <param name="Nothing">What the layer itself is given meanwhile: no rows.</param>
+    /// <param name="Plan">The plan that computes the layer's output.</param>
+    /// <param name="Nothing">The empty input that the layer itself gets.</param>
     /// <param name="RowShape">The shape of a row.</param>
-    /// <param name="OutputShape">The shape of what is computed for one.</param>
+    /// <param name="OutputShape">The shape of the output of one row.</param>
     internal sealed record Chosen(ScoringPlan Plan, Tensor Nothing, long[] RowShape, long[] OutputShape);
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>Cuts a newly built module to the sizes that another one of its kind was pruned to, so that its weights can be loaded.</summary>
+/// <summary>Cuts a new module to the sizes of a pruned one of the same kind, so that its weights can be loaded.</summary>
 static class SizeFit
 {
     /// <summary>The shapes of a module's tensors by name.</summary>
@@ -17,9 +17,9 @@ static class SizeFit
         : left.Count == right.Count && left.All(l => right.TryGetValue(l.Key, out var shape) && shape.SequenceEqual(l.Value));
 
     /// <summary>
-    /// Removes neurons until all tensors have the wanted shapes; which ones does not matter, as weights are still to be loaded.
+    /// Removes neurons until all tensors have the wanted shapes. It does not matter which neurons, as the weights are loaded later.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The module is another one, or cannot be cut so.</exception>
+    /// <exception cref="InvalidOperationException">It is another module, or it cannot be cut to these shapes.</exception>
     public static void Cut(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, IReadOnlyDictionary<string, long[]> wanted,
         string name)
     {
@@ -53,8 +53,8 @@ static class SizeFit
     }
 
     /// <summary>
-    /// How many neurons each group had in the end. Every side of a layer says that the features of its groups' neurons and those of no
-    /// group add up to its size; a side with a single unknown group tells its size, and so on.
+    /// The final number of neurons of each group. For every side of a layer, the features of its groups' neurons and of no group add up to
+    /// the side's size; so a side with one unknown group gives that group's size, and so on.
     /// </summary>
     static Dictionary<NeuronGroup, int> Solve(NeuronMap map, IReadOnlyDictionary<string, long[]> wanted)
     {
@@ -72,7 +72,7 @@ static class SizeFit
                 if (open.Length != 1)
                     continue;
                 var rest = lost!.Value - groups.Where(g => removed.ContainsKey(g.Group)).Sum(g => (long)removed[g.Group] * g.Each);
-                // What does not come out even or would leave nothing is found by the shapes afterwards.
+                // If the numbers do not divide evenly or leave nothing, the comparison of shapes fails later.
                 removed[open[0].Group] = (int)Math.Clamp(rest / open[0].Each, 0, open[0].Group.Size - 1);
                 moved = true;
             }
@@ -80,7 +80,7 @@ static class SizeFit
         return map.Groups.ToDictionary(g => g, g => g.Size - removed.GetValueOrDefault(g));
     }
 
-    /// <summary>How many features fewer that side of a layer must have; null where no tensor tells.</summary>
+    /// <summary>How many features this side of a layer must lose; null if no tensor tells.</summary>
     static long? Lost(NeuronGroupMember member, IReadOnlyDictionary<string, long[]> wanted)
     {
         if (Layer.Of(member.Path, member.Module) is not { } layer)
@@ -89,7 +89,7 @@ static class SizeFit
         {
             var axis = Array.IndexOf(tensor.Sides, member.Side);
             var name = member.Path.Length > 0 ? $"{member.Path}.{tensor.Name}" : tensor.Name;
-            // Within the groups of a convolution, the second dimension counts what the group keeps.
+            // In a grouped convolution, the second dimension counts the inputs within a group.
             if (axis >= 0 && wanted.TryGetValue(name, out var shape) && !(layer.Kind is LayerKind.Convolution or LayerKind.Transposed
                 && axis == 1 && IsGrouped(member)))
                 return tensor.Tensor.shape[axis] - shape[axis];

@@ -7,24 +7,23 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// How LibTorch scores a trained model of the user's own (those of this library have a scoring plan, see <see
-/// cref="NetworkPlans"/>): which of its linear layers and convolutions of images, of those with at least half of their weights off,
-/// are computed by the weights that are on alone. The model stays as it is, and computes as ever when it is called; within <see
-/// cref="Run"/>, the chosen layers take the short way.
+/// Chooses how LibTorch scores a trained user module: which of its linear layers and convolutions of images, among those with at least
+/// half of their weights inactive, are computed from their active weights alone. (Networks of this library have scoring plans instead, see
+/// <see cref="NetworkPlans"/>.) The model is not changed; only within <see cref="Run"/> do the chosen layers use their sparse form.
 /// </summary>
 /// <remarks>
-/// Any module will do whose layers are called by <c>call</c>, as TorchSharp's own containers do: hooks in front of a layer compute its
-/// output and give the layer itself no rows. A row with a NaN or an infinity in it goes through the dense layer. Any number of threads may
-/// score at the same time. Weights are copied when the plan is made; once the model was called with gradients, as it is when it learns,
-/// each run first compares them. Who writes to weights in any other way calls <see cref="Refresh"/>.
+/// Works for any module that calls its layers with <c>call</c>, as TorchSharp's own containers do: a hook before a layer computes its
+/// output and gives the layer an empty input. A row with a NaN or an infinity goes through the dense layer. Thread-safe. Weights are
+/// copied when the plan is made; once the model was called with gradients, as in training, each run first compares them. After writing
+/// weights in any other way, call <see cref="Refresh"/>.
 /// </remarks>
 public sealed class SparsePlan : IDisposable
 {
-    /// <summary>The plan that this thread scores by.</summary>
+    /// <summary>The plan that scores on this thread.</summary>
     [ThreadStatic]
     static SparsePlan? running;
 
-    /// <summary>What the layer at hand is given in place of its input, and what its output is.</summary>
+    /// <summary>The present layer's empty input, and its output.</summary>
     [ThreadStatic]
     static (Tensor Nothing, Tensor Output) computed;
 
@@ -39,16 +38,16 @@ public sealed class SparsePlan : IDisposable
             layer.Hook(Before, After);
     }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>The setting that was requested.</summary>
     public SparseScoring Scoring { get; }
 
-    /// <summary>The layers that could be computed by the weights that are on alone, and which way was chosen.</summary>
+    /// <summary>The layers that could be computed from their active weights alone, and the choice for each.</summary>
     public IReadOnlyList<PlanStep> Layers { get; private set; } = [];
 
     /// <summary>Plans for a model that takes and gives one tensor.</summary>
     /// <param name="model">The model, on the CPU and in evaluation mode. It is not changed.</param>
     /// <param name="inputShape">The shape of one row of its input.</param>
-    /// <param name="scoring">What to choose by.</param>
+    /// <param name="scoring">How to choose.</param>
     public static SparsePlan For(
         nn.Module<Tensor, Tensor> model, IReadOnlyList<long> inputShape, SparseScoring scoring = SparseScoring.Automatic)
     {
@@ -59,8 +58,8 @@ public sealed class SparsePlan : IDisposable
     /// <summary>Plans for any model.</summary>
     /// <param name="model">The model, on the CPU and in evaluation mode. It is not changed.</param>
     /// <param name="inputShape">The shape of one row of its input.</param>
-    /// <param name="compute">Scores a batch by it; called once, with a row of 0.5, if any layer comes into question.</param>
-    /// <param name="scoring">What to choose by.</param>
+    /// <param name="compute">Scores a batch with the model; called once, with a row of 0.5, if any layer qualifies.</param>
+    /// <param name="scoring">How to choose.</param>
     public static SparsePlan For(
         nn.Module model, IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute, SparseScoring scoring = SparseScoring.Automatic)
     {
@@ -70,7 +69,7 @@ public sealed class SparsePlan : IDisposable
         if (!Enum.IsDefined(scoring))
             throw new ArgumentException($"The scoring is {scoring}; wanted one of {string.Join(", ", Enum.GetNames<SparseScoring>())}.",
                 nameof(scoring));
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var plan = new SparsePlan(scoring == SparseScoring.Dense ? [] : Eligible(model, scoring), scoring);
         try
         {
@@ -85,7 +84,7 @@ public sealed class SparsePlan : IDisposable
         }
     }
 
-    /// <summary>Computes with the chosen layers in their sparse form, without gradients.</summary>
+    /// <summary>Runs the model with the chosen layers in their sparse form, without gradients.</summary>
     /// <param name="compute">Calls the model, on this thread.</param>
     public T Run<T>(Func<T> compute)
     {
@@ -96,7 +95,7 @@ public sealed class SparsePlan : IDisposable
         running = this;
         try
         {
-            using var off = no_grad();
+            using var noGrad = no_grad();
             return compute();
         }
         finally
@@ -105,19 +104,21 @@ public sealed class SparsePlan : IDisposable
         }
     }
 
-    /// <summary>Chooses and copies anew where the model's weights have changed. Not while it is trained on another thread.</summary>
+    /// <summary>
+    /// Updates choices and copies if the model's weights have changed. Not to be called while another thread trains the model.
+    /// </summary>
     public void Refresh()
     {
         lock (layers)
         {
-            using var off = no_grad();
+            using var noGrad = no_grad();
             var changed = layers.Where(layer => !layer.IsCurrent()).ToList();
             if (changed.Count > 0)
                 Choose(changed);
         }
     }
 
-    /// <summary>Gives the memory back. The model computes as ever.</summary>
+    /// <summary>Frees the memory. The model itself is not affected.</summary>
     public void Dispose()
     {
         foreach (var layer in layers)
@@ -142,7 +143,7 @@ public sealed class SparsePlan : IDisposable
         Layers = [.. layers.Select(layer => layer.Record).OfType<PlanStep>()];
     }
 
-    /// <summary>Sees what each layer is given for one row of the model's.</summary>
+    /// <summary>Records the input of each layer for one row of the model.</summary>
     void Watch(IReadOnlyList<long> inputShape, Func<Tensor, Tensor> compute)
     {
         if (layers.Count == 0)
@@ -156,14 +157,14 @@ public sealed class SparsePlan : IDisposable
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            // A model may have reasons to refuse such a row. Those that it does not refuse are scored as ever.
+            // The model may reject such a row. Its layers are then computed as usual.
             foreach (var layer in layers)
                 layer.Seen = null;
         }
         watches = false;
     }
 
-    // In front of a layer: null leaves its input as it is.
+    // Called before a layer; null keeps its input.
     Tensor? Before(PlannedLayer layer, Tensor input)
     {
         if (running != this)
@@ -186,7 +187,7 @@ public sealed class SparsePlan : IDisposable
         return choice.Nothing;
     }
 
-    // Behind it.
+    // Called after a layer.
     static Tensor After(Tensor input, Tensor output)
     {
         if (!ReferenceEquals(input, computed.Nothing))
@@ -197,14 +198,14 @@ public sealed class SparsePlan : IDisposable
         return output;
     }
 
-    /// <summary>The layer's output; null for an input of another kind or size than its plan computes.</summary>
+    /// <summary>The layer's output; null if its plan does not compute inputs of this kind or size.</summary>
     static Tensor? Compute(PlannedLayer layer, PlannedLayer.Chosen choice, Tensor input)
     {
         var plan = choice.Plan;
         var rows = input.NumberOfElements / plan.InputWidth;
         if (input.dtype != ScalarType.Float32 || input.device_type != DeviceType.CPU || input.Dimensions < choice.RowShape.Length
             || !input.shape.AsSpan()[^choice.RowShape.Length..].SequenceEqual(choice.RowShape) || layer.Rows(input.shape) != rows
-            || Math.Max(plan.InputWidth, plan.OutputWidth) * rows > int.MaxValue / sizeof(float)) // a span cannot show it
+            || Math.Max(plan.InputWidth, plan.OutputWidth) * rows > int.MaxValue / sizeof(float)) // too long for a span
             return null;
         using var whole = input.contiguous();
         var numbers = MemoryMarshal.Cast<byte, float>(whole.bytes);
@@ -213,8 +214,8 @@ public sealed class SparsePlan : IDisposable
             plan.Score(numbers, MemoryMarshal.Cast<byte, float>(output.bytes), get_num_threads());
         if (AreFinite(numbers))
             return output;
-        // There a weight of zero counts, so that the layer itself computes the row; each by itself, as its neighbours must not depend on
-        // it.
+        // With an infinity or a NaN, zero weights matter, so the layer itself computes the row; row by row, as the result must not depend
+        // on the other rows.
         using var scope = NewDisposeScope();
         var inputs = whole.reshape([rows, .. choice.RowShape]);
         var outputs = output.view([rows, .. choice.OutputShape]);
@@ -226,7 +227,7 @@ public sealed class SparsePlan : IDisposable
         return output;
     }
 
-    /// <summary>Whether there is neither an infinity nor a NaN: zero times either is not zero.</summary>
+    /// <summary>Whether all numbers are finite. Zero times an infinity or a NaN is not zero.</summary>
     static bool AreFinite(ReadOnlySpan<float> numbers)
     {
         var sum = Vector<float>.Zero;

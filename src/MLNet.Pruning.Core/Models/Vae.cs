@@ -4,15 +4,16 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>What a <see cref="Vae"/> makes of some images.</summary>
+/// <summary>The output of a <see cref="Vae"/> for some images.</summary>
 /// <param name="Logits">The reconstruction before its sigmoid, [rows, channels, height, width].</param>
 /// <param name="Mean">The mean of each latent, [rows, latents].</param>
 /// <param name="LogVariance">The logarithm of each latent's variance, [rows, latents].</param>
 public readonly record struct VaeOutput(Tensor Logits, Tensor Mean, Tensor LogVariance);
 
 /// <summary>
-/// A variational autoencoder (Kingma and Welling, 2013) of images with values from 0 to 1: convolution blocks and hidden layers to a normal
-/// distribution of latents, and from a draw of it (in evaluation mode, its mean) back through hidden layers and transposed convolutions.
+/// A variational autoencoder (Kingma and Welling, 2013) of images with values from 0 to 1. Convolution blocks and hidden layers compute a
+/// normal distribution of latents; hidden layers and transposed convolutions reconstruct the image from a draw of it (in evaluation mode,
+/// from its mean).
 /// </summary>
 public sealed class Vae : nn.Module<Tensor, Tensor>
 {
@@ -23,7 +24,7 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
     readonly Sequential decoder;
     readonly VaeBlueprint built;
 
-    /// <summary>Builds the network with freshly drawn weights.</summary>
+    /// <summary>Builds the network with random initial weights.</summary>
     public Vae(VaeBlueprint blueprint) : base(nameof(Vae))
     {
         ArgumentNullException.ThrowIfNull(blueprint);
@@ -47,7 +48,7 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
         parts = [];
         for (var i = 1; i <= back.Count; i++)
         {
-            // 4 taps at a stride of 2 overlap evenly, and double height and width.
+            // 4 taps with a stride of 2 overlap evenly, and double height and width.
             parts.Add(($"deconv{i}", nn.ConvTranspose2d(back[i - 1], i < back.Count ? back[i] : image[0], 4, 2, 1)));
             if (i < back.Count)
                 parts.Add(($"active{i}", activation.Module()));
@@ -56,7 +57,7 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>What the network is made of now, also after neurons were removed.</summary>
+    /// <summary>The present blueprint of the network, also after neurons were removed.</summary>
     /// <exception cref="InvalidOperationException">Its layers no longer fit each other.</exception>
     public VaeBlueprint Blueprint
     {
@@ -74,7 +75,7 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
             PresentSizes.CheckWhole(sizes.Second("encoder.linear1"), ImageParts.Flattened(now.Image, now.Channels), "encoder.linear1");
             var last = $"expansion.linear{built.HiddenBack.Count + 1}";
             PresentSizes.CheckWhole(sizes.First(last), now.ChannelsBack[0] * ImageParts.AreaAfter(now.Image, blocks), last);
-            // Said only where it says something.
+            // Named only if the decoder does not mirror the encoder.
             return now with
             {
                 DecoderHidden = now.HiddenBack.SequenceEqual(now.Hidden.Reverse()) ? null : now.DecoderHidden,
@@ -83,13 +84,13 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Images, or rows that are flat -> the reconstruction, from 0 to 1, [rows, channels, height, width]</summary>
+    /// <summary>Images, or flat rows -> the reconstruction, from 0 to 1, [rows, channels, height, width]</summary>
     public override Tensor forward(Tensor input) => Run(input).Logits.sigmoid();
 
     /// <summary>
-    /// The reconstruction before its sigmoid, with the distribution of the latents that it came from: all that a loss needs.
+    /// Computes all that a loss needs: the reconstruction before its sigmoid, and the distribution of the latents that it came from.
     /// </summary>
-    /// <param name="input">Images, or rows that are flat.</param>
+    /// <param name="input">Images, or flat rows.</param>
     public VaeOutput Run(Tensor input)
     {
         var (center, spread) = Encode(input);
@@ -97,7 +98,7 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The mean and log-variance of each image's latents, [rows, latents].</summary>
-    /// <param name="input">Images, or rows that are flat.</param>
+    /// <param name="input">Images, or flat rows.</param>
     public (Tensor Mean, Tensor LogVariance) Encode(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -109,11 +110,11 @@ public sealed class Vae : nn.Module<Tensor, Tensor>
     public Tensor Decode(Tensor latents)
     {
         ArgumentNullException.ThrowIfNull(latents);
-        // How many channels there are follows: they may have become fewer.
+        // The number of channels follows from the features, as pruning may have removed some.
         var (blocks, flat) = (built.Channels.Count, expansion.call(latents));
         return decoder.call(flat.reshape(flat.shape[0], -1, built.Image[1] >> blocks, built.Image[2] >> blocks));
     }
 
-    // Gradients reach both mean and variance, since the noise is drawn apart from them.
+    // The noise is drawn separately, so that gradients reach both mean and variance.
     Tensor Draw(Tensor center, Tensor spread) => training ? center.Plus(spread.Times(0.5).exp() * randn_like(center)) : center;
 }

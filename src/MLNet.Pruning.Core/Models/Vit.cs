@@ -11,8 +11,8 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class Vit : nn.Module<Tensor, Tensor>
 {
-    // As large as what a patch embeds to. With the 0.02 that is usual, which supposes long training, tokens of the same values can hardly
-    // be told apart by their place at first: after three epochs of 10,000 drawn digits that was 5 points of accuracy.
+    // About the size of a patch's embedding. With the usual 0.02, which is meant for long training, tokens of equal values can hardly be
+    // told apart by position at first: after three epochs on 10,000 drawn digits that cost 5 points of accuracy.
     const double PositionScale = 0.2;
 
     readonly Linear embedding;
@@ -24,7 +24,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
     readonly VitBlueprint built;
     readonly PatchGrid grid;
 
-    /// <summary>Builds the network with freshly drawn weights.</summary>
+    /// <summary>Builds the network with random initial weights.</summary>
     public Vit(VitBlueprint blueprint) : base(nameof(Vit))
     {
         ArgumentNullException.ThrowIfNull(blueprint);
@@ -32,7 +32,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         (built, grid) = (blueprint, blueprint.Grid);
         var merges = blueprint.BlockMerges();
         embedding = nn.Linear(grid.TokenWidth, blueprint.Dim);
-        // Tables of what is learnt, one row a patch; pruning sees in them which column belongs to which value of a token.
+        // Learnt vectors as tables with one row per patch, so that pruning can see which column belongs to which value of a token.
         positions = Table(grid.Count);
         classToken = blueprint.Pooling == VitPooling.ClassToken ? Table(1) : null;
         blocks = new ModuleList<VitBlock>([.. merges.Select((merge, number) => new VitBlock(blueprint, number, merge))]);
@@ -43,13 +43,13 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         Embedding Table(int rows)
         {
             var table = nn.Embedding(rows, blueprint.Dim);
-            using var off = no_grad();
+            using var noGrad = no_grad();
             nn.init.normal_(table.weight!, 0, PositionScale);
             return table;
         }
     }
 
-    /// <summary>What the network is made of now, also after neurons were removed.</summary>
+    /// <summary>The present blueprint of the network, also after neurons were removed.</summary>
     /// <exception cref="InvalidOperationException">Its layers no longer fit each other.</exception>
     public VitBlueprint Blueprint
     {
@@ -68,7 +68,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Images, [rows, channels, height, width] or flat, or tokens as the blueprint says -> [rows, classes]</summary>
+    /// <summary>Images, [rows, channels, height, width] or flat, or tokens if the blueprint says so -> [rows, classes]</summary>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -81,8 +81,8 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Embedding is affine, so that of a mean is the mean of embeddings: merging patches first is the same, and less work. A merged token
-    /// has its patches' mean position.
+    /// The embedding is affine, so embedding a mean gives the mean of the embeddings: merging patches first is equivalent and less work. A
+    /// merged token gets the mean position of its patches.
     /// </summary>
     VitTokens Embedded(VitPatches patches)
     {
@@ -101,7 +101,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
     {
         if (classToken is not null)
             return tokens.Values.select(1, 0);
-        // A token counts as often as patches went into it: the mean is one over the image's area, however it was merged.
+        // Weight each token by its number of patches: the result is the mean over the image's area, however tokens were merged.
         return tokens.Sizes is null ? tokens.Values.mean([1]) : tokens.Sizes.unsqueeze(1).bmm(tokens.Values).squeeze(1).Over(grid.Count);
     }
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Models;
 
 /// <summary>
-/// One block: attention, then a layer of hidden neurons. Each reads the tokens normalised, and adds to them what it makes of them.
+/// A block: attention, then a layer of hidden neurons. Each reads the normalised tokens and adds its output to the tokens.
 /// </summary>
 sealed class VitBlock : nn.Module
 {
@@ -34,7 +34,7 @@ sealed class VitBlock : nn.Module
     {
         using var scope = NewDisposeScope();
         tokens = tokens with { Values = tokens.Values.Plus(Dropped(attention.Run(attentionNorm.call(tokens.Values), tokens.Sizes))) };
-        // Tokens are compared as the next layer sees them: what it does not read any more does not count.
+        // Compare tokens as the next layer sees them: what it no longer reads does not count.
         if (merge > 0)
             tokens = tokens.Merged(merge, hiddenNorm.call(tokens.Values));
         var made = output.call(activation.call(hidden.call(hiddenNorm.call(tokens.Values))));
@@ -46,8 +46,8 @@ sealed class VitBlock : nn.Module
 }
 
 /// <summary>
-/// Attention of several heads, proportional to how much each token stands for (Bolya et al., 2023): a token of several patches weighs in
-/// the softmax as if each of them were there. How many heads there are follows from the weights, so that heads can be removed.
+/// Attention of several heads, proportional to token sizes (Bolya et al., 2023): in the softmax, a token of several patches weighs as much
+/// as its patches would. The number of heads follows from the weights, so that heads can be removed.
 /// </summary>
 sealed class VitAttention : nn.Module
 {
@@ -65,15 +65,15 @@ sealed class VitAttention : nn.Module
 
     /// <summary>[B, N, D] -> [B, N, D]</summary>
     /// <param name="values">The tokens, normalised.</param>
-    /// <param name="sizes">[B, N]: what each token stands for; null where each stands for as much as the others.</param>
+    /// <param name="sizes">[B, N]: the number of patches of each token; null if all are equal.</param>
     public Tensor Run(Tensor values, Tensor? sizes)
     {
-        // What only this computation needs goes as soon as it is over, and not with the whole step: its memory serves the next one.
+        // Free temporary tensors here rather than at the end of the step, so that the next computation reuses their memory.
         using var scope = NewDisposeScope();
         var (images, tokens, joined) = (values.shape[0], values.shape[1], qkv.call(values));
-        // The logarithm of a size is added to all logits of the token's key.
+        // Add the logarithm of a token's size to all logits of its key.
         var logSizes = sizes?.log();
-        // Discovery, which goes without gradients, needs the plain operators, through which NaN finds its way.
+        // Neuron discovery, which runs without gradients, needs the plain operators: they propagate NaN.
         if (is_grad_enabled() && FewTokensAttention.Computes(joined, headSize))
             return projection.call(FewTokensAttention.Apply(joined, logSizes, headSize)).MoveToOuterDisposeScope();
         var parts = joined.view(images, tokens, 3, -1, headSize).permute(2, 0, 3, 1, 4).unbind(0); // of [B, heads, N, head size]

@@ -4,25 +4,23 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 
-/// <summary>
-/// The blueprint of a <see cref="Vit"/>. Its blocks may differ from each other, as they do once heads and neurons were pruned.
-/// </summary>
+/// <summary>The blueprint of a <see cref="Vit"/>. Its blocks may differ from each other after heads and neurons were pruned.</summary>
 /// <param name="Image">Channels, height and width of an image; patches must divide it.</param>
 /// <param name="PatchSize">Rows and columns of a patch.</param>
-/// <param name="Classes">How many logits there are.</param>
-/// <param name="Dim">Values of a token between the blocks.</param>
+/// <param name="Classes">The number of logits.</param>
+/// <param name="Dim">Values per token between the blocks.</param>
 /// <param name="Heads">The attention heads of each block; null for 4 in each.</param>
 /// <param name="HeadSize">Values of a head's queries, keys and values.</param>
 /// <param name="Hidden">The hidden neurons of each block; null for twice <paramref name="Dim"/> in each.</param>
-/// <param name="Activation">What stands behind hidden neurons.</param>
-/// <param name="Pooling">How one vector is made of many tokens.</param>
-/// <param name="Dropout">The fraction of what attention and hidden layers add that is left out in training; in [0, 1).</param>
+/// <param name="Activation">The activation of the hidden neurons.</param>
+/// <param name="Pooling">How the tokens are combined into one vector.</param>
+/// <param name="Dropout">The fraction of the output of attention and hidden layers that is dropped out in training; in [0, 1).</param>
 /// <param name="Merge">
-/// Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With <see
-/// cref="VitInput.Tokens"/>, those that have merged already.
+/// Patches that merge before the first block: a fraction below 1, or a number from 1; at most half. For <see cref="VitInput.Tokens"/>, the
+/// patches that have merged already.
 /// </param>
 /// <param name="LayerMerges">
-/// Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null for none.
+/// Tokens that merge after each block's attention, as fractions of those that are left or as numbers; null for none.
 /// </param>
 /// <param name="Input">What a row of the input holds.</param>
 public sealed record VitBlueprint(
@@ -42,17 +40,17 @@ public sealed record VitBlueprint(
 {
     const int DefaultDepth = 4, DefaultHeads = 4;
 
-    // Positions, and the logits of attention between all pairs of tokens, must stay sizes that can be thought of.
-    const int MostTokens = 1 << 16;
+    // Positions, and the logits of attention between all pairs of tokens, must keep a reasonable size.
+    const int MaximumTokens = 1 << 16;
 
-    /// <summary>A transformer whose blocks are all alike.</summary>
+    /// <summary>Makes a blueprint of a transformer whose blocks are all alike.</summary>
     /// <param name="image">Channels, height and width of an image.</param>
     /// <param name="patchSize">Rows and columns of a patch.</param>
     /// <param name="classes">How many logits there are.</param>
-    /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
-    /// <param name="depth">Blocks.</param>
-    /// <param name="heads">Attention heads of a block.</param>
-    /// <param name="hidden">Hidden neurons of a block; 0 for twice <paramref name="dim"/>.</param>
+    /// <param name="dim">Values per token; a multiple of <paramref name="heads"/>.</param>
+    /// <param name="depth">The number of blocks.</param>
+    /// <param name="heads">Attention heads per block.</param>
+    /// <param name="hidden">Hidden neurons per block; 0 for twice <paramref name="dim"/>.</param>
     public static VitBlueprint For(IReadOnlyList<long> image, int patchSize, int classes, int dim = 64, int depth = DefaultDepth,
         int heads = DefaultHeads, int hidden = 0)
     {
@@ -65,7 +63,7 @@ public sealed record VitBlueprint(
             [.. Enumerable.Repeat(hidden > 0 ? hidden : 2 * dim, depth)]);
     }
 
-    /// <summary>Blocks.</summary>
+    /// <summary>The number of blocks.</summary>
     [JsonIgnore]
     public int Depth => Heads?.Count ?? Hidden?.Count ?? LayerMerges?.Count ?? DefaultDepth;
 
@@ -77,15 +75,14 @@ public sealed record VitBlueprint(
     [JsonIgnore]
     public IReadOnlyList<int> BlockHidden => Hidden ?? [.. Enumerable.Repeat(2 * Dim, Depth)];
 
-    /// <summary>How an image is cut.</summary>
+    /// <summary>How images are cut into patches.</summary>
     [JsonIgnore]
     public PatchGrid Grid => new((int)Image[1], (int)Image[2], (int)Image[0], PatchSize);
 
-    /// <summary>Tokens of an image at the first block, apart from a class token.</summary>
+    /// <summary>Tokens of an image at the first block, without a class token.</summary>
     [JsonIgnore]
     public int Tokens => Grid.Count - MergeAmount.Of(Merge, Grid.Count);
 
-    /// <summary>Tokens that merge in each block.</summary>
     internal int[] BlockMerges()
     {
         var merges = new int[Depth];
@@ -108,9 +105,9 @@ public sealed record VitBlueprint(
         if (PatchSize < 1 || Image[1] % PatchSize != 0 || Image[2] % PatchSize != 0)
             throw new ArgumentException($"Patches of {PatchSize}x{PatchSize} do not divide images of {Image[1]}x{Image[2]} (height x "
                 + "width).");
-        if (Image[1] / PatchSize * (Image[2] / PatchSize) is > MostTokens and var many)
+        if (Image[1] / PatchSize * (Image[2] / PatchSize) is > MaximumTokens and var many)
             throw new ArgumentException($"Images of {Image[1]}x{Image[2]} have {many} patches of {PatchSize}x{PatchSize}; a vision "
-                + $"transformer takes at most {MostTokens}.");
+                + $"transformer takes at most {MaximumTokens}.");
         _ = Grid;
         if (Classes < 1)
             throw new ArgumentException($"The vision transformer has {Classes} classes; it must have at least 1.");
@@ -141,7 +138,7 @@ public sealed record VitBlueprint(
             throw new ArgumentException($"The vision transformer has {Depth} blocks and {found} {what}; there must be one for each block.");
     }
 
-    /// <summary>Whether the other describes the same network.</summary>
+    /// <summary>Whether the other blueprint describes the same network.</summary>
     public bool Equals(VitBlueprint? other) => other is not null && Image.SequenceEqual(other.Image)
         && BlockHeads.SequenceEqual(other.BlockHeads) && BlockHidden.SequenceEqual(other.BlockHidden)
         && (PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Dropout, Input) == (other.PatchSize, other.Classes, other.Dim,

@@ -5,13 +5,13 @@ namespace MLNet.Pruning.Models;
 
 /// <summary>The tokens of a batch between two blocks.</summary>
 /// <param name="Values">[B, N, D]</param>
-/// <param name="Sizes">[B, N]: how many patches each token stands for; null where each is one.</param>
-/// <param name="Apart">Tokens at the front that never merge: 1 where there is a class token.</param>
+/// <param name="Sizes">[B, N]: how many patches each token stands for; null if none has merged.</param>
+/// <param name="Apart">The number of tokens at the front that never merge: 1 if there is a class token.</param>
 readonly record struct VitTokens(Tensor Values, Tensor? Sizes, int Apart)
 {
     /// <summary>Merges the most similar tokens.</summary>
-    /// <param name="merge">How many merge away.</param>
-    /// <param name="compared">[B, N, ...] what is compared.</param>
+    /// <param name="merge">How many tokens merge away.</param>
+    /// <param name="compared">[B, N, ...]: the values to compare.</param>
     public VitTokens Merged(int merge, Tensor compared)
     {
         var assignments = TokenAssignments.Match(compared, merge, Apart);
@@ -19,20 +19,20 @@ readonly record struct VitTokens(Tensor Values, Tensor? Sizes, int Apart)
     }
 }
 
-/// <summary>What a batch of input says, before anything learnt is applied to it.</summary>
-/// <param name="Values">[B, K, values of a patch]; the means of patches where these have merged.</param>
-/// <param name="Sizes">[B, K]: how many patches each token stands for; null where none has merged.</param>
-/// <param name="Shares">[B, K, N]: the share of each patch in each token; null where none has merged.</param>
+/// <summary>A batch of input before any learnt layer.</summary>
+/// <param name="Values">[B, K, values of a patch]; merged tokens are the means of their patches.</param>
+/// <param name="Sizes">[B, K]: how many patches each token stands for; null if none has merged.</param>
+/// <param name="Shares">[B, K, N]: the share of each patch in each token; null if none has merged.</param>
 readonly record struct VitPatches(Tensor Values, Tensor? Sizes, Tensor? Shares)
 {
     /// <summary>Cuts images, and merges their most similar patches.</summary>
-    /// <param name="input">[B, C, H, W], or rows that are flat.</param>
-    /// <param name="grid">How an image is cut.</param>
-    /// <param name="merge">Patches that merge away.</param>
+    /// <param name="input">[B, C, H, W], or flat rows.</param>
+    /// <param name="grid">How images are cut.</param>
+    /// <param name="merge">How many patches merge away.</param>
     public static VitPatches OfPixels(Tensor input, PatchGrid grid, int merge)
     {
         var (images, p) = (input.shape[0], grid.PatchSize);
-        // Patches row by row, within a patch pixels row by row, the channels of a pixel side by side.
+        // Order: patches row by row, within a patch pixels row by row, the channels of a pixel side by side.
         var patches = input.reshape(images, grid.Channels, grid.Rows, p, grid.Columns, p).permute(0, 2, 4, 3, 5, 1).reshape(images,
             grid.Count, grid.TokenWidth);
         if (merge == 0)
@@ -53,7 +53,7 @@ readonly record struct VitPatches(Tensor Values, Tensor? Sizes, Tensor? Shares)
         var values = (long)tokens * grid.TokenWidth;
         var rows = input.reshape(-1, values + tokens + grid.Count);
         var sizes = rows.narrow(1, values, tokens);
-        // What is no number must not spread from one token to the whole image by way of its size.
+        // A NaN must not spread from one token to the whole image through the token's size.
         sizes = where(sizes.gt(Scalars.Zero), sizes, ones_like(sizes));
         using var assignments = TokenAssignments.Of(rows.narrow(1, values + tokens, grid.Count), tokens);
         return new(rows.narrow(1, 0, values).reshape(-1, tokens, grid.TokenWidth), sizes,

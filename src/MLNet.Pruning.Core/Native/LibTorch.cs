@@ -9,7 +9,7 @@ using TorchSharp;
 
 namespace MLNet.Pruning.Native;
 
-/// <summary>The LibTorch that TorchSharp computes with.</summary>
+/// <summary>Loads the LibTorch that TorchSharp uses.</summary>
 public static class LibTorch
 {
     const string Bridge = "LibTorchSharp";
@@ -19,15 +19,15 @@ public static class LibTorch
     static string? problem;
 
     /// <summary>
-    /// Loads LibTorch, unless it is loaded. Whatever of this library computes calls it first; a program that touches TorchSharp before it
-    /// touches this library, on a system with an old libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9), calls it at its start.
+    /// Loads LibTorch, unless it is loaded already. Everything in this library that computes calls it first. Call it at the start of a
+    /// program that uses TorchSharp before this library on a system with an old libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9).
     /// </summary>
-    /// <exception cref="InvalidOperationException">There is none that fits; the message says what to add.</exception>
+    /// <exception cref="InvalidOperationException">No LibTorch fits; the message says which package to add.</exception>
     public static void Load()
     {
         try
         {
-            // TorchSharp writes pages to the console where it finds none: they would bury the one line that helps.
+            // If TorchSharp finds no LibTorch, it writes pages to the console, which would bury the one line that helps.
             if (NativeLibrary.TryLoad(Bridge, TorchSharp, null, out _))
                 torch.InitializeDeviceType(DeviceType.CPU);
             else
@@ -39,11 +39,11 @@ public static class LibTorch
                 problem ?? $"There is no LibTorch to compute with: add the package TorchSharp-cpu "
                     + $"{TorchSharp.GetName().Version!.ToString(3)} to the program's project "
                 + "(or TorchSharp-cuda-windows, TorchSharp-cuda-linux, libtorch-cpu-linux-x64, -win-x64, -win-arm64, -osx-arm64).",
-                e.GetBaseException() is NotSupportedException ? null : e); // whose message is those pages
+                e.GetBaseException() is NotSupportedException ? null : e); // the message of which is those pages
         }
     }
 
-    // Nothing else of the type torch may be asked for where its initializer has failed.
+    // Once the initializer of the type torch has failed, nothing else of that type may be used.
     static Assembly TorchSharp => typeof(torch).Assembly;
 
     static void WithoutConsole(Action load)
@@ -61,7 +61,7 @@ public static class LibTorch
     }
 
     /// <summary>
-    /// Has an old libstdc++ dealt with when TorchSharp loads its native library, in whatever program this assembly is part of.
+    /// Lets this assembly help when TorchSharp loads its native library, in any program, so that an old libstdc++ is enough.
     /// </summary>
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "TorchSharp's own loading must be helped before anything of this library is "
@@ -69,7 +69,7 @@ public static class LibTorch
     internal static void ListenForFailure()
     {
         if (OperatingSystem.IsLinux())
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve; // Asked only where normal loading has failed.
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve; // called only if normal loading failed
     }
 
     static nint Resolve(Assembly assembly, string name)
@@ -87,7 +87,7 @@ public static class LibTorch
             return 0;
         try
         {
-            // Its dependencies lie beside it, or in another folder of the program's.
+            // Its dependencies are in the same folder, or in another folder of the program.
             foreach (var folder in Folders(assembly))
                 if (NativeLibrary.TryLoad(Path.Combine(folder, "libtorch.so"), out _))
                     break;
@@ -113,7 +113,7 @@ public static class LibTorch
         }
     }
 
-    // Where the runtime looks, and where notebooks have the package.
+    // The runtime's search folders, and the package folder that notebooks use.
     static IEnumerable<string> Folders(Assembly assembly)
     {
         var beside = Path.GetDirectoryName(assembly.Location) is { Length: > 0 } folder ? folder : AppContext.BaseDirectory;
@@ -125,7 +125,7 @@ public static class LibTorch
             .Append(Path.Combine(beside, "..", "..", "runtimes", "linux-x64", "native"));
     }
 
-    // Made once a user and version of TorchSharp.
+    // Made once per user and version of TorchSharp.
     static string LoosenedCopy(string original)
     {
         var bytes = File.ReadAllBytes(original);
@@ -138,7 +138,7 @@ public static class LibTorch
         return copy;
     }
 
-    // Nobody else may write there.
+    // Nobody else may write to this folder.
     static string CacheFolder()
     {
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set && Path.IsPathRooted(set)
@@ -152,7 +152,7 @@ public static class LibTorch
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // A home that cannot be written to.
+                // The home folder is not writable.
             }
         return Directory.CreateTempSubdirectory("MLNet.Pruning-").FullName;
     }

@@ -4,12 +4,12 @@ using System.Text;
 namespace MLNet.Pruning.Native;
 
 /// <summary>
-/// Makes TorchSharp's native library load beside a libstdc++ older than GCC 13's. It asks for version GLIBCXX_3.4.32 because of one
-/// symbol, whose only work is to initialise the standard streams; an older symbol does the same.
+/// Makes TorchSharp's native library load with a libstdc++ older than GCC 13's. The library needs version GLIBCXX_3.4.32 for one symbol
+/// only, which initialises the standard streams; an older symbol does the same.
 /// </summary>
 static class LoosenedLibrary
 {
-    /// <summary>The version of libstdc++ that is no longer insisted on.</summary>
+    /// <summary>The version of libstdc++ that is no longer required.</summary>
     public const string NeededVersion = "GLIBCXX_3.4.32";
 
     const string OlderVersion = "GLIBCXX_3.4", Library = "libstdc++.so.6";
@@ -19,9 +19,7 @@ static class LoosenedLibrary
 
     readonly record struct Section(int Offset, int Size);
 
-    /// <summary>
-    /// Edits a 64-bit little-endian ELF file in memory; throws, and leaves it as it was, where anything is not as expected.
-    /// </summary>
+    /// <summary>Edits a 64-bit little-endian ELF file in memory. If anything is not as expected, it throws and changes nothing.</summary>
     /// <exception cref="InvalidDataException">The file is not as expected.</exception>
     public static void Loosen(Span<byte> file)
     {
@@ -30,9 +28,9 @@ static class LoosenedLibrary
         var (needs, versions) = (Find(sections, ".gnu.version_r"), Find(sections, ".gnu.version"));
         var (needAt, needed, older) = Need(file, needs, strings);
         var (symbolAt, nameAt) = SymbolOf(file, symbols, versions, strings, needed);
-        // 1. The loader no longer insists on the version.
+        // 1. Make the loader accept a missing version.
         BinaryPrimitives.WriteUInt16LittleEndian(file[(needAt + 4)..], (ushort)(U16(file, needAt + 4) | Weak));
-        // 2. The symbol takes the older one's name, which is shorter, and its version.
+        // 2. Give the symbol the older one's name, which is shorter, and the older version.
         Encoding.ASCII.GetBytes(OlderSymbol + '\0', file[nameAt..]);
         BinaryPrimitives.WriteUInt16LittleEndian(file[symbolAt..], older);
     }
@@ -58,7 +56,7 @@ static class LoosenedLibrary
     static Section Find(Dictionary<string, Section> sections, string name) =>
         sections.TryGetValue(name, out var section) ? section : throw new InvalidDataException($"It has no section {name}.");
 
-    // Where the need of the new version stands, and the indexes of the new and the old version.
+    // The offset of the entry for the new version, and the indexes of the new and the old version.
     static (int At, ushort Needed, ushort Older) Need(ReadOnlySpan<byte> file, Section needs, Section strings)
     {
         var (needAt, needed, older) = (0, (ushort)0, (ushort)0);
@@ -87,7 +85,7 @@ static class LoosenedLibrary
             : throw new InvalidDataException($"It does not need {NeededVersion} and {OlderVersion} of {Library}.");
     }
 
-    // Where the version and the name stand of the one symbol that is of the new version.
+    // The offsets of version and name of the one symbol with the new version.
     static (int VersionAt, int NameAt) SymbolOf(ReadOnlySpan<byte> file, Section symbols, Section versions, Section strings, ushort version)
     {
         (int, int)? found = null;

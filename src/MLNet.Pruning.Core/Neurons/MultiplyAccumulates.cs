@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Counts what a model multiplies and adds.</summary>
+/// <summary>Counts the multiply-accumulates of a model.</summary>
 public static class MultiplyAccumulates
 {
-    /// <summary>Multiply-accumulates of the linear and convolutional layers for one row; other layers' are not counted.</summary>
+    /// <summary>Multiply-accumulates of the linear and convolutional layers for one row; other layers are not counted.</summary>
     /// <param name="model">
-    /// Any module; its layers must be called with <c>call</c>. Its mode and random numbers are as before afterwards.
+    /// Any module; its layers must be called with <c>call</c>. Its mode and the random state are restored afterwards.
     /// </param>
-    /// <param name="example">An input of one row or more.</param>
+    /// <param name="example">An input of at least one row.</param>
     /// <param name="forward">Runs the model.</param>
     public static long Of(nn.Module model, Tensor example, Action<Tensor> forward)
     {
@@ -18,7 +18,7 @@ public static class MultiplyAccumulates
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(forward);
         long count = 0;
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(model);
         using var random = new RandomState();
@@ -30,8 +30,8 @@ public static class MultiplyAccumulates
                 {
                     var layer = (nn.Module<Tensor, Tensor>)module;
                     var weight = layer.get_parameter("weight")!;
-                    // Every weight is used once a place: of the outputs, but of a transposed convolution of the inputs. The first
-                    // dimension counts their features.
+                    // Every weight is used once per position: of the output, or, for a transposed convolution, of the input. The weight's
+                    // first dimension counts the features of the same side.
                     removers.Add(layer.register_forward_hook((_, input, output) =>
                     {
                         count += weight.NumberOfElements * ((module is ConvTranspose1d or ConvTranspose2d ? input

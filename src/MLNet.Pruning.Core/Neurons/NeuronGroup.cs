@@ -6,20 +6,20 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Neurons that can be removed one by one, and the layers that lose something with each. After a removal, the group holds and counts
-/// those that are left.
+/// Neurons that can be removed one by one, and the layers that shrink with each. After a removal, the group contains the remaining
+/// neurons.
 /// </summary>
 public sealed class NeuronGroup
 {
     internal NeuronGroup(string name, IReadOnlyList<NeuronGroupMember> members) => (Name, Members) = (name, members);
 
-    /// <summary>The path of the first layer that computes the neurons; of two groups of one layer, the second has "#2" behind it.</summary>
+    /// <summary>The path of the first layer that computes the neurons. A second group of the same layer has "#2" appended.</summary>
     public string Name { get; }
 
-    /// <summary>How many neurons there are.</summary>
+    /// <summary>The number of neurons.</summary>
     public int Size => Members[0].Indices.Count;
 
-    /// <summary>The layers that must shrink together, those that compute the neurons first.</summary>
+    /// <summary>The layers that must shrink together; those that compute the neurons come first.</summary>
     public IReadOnlyList<NeuronGroupMember> Members { get; internal set; }
 
     /// <summary>The layers that compute the neurons.</summary>
@@ -28,7 +28,7 @@ public sealed class NeuronGroup
     /// <summary>The layers that read the neurons.</summary>
     public IEnumerable<NeuronGroupMember> Consumers => Members.Where(m => m.Side == NeuronSide.In);
 
-    /// <summary>What goes together, such as "conv1: 64 neurons: conv1 [out], bn1, fc [in, 16 each]".</summary>
+    /// <summary>A description such as "conv1: 64 neurons: conv1 [out], bn1, fc [in, 16 each]".</summary>
     public override string ToString()
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{Name}: {Size} neurons: ");
@@ -54,14 +54,14 @@ public sealed class NeuronGroup
 /// <summary>One layer of a group.</summary>
 /// <param name="Path">Where the layer is in the model, such as "layer1.0.conv1"; empty for the model itself.</param>
 /// <param name="Module">The layer.</param>
-/// <param name="Side">Whether the neurons are among its inputs, its outputs, or both.</param>
-/// <param name="Indices">Per neuron, which features (channels) of that side are its own, in ascending order; of each equally many.</param>
+/// <param name="Side">Whether the neurons are the layer's inputs, its outputs, or both.</param>
+/// <param name="Indices">For each neuron, its features (channels) on that side, in ascending order; equally many for each.</param>
 public sealed record NeuronGroupMember(string Path, nn.Module<Tensor, Tensor> Module, NeuronSide Side,
     IReadOnlyList<IReadOnlyList<int>> Indices);
 
-/// <summary>Neurons that stay, and why.</summary>
+/// <summary>Neurons that cannot be pruned, and why.</summary>
 /// <param name="Name">The layer that computes them, or the group.</param>
-/// <param name="Reason">What stands in the way, naming the layer that causes it.</param>
+/// <param name="Reason">The obstacle, with the layer that causes it.</param>
 public sealed record SkippedNeurons(string Name, string Reason)
 {
     /// <summary>Whether it is a layer of a kind that cannot be pruned at all.</summary>
@@ -70,13 +70,13 @@ public sealed record SkippedNeurons(string Name, string Reason)
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Reason}";
 
-    /// <summary>What stands in the way of one layer's neurons does so for all layers that compute them together.</summary>
+    /// <summary>If one layer's neurons must stay, so must those of all layers that compute them together.</summary>
     internal static IEnumerable<SkippedNeurons> Together(string name, IEnumerable<string> others, string reason) =>
         others.Select(other => new SkippedNeurons(other, $"it loses neurons together with {name}, which is left alone"))
             .Prepend(new(name, reason));
 }
 
-/// <summary>On which side of a layer neurons stand.</summary>
+/// <summary>The side of a layer on which neurons are.</summary>
 public enum NeuronSide
 {
     /// <summary>The layer reads them.</summary>
@@ -89,24 +89,23 @@ public enum NeuronSide
     Through,
 }
 
-/// <summary>Some neurons of a group.</summary>
-/// <param name="Group">The group, of the map that is asked.</param>
-/// <param name="Neurons">Which of its neurons, each from 0 to the group's size - 1; at least one neuron must be left.</param>
+/// <summary>A selection of neurons of a group.</summary>
+/// <param name="Group">A group of the map to which the selection is passed.</param>
+/// <param name="Neurons">The neurons, each from 0 to the group's size - 1. At least one neuron must be left.</param>
 public sealed record NeuronSelection(NeuronGroup Group, IReadOnlyCollection<int> Neurons);
 
-/// <summary>What a removal has changed.</summary>
+/// <summary>The result of a removal.</summary>
 /// <param name="Groups">The groups that have lost neurons.</param>
-/// <param name="ParametersBefore">Numbers in the model's parameters before; those of shared parameters counted once.</param>
+/// <param name="ParametersBefore">The number of parameter values before; shared parameters count once.</param>
 /// <param name="ParametersAfter">The same after.</param>
 /// <param name="Difference">
-/// Where it was compared: the largest difference between what the smaller network computes and what the masked one computed, as a share
-/// of the largest output.
+/// If it was verified: the largest difference between the outputs of the smaller and the masked network, relative to the largest output.
 /// </param>
 public sealed record NeuronRemoval(IReadOnlyList<GroupRemoval> Groups, long ParametersBefore, long ParametersAfter, double? Difference);
 
-/// <summary>What one group has lost.</summary>
+/// <summary>The neurons that one group has lost.</summary>
 /// <param name="Name">The group's name.</param>
 /// <param name="Before">Its size before.</param>
 /// <param name="After">Its size after.</param>
-/// <param name="Neurons">Which neurons went, by the numbers they had before, in ascending order.</param>
+/// <param name="Neurons">The removed neurons, by their numbers before, in ascending order.</param>
 public sealed record GroupRemoval(string Name, int Before, int After, IReadOnlyList<int> Neurons);

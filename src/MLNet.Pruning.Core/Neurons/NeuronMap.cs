@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The neurons of a model that can be removed, in groups that go together. What belongs together is found by running the model on an
-/// example: nothing is declared, and any module will do whose layers are called with <c>call</c>.
+/// Finds the neurons of a model that can be removed, in groups that belong together. It runs the model on an example: nothing is declared,
+/// and any module works if its layers are called with <c>call</c>.
 /// </summary>
 /// <remarks>
-/// Removing shrinks the model's own parameters in place: they stay the same objects, in the model as in its optimizer. A graph that an
-/// earlier step has left must not go backward afterwards, as after any change of weights.
+/// Removal shrinks the model's own parameters in place: they stay the same objects, in the model and in its optimizer. Do not run backward
+/// afterwards through a graph from an earlier step, as after any change of weights.
 /// </remarks>
 public sealed class NeuronMap
 {
@@ -26,49 +26,48 @@ public sealed class NeuronMap
         this.layers = layers.ToDictionary(l => l.Path);
     }
 
-    /// <summary>What can be pruned, in the order in which the model computes it.</summary>
+    /// <summary>The groups that can be pruned, in order of computation.</summary>
     public IReadOnlyList<NeuronGroup> Groups { get; }
 
-    /// <summary>What cannot, and why.</summary>
+    /// <summary>The neurons that cannot be pruned, and why.</summary>
     public IReadOnlyList<SkippedNeurons> Skipped { get; }
 
-    /// <summary>The instance that the groups are of.</summary>
     internal nn.Module Model => model;
 
-    /// <summary>Runs it; gives all that it computes.</summary>
+    /// <summary>Runs the model and returns all of its outputs.</summary>
     internal IReadOnlyList<Tensor> Forward(Tensor input) => forward(input);
 
-    /// <summary>What the trace has seen of a group's member.</summary>
     internal Layer LayerOf(NeuronGroupMember member) => layers[member.Path];
 
     internal IEnumerable<Layer> Layers => layers.Values;
 
-    /// <summary>The group of that name.</summary>
+    /// <summary>Gets a group by name.</summary>
     /// <param name="name">Such as "layer1.0.conv1".</param>
     public NeuronGroup this[string name] => Groups.FirstOrDefault(g => g.Name == name)
         ?? throw new KeyNotFoundException($"There is no group '{name}'; there are {string.Join(", ", Groups.Select(g => $"'{g.Name}'"))}.");
 
-    /// <summary>Finds the groups of a module. Its weights, mode and random numbers are as before afterwards.</summary>
+    /// <summary>Finds the groups of a module. Its weights, mode and the random state are restored afterwards.</summary>
     /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>.</param>
-    /// <param name="example">An input that it takes; one row is enough.</param>
-    /// <exception cref="InvalidOperationException">The module cannot be run as it must be.</exception>
+    /// <param name="example">An input of the module; one row is enough.</param>
+    /// <exception cref="InvalidOperationException">The module cannot be traced.</exception>
     public static NeuronMap Discover(nn.Module<Tensor, Tensor> module, Tensor example)
     {
         ArgumentNullException.ThrowIfNull(module);
         return Discover(module, example, input => [module.call(input)]);
     }
 
-    /// <summary>Finds the groups of a module of any signature. Its weights, mode and random numbers are as before afterwards.</summary>
+    /// <summary>Finds the groups of a module of any signature. Its weights, mode and the random state are restored afterwards.</summary>
     /// <param name="module">Any module; its layers must be called with <c>call</c>, not <c>forward</c>.</param>
-    /// <param name="example">An input that it takes; one row is enough.</param>
-    /// <param name="forward">Runs the module and gives all that it computes, such as a reconstruction and what its loss is made of.</param>
-    /// <exception cref="InvalidOperationException">The module cannot be run as it must be.</exception>
+    /// <param name="example">An input of the module; one row is enough.</param>
+    /// <param name="forward">Runs the module and returns all of its outputs, such as a reconstruction and everything that its loss
+    /// uses.</param>
+    /// <exception cref="InvalidOperationException">The module cannot be traced.</exception>
     public static NeuronMap Discover(nn.Module module, Tensor example, Func<Tensor, IReadOnlyList<Tensor>> forward)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(forward);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(module);
         using var random = new RandomState();
@@ -87,28 +86,25 @@ public sealed class NeuronMap
     }
 
     /// <summary>
-    /// Takes neurons out of the computation, until the result is disposed of, without removing them: the module computes what it would
-    /// compute without them, and its weights stay.
+    /// Disables neurons until the result is disposed of: the module computes what it would compute without them, and its weights stay.
     /// </summary>
-    /// <param name="selections">Which neurons of which groups.</param>
+    /// <param name="selections">The neurons to disable.</param>
     public IDisposable Mask(params IEnumerable<NeuronSelection> selections) => new NeuronMask(Plan(selections));
 
-    /// <summary>Removes neurons for good: every layer that computes, carries or reads them becomes smaller.</summary>
-    /// <param name="selections">Which neurons of which groups. At least one of each group must stay.</param>
-    /// <param name="optimizer">
-    /// The optimizer of the module's parameters, if there is one: what it remembers shrinks along, index for index.
-    /// </param>
-    /// <param name="verify">An input on which to compare the smaller network with the masked one; null to trust the removal.</param>
+    /// <summary>Removes neurons permanently: every layer that computes, carries or reads them shrinks.</summary>
+    /// <param name="selections">The neurons to remove. At least one of each group must stay.</param>
+    /// <param name="optimizer">The optimizer of the module's parameters, if there is one. Its state shrinks in the same way.</param>
+    /// <param name="verify">An input on which to compare the smaller network with the masked one; null for no comparison.</param>
     /// <exception cref="ArgumentException">A selection does not fit its group.</exception>
-    /// <exception cref="NotSupportedException">The optimizer's state cannot be reached.</exception>
+    /// <exception cref="NotSupportedException">The optimizer's state is not accessible.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The smaller network does not compute what the masked one did. Nothing has been removed then.
+    /// The outputs of the smaller and the masked network differ. Nothing was removed.
     /// </exception>
     public NeuronRemoval Remove(IReadOnlyCollection<NeuronSelection> selections, optim.Optimizer? optimizer = null, Tensor? verify = null)
     {
         if (optimizer is not null)
-            _ = TorchOptimizerStates.Of(optimizer); // Refuses what cannot be cut.
-        using var off = no_grad();
+            _ = TorchOptimizerStates.Of(optimizer); // throws if the state cannot be cut
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (removal, cuts) = RemoveParameters(selections, verify);
         foreach (var cut in cuts)
@@ -119,19 +115,15 @@ public sealed class NeuronMap
         return removal;
     }
 
-    /// <summary>
-    /// The same for a caller who sees to gradients and optimizers: they stay as they are, and the cuts say how to shrink them.
-    /// </summary>
-    /// <param name="selections">Which neurons of which groups.</param>
+    /// <summary>Removes neurons, but leaves gradients and optimizers to the caller, who gets the cuts of each parameter.</summary>
+    /// <param name="selections">The neurons to remove.</param>
     /// <param name="verify">As for <see cref="Remove"/>.</param>
-    /// <param name="blank">
-    /// Whether values do not matter, since others are about to take their place: those of what shrinks are then anything.
-    /// </param>
+    /// <param name="blank">Whether the caller overwrites the values of shrunk tensors, so that they may be undefined.</param>
     internal (NeuronRemoval Removal, IReadOnlyList<TensorCut> Cuts) RemoveParameters(IReadOnlyCollection<NeuronSelection> selections,
         Tensor? verify = null, bool blank = false)
     {
         var plan = Plan(selections);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var shrinker = new LayerShrinker { Blank = blank };
         var before = Parameters();
@@ -164,13 +156,11 @@ public sealed class NeuronMap
         return (new(removed, before, Parameters(), difference), shrinker.Cuts);
     }
 
-    /// <summary>
-    /// Sets the weights that neurons are computed with to zero. Their biases stay: through them what was zeroed can be learnt again.
-    /// </summary>
+    /// <summary>Sets the weights that compute neurons to zero. Their biases stay: through them the neurons can learn again.</summary>
     internal void Silence(IReadOnlyCollection<NeuronSelection> selections)
     {
         var plan = Plan(selections);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var layer in plan.Layers)
             if (layer.Produces && plan.Of(layer, NeuronSide.Out) is { Count: > 0 } silent)
@@ -180,11 +170,11 @@ public sealed class NeuronMap
                             tensor(silent.Select(i => (long)i).ToArray(), device: weight.device), Scalars.Zero);
     }
 
-    /// <summary>The same groups of another instance of the model, of the same sizes.</summary>
-    /// <param name="other">Built as the map's own model was; its groups are counted apart from this map's from now on.</param>
+    /// <summary>The same groups for another instance of the model with the same sizes.</summary>
+    /// <param name="other">Built like the map's own model. From now on its groups are tracked separately.</param>
     /// <param name="forwardOther">
-    /// Runs it, as the function given to <see cref="Discover(nn.Module, Tensor, Func{Tensor, IReadOnlyList{Tensor}})"/> runs the map's
-    /// model.
+    /// Runs the other model, as the function passed to <see cref="Discover(nn.Module, Tensor, Func{Tensor, IReadOnlyList{Tensor}})"/> runs
+    /// the map's own.
     /// </param>
     public NeuronMap For(nn.Module other, Func<Tensor, IReadOnlyList<Tensor>> forwardOther)
     {
@@ -201,14 +191,14 @@ public sealed class NeuronMap
     }
 
     /// <summary>
-    /// The same instance with some of its groups: for those who are to look at no others. Neurons are removed through this map.
+    /// This model with some of its groups, for callers that must not see the others. Neurons are removed through this map.
     /// </summary>
     internal NeuronMap Of(IReadOnlyList<NeuronGroup> some) => new(model, forward, layers.Values, some, Skipped);
 
-    /// <summary>Does something while neurons are removed, and puts them back.</summary>
+    /// <summary>Runs an action while neurons are removed, and then restores them.</summary>
     internal void Without(IReadOnlyCollection<NeuronSelection> selections, Action action)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var shrinker = new LayerShrinker();
         try
@@ -222,21 +212,21 @@ public sealed class NeuronMap
         }
     }
 
-    /// <summary>The shape of the model as it is now, to come back to.</summary>
+    /// <summary>The present shape of the model, to return to later.</summary>
     internal NeuronShapes Shapes() => new(
         [.. Groups.Select(g => g.Members)], [.. layers.Values.Select(l => (l.Size, l.Tensors.Select(t => t.Tensor.shape).ToArray()))]);
 
-    /// <summary>Gives the model's tensors a shape that they had; the numbers in those that change are zeros.</summary>
+    /// <summary>Restores an earlier shape of the model's tensors; those that change are filled with zeros.</summary>
     internal void Restore(NeuronShapes then)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var tensors = layers.Values.Zip(then.Layers, (layer, shapes) => layer.Tensors.Zip(shapes.Tensors)).SelectMany(t => t).ToArray();
         var owners = SharedTensors.Owners([.. tensors.Select(t => t.First.Tensor)]);
         foreach (var (tensor, shape) in tensors.Where((_, i) => owners[i] == i).Select(t => (t.First.Tensor, t.Second)))
             if (!tensor.shape.SequenceEqual(shape))
                 tensor.set_(zeros(shape, dtype: tensor.dtype, device: tensor.device));
-        // What lay in the same memory does so again. One tensor under two names has grown already.
+        // Tensors that shared memory share it again. If one tensor has two names, it has grown already.
         for (var i = 0; i < tensors.Length; i++)
             if (!tensors[i].First.Tensor.shape.SequenceEqual(tensors[i].Second))
                 tensors[i].First.Tensor.set_(tensors[owners[i]].First.Tensor);
@@ -249,7 +239,7 @@ public sealed class NeuronMap
             group.Members = members;
     }
 
-    /// <summary>All groups, one a line, and what is skipped with its reason.</summary>
+    /// <summary>All groups, one per line, and the skipped neurons with reasons.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -283,7 +273,7 @@ public sealed class NeuronMap
         return new(selections, member => layers[member.Path]);
     }
 
-    // Null if the neurons can go; otherwise why not. Leaves everything as it was.
+    // Null if the neurons can be removed, otherwise the reason why not. Everything is restored.
     string? Try(IReadOnlyCollection<NeuronSelection> selections, Tensor example, RandomState random)
     {
         using var scope = NewDisposeScope();
@@ -295,7 +285,7 @@ public sealed class NeuronMap
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            return e.Message.Split('\n')[0].Trim(); // LibTorch adds its call stack.
+            return e.Message.Split('\n')[0].Trim(); // LibTorch appends its call stack
         }
         finally
         {
@@ -309,7 +299,7 @@ public sealed class NeuronMap
         IReadOnlyList<Tensor> masked, smaller;
         using (new NeuronMask(plan))
             masked = forward(example);
-        // A model that draws noise of a smaller shape draws other noise; there only the shapes can be compared.
+        // A smaller model draws other noise; then only the shapes can be compared.
         var noisy = random.HasMoved;
         shrinker.Cut(plan);
         random.Rewind();
@@ -325,6 +315,6 @@ public sealed class NeuronMap
     }
 }
 
-/// <summary>The sizes that a model had once: the members of each group, and of each layer its size and the shapes of its tensors.</summary>
+/// <summary>Sizes of a model at some time: the members of each group, and each layer's size and tensor shapes.</summary>
 sealed record NeuronShapes(
     IReadOnlyList<IReadOnlyList<NeuronGroupMember>> Members, IReadOnlyList<(LayerSize Size, long[][] Tensors)> Layers);

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Neurons;
 
 /// <summary>
-/// Takes neurons out of a model's computation without removing them, until disposed of: whoever reads them reads zeros, and norms over
-/// features leave them out of their statistics. The model then computes what it will compute without them.
+/// Disables neurons of a model until disposed of: layers that read them read zeros, and norms over features exclude them from their
+/// statistics. The model then computes what it will compute without them.
 /// </summary>
 sealed class NeuronMask : IDisposable
 {

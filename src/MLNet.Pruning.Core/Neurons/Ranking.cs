@@ -1,11 +1,9 @@
 namespace MLNet.Pruning;
 
-/// <summary>
-/// Which neurons go, given how important they are. Ties are broken by index everywhere, so that a ranking is reproducible.
-/// </summary>
+/// <summary>Chooses the neurons to remove by importance. Ties are broken by index, so that rankings are reproducible.</summary>
 public static class Ranking
 {
-    /// <summary>Neurons from the most to the least important; of equals, the lower index comes first.</summary>
+    /// <summary>Neurons in descending order of importance; of equals, the lower index comes first.</summary>
     /// <param name="importance">Importance per neuron; larger stays.</param>
     /// <exception cref="ArgumentException">An importance is not a number.</exception>
     public static int[] BestFirst(ReadOnlySpan<double> importance)
@@ -19,7 +17,7 @@ public static class Ranking
         return order;
     }
 
-    /// <summary>Rank of every neuron; 1 is the most important.</summary>
+    /// <summary>The rank of every neuron; 1 is the most important.</summary>
     /// <param name="importance">Importance per neuron; larger stays.</param>
     public static int[] Ranks(ReadOnlySpan<double> importance)
     {
@@ -30,9 +28,9 @@ public static class Ranking
         return ranks;
     }
 
-    /// <summary>The neurons at the bottom of a group's ranking, in ascending order. At least one neuron stays.</summary>
+    /// <summary>The least important neurons of a group, in ascending order of index. At least one neuron stays.</summary>
     /// <param name="importance">Importance per neuron of the group; larger stays.</param>
-    /// <param name="count">How many go; 0 or more, fewer than there are.</param>
+    /// <param name="count">How many neurons to remove; at least 0, fewer than there are.</param>
     public static int[] Bottom(ReadOnlySpan<double> importance, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -45,12 +43,12 @@ public static class Ranking
     }
 
     /// <summary>
-    /// The neurons at the bottom of one ranking over several groups, per group in ascending order. Of equals, the earlier group and
-    /// then the lower index stays. A group that is down to <paramref name="minimum"/> loses no more; others lose in its place.
+    /// The least important neurons in one ranking over several groups, per group in ascending order of index. Of equals, the earlier group
+    /// and then the lower index stays. A group that has shrunk to <paramref name="minimum"/> loses no more; others lose in its place.
     /// </summary>
-    /// <param name="importance">Importance per group and neuron, on one scale; larger stays.</param>
-    /// <param name="count">How many go in all; 0 or more. Fewer go when all groups are down to the minimum.</param>
-    /// <param name="minimum">Neurons that stay in every group; at least 1.</param>
+    /// <param name="importance">Importance per group and neuron, all on one scale; larger stays.</param>
+    /// <param name="count">How many neurons to remove in all; at least 0. Fewer are removed if all groups reach the minimum.</param>
+    /// <param name="minimum">Neurons to keep in every group; at least 1.</param>
     public static int[][] BottomOfAll(IReadOnlyList<double[]> importance, int count, int minimum = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Arithmetic of tensors with numbers whose scalars live until LibTorch has read them.</summary>
+/// <summary>Arithmetic of tensors with numbers. It keeps each scalar alive until LibTorch has read it.</summary>
 /// <remarks>
-/// TorchSharp makes a <see cref="Scalar"/> of the number in <c>x * 2</c> and <c>x.gt(0)</c>, and of the 1 that stands behind <c>x + y</c>.
-/// Nothing holds it, so a garbage collection in that moment frees it while LibTorch reads it. What is written with these methods, or with a
-/// scalar that is held, is safe; a test reads the compiled code and refuses the rest.
+/// TorchSharp makes a temporary <see cref="Scalar"/> of the number in <c>x * 2</c> and <c>x.gt(0)</c>, and of the implied 1 in <c>x +
+/// y</c>. Nothing references it, so a garbage collection may free it while LibTorch reads it. These methods, and scalars that the caller
+/// holds, are safe; a test reads the compiled code and rejects everything else.
 /// </remarks>
 static class Scalars
 {
@@ -31,7 +31,7 @@ static class Scalars
         return x.add(scalar, One);
     }
 
-    /// <summary>Whole numbers stay whole numbers.</summary>
+    /// <summary>An integer tensor stays one.</summary>
     public static Tensor Plus(this Tensor x, long number)
     {
         using Scalar scalar = number;
@@ -44,7 +44,7 @@ static class Scalars
         return x.mul(scalar);
     }
 
-    /// <summary>Whole numbers stay whole numbers.</summary>
+    /// <summary>An integer tensor stays one.</summary>
     public static Tensor Times(this Tensor x, long number)
     {
         using Scalar scalar = number;

@@ -4,12 +4,14 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>LibTorch computes on the calling thread alone until this is disposed of, on the same thread; then on as many as before. Other
-/// threads go on as they do.</summary>
+/// <summary>
+/// Makes LibTorch compute on the calling thread alone, until disposed of on the same thread; then the earlier number of threads applies.
+/// Other threads are not affected.
+/// </summary>
 /// <remarks>
-/// LibTorch 2.10 has two counts for each thread, OpenMP's and MKL's. <c>set_num_threads</c> sets both, but also what every thread of the
-/// process begins with that computes for the first time, and empties a cache of convolutions; so the two are set directly. Windows'
-/// LibTorch does not export MKL's; there <c>set_num_threads</c> has to do.
+/// LibTorch 2.10 has two counts per thread, OpenMP's and MKL's. <c>set_num_threads</c> sets both, but also the initial counts of new
+/// threads of the process, and it empties a cache of convolutions; so the two are set directly. Windows' LibTorch does not export MKL's;
+/// there <c>set_num_threads</c> has to do.
 /// </remarks>
 sealed unsafe class SingleThreaded : IDisposable
 {
@@ -17,7 +19,7 @@ sealed unsafe class SingleThreaded : IDisposable
     static readonly delegate* unmanaged<int, void> setOpenMP = (delegate* unmanaged<int, void>)Export("omp_set_num_threads");
     static readonly delegate* unmanaged<int, int> setMkl = (delegate* unmanaged<int, int>)Export("MKL_Set_Num_Threads_Local");
 
-    // Asking has LibTorch set its counts on a thread that has not computed yet, which it would otherwise do later.
+    // Reading the count makes LibTorch initialise it on a thread that has not computed yet; otherwise it would do so later.
     readonly int before = get_num_threads();
     readonly int mklBefore;
 
@@ -27,7 +29,7 @@ sealed unsafe class SingleThreaded : IDisposable
             mklBefore = Set(1, 1);
     }
 
-    /// <summary>For a thread that nothing else will use.</summary>
+    /// <summary>For a thread that has no other use.</summary>
     public static void UntilThreadEnds()
     {
         if (get_num_threads() > 1)
@@ -48,11 +50,11 @@ sealed unsafe class SingleThreaded : IDisposable
             return 0;
         }
         setOpenMP(count);
-        return setMkl == null ? 0 : setMkl(mkl); // What it was; 0 for none of the thread's own.
+        return setMkl == null ? 0 : setMkl(mkl); // the earlier value; 0 if the thread has none of its own
     }
 
     static nint Library() => NativeLibrary.TryLoad("libtorch_cpu", typeof(torch).Assembly, null, out var found) ? found : 0;
 
-    // A search in LibTorch's library goes on in those that it was linked with, OpenMP's among them.
+    // A search in LibTorch's library continues in the libraries that it was linked with, such as OpenMP's.
     static nint Export(string name) => library != 0 && NativeLibrary.TryGetExport(library, name, out var found) ? found : 0;
 }

@@ -5,34 +5,34 @@ namespace MLNet.Pruning;
 /// <summary>Exact selection of the largest of many scores, without sorting them.</summary>
 static class TopScores
 {
-    // Scores as numbers that are ordered like them, looked at 12, 10 and 10 bits at a time: of millions, a thousandth is left after the
-    // first look or the second.
+    // Scores are mapped to integers of the same order, and examined 12, 10 and 10 bits at a time: of millions, one in a thousand is left
+    // after the first or second pass.
     const int First = 12, Second = 10, Third = 10;
 
     /// <summary>
-    /// Makes the <paramref name="keep"/> largest active and all others inactive; of equals, those with the lower index are active.
+    /// Marks the <paramref name="keep"/> largest as active and all others as inactive. Of equals, those with the lower index are active.
     /// </summary>
     /// <param name="scores">Larger stays.</param>
-    /// <param name="keep">How many; 0 or more, at most as many as there are.</param>
-    /// <param name="on">Receives -1 for active and 0 for inactive.</param>
+    /// <param name="keep">How many to keep; at least 0, at most as many as there are.</param>
+    /// <param name="active">Receives -1 for active and 0 for inactive.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Keep(ReadOnlySpan<float> scores, int keep, Span<sbyte> on)
+    public static void Keep(ReadOnlySpan<float> scores, int keep, Span<sbyte> active)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keep, scores.Length);
         if (keep == 0 || keep == scores.Length)
         {
-            on[..scores.Length].Fill((sbyte)(keep == 0 ? 0 : -1));
+            active[..scores.Length].Fill((sbyte)(keep == 0 ? 0 : -1));
             return;
         }
         var (threshold, ties, equal) = Smallest(scores, keep);
-        // Without a branch, which would be guessed wrong for each of the few.
+        // Without branches, which would be mispredicted.
         for (var i = 0; i < scores.Length; i++)
-            on[i] = (sbyte)-(Key(scores[i]) >= threshold ? 1 : 0);
+            active[i] = (sbyte)-(Key(scores[i]) >= threshold ? 1 : 0);
         for (var i = scores.Length - 1; equal > ties; i--)
             if (Key(scores[i]) == threshold)
             {
-                on[i] = 0;
+                active[i] = 0;
                 equal--;
             }
     }
@@ -46,11 +46,11 @@ static class TopScores
         return BitConverter.UInt32BitsToSingle((key & 0x8000_0000) != 0 ? key & 0x7FFF_FFFF : ~key);
     }
 
-    /// <summary>The key of the smallest that stays, how many of those equal to it do, and how many are equal to it.</summary>
+    /// <summary>The key of the smallest score that stays, how many of the scores equal to it stay, and how many there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static (uint Key, int Ties, int Equal) Smallest(ReadOnlySpan<float> scores, int keep)
     {
-        // Two tables in turn: most scores fall into a few buckets, and one would wait for the other's count.
+        // Two tables in turn: most scores fall into a few buckets, and increments of the same counter would wait for each other.
         Span<int> counts = stackalloc int[1 << First], others = stackalloc int[1 << First];
         counts.Clear();
         others.Clear();
@@ -64,7 +64,7 @@ static class TopScores
         for (var i = 0; i < others.Length; i++)
             counts[i] += others[i];
         var prefix = Bucket(counts, ref keep);
-        // Few are in that bucket, and their keys are looked at in full.
+        // Few scores are in that bucket. Examine their full keys.
         var inside = new uint[counts[(int)prefix]];
         var count = 0;
         foreach (var score in scores)
@@ -87,7 +87,7 @@ static class TopScores
         return (prefix, keep, count);
     }
 
-    /// <summary>The bucket that holds the keep-th from the top; <paramref name="keep"/> becomes its place within it.</summary>
+    /// <summary>The bucket that holds the keep-th largest; <paramref name="keep"/> becomes its place within the bucket.</summary>
     static uint Bucket(ReadOnlySpan<int> counts, ref int keep)
     {
         for (var bucket = counts.Length - 1; ; bucket--)
@@ -98,11 +98,11 @@ static class TopScores
         }
     }
 
-    // `+ 0f` turns -0 into +0. What is not a number counts as large: it stays, and the loss tells of it.
+    // `+ 0f` turns -0 into +0. NaN counts as large: it stays, and the loss shows it.
     static uint Key(float score)
     {
         if (float.IsNaN(score))
-            return uint.MaxValue; // Whatever its sign.
+            return uint.MaxValue; // whatever its sign
         var bits = BitConverter.SingleToUInt32Bits(score + 0f);
         return (bits & 0x8000_0000) == 0 ? bits | 0x8000_0000 : ~bits;
     }

@@ -4,20 +4,20 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Reads and writes the state that an optimizer of TorchSharp keeps of each parameter: the fields of its <c>State</c>.</summary>
+/// <summary>Reads and writes the state of a TorchSharp optimizer for each parameter: the fields of its <c>State</c>.</summary>
 static class TorchOptimizerStates
 {
     const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>The optimizer's parameters and the state of each.</summary>
-    /// <exception cref="NotSupportedException">It keeps no state by parameter.</exception>
+    /// <summary>The optimizer's parameters, with the state for each.</summary>
+    /// <exception cref="NotSupportedException">It keeps no state per parameter.</exception>
     public static IReadOnlyList<(Parameter Parameter, OptimizerState State)> Of(optim.Optimizer optimizer) =>
         optimizer is OptimizerHelper helper
             ? [.. optimizer.parameters().Zip(helper.state_dict().State)]
             : throw new NotSupportedException($"{optimizer.GetType().Name} keeps no state by parameter, so it can be neither saved nor "
                 + "cut: make a new optimizer once neurons are removed.");
 
-    /// <summary>The tensors that are there, by name; they stay the optimizer's.</summary>
+    /// <summary>The tensors of a state, by name; the optimizer owns them.</summary>
     public static IEnumerable<(string Name, Tensor Tensor)> Tensors(OptimizerState state)
     {
         foreach (var field in Fields(state))
@@ -25,8 +25,8 @@ static class TorchOptimizerStates
                 yield return (field.Name, tensor);
     }
 
-    /// <summary>What must be saved to go on with the parameter, its tensors as views.</summary>
-    /// <exception cref="NotSupportedException">There is more to it than tensors and a count of steps.</exception>
+    /// <summary>The state that must be saved to continue with the parameter, with views of its tensors.</summary>
+    /// <exception cref="NotSupportedException">The state has more than tensors and a count of steps.</exception>
     public static ParameterState Read(OptimizerState state)
     {
         if (Fields(state).FirstOrDefault(f => f.FieldType != typeof(Tensor) && !IsSteps(f)) is { } other)
@@ -36,7 +36,7 @@ static class TorchOptimizerStates
         return new(steps is long count ? count : 0, Tensors(state).ToDictionary(t => t.Name, t => t.Tensor.alias()));
     }
 
-    /// <summary>Takes over what was read of this optimizer, or of another of its kind.</summary>
+    /// <summary>Writes a state that was read from this optimizer, or from another of its kind.</summary>
     public static void Write(OptimizerState state, Parameter parameter, ParameterState saved)
     {
         var fields = Fields(state).ToDictionary(f => f.Name);
@@ -46,7 +46,7 @@ static class TorchOptimizerStates
         {
             if (fields.GetValueOrDefault(name) is not { } field || field.FieldType != typeof(Tensor))
                 throw new ArgumentException($"{state.GetType().DeclaringType?.Name} has no state '{name}'.");
-            // SGD makes its momentum with the first step only.
+            // SGD creates its momentum in the first step.
             if (field.GetValue(state) is not Tensor)
                 field.SetValue(state, zeros_like(parameter).DetachFromDisposeScope());
             ((Tensor)field.GetValue(state)!).copy_(tensor);

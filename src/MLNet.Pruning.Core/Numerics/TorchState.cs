@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>A model in evaluation mode for a while; every module goes back to the mode that it was in.</summary>
+/// <summary>Sets a model to evaluation mode until disposed of; every module then returns to its earlier mode.</summary>
 sealed class EvaluationMode : IDisposable
 {
     readonly (nn.Module Module, bool Training)[] modes;
 
     public EvaluationMode(nn.Module model)
     {
-        // A parent comes before its children, whose modes it sets as well.
+        // A parent comes before its children, as setting its mode sets theirs.
         modes = [.. model.named_modules().Select(m => m.module).Prepend(model).Select(m => (m, m.training))];
         if (modes.Any(m => m.Training))
             model.eval();
@@ -23,7 +23,7 @@ sealed class EvaluationMode : IDisposable
     }
 }
 
-/// <summary>LibTorch's random numbers as they stand, to draw the same ones again and to leave the generator as it was.</summary>
+/// <summary>Captures the state of LibTorch's random generator, and restores it when disposed of.</summary>
 sealed class RandomState : IDisposable
 {
     readonly Tensor state = get_rng_state().DetachFromDisposeScope();
@@ -46,26 +46,24 @@ sealed class RandomState : IDisposable
     }
 }
 
-/// <summary>Which modules train.</summary>
 static class TrainingModes
 {
     /// <summary>
-    /// Puts a model that is in evaluation mode as a whole in training mode; in one that is not, what was frozen stays so. Copies get the
-    /// model's modes.
+    /// Sets a model to training mode if all of it is in evaluation mode; otherwise frozen parts stay so. Replicas get the model's modes.
     /// </summary>
     /// <param name="replicas">The model, then its copies.</param>
     public static void Begin(IReadOnlyList<nn.Module> replicas)
     {
         var model = replicas[0];
         var modules = model.named_modules().ToArray();
-        // Containers are not asked: some of TorchSharp's take no mode of their own.
+        // Containers are skipped, as some of TorchSharp's have no mode of their own.
         if (!modules.Select(m => m.module).Prepend(model).Any(m => m.training && !m.children().Any()))
             model.train();
         var modes = modules.ToDictionary(m => m.name, m => m.module.training);
         foreach (var copy in replicas.Skip(1))
         {
             copy.train();
-            // A parent comes before its children, whose modes it sets as well.
+            // A parent comes before its children, as setting its mode sets theirs.
             foreach (var (name, module) in copy.named_modules())
                 if (modes.TryGetValue(name, out var training))
                     module.train(training);
@@ -75,7 +73,7 @@ static class TrainingModes
 
 static class ModuleScope
 {
-    /// <summary>Takes a module's tensors out of the dispose scope that it was built in, so that the module outlives the step.</summary>
+    /// <summary>Detaches a module's tensors from the dispose scope in which it was built, so that the module outlives the step.</summary>
     public static void Detach(nn.Module module)
     {
         foreach (var (_, parameter) in module.named_parameters())

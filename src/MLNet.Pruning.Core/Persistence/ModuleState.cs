@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>The parameters and buffers of a module in an archive.</summary>
+/// <summary>Reads and writes the parameters and buffers of a module in an archive.</summary>
 static class ModuleState
 {
     const string Prefix = SavedNetwork.Tensor;
@@ -13,11 +13,11 @@ static class ModuleState
             archive.Add(Prefix + name, TensorBlob.From(tensor, name));
     }
 
-    /// <summary>Bytes of the numbers of an archive's tensors.</summary>
+    /// <summary>Size in bytes of the values of an archive's tensors.</summary>
     public static long Bytes(Archive archive) => archive.Entries.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal))
         .Sum(e => TensorBlob.Elements(e.Value));
 
-    /// <summary>Checks all names, types and shapes, and only then copies the first value.</summary>
+    /// <summary>Checks all names, types and shapes before it copies the first value.</summary>
     public static void Load(Archive archive, nn.Module module, string what, IReadOnlySet<string>? except = null)
     {
         var tensors = Of(module, except);
@@ -34,11 +34,11 @@ static class ModuleState
             TensorBlob.Into(archive.Entries[Prefix + name], tensor);
     }
 
-    /// <summary>Whether a module's tensors are those of an archive, to the bit.</summary>
+    /// <summary>Whether a module's tensors equal those of an archive bit for bit.</summary>
     public static bool Holds(Archive archive, nn.Module module) =>
         Of(module, null).All(t => archive.Entries.TryGetValue(Prefix + t.Name, out var blob) && TensorBlob.Holds(blob, t.Tensor, t.Name));
 
-    /// <summary>The parameters and then the buffers of a module, by name.</summary>
+    /// <summary>The parameters, then the buffers of a module, by name.</summary>
     public static IEnumerable<(string Name, Tensor Tensor)> Tensors(nn.Module module) =>
         module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)).Concat(module.named_buffers().Select(b => (b.name, b.buffer)));
 

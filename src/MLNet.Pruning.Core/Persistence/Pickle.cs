@@ -3,13 +3,13 @@ using System.Text;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>A class or function that a pickle names. It is only ever compared, never looked for.</summary>
+/// <summary>A class or function that a pickle names. It is only compared, never resolved.</summary>
 sealed record PickledName(string Module, string Name);
 
-/// <summary>What a pickle builds by calling something with arguments.</summary>
+/// <summary>A value that a pickle builds by a call.</summary>
 sealed record PickledCall(object? Function, object?[] Arguments);
 
-/// <summary>What lies outside a pickle.</summary>
+/// <summary>A reference to data outside a pickle.</summary>
 sealed record PickledReference(object? Id);
 
 /// <summary>
@@ -29,7 +29,7 @@ sealed class Pickle
 
     Pickle(byte[] bytes) => this.bytes = bytes;
 
-    /// <exception cref="InvalidDataException">It is damaged, or has something in it that a file of tensors has not.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or contains something that files of tensors do not.</exception>
     public static object? Read(byte[] bytes)
     {
         try
@@ -140,13 +140,13 @@ sealed class Pickle
                 case 'R':
                     object?[] arguments = As<object?[]>(Pop());
                     object? function = Pop();
-                    // An ordered dictionary begins empty, and is filled like any other.
+                    // An ordered dictionary begins empty and is filled like any other.
                     Push(function is PickledName("collections", "OrderedDict") && arguments.Length == 0
                         ? new Dictionary<object, object?>()
                         : new PickledCall(function, arguments));
                     break;
                 case 'b':
-                    Pop(); // what an object would be told of its state; those of tensors have none that counts
+                    Pop(); // the state of an object; that of a tensor does not matter
                     break;
                 case 's':
                     object? value = Pop(), key = Pop();
@@ -172,7 +172,7 @@ sealed class Pickle
         }
     }
 
-    /// <summary>A value of the type that is wanted in its place.</summary>
+    /// <summary>Casts a value to the expected type.</summary>
     public static T As<T>(object? value) => value is T wanted ? wanted
         : throw new InvalidDataException($"it has {value?.GetType().Name ?? "nothing"} where {typeof(T).Name} is wanted.");
 

@@ -4,22 +4,24 @@ using System.Text;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>Tensors in the files of PyTorch's <c>torch.save</c>: a zip of a pickle and the bytes of each storage.</summary>
+/// <summary>
+/// Reads and writes tensors in the files of PyTorch's <c>torch.save</c>: a zip of a pickle and the bytes of each storage.
+/// </summary>
 static class PthFile
 {
     const string Pickled = "data.pkl", Folder = "archive";
 
-    // What a storage's class is called, and what safetensors call its numbers.
+    // PyTorch's storage classes, and the safetensors names of their types.
     static readonly (string Storage, string Type)[] Types =
     [
         ("FloatStorage", "F32"), ("HalfStorage", "F16"), ("BFloat16Storage", "BF16"), ("DoubleStorage", "F64"), ("LongStorage", "I64"),
         ("IntStorage", "I32"), ("ShortStorage", "I16"), ("CharStorage", "I8"), ("ByteStorage", "U8"), ("BoolStorage", "BOOL"),
     ];
 
-    // Where the tensors of a network stand in what training scripts save.
+    // Keys under which training scripts save the network's state dictionary.
     static readonly string[] Wrappings = ["state_dict", "model_state_dict", "model", "state_dict_ema", "net"];
 
-    /// <summary>Reads a state dictionary; of a training script's file, the network's.</summary>
+    /// <summary>Reads a state dictionary, or that of the network in a training script's file.</summary>
     /// <exception cref="InvalidDataException">It is damaged, or holds something else.</exception>
     public static IReadOnlyList<(string Name, StoredTensor Tensor)> Read(Stream stream, string what)
     {
@@ -84,7 +86,7 @@ static class PthFile
 
     static byte[] Bytes(ZipArchiveEntry entry)
     {
-        // What an entry says of its length is not believed: a small file may claim to unpack to any.
+        // An entry's stated length is not trusted: a small file may claim to unpack to any size.
         using var from = entry.Open();
         using var to = new MemoryStream();
         byte[] part = new byte[1 << 16];
@@ -97,7 +99,7 @@ static class PthFile
         return to.ToArray();
     }
 
-    /// <summary>A parameter is a tensor with a wrapping.</summary>
+    /// <summary>A parameter is a wrapped tensor.</summary>
     static PickledCall? Unwrapped(object? value) => value is PickledCall { Function: PickledName("torch._utils", var name) } call
         ? name switch
         {
@@ -135,7 +137,7 @@ static class PthFile
         }
         if (count == 0)
             return new(type, shape, Array.Empty<byte>());
-        // A stride of 0 would make much of little.
+        // A stride of 0 would turn few bytes into many values.
         if ((last + 1) * width > from.Length || count * width > from.Length)
             throw new InvalidDataException($"'{name}' with the shape [{string.Join(", ", shape)}] lies outside of its storage of "
                 + $"{from.Length} bytes.");
@@ -173,7 +175,7 @@ static class PthFile
         }
     }
 
-    /// <summary>The pickle, protocol 2: a dictionary of calls that build a tensor of a storage.</summary>
+    /// <summary>The pickle, protocol 2: a dictionary of calls that each build a tensor from a storage.</summary>
     static byte[] Dictionary(IReadOnlyList<(string Name, StoredTensor Tensor)> tensors)
     {
         var pickle = new MemoryStream();

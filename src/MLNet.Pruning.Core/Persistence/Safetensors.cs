@@ -4,19 +4,19 @@ using System.Text.Json;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>A tensor of a safetensors file: its type as the file calls it, its dimensions, and its bytes, little-endian.</summary>
+/// <summary>A tensor of a safetensors file: its type as the file names it, its dimensions, and its bytes, little-endian.</summary>
 sealed record StoredTensor(string Type, long[] Shape, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>
-/// The safetensors format: the length of a header, the header, which is a JSON object of names with type, shape and place, and the bytes
-/// of all tensors. Nothing in a file is run.
+/// The safetensors format: the length of the header, the header (a JSON object that maps names to type, shape and place), and the bytes of
+/// all tensors. Nothing in a file is executed.
 /// </summary>
 static class Safetensors
 {
     const int LengthBytes = 8, MaximumHeader = 100_000_000, Alignment = 8;
     const string Metadata = "__metadata__";
 
-    /// <summary>Bytes of a number, by the type's name in a file; 0 for a type that is not known.</summary>
+    /// <summary>The size of a value in bytes, by the type's name in a file; 0 for an unknown type.</summary>
     public static int Width(string type) => type switch
     {
         "F64" or "I64" or "U64" => 8,
@@ -67,7 +67,7 @@ static class Safetensors
             stream.Write(tensor.Bytes.Span);
     }
 
-    /// <summary>Reads a file whose header has been checked against its size before anything else is allocated.</summary>
+    /// <summary>Reads a file. The header is checked against the file's size before anything else is allocated.</summary>
     /// <exception cref="InvalidDataException">It is cut short, damaged, or something else.</exception>
     public static (IReadOnlyList<(string Name, StoredTensor Tensor)> Tensors, IReadOnlyDictionary<string,
         string> Metadata) Read(Stream stream, string what)

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>What of a file went into a module, and what did not.</summary>
+/// <summary>What was loaded from a file into a module, and what was not.</summary>
 /// <param name="Loaded">Tensors that both have.</param>
-/// <param name="Missing">Tensors of the module that the file has not; they are as they were.</param>
-/// <param name="Unexpected">Tensors of the file that the module has not.</param>
-/// <param name="Mismatched">Tensors that both have in different shapes, with both shapes; they are as they were.</param>
+/// <param name="Missing">Tensors that only the module has; they are unchanged.</param>
+/// <param name="Unexpected">Tensors that only the file has.</param>
+/// <param name="Mismatched">Tensors that both have in different shapes, with both shapes; they are unchanged.</param>
 public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected,
     IReadOnlyList<string> Mismatched)
 {
@@ -16,8 +16,8 @@ public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<stri
 }
 
 /// <summary>
-/// The parameters and buffers of modules in files that Python reads and writes: safetensors, and PyTorch's .pth. Nothing in a file is
-/// run, and sizes are checked before anything of them is allocated.
+/// Exchanges the parameters and buffers of modules with Python: safetensors, and PyTorch's .pth. Nothing in a file is executed, and sizes
+/// are checked before memory is allocated.
 /// </summary>
 public static class StateFile
 {
@@ -38,8 +38,8 @@ public static class StateFile
     /// <summary>Saves a module as safetensors.</summary>
     /// <param name="module">The module.</param>
     /// <param name="path">The file; written whole or not at all.</param>
-    /// <param name="type">Float32, Float16 or BFloat16 for its numbers of floating point; null as they are.</param>
-    /// <param name="metadata">What else the file is to say.</param>
+    /// <param name="type">The floating-point type in the file: Float32, Float16 or BFloat16; null to keep each tensor's type.</param>
+    /// <param name="metadata">Additional entries for the file's header.</param>
     public static void SaveSafetensors(
         this nn.Module module, string path, ScalarType? type = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -50,7 +50,7 @@ public static class StateFile
     /// <summary>Saves a module as a state dictionary that PyTorch's <c>torch.load</c> reads.</summary>
     /// <param name="module">The module.</param>
     /// <param name="path">The file; written whole or not at all.</param>
-    /// <param name="type">Float32, Float16 or BFloat16 for its numbers of floating point; null as they are.</param>
+    /// <param name="type">The floating-point type in the file: Float32, Float16 or BFloat16; null to keep each tensor's type.</param>
     public static void SavePth(this nn.Module module, string path, ScalarType? type = null)
     {
         var tensors = Stored(module, path, type);
@@ -60,8 +60,8 @@ public static class StateFile
     /// <summary>Loads safetensors into a module.</summary>
     /// <param name="module">The module.</param>
     /// <param name="path">The file.</param>
-    /// <param name="strict">Whether anything that does not match is an error; otherwise the result lists it.</param>
-    /// <param name="rename">The module's name for a name of the file, or null to leave it out; null where they are the same.</param>
+    /// <param name="strict">Whether any mismatch is an error; otherwise the result lists mismatches.</param>
+    /// <param name="rename">Maps a name in the file to the module's name, or to null to skip it; null if the names are equal.</param>
     /// <exception cref="InvalidDataException">The file is damaged, or does not match.</exception>
     public static StateMatch LoadSafetensors(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
     {
@@ -71,9 +71,9 @@ public static class StateFile
 
     /// <summary>Loads a state dictionary of PyTorch into a module.</summary>
     /// <param name="module">The module.</param>
-    /// <param name="path">The file, as <c>torch.save(model.state_dict(), ...)</c> writes one.</param>
-    /// <param name="strict">Whether anything that does not match is an error; otherwise the result lists it.</param>
-    /// <param name="rename">The module's name for a name of the file, or null to leave it out; null where they are the same.</param>
+    /// <param name="path">The file, as <c>torch.save(model.state_dict(), ...)</c> writes it.</param>
+    /// <param name="strict">Whether any mismatch is an error; otherwise the result lists mismatches.</param>
+    /// <param name="rename">Maps a name in the file to the module's name, or to null to skip it; null if the names are equal.</param>
     /// <exception cref="InvalidDataException">The file is damaged, holds something else, or does not match.</exception>
     public static StateMatch LoadPth(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
     {
@@ -116,7 +116,7 @@ public static class StateFile
                     + (part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : ""));
             throw new InvalidDataException($"'{path}' is of another module: {string.Join("; ", reasons)}");
         }
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in found)
         {

@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Persistence;
 /// <summary>A tensor as bytes: int32 type, int32 dimensions, int64 for each, then its elements, all little-endian.</summary>
 static class TensorBlob
 {
-    // The numbers are part of the file format; they happen to be LibTorch's own.
+    // The numbers are part of the file format. They are equal to LibTorch's own.
     static readonly Dictionary<ScalarType, int> Codes = new()
     {
         [ScalarType.Byte] = 0,
@@ -38,11 +38,11 @@ static class TensorBlob
         return blob;
     }
 
-    /// <summary>Bytes of the elements, without what stands before them; 0 of a blob that is damaged.</summary>
+    /// <summary>Size in bytes of the elements, without the header; 0 for a damaged blob.</summary>
     public static long Elements(byte[] blob) =>
         blob.Length < 8 ? 0 : Math.Max(0, blob.Length - 8 - 8L * BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
 
-    /// <summary>Whether a tensor has this type, shape and these elements.</summary>
+    /// <summary>Whether a tensor has the same type, shape and elements.</summary>
     public static bool Holds(byte[] blob, Tensor tensor, string name)
     {
         using var scope = NewDisposeScope();
@@ -52,7 +52,7 @@ static class TensorBlob
             && blob.AsSpan(8 + (8 * shape.Length)).SequenceEqual(data.bytes);
     }
 
-    /// <summary>Throws unless the blob is of the tensor's type and shape.</summary>
+    /// <summary>Throws if the blob's type or shape differs from the tensor's.</summary>
     public static void Check(byte[] blob, Tensor tensor, string name, string what)
     {
         var (type, shape) = Header(blob, name, what);
@@ -61,10 +61,10 @@ static class TensorBlob
                 + $"{tensor.dtype}[{string.Join(", ", tensor.shape)}].");
     }
 
-    /// <summary>Copies the blob's elements into a tensor that it was checked against.</summary>
+    /// <summary>Copies the blob's elements into a tensor that was checked against it.</summary>
     public static void Into(byte[] blob, Tensor tensor)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var shape = tensor.shape;
         var data = empty(shape, dtype: tensor.dtype);

@@ -3,12 +3,13 @@ using System.Globalization;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>Writes files whole or not at all.</summary>
 static class WholeFile
 {
     const string Extension = ".tmp";
 
-    /// <summary>Writes beside the file and then renames, so that the path holds the old content or the new, never a part.</summary>
+    /// <summary>
+    /// Writes to a temporary file beside the target and renames it, so that the path holds the old content or the new, never a part.
+    /// </summary>
     public static void Write(string path, Action<Stream> write)
     {
         var full = Path.GetFullPath(path);
@@ -30,7 +31,7 @@ static class WholeFile
         }
     }
 
-    /// <summary>Removes what processes that were killed have left of earlier writes of the same file.</summary>
+    /// <summary>Deletes temporary files of the same target that killed processes left.</summary>
     static void RemoveOrphans(string full)
     {
         try
@@ -41,19 +42,18 @@ static class WholeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A folder that cannot be listed may still be written to.
+            // A folder that cannot be listed may still be writable.
         }
     }
 
-    /// <summary>The number of the process that a temporary file of this target is from; null if the file is something else.</summary>
+    /// <summary>The id of the process that wrote a temporary file of this target; null for any other file.</summary>
     static int? Writer(string target, string name) =>
         name.StartsWith($"{target}.", StringComparison.Ordinal) && name[(target.Length + 1)..].Split('.') is [var process, var unique, _]
         && Guid.TryParseExact(unique, "N", out _)
         && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>
-    /// Whether the process that wrote the file last has ended. Its number may be in use again, or be that of a process on another
-    /// machine.
+    /// Whether the process that wrote the file has ended. Its id may be in use again, or belong to a process on another machine.
     /// </summary>
     static bool IsOver(int writer, DateTime written)
     {
@@ -66,11 +66,11 @@ static class WholeFile
         }
         catch (ArgumentException)
         {
-            return true; // There is none.
+            return true; // no such process
         }
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            return false; // It is just ending, or somebody else's.
+            return false; // it is just ending, or belongs to another user
         }
     }
 
@@ -78,12 +78,12 @@ static class WholeFile
     {
         try
         {
-            // A file that is being written, on another machine too, is locked.
+            // A file that is being written is locked, even on another machine.
             using var unlocked = new FileStream(orphan, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It stays until the next time.
+            // The file stays until the next write.
         }
     }
 }

@@ -3,33 +3,33 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The proof, before training, that a model can be trained and measured with fewer neurons. Groups are found by what the model gives in
-/// evaluation mode; in training, or for its loss, it may call other layers, which would not shrink along.
+/// Checks before training that a model can be trained and measured with fewer neurons. Groups are found from the model's outputs in
+/// evaluation mode; in training, or for its loss, it may call other layers, which would not shrink.
 /// </summary>
 static class DryRunWithoutNeurons
 {
-    /// <summary>Takes the loss once without one neuron of each group, and puts everything back.</summary>
-    /// <param name="run">A run that has not begun.</param>
-    /// <param name="map">Of its model.</param>
-    /// <param name="groups">Those that are to be pruned.</param>
+    /// <summary>Computes the loss once without one neuron of each group, and restores everything.</summary>
+    /// <param name="run">A run that has not started.</param>
+    /// <param name="map">The neurons of its model.</param>
+    /// <param name="groups">The groups to be pruned.</param>
     /// <param name="measured">Whether the model will be measured in evaluation mode.</param>
     /// <exception cref="InvalidOperationException">
     /// The smaller model fails where the whole one does not, or the model cannot be measured.
     /// </exception>
     public static void Run(TrainingRun run, NeuronMap map, IEnumerable<NeuronGroup> groups, bool measured)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var random = new RandomState();
         var buffers = run.Model.named_buffers().Select(b =>
-            (Buffer: b.buffer, Value: b.buffer.clone())).ToArray(); // Batch norms count what they see.
-        // Two rows, since a batch norm in training refuses one.
+            (Buffer: b.buffer, Value: b.buffer.clone())).ToArray(); // batch norms update their statistics
+        // Two rows, since a batch norm in training rejects one.
         var batch = run.FirstBatch(2);
         TrainingModes.Begin([run.Model]);
         try
         {
             if (Refusal(() => run.Objective.Compute(run.Model, batch)) is not null)
-                return; // Training says it better.
+                return; // let training report this error
             if (measured && Refusal(Measure) is { } unmeasured)
                 throw new InvalidOperationException($"The model trains, but its loss cannot be measured in evaluation mode: {unmeasured}");
         }
@@ -72,7 +72,7 @@ static class DryRunWithoutNeurons
         }
         catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
         {
-            return e.Message.Split('\n')[0].Trim().TrimEnd('.') + "."; // LibTorch adds its call stack.
+            return e.Message.Split('\n')[0].Trim().TrimEnd('.') + "."; // LibTorch appends its call stack
         }
     }
 }

@@ -2,7 +2,7 @@ using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning;
 
-/// <summary>Which of the neurons that a run began with are left.</summary>
+/// <summary>Tracks which of a run's initial neurons are left.</summary>
 sealed class NeuronLedger
 {
     readonly Dictionary<string, (int Original, int[] Left)> groups;
@@ -12,7 +12,7 @@ sealed class NeuronLedger
 
     public int Original(NeuronGroup group) => groups[group.Name].Original;
 
-    /// <summary>The numbers that neurons had at the start of the run.</summary>
+    /// <summary>The original numbers of neurons, from the start of the run.</summary>
     public int[] Originally(NeuronGroup group, IEnumerable<int> neurons) => [.. neurons.Select(n => groups[group.Name].Left[n])];
 
     public void Remove(string group, IReadOnlyCollection<int> neurons)
@@ -21,12 +21,12 @@ sealed class NeuronLedger
         groups[group] = (original, [.. left.Where((_, n) => !neurons.Contains(n))]);
     }
 
-    /// <summary>All that is gone, as a selection of neurons of a model that has lost none yet.</summary>
+    /// <summary>All removed neurons, as a selection of neurons of a model that has lost none yet.</summary>
     public IReadOnlyList<NeuronSelection> Gone(NeuronMap whole) =>
         [.. whole.Groups.Select(g => new NeuronSelection(g, [.. Enumerable.Range(0, groups[g.Name].Original).Except(groups[g.Name].Left)]))
             .Where(s => s.Neurons.Count > 0)];
 
-    /// <summary>What is gone here and not yet there, by the numbers that neurons have there.</summary>
+    /// <summary>The neurons that are removed here but not in an earlier state, by their numbers in that state.</summary>
     public IReadOnlyList<NeuronSelection> GoneSince(IReadOnlyDictionary<string, int[]> then, NeuronMap map) =>
     [
         .. map.Groups.Select(g => (Group: g, Then: then[g.Name], Left: groups[g.Name].Left.ToHashSet()))
@@ -34,7 +34,7 @@ sealed class NeuronLedger
             .Where(s => s.Neurons.Count > 0),
     ];
 
-    /// <summary>Per group, the neurons that are left, by the numbers that they had at the start.</summary>
+    /// <summary>Per group, the original numbers of the remaining neurons.</summary>
     public IReadOnlyDictionary<string, int[]> Left => groups.ToDictionary(g => g.Key, g => g.Value.Left);
 
     public void Write(BinaryWriter writer)
@@ -50,7 +50,7 @@ sealed class NeuronLedger
         }
     }
 
-    /// <exception cref="InvalidDataException">What was written is of a model with other groups.</exception>
+    /// <exception cref="InvalidDataException">The ledger belongs to a model with other groups.</exception>
     public void Read(BinaryReader reader)
     {
         if (reader.ReadInt32() is var count && count != groups.Count)

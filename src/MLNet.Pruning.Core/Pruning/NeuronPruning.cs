@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Prunes neurons while a model trains: lets it mature, watches an epoch, ranks the neurons of each group, removes the least important for
-/// good, and trains the smaller network on. The schedule counts completed epochs.
+/// Prunes neurons while a model trains: lets it mature, observes an epoch, ranks the neurons of each group, removes the least important
+/// ones permanently, and continues training the smaller network. The schedule counts completed epochs.
 /// </summary>
 public sealed record NeuronPruning : ITrainingPruning
 {
@@ -13,65 +13,63 @@ public sealed record NeuronPruning : ITrainingPruning
     public IImportance Importance { get; init; } = new Contribution();
 
     /// <summary>
-    /// When neurons go, in completed epochs, and how many. Null for what fits the run: the first event after a fifth of its epochs, the
-    /// last before the last fifth, at most 12 of them, each of which removes the same part of what is left, until 70 % are gone, or until
-    /// the <see cref="Budget"/> is met.
+    /// When and how many neurons are removed, in completed epochs. Null for a schedule that fits the run: the first event after a fifth of
+    /// its epochs, the last one before the last fifth, at most 12 events, each of which removes the same fraction of the remaining
+    /// neurons, until 70 % are gone or the <see cref="Budget"/> is met.
     /// </summary>
     public Schedule? Schedule { get; init; }
 
     /// <summary>
-    /// What pruning stops at, in place of the schedule's target, which is found by measuring smaller networks before training: the last
-    /// event removes what is missing, no more, and none follows. Null to stop at the target. A budget of an accuracy alone keeps the target
-    /// (90 % without a schedule).
+    /// A limit at which pruning stops, in place of the schedule's target. The fraction to remove is found by measuring smaller networks
+    /// before training; the last event removes no more than the budget needs. Null to stop at the target. With a budget of an accuracy
+    /// alone, the target stays (90 % without a schedule).
     /// </summary>
     public Budget? Budget { get; init; }
 
-    /// <summary>What stands for the clock; null for the clock.</summary>
+    /// <summary>Replaces the clock; null for the clock.</summary>
     internal ScoringSeconds? Seconds { get; init; }
 
-    /// <summary>Whether each group is ranked by itself, or all together.</summary>
+    /// <summary>Whether each group is ranked by itself, or all of them together.</summary>
     public PruningScope Scope { get; init; } = PruningScope.PerGroup;
 
     /// <summary>How scores of different groups are compared in <see cref="PruningScope.Global"/>.</summary>
     public ScoreNormalization Normalization { get; init; } = ScoreNormalization.Mean;
 
-    /// <summary>Neurons that stay in every group; at least 1.</summary>
+    /// <summary>Neurons to keep in every group; at least 1.</summary>
     public int MinimumNeurons { get; init; } = 1;
 
-    /// <summary>The groups that may be pruned, by name, such as "layers.linear1"; * stands for anything. Null for all.</summary>
+    /// <summary>The groups that may be pruned, by name, such as "layers.linear1"; * is a wildcard. Null for all.</summary>
     public IReadOnlyList<string>? Groups { get; init; }
 
     /// <summary>
-    /// The last part of an epoch's batches that is watched before an event, for criteria that go by data; more than 0, at most 1.
+    /// The fraction of an epoch's batches, at its end, that data-driven criteria observe before an event; more than 0, at most 1.
     /// </summary>
     public double Observe { get; init; } = 1;
 
     /// <summary>
-    /// Whether events only set the weights of the least important neurons to zero, from where they may grow back, until the last event of
-    /// the run removes (soft filter pruning: He et al., 2018).
+    /// Whether events only zero the weights of the least important neurons, which may grow back, until the run's last event removes them
+    /// (soft filter pruning: He et al., 2018).
     /// </summary>
     public bool Soft { get; init; }
 
     /// <summary>
-    /// After how many epochs the weights were worth going back to: each event gives the neurons that are left the weights that they had
-    /// then, 0 for the initial ones (lottery ticket: Frankle and Carbin, 2019). Null to train on with those they have.
+    /// The number of epochs after which weights are stored; each event resets the remaining neurons to them. 0 for the initial weights
+    /// (lottery ticket: Frankle and Carbin, 2019). Null to continue with the present weights.
     /// </summary>
     public int? Rewind { get; init; }
 
-    /// <summary>
-    /// Rows of the training set that events are measured on where there is no validation set; 0 to measure nothing there.
-    /// </summary>
+    /// <summary>Training rows on which events are measured if there is no validation set; 0 to measure nothing then.</summary>
     public int MeasuredRows { get; init; } = 512;
 
     /// <summary>
-    /// Whether each smaller network is compared with the masked one that it comes from; a check of the removal itself, at the price of two
-    /// forward passes of one row.
+    /// Whether to compare each smaller network with the masked network. This checks the removal itself, and costs two forward passes of
+    /// one row.
     /// </summary>
     public bool Verify { get; init; }
 
     /// <summary>
-    /// Runs the model on an input and gives all that it computes, from which the groups are found; null for models of one tensor to one
-    /// tensor, and our own.
+    /// Runs the model on an input and returns all of its outputs, from which the groups are found; null for models of one tensor to one
+    /// tensor, and for models of this library.
     /// </summary>
     public Func<nn.Module, Tensor, IReadOnlyList<Tensor>>? Forward { get; init; }
 
@@ -115,12 +113,12 @@ public sealed record NeuronPruning : ITrainingPruning
             $"null where {nameof(Soft)} is true: weights that are taken back cannot grow back as well");
     }
 
-    /// <summary>The same with the schedule that it has in a run of so many epochs. A budget may need all neurons but the minimum.</summary>
+    /// <summary>A copy with the schedule for a run of so many epochs. A budget may need all neurons but the minimum.</summary>
     internal NeuronPruning For(int epochs) => Budget is { IsMeasured: true } ? Towards(epochs, BudgetSchedule.All)
         : Schedule is null ? this with { Schedule = Usual(epochs, Budget is null ? 0.70 : 0.90) }
         : this;
 
-    /// <summary>The same for a budget that is met, as far as is known, when this part of the neurons is gone.</summary>
+    /// <summary>A copy for a budget that is expected to be met when this fraction of the neurons is gone.</summary>
     internal NeuronPruning Towards(int epochs, double part) => this with
     {
         Schedule = Schedule is null ? BudgetSchedule.WithoutTarget(Usual(epochs, part)) : BudgetSchedule.Towards(Schedule, part),
@@ -128,22 +126,22 @@ public sealed record NeuronPruning : ITrainingPruning
 
     static StepwiseSchedule Usual(int epochs, double target)
     {
-        const int mostEvents = 12; // As many tenths of what is left come to 70 %.
+        const int maximumEvents = 12; // removing a tenth of what is left 12 times comes to 70 %
         var (maturity, last) = (Math.Max(1, epochs / 5), Math.Max(1, (int)(4L * epochs / 5)));
-        var every = Math.Max(1, (last - maturity + mostEvents - 2) / (mostEvents - 1));
+        var every = Math.Max(1, (last - maturity + maximumEvents - 2) / (maximumEvents - 1));
         var events = (last - maturity) / every + 1;
-        // In whole percent, rounded up: a group loses whole neurons, and must not end above the target for it.
+        // In whole percent, rounded up: a group loses whole neurons, and must not stay above its target.
         var amount = Math.Ceiling(100 * (1 - Math.Pow(1 - target, 1.0 / events))) / 100;
         return Schedule.Stepwise(maturity, every, Math.Min(amount, target), target);
     }
 
-    /// <summary>What the settings will do in a run of so many epochs that one may not have meant, a sentence each.</summary>
+    /// <summary>Warnings to log before training.</summary>
     internal IEnumerable<string> Warnings(int epochs)
     {
         var schedule = For(epochs).Schedule!;
         var due = PlannedEvents.Times(schedule, epochs);
         var (reached, target) = (PlannedEvents.Reached(schedule, due, Soft), schedule.Fraction(int.MaxValue));
-        // A budget's part is warned of where it is known.
+        // A budget's fraction is known later, and warned of there.
         if (reached < target - 0.005 && Budget is not { IsMeasured: true })
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"The schedule prunes {100 * reached:0.#} % of the neurons in {epochs} epochs, not its target of {100 * target:0.#} %.");
@@ -160,20 +158,20 @@ public sealed record NeuronPruning : ITrainingPruning
         value, wanted);
 }
 
-/// <summary>Among which neurons the least important are looked for.</summary>
+/// <summary>The set in which neurons are ranked.</summary>
 public enum PruningScope
 {
-    /// <summary>Within each group: each loses the same part of its neurons.</summary>
+    /// <summary>Within each group, so that each loses the same fraction of its neurons.</summary>
     PerGroup,
 
-    /// <summary>In one ranking over all groups: those with little to lose keep more.</summary>
+    /// <summary>In one ranking over all groups, so that groups with important neurons keep more.</summary>
     Global,
 }
 
-/// <summary>What makes scores of different groups comparable, where one ranking covers all of them.</summary>
+/// <summary>How scores of different groups are made comparable for one ranking.</summary>
 public enum ScoreNormalization
 {
-    /// <summary>Nothing: the criterion's scores are on one scale.</summary>
+    /// <summary>Not at all: the criterion's scores have one scale.</summary>
     None,
 
     /// <summary>Each score is divided by the mean of its group.</summary>

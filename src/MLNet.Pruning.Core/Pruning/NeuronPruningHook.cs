@@ -4,14 +4,14 @@ using System.IO.Enumeration;
 
 namespace MLNet.Pruning;
 
-/// <summary>Neuron pruning in one run: watches the epochs before events, and between epochs ranks and removes.</summary>
+/// <summary>Neuron pruning in one run: observes the epochs before events, then ranks and removes neurons between epochs.</summary>
 sealed class NeuronPruningHook : ITrainingHook, IStateful
 {
     const string Kind = "neurons", SoftKind = "neurons, softly", BackKind = "neurons, taken back";
 
     readonly NeuronPruning given;
     readonly EventMeasure measure;
-    NeuronPruning settings; // with the schedule that it has in this run
+    NeuronPruning settings; // with the schedule for this run
     PrunedNeurons? pruned;
     IReadOnlyList<NeuronGroup> groups = [];
     Observation? observation;
@@ -19,7 +19,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     WeightSnapshot? snapshot;
     BudgetGauge? gauge;
     BudgetProgress? budget;
-    double part; // of the neurons, with which the budget was met before training
+    double part; // of the neurons, found to meet the budget before training
     int decidedFor = -1;
     bool watched;
 
@@ -49,10 +49,10 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         if (budget is not { Ended: true })
             RequireEvent(run);
         if (!settings.Importance.NeedsData)
-            Scores(); // What is wrong with them is found before training.
+            Scores(); // reports errors before training
         DryRunWithoutNeurons.Run(run, pruned.Map, groups, measure.On(run) is not null);
         if (settings.Rewind is null)
-            run.Optimizer.RequireStates(); // It is found out now.
+            run.Optimizer.RequireStates(); // reports errors before training
         if (settings.Rewind == 0)
             snapshot = new WeightSnapshot(run.Model);
         foreach (var warning in settings.Warnings(run.Options.Epochs))
@@ -85,7 +85,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
 
     public void AfterEpoch(TrainingRun run)
     {
-        // Before validation, which need not be watched.
+        // Score before validation, which need not be observed.
         seen = observation?.Scores();
         StopWatching();
     }
@@ -93,7 +93,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     public void BetweenEpochs(TrainingRun run)
     {
         var time = run.Epoch + 1;
-        // A run that was told to stop ends with the model that it has.
+        // A run that was told to stop ends with the present model.
         var due = run.StopReason is null && IsDue(run, time) && (seen is not null || !settings.Importance.NeedsData);
         var over = time == run.Options.Epochs || run.StopReason is not null;
         measure.Recovered(run, time, e => e.Kind is Kind or SoftKind or BackKind, due || over || budget?.IsOpen(time, over) == true);
@@ -167,7 +167,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             Landed(time, reading);
     }
 
-    /// <summary>Of the chosen groups, in their order.</summary>
+    /// <summary>The scores of the chosen groups, in their order.</summary>
     IReadOnlyList<double[]> Scores()
     {
         using var still = seen is null ? new Observation(settings.Importance, Pruned.Map.Of(groups), [Pruned.Model], Pruned.Forward) : null;
@@ -191,7 +191,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     void RequireEvent(TrainingRun run)
     {
         var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
-        // Nothing has gone before the first event that takes something.
+        // Nothing is removed before the first event that removes something.
         if (!times.Any(time => NeuronSelector.Count(settings, time, Sizes) > 0))
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
                 $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule!.Fraction(times[^1]):P1}, "
@@ -221,7 +221,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         observation = null;
     }
 
-    /// <summary>Measures the network and smaller ones, and has the schedule lead to where the budget is met.</summary>
+    /// <summary>Measures the network and smaller ones, and sets the schedule's target so that the budget is met.</summary>
     void BeginBudget(TrainingRun run)
     {
         var others = run.Hooks.OfType<NeuronPruningHook>().Any(hook => hook != this);
@@ -266,10 +266,10 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             settings = given.Towards(run.Options.Epochs, part);
     }
 
-    /// <summary>Whether the settings say how much goes at each event, whatever the budget needs.</summary>
+    /// <summary>Whether the settings limit how much each event removes, whatever the budget needs.</summary>
     bool IsBounded => given.Schedule is StepwiseSchedule;
 
-    /// <summary>Whether an event takes all that the budget needs: the schedule's last one.</summary>
+    /// <summary>Whether an event removes all that the budget needs, as the schedule's last event does.</summary>
     bool IsFinal(TrainingRun run, int time)
     {
         if (gauge is null || IsBounded)
@@ -278,14 +278,14 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             : settings.Schedule!.Fraction(time) >= settings.Schedule.Fraction(int.MaxValue);
     }
 
-    /// <summary>Which neurons go: by the schedule, and no more than the budget needs.</summary>
+    /// <summary>The neurons to remove: by the schedule, but no more than the budget needs.</summary>
     (int[][] Bottom, BudgetReading? Reading) Bottom(TrainingRun run, int time, IReadOnlyList<double[]> scores)
     {
         if (gauge is null)
             return (NeuronSelector.Bottom(settings, time, Sizes, scores), null);
-        var most = NeuronSelector.Most(settings, time, Sizes, IsFinal(run, time));
+        var maximum = NeuronSelector.Maximum(settings, time, Sizes, IsFinal(run, time));
         var careful = new Dictionary<string, BudgetReading>();
-        var counts = RemovalSearch.Fewest(most, settings.Scope == PruningScope.PerGroup,
+        var counts = RemovalSearch.Find(maximum, settings.Scope == PruningScope.PerGroup,
             counts => Read(Selections(counts), carefully: false).Load, counts => Careful(counts).Load);
         return (NeuronSelector.Bottom(settings, counts, scores), Careful(counts));
 
@@ -299,7 +299,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             [.. NeuronSelector.Bottom(settings, counts, scores).Select((neurons, g) => new NeuronSelection(groups[g], neurons))];
     }
 
-    /// <summary>What the network measures without some neurons, which stay.</summary>
+    /// <summary>Measures the network without some neurons, and restores it.</summary>
     BudgetReading Read(IReadOnlyCollection<NeuronSelection> without, bool carefully)
     {
         BudgetReading? reading = null;
@@ -307,7 +307,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         return reading!;
     }
 
-    /// <summary>When the accuracy must have recovered from an event: where the next one comes, or would come.</summary>
+    /// <summary>The epoch by which the accuracy must have recovered from an event: when the next one comes, or would come.</summary>
     int Until(TrainingRun run, int time)
     {
         var next = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).FirstOrDefault(t => t > time);
@@ -326,7 +326,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
                 + $"and the network measures {reading}.");
     }
 
-    /// <summary>Takes the last event back where the accuracy has not recovered from it.</summary>
+    /// <summary>Undoes the last event if the accuracy has not recovered.</summary>
     /// <returns>Whether the accuracy is kept, so that an event may follow.</returns>
     bool Judge(TrainingRun run, int time, bool over)
     {
@@ -374,7 +374,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             + (reading is null ? "." : $", and the network measures {reading} without it."));
     }
 
-    /// <summary>The run is over, and pruning with it.</summary>
+    /// <summary>Ends pruning with the run.</summary>
     void Conclude(TrainingRun run, int time)
     {
         if (!budget!.Ended)
@@ -387,7 +387,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
 
     public string StateName => "neuron pruning";
 
-    /// <summary>What observers have seen of an epoch is not saved: a run goes on from before they began.</summary>
+    /// <summary>The state of observers is not saved: a run continues from before the observation.</summary>
     public bool CanSave(TrainingRun run) => observation is null;
 
     public void SaveState(TrainingRun run, BinaryWriter writer)
@@ -403,7 +403,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         snapshot?.Write(writer);
     }
 
-    // A budget's part is measured, and comes out a little different each time.
+    // A budget's fraction is measured, and differs a little each time, so it is left out.
     string Described(TrainingRun run) => given.For(run.Options.Epochs).Described;
 
     public void LoadState(TrainingRun run, BinaryReader reader)

@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>A criterion's observers on all replicas of a run, from when it is made until it is disposed of.</summary>
+/// <summary>The observers of a criterion on all replicas of a run, registered until this is disposed of.</summary>
 sealed class Observation : IDisposable
 {
     readonly List<IImportanceObserver> observers = [];
 
     /// <param name="importance">The criterion.</param>
-    /// <param name="map">Of the model itself, which is the first of the replicas; the groups that are watched.</param>
-    /// <param name="replicas">The instances that compute.</param>
+    /// <param name="map">The neurons of the model, which is the first replica; its groups are observed.</param>
+    /// <param name="replicas">The model and its copies.</param>
     /// <param name="forward">Runs one of them.</param>
     public Observation(IImportance importance, NeuronMap map, IReadOnlyList<nn.Module> replicas, Func<nn.Module, Tensor,
         IReadOnlyList<Tensor>> forward)
@@ -34,7 +34,7 @@ sealed class Observation : IDisposable
             observers[i].AfterBackward(batches[i], rows);
     }
 
-    /// <summary>What all of them have seen, always added in the order of the replicas.</summary>
+    /// <summary>The combined scores, always added in the order of the replicas.</summary>
     public IReadOnlyList<double[]> Scores()
     {
         foreach (var other in observers.Skip(1))

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The neurons of the model that a run trains: which there are, which are gone, and how they go. All hooks of a run that remove some share
-/// one.
+/// The neurons of a run's model: which are left, which are gone, and how to remove more. All hooks of a run that remove neurons share one
+/// instance.
 /// </summary>
 sealed class PrunedNeurons : ISnapshotPart, IDisposable
 {
@@ -23,7 +23,7 @@ sealed class PrunedNeurons : ISnapshotPart, IDisposable
         try
         {
             Map = NeuronMap.Discover(model, example, input => Forward(model, input));
-            // The same groups once more, which stay those of the model as it was: what copies are made from.
+            // The same groups once more, unchanged by removals: copies of the original model need them.
             whole = Map.For(model, input => Forward(model, input));
             ledger = new NeuronLedger(Map);
         }
@@ -49,7 +49,7 @@ sealed class PrunedNeurons : ISnapshotPart, IDisposable
 
     public NeuronMap Map { get; }
 
-    /// <summary>Throws if another hook has put another model in place.</summary>
+    /// <summary>Throws if another hook has replaced the model.</summary>
     public void RequireOwnModel()
     {
         if (!ReferenceEquals(run.Model, model))
@@ -64,13 +64,11 @@ sealed class PrunedNeurons : ISnapshotPart, IDisposable
     public long Macs() => MultiplyAccumulates.Of(model, example, input => Forward(model, input));
 
     /// <summary>
-    /// Removes neurons from the model, its replicas and its optimizer's memory; from now on the run trains the smaller one.
+    /// Removes neurons from the model, its replicas and the optimizer state. From now on the run trains the smaller model.
     /// </summary>
-    /// <param name="selections">Which go.</param>
-    /// <param name="snapshot">
-    /// What the weights go back to, together with an optimizer that remembers nothing; null to go on with both.
-    /// </param>
-    /// <param name="verify">Whether the smaller model must compute what the masked one does.</param>
+    /// <param name="selections">The neurons to remove.</param>
+    /// <param name="snapshot">The weights to reset to, together with a new optimizer state; null to keep both.</param>
+    /// <param name="verify">Whether to check that the smaller model computes what the masked one does.</param>
     public void Remove(IReadOnlyCollection<NeuronSelection> selections, WeightSnapshot? snapshot, bool verify)
     {
         Reshape(() => Map.RemoveParameters(selections, verify ? example : null).Cuts, snapshot);
@@ -80,12 +78,12 @@ sealed class PrunedNeurons : ISnapshotPart, IDisposable
 
     public void Write(BinaryWriter writer) => ledger.Write(writer);
 
-    /// <summary>Makes the model as small as the one that was written.</summary>
+    /// <summary>Removes the neurons that are gone in a saved state.</summary>
     public void Read(BinaryReader reader)
     {
         var before = ledger.Left;
         ledger.Read(reader);
-        // Another hook may have read the same already.
+        // Another hook may have done so already.
         if (ledger.GoneSince(before, Map) is { Count: > 0 } gone)
             Reshape(() => Map.RemoveParameters(gone).Cuts, null);
     }
@@ -125,14 +123,14 @@ sealed class PrunedNeurons : ISnapshotPart, IDisposable
         }, run.Task.Copy is null ? null : Copy);
     }
 
-    // What has gone since the start goes at once.
+    // Removes all neurons that are gone since the start at once.
     nn.Module Copy()
     {
         var copy = run.Task.Copy!();
         try
         {
             var map = whole.For(copy, input => Forward(copy, input));
-            map.RemoveParameters(ledger.Gone(map), blank: true); // A replica's parameters become the model's.
+            map.RemoveParameters(ledger.Gone(map), blank: true); // a replica's parameters are replaced by the model's
             return copy;
         }
         catch

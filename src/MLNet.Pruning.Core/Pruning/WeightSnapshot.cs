@@ -4,31 +4,31 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The weights and statistics that a model had once, which shrink as it does.</summary>
+/// <summary>The weights and statistics of a model at an earlier time; they shrink with the model.</summary>
 sealed class WeightSnapshot : IDisposable
 {
     readonly Dictionary<string, Tensor> values;
 
     public WeightSnapshot(nn.Module model)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         values = ModuleState.Tensors(model).ToDictionary(t => t.Name, t => t.Tensor.detach().clone().DetachFromDisposeScope());
     }
 
-    /// <summary>Loses what the model has lost.</summary>
+    /// <summary>Shrinks the snapshot as the model shrank.</summary>
     public void Cut(nn.Module model, IReadOnlyList<TensorCut> cuts)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in ModuleState.Tensors(model))
             if (cuts.FirstOrDefault(c => ReferenceEquals(c.Tensor, tensor)) is { } cut)
                 values[name].set_(cut.Of(values[name]));
     }
 
-    /// <summary>Gives the model the values back.</summary>
+    /// <summary>Restores the model's values.</summary>
     public void Restore(nn.Module model)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in ModuleState.Tensors(model))
             tensor.copy_(values[name]);
@@ -44,7 +44,7 @@ sealed class WeightSnapshot : IDisposable
         }
     }
 
-    /// <summary>Reads what was written of a model of these shapes.</summary>
+    /// <summary>Reads what was written for a model of these shapes.</summary>
     public void Read(BinaryReader reader)
     {
         foreach (var (name, tensor) in values)

@@ -1,6 +1,6 @@
 namespace MLNet.Pruning;
 
-/// <summary>The same fraction all along.</summary>
+/// <summary>The same fraction all the time.</summary>
 public sealed record ConstantSchedule : Schedule
 {
     internal ConstantSchedule(double fraction, long start, long every)
@@ -11,7 +11,7 @@ public sealed record ConstantSchedule : Schedule
         (Off, Start, Every) = (fraction, start, every);
     }
 
-    /// <summary>Inactive fraction from the start on.</summary>
+    /// <summary>Inactive fraction after the start.</summary>
     public double Off { get; }
 
     /// <summary>Time of the first event.</summary>
@@ -36,7 +36,7 @@ public sealed record ConstantSchedule : Schedule
     public override double Fraction(long time) => time >= Start ? Off : 0;
 }
 
-/// <summary>Fast at first, slow in the end: the cubic of gradual magnitude pruning.</summary>
+/// <summary>Gradual magnitude pruning along a cubic: fast at first, slow at the end.</summary>
 public sealed record CubicSchedule : Schedule
 {
     internal CubicSchedule(long start, long end, double target, double initial, long every)
@@ -58,7 +58,7 @@ public sealed record CubicSchedule : Schedule
     /// <summary>Time at which the target is reached.</summary>
     public long End { get; }
 
-    /// <summary>Inactive fraction from the end on.</summary>
+    /// <summary>Inactive fraction after the end.</summary>
     public double Target { get; }
 
     /// <summary>Inactive fraction at the start.</summary>
@@ -77,7 +77,7 @@ public sealed record CubicSchedule : Schedule
     protected internal override Schedule In(long factor) => new CubicSchedule(Start * factor, End * factor, Target, Initial,
         Every * factor);
 
-    /// <summary>Every few steps from the start on, and once exactly at the end, so that the target is reached.</summary>
+    /// <summary>Every few steps after the start, and exactly at the end, so that the target is reached.</summary>
     /// <param name="time">Completed epochs or steps.</param>
     public override bool IsDue(long time) => time >= Start && ((time - Start) % Every == 0 || time == End);
 
@@ -93,7 +93,7 @@ public sealed record CubicSchedule : Schedule
     }
 }
 
-/// <summary>Everything at once.</summary>
+/// <summary>All pruning in one event.</summary>
 public sealed record OneShotSchedule : Schedule
 {
     internal OneShotSchedule(long at, double target)
@@ -125,7 +125,7 @@ public sealed record OneShotSchedule : Schedule
     public override double Fraction(long time) => time >= At ? Target : 0;
 }
 
-/// <summary>A part of what is left, every few epochs: the rank-based paper's schedule.</summary>
+/// <summary>A fraction of the remaining neurons every few epochs: the rank-based paper's schedule.</summary>
 public sealed record StepwiseSchedule : Schedule
 {
     internal StepwiseSchedule(long maturity, long every, double amount, double target)
@@ -143,10 +143,10 @@ public sealed record StepwiseSchedule : Schedule
     /// <summary>Epochs between events.</summary>
     public long Every { get; }
 
-    /// <summary>Part of the current neurons that an event removes.</summary>
+    /// <summary>The fraction of the current neurons that an event removes.</summary>
     public double Amount { get; }
 
-    /// <summary>Part of the original neurons to remove in the end.</summary>
+    /// <summary>The fraction of the original neurons to remove in the end.</summary>
     public double Target { get; }
 
     /// <inheritdoc/>
@@ -166,6 +166,6 @@ public sealed record StepwiseSchedule : Schedule
         time < Maturity ? 0 : Math.Min(Target, 1 - Math.Pow(1 - Amount, (time - Maturity) / Every + 1));
 
     private protected override int Wanted(long time, int original, int current) =>
-        // One at least, or a small group would stay where a tenth of it is less than a neuron, short of its target for ever.
+        // At least one, as otherwise a group would stop short of its target once the amount is less than one neuron.
         Math.Min(Math.Max(1, Fractions.Of(Amount, current)), Fractions.Of(Target, original) - (original - current));
 }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Which tokens merge, for a batch on any device: the same decisions as <see cref="TokenAssignment"/>, for use inside of a model at any
-/// depth. Nothing leaves the device, and gradients flow through what merges. Holds a tensor: dispose of it, or make it in a dispose scope.
+/// Which tokens merge, for a batch on any device: makes the same decisions as <see cref="TokenAssignment"/>, inside a model at any depth.
+/// Everything stays on the device, and gradients flow through merging. Holds a tensor: dispose of it, or make it in a dispose scope.
 /// </summary>
 public sealed class TokenAssignments : IDisposable
 {
@@ -23,10 +23,10 @@ public sealed class TokenAssignments : IDisposable
 
     /// <summary>Decides which tokens merge, by single-pass bipartite matching.</summary>
     /// <param name="tokens">
-    /// [B, N, D] what is compared: the tokens themselves, or the keys of an attention. No gradients flow into the choice.
+    /// [B, N, D]: the vectors to compare, such as the tokens themselves or the keys of an attention. No gradients flow into the decision.
     /// </param>
     /// <param name="merge">Tokens of an image that merge away, r; 0 to half of those that take part.</param>
-    /// <param name="apart">Tokens at the front that take no part and survive, such as a class token.</param>
+    /// <param name="apart">The number of tokens at the front that never merge, such as a class token.</param>
     public static TokenAssignments Match(Tensor tokens, int merge, int apart = 0)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -38,14 +38,14 @@ public sealed class TokenAssignments : IDisposable
             throw new ArgumentOutOfRangeException(nameof(apart), $"{apart} of {count} tokens cannot stand apart.");
         MergeAmount.Check(merge, count - apart);
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         var all = Scalars.Range(count, tokens.device).expand(tokens.shape[0], count);
         if (merge == 0)
             return new(all.contiguous().MoveToOuterDisposeScope(), count);
         if (tokens.device_type == TorchSharp.DeviceType.CPU && tokens.dtype == ScalarType.Float32)
             return new(MatchedOnCpu(tokens, merge, apart).MoveToOuterDisposeScope(), count - merge);
         var (evens, targets) = Merging(tokens.detach().narrow(1, apart, count - apart), merge);
-        // Where each token goes, by its own number; then by the survivor's.
+        // The target of each token by its own number, then by the survivor's.
         var goes = all.clone().scatter_(1, evens.Times(2).Plus(apart).expand(targets.shape[0], evens.shape[0]), targets.Plus(apart));
         var place = goes.eq(all).to(ScalarType.Int64).cumsum(1).Plus(-1);
         return new(place.gather(1, goes).MoveToOuterDisposeScope(), count - merge);
@@ -54,7 +54,7 @@ public sealed class TokenAssignments : IDisposable
     [ThreadStatic]
     static (TokenMatcher Matcher, (int, int, int) Shape) lastMatcher;
 
-    /// <summary>[B, N], int64: the same, an image at a time, in a tenth of the time that LibTorch's operators take.</summary>
+    /// <summary>[B, N], int64: the same result, image by image, in a tenth of the time of LibTorch's operators.</summary>
     static unsafe Tensor MatchedOnCpu(Tensor tokens, int merge, int apart)
     {
         int images = (int)tokens.shape[0], count = (int)tokens.shape[1], width = (int)tokens.shape[2], part = count - apart;
@@ -73,9 +73,7 @@ public sealed class TokenAssignments : IDisposable
         return tensor(sources, [images, count]);
     }
 
-    /// <summary>
-    /// The numbers of the even tokens, 0 for the first of them, and [B, evens]: the token that each goes to, perhaps itself.
-    /// </summary>
+    /// <summary>The even tokens, counted from 0, and [B, evens]: the target of each, perhaps itself.</summary>
     static (Tensor Evens, Tensor Targets) Merging(Tensor tokens, int merge)
     {
         var (images, count) = (tokens.shape[0], tokens.shape[1]);
@@ -91,8 +89,7 @@ public sealed class TokenAssignments : IDisposable
     }
 
     /// <summary>
-    /// [B, evens, odds]: cos * |cos|, rounded to 32 bits as <see cref="ExactCosine"/> says; two tokens of zeros have 1, what is no number
-    /// has -2.
+    /// [B, evens, odds]: cos * |cos|, rounded to 32 bits as in <see cref="ExactCosine"/>. Two tokens of zeros have 1, and a NaN has -2.
     /// </summary>
     static Tensor Similarity(Tensor a, Tensor b)
     {
@@ -106,12 +103,12 @@ public sealed class TokenAssignments : IDisposable
         return q.masked_fill(q.isnan(), noNumber);
     }
 
-    /// <summary>Makes a batch of assignments that are known.</summary>
+    /// <summary>Makes a batch from known sources.</summary>
     /// <param name="sources">
     /// [B, N], of any type: the survivor that each token goes to, from 0 to <paramref name="survivors"/> - 1. It is copied.
     /// </param>
     /// <param name="survivors">
-    /// Tokens after merging, K; at least 1. They are not held against the sources, which may be on a device.
+    /// Tokens after merging, K; at least 1. They are not checked against the sources, which may be on a device.
     /// </param>
     public static TokenAssignments Of(Tensor sources, int survivors)
     {
@@ -122,13 +119,13 @@ public sealed class TokenAssignments : IDisposable
         if (survivors < 1 || survivors > sources.shape[1])
             throw new ArgumentOutOfRangeException(
                 nameof(survivors), $"{survivors} of {sources.shape[1]} tokens cannot survive; wanted 1 to {sources.shape[1]}.");
-        using var off = no_grad();
+        using var noGrad = no_grad();
         return new(sources.detach().to(ScalarType.Int64).clone(), survivors);
     }
 
-    /// <summary>Makes a batch of assignments that are known.</summary>
-    /// <param name="assignments">At least one, all of as many tokens and survivors.</param>
-    /// <param name="device">Where the batch is to be; null for the CPU.</param>
+    /// <summary>Makes a batch from single assignments.</summary>
+    /// <param name="assignments">At least one; all with equal numbers of tokens and survivors.</param>
+    /// <param name="device">The device of the batch; null for the CPU.</param>
     public static TokenAssignments Of(IReadOnlyList<TokenAssignment> assignments, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(assignments);
@@ -147,7 +144,7 @@ public sealed class TokenAssignments : IDisposable
         return new(tensor(sources.ToArray(), [assignments.Count, first.Tokens], device: device), first.Survivors);
     }
 
-    /// <summary>The assignments one by one.</summary>
+    /// <summary>The assignments of the single images.</summary>
     public TokenAssignment[] ToArray()
     {
         using var scope = NewDisposeScope();
@@ -156,23 +153,23 @@ public sealed class TokenAssignments : IDisposable
     }
 
     /// <summary>Size-weighted means of the tokens that merge.</summary>
-    /// <param name="values">[B, N, D], or [N, D] or [1, N, D] for what is the same in all images, such as positions.</param>
-    /// <param name="sizes">[B, N] what each token counts, above 0; null where all count 1.</param>
+    /// <param name="values">[B, N, D]; or [N, D] or [1, N, D] if all images share the values, such as positions.</param>
+    /// <param name="sizes">[B, N]: the weight of each token, above 0; null if all are 1.</param>
     /// <returns>[B, K, D]; gradients flow back to the values.</returns>
     public Tensor Merge(Tensor values, Tensor? sizes = null)
     {
         CheckRows(values, Tokens, nameof(values));
         using var scope = NewDisposeScope();
-        // A product with a matrix, not a scatter: scattered sums on a GPU run in another order every time.
+        // A product with a matrix, not a scatter: on a GPU, scattered sums run in another order every time.
         var weights = Members(values.dtype);
         if (sizes is not null)
             weights = weights * Checked(sizes).to(values.dtype).unsqueeze(1);
         return (weights / weights.sum(2L, keepdim: true)).matmul(values).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Sums of sizes over the tokens that merge.</summary>
-    /// <param name="sizes">[B, N]; null where all are 1.</param>
-    /// <returns>[B, K], single precision where there are no sizes.</returns>
+    /// <summary>Sums of the sizes of merged tokens.</summary>
+    /// <param name="sizes">[B, N]; null if all are 1.</param>
+    /// <returns>[B, K], in single precision if there are no sizes.</returns>
     public Tensor MergeSizes(Tensor? sizes = null)
     {
         using var scope = NewDisposeScope();
@@ -180,8 +177,8 @@ public sealed class TokenAssignments : IDisposable
         return (sizes is null ? members.sum(2L) : members.matmul(Checked(sizes).unsqueeze(2)).squeeze(2)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Gives every token the values of its survivor.</summary>
-    /// <param name="values">[B, K, D], or [K, D] or [1, K, D] for what is the same in all images.</param>
+    /// <summary>Copies the values of each survivor to its tokens.</summary>
+    /// <param name="values">[B, K, D]; or [K, D] or [1, K, D] if all images share the values.</param>
     /// <returns>[B, N, D]; gradients flow back to the values.</returns>
     public Tensor Unmerge(Tensor values)
     {
@@ -191,7 +188,7 @@ public sealed class TokenAssignments : IDisposable
             Sources.unsqueeze(2).expand(Sources.shape[0], Tokens, values.shape[^1])).MoveToOuterDisposeScope();
     }
 
-    /// <summary>This merging and another of its survivors as one.</summary>
+    /// <summary>Combines this merging with another one of its survivors.</summary>
     /// <param name="next">Assignments of <see cref="Survivors"/> tokens of the same images.</param>
     public TokenAssignments Then(TokenAssignments next)
     {
@@ -202,7 +199,7 @@ public sealed class TokenAssignments : IDisposable
         return new(next.Sources.gather(1, Sources), next.Survivors);
     }
 
-    /// <summary>[B, K, N]: 1 where a token goes to a survivor.</summary>
+    /// <summary>[B, K, N]: 1 if a token merges into a survivor.</summary>
     internal Tensor Members(ScalarType type) =>
         Sources.unsqueeze(1).eq(Scalars.Range(Survivors, Sources.device).view(1, Survivors, 1)).to(type);
 
@@ -220,6 +217,6 @@ public sealed class TokenAssignments : IDisposable
                 + $"{rows}, values of a token].", name);
     }
 
-    /// <summary>Gives the tensor's memory back.</summary>
+    /// <summary>Frees the tensor.</summary>
     public void Dispose() => Sources.Dispose();
 }

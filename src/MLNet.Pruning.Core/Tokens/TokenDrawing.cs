@@ -4,27 +4,27 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 
-/// <summary>What was merged, drawn over an image: patches of the same survivor in the same colour, with a line around them.</summary>
+/// <summary>Draws merging over an image: patches of the same survivor in the same colour, with a line around them.</summary>
 public static class TokenDrawing
 {
-    /// <summary>How much of a patch's colour is that of its survivor.</summary>
+    /// <summary>The share of the survivor's colour in a patch.</summary>
     public const double Tint = 0.45;
 
-    /// <summary>The colour of a survivor, red, green and blue from 0 to 1; null for one that nothing merged into.</summary>
-    /// <param name="assignment">What was merged.</param>
+    /// <summary>The colour of each survivor: red, green and blue from 0 to 1; null if nothing merged into it.</summary>
+    /// <param name="assignment">The merging.</param>
     public static (double Red, double Green, double Blue)?[] Colours(TokenAssignment assignment)
     {
         ArgumentNullException.ThrowIfNull(assignment);
-        // Hues a golden section apart: neighbours in order differ, however many there are.
+        // Hues a golden section apart, so that survivors with neighbouring numbers differ, however many there are.
         return [.. assignment.Sizes().Select((size, survivor) => size > 1 ? Hue(survivor * 0.6180339887498949 % 1)
             : ((double, double, double)?)null)];
     }
 
-    /// <summary>The drawing as SVG.</summary>
-    /// <param name="assignment">What was merged; of the grid's patches.</param>
+    /// <summary>Draws as SVG.</summary>
+    /// <param name="assignment">The merging of the grid's patches.</param>
     /// <param name="grid">How the image was cut.</param>
-    /// <param name="picture">The address of the picture below, such as a file's name or a data address; null for none.</param>
-    /// <param name="scale">Units of the drawing for a pixel of the image; at least 1.</param>
+    /// <param name="picture">The address of the picture below, such as a file's name or a data URL; null for none.</param>
+    /// <param name="scale">Units of the drawing per pixel of the image; at least 1.</param>
     public static string ToSvg(TokenAssignment assignment, PatchGrid grid, string? picture = null, int scale = 8)
     {
         Check(assignment, grid, scale);
@@ -52,8 +52,8 @@ public static class TokenDrawing
         return svg.Append($"<path d=\"{lines}\" stroke=\"#fff\" stroke-width=\"1\" fill=\"none\"/>\n</svg>\n").ToString();
     }
 
-    /// <summary>Lines, in pixels of the image, between neighbouring patches that went to different tokens.</summary>
-    /// <param name="assignment">What was merged; of the grid's patches.</param>
+    /// <summary>Lines, in pixels of the image, between adjacent patches of different survivors.</summary>
+    /// <param name="assignment">The merging of the grid's patches.</param>
     /// <param name="grid">How the image was cut.</param>
     public static IEnumerable<(int X1, int Y1, int X2, int Y2)> Borders(TokenAssignment assignment, PatchGrid grid)
     {
@@ -68,7 +68,7 @@ public static class TokenDrawing
         }
     }
 
-    /// <summary>Throws unless the assignment is one of the grid's patches.</summary>
+    /// <summary>Throws if the assignment is not for the grid's patches.</summary>
     internal static void Check(TokenAssignment assignment, PatchGrid grid, int scale)
     {
         ArgumentNullException.ThrowIfNull(assignment);
@@ -89,7 +89,7 @@ public static class TokenDrawing
     {
         return (Part(0), Part(2.0 / 3), Part(1.0 / 3));
 
-        // The usual hexagon: full within a sixth of the hue, none beyond a third.
+        // The usual hexagon: full within a sixth of the hue, zero beyond a third.
         double Part(double shift) => Math.Clamp(Math.Abs((((hue + shift) % 1) * 6) - 3) - 1, 0, 1);
     }
 

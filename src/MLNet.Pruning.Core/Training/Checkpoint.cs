@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>
-/// All that a run needs to go on as if it had never stopped: parameters, buffers, optimizer, random state, position, history and the
-/// hooks' own state.
+/// Everything that a run needs to continue as if it had never stopped: parameters, buffers, optimizer, random state, position, history,
+/// and the state of hooks.
 /// </summary>
 static class Checkpoint
 {
@@ -38,7 +38,7 @@ static class Checkpoint
         return archive;
     }
 
-    /// <summary>Adds the model's tensors and the optimizer state of each.</summary>
+    /// <summary>Adds the model's tensors, and the optimizer state for each parameter.</summary>
     public static void AddModel(Archive archive, TrainingRun run)
     {
         foreach (var (name, parameter) in Trainable(run))
@@ -50,7 +50,7 @@ static class Checkpoint
         ModuleState.Add(archive, run.Model);
     }
 
-    /// <summary>Gives a model of the same shape what <see cref="AddModel"/> added.</summary>
+    /// <summary>Loads what <see cref="AddModel"/> added into a model of the same shape.</summary>
     public static void LoadModel(Archive archive, TrainingRun run, string what)
     {
         ModuleState.Load(archive, run.Model, what);
@@ -104,7 +104,7 @@ static class Checkpoint
 
         foreach (var hook in stateful)
             archive.Part(HookPrefix + hook.StateName, what, reader => hook.LoadState(run, reader));
-        // After the hooks, which may have put another model in place.
+        // After the hooks, which may have replaced the model.
         if (position.Model != Kinds(run))
             throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. "
                 + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
@@ -113,7 +113,7 @@ static class Checkpoint
         archive.Part(RandomEntry, what, saved =>
         {
             using var state = get_rng_state();
-            // Generators differ between devices and versions of LibTorch; a state that does not fit belongs to another.
+            // Generators differ between devices and versions of LibTorch; a state of the wrong size is of another generator.
             if (saved.Length != state.bytes.Length)
                 throw new InvalidDataException(
                     $"It was written by another version of LibTorch: the random state has {saved.Length} bytes, not {state.bytes.Length}.");
@@ -139,8 +139,8 @@ static class Checkpoint
     }
 
     /// <summary>
-    /// What LibTorch asks of a state: given another one, it ends the process. Int64 seed; int32 numbers left, from 1 to 624; int32
-    /// whether seeded; uint64 the next number, at most 624.
+    /// Checks a state as LibTorch requires it: with a wrong one, LibTorch ends the process. Int64 seed; int32 numbers left, from 1 to 624;
+    /// int32 whether seeded; uint64 the next number, at most 624.
     /// </summary>
     static bool IsMersenneTwister(ReadOnlySpan<byte> state)
     {
@@ -162,7 +162,7 @@ static class Checkpoint
         var other => other.ToString(),
     };
 
-    /// <summary>What the modules are, as shapes do not tell a ReLU from a Tanh.</summary>
+    /// <summary>The types of the modules, as shapes cannot tell a ReLU from a Tanh.</summary>
     static string Kinds(TrainingRun run) => string.Join(", ", run.Model.named_modules().Select(m => $"{m.name}: {m.module.GetType().Name}")
         .Prepend(run.Model.GetType().Name));
 
@@ -205,7 +205,7 @@ static class Checkpoint
     }
 }
 
-/// <summary>Where a run stood, and what must be the same for it to go on.</summary>
+/// <summary>The position of a run, and settings that must be equal for it to continue.</summary>
 sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect,
     double EpochSeconds, double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows,
     int Width, int Replicas, double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm,

@@ -1,16 +1,16 @@
 namespace MLNet.Pruning;
 
-/// <summary>Where and how often a run saves what it needs to go on.</summary>
-/// <param name="Path">The file; written whole or not at all.</param>
+/// <summary>Where and how often a run saves its state, so that it can continue.</summary>
+/// <param name="Path">The file; written completely or not at all.</param>
 public sealed record CheckpointOptions(string Path)
 {
-    /// <summary>Save after every so many epochs; at least 1.</summary>
+    /// <summary>Save after every this many epochs; at least 1.</summary>
     public int EveryEpochs { get; init; } = 1;
 
-    /// <summary>Also save after every so many steps; 0 for only between epochs.</summary>
+    /// <summary>Also save after every this many steps; 0 to save between epochs only.</summary>
     public int EverySteps { get; init; }
 
-    /// <summary>Whether to go on from the file when it is there. Without it, an existing file is replaced.</summary>
+    /// <summary>Whether to continue from the file if it exists; otherwise an existing file is replaced.</summary>
     public bool Resume { get; init; } = true;
 
     /// <summary>The seed of the run to go on with; null where there is none.</summary>

@@ -2,16 +2,16 @@ using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 
-/// <summary>How a model does on a set of examples.</summary>
-/// <param name="Rows">The count of examples.</param>
+/// <summary>The loss and accuracy of a model on a set of examples.</summary>
+/// <param name="Rows">The number of examples.</param>
 /// <param name="Loss">Their mean loss.</param>
-/// <param name="Accuracy">The fraction answered correctly; null where there is no such thing.</param>
+/// <param name="Accuracy">The fraction of correct answers; null if the objective has none.</param>
 public sealed record Evaluation(long Rows, double Loss, double? Accuracy);
 
-/// <summary>Examples to evaluate on, read once where they fit in memory.</summary>
+/// <summary>Examples for evaluation, read once if they fit in memory.</summary>
 public sealed class EvaluationSet : IDisposable
 {
-    /// <summary>Reads the examples, as far as they fit the options' memory limit.</summary>
+    /// <summary>Reads the examples as far as they fit the options' memory limit.</summary>
     public EvaluationSet(IExampleSource source, TrainingOptions options, IObjective objective, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -24,11 +24,11 @@ public sealed class EvaluationSet : IDisposable
 
     internal IFeed Feed { get; }
 
-    /// <summary>Has replicas, which have room for so many rows each time, compute the loss over all examples, in evaluation mode.</summary>
+    /// <summary>Computes the loss over all examples in evaluation mode, on replicas with room for so many rows at a time.</summary>
     internal Evaluation Evaluate(ReplicaSet replicas, IObjective objective, int room, CancellationToken cancellation)
     {
         var (loss, rows, correct) = (0.0, 0L, (long?)0);
-        // A model or loss that draws random numbers in evaluation too must not change what training draws.
+        // A model or loss that draws random numbers in evaluation too must not change those of training.
         using var random = new RandomState();
         var modes = replicas.Modules.Select(module => new EvaluationMode(module)).ToArray();
         try
@@ -52,32 +52,32 @@ public sealed class EvaluationSet : IDisposable
         return new Evaluation(rows, loss / rows, (double?)correct / rows);
     }
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Frees the memory.</summary>
     public void Dispose() => Feed.Dispose();
 }
 
 /// <summary>Sums over the steps of an epoch.</summary>
 public sealed class EpochTotals
 {
-    /// <summary>Examples computed.</summary>
+    /// <summary>Examples computed so far.</summary>
     public long Rows { get; internal set; }
 
     /// <summary>The sum of their losses.</summary>
     public double LossSum { get; internal set; }
 
-    /// <summary>How many were answered correctly; null where there is no such thing.</summary>
+    /// <summary>The number of correct answers; null if the objective has none.</summary>
     public long? Correct { get; internal set; }
 
-    /// <summary>Seconds spent on them.</summary>
+    /// <summary>Seconds of training.</summary>
     public double Seconds { get; internal set; }
 
     /// <summary>The mean loss.</summary>
     public double Loss => Rows > 0 ? LossSum / Rows : double.NaN;
 
-    /// <summary>The fraction answered correctly.</summary>
+    /// <summary>The fraction of correct answers.</summary>
     public double? Accuracy => Rows > 0 ? (double?)Correct / Rows : null;
 
-    /// <summary>Set by whatever validates after the epoch.</summary>
+    /// <summary>Set by the hook that validates after the epoch.</summary>
     public Evaluation? Validation { get; set; }
 
     internal void Clear() => (Rows, LossSum, Correct, Seconds, Validation) = (0, 0, 0, 0, null);

@@ -1,24 +1,24 @@
 namespace MLNet.Pruning;
 
-/// <summary>A way to prune a model while it trains: settings that never change and serve any number of runs.</summary>
+/// <summary>A way to prune a model while it trains: immutable settings for any number of runs.</summary>
 public interface ITrainingPruning
 {
-    /// <summary>Throws an <see cref="ArgumentException"/> that names the first wrong setting, its value and what it may be.</summary>
-    /// <param name="options">Of the run that is to be pruned.</param>
+    /// <summary>Throws an <see cref="ArgumentException"/> that names the first wrong setting, its value and what it must be.</summary>
+    /// <param name="options">The options of the run.</param>
     void Validate(TrainingOptions options);
 
     /// <summary>
-    /// The hook that prunes one run; every run needs one of its own. Where the settings will not do what one may have meant, it says
-    /// so with <see cref="TrainingRun.Warn"/> before the first step.
+    /// Makes a hook for one run; every run needs one of its own. The hook warns with <see cref="TrainingRun.Warn"/> before the first step
+    /// if the settings will probably not do what was intended.
     /// </summary>
     ITrainingHook Begin();
 }
 
-/// <summary>Several ways to prune one model, such as neurons and weights: masks shrink index for index when neurons go.</summary>
-/// <param name="Parts">The ways, in the order in which they act at the same time.</param>
+/// <summary>Combines several ways to prune one model, such as neurons and weights: masks shrink with the neurons.</summary>
+/// <param name="Parts">The parts, in the order in which they act at the same time.</param>
 public sealed record CombinedPruning(IReadOnlyList<ITrainingPruning> Parts) : ITrainingPruning
 {
-    /// <summary>Several ways to prune one model, in the order in which they act at the same time.</summary>
+    /// <summary>Combines several ways to prune one model, in the order in which they act at the same time.</summary>
     public CombinedPruning(params ITrainingPruning[] parts)
         : this((IReadOnlyList<ITrainingPruning>)parts)
     {
@@ -37,12 +37,11 @@ public sealed record CombinedPruning(IReadOnlyList<ITrainingPruning> Parts) : IT
     public ITrainingHook Begin() => new CombinedHook([.. Parts.Select(part => part.Begin())]);
 }
 
-/// <summary>Several hooks as one.</summary>
 sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
 {
     readonly IStateful[] stateful = [.. hooks.OfType<IStateful>()];
 
-    /// <summary>A hook, or those that it is made of.</summary>
+    /// <summary>The parts of a combined hook, or the hook itself.</summary>
     public static IEnumerable<ITrainingHook> Parts(ITrainingHook hook) => hook is CombinedHook combined ? combined.Hooks.SelectMany(Parts)
         : [hook];
 

@@ -1,10 +1,10 @@
 namespace MLNet.Pruning;
 
-/// <summary>A factor on the learning rate as a function of how far the run has come.</summary>
+/// <summary>A factor on the learning rate that depends on the progress of the run.</summary>
 public abstract record LearningRateSchedule
 {
     /// <summary>
-    /// The factor after <paramref name="epochs"/> epochs (with the fraction of the one that runs) out of <paramref name="total"/>.
+    /// The factor after <paramref name="epochs"/> epochs (with the fraction of the current one) of <paramref name="total"/>.
     /// </summary>
     public abstract double Factor(double epochs, int total);
 
@@ -15,7 +15,7 @@ public abstract record LearningRateSchedule
     public static LearningRateSchedule Stepwise(int every, double factor) => new StepwiseRate(every, factor);
 
     /// <summary>
-    /// Half a cosine from 1 down to <paramref name="minimum"/>, after a linear climb over <paramref name="warmup"/> epochs.
+    /// Half a cosine from 1 down to <paramref name="minimum"/>, after a linear increase over <paramref name="warmup"/> epochs.
     /// </summary>
     public static LearningRateSchedule Cosine(double minimum = 0, double warmup = 0) => new CosineRate(minimum, warmup);
 

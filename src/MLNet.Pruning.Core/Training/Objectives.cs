@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>What training minimises. Called from several threads at once, each with its own model and batch.</summary>
+/// <summary>The loss of a training. Called from several threads at once, each with its own model and batch.</summary>
 public interface IObjective
 {
-    /// <summary>How many classes the labels name, so that a label outside is found while reading; null when labels do not matter.</summary>
+    /// <summary>The number of classes, to reject labels out of range while reading; null if labels are not used.</summary>
     int? ClassCount { get; }
 
-    /// <summary>Runs the model on the batch and gives the loss.</summary>
+    /// <summary>Runs the model on the batch and computes the loss.</summary>
     /// <returns>
-    /// The mean loss over the rows of the batch (a scalar that gradients flow from), and how many rows were answered correctly, or null
-    /// where there is no such thing.
+    /// The mean loss over the batch's rows (a scalar with gradients), and the number of correct answers, or null if the objective has
+    /// none.
     /// </returns>
     (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch);
 }
@@ -25,9 +25,9 @@ public sealed class CrossEntropy : IObjective
 {
     readonly double labelSmoothing;
 
-    /// <summary>For labels from 0 to <paramref name="classCount"/> - 1.</summary>
+    /// <summary>Makes the objective for labels from 0 to <paramref name="classCount"/> - 1.</summary>
     /// <param name="classCount">The number of classes; at least 2.</param>
-    /// <param name="labelSmoothing">How much of each label is spread over all classes; in [0, 1).</param>
+    /// <param name="labelSmoothing">The share of each label that is spread over all classes; in [0, 1).</param>
     public CrossEntropy(int classCount, double labelSmoothing = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
@@ -76,7 +76,7 @@ public sealed class CrossEntropy : IObjective
     }
 }
 
-/// <summary>Autoencoding: the model gives its input back, and the loss is the mean squared difference.</summary>
+/// <summary>Autoencoding: the model reconstructs its input, and the loss is the mean squared difference.</summary>
 public sealed class Reconstruction : IObjective
 {
     /// <inheritdoc/>
@@ -91,13 +91,11 @@ public sealed class Reconstruction : IObjective
     }
 }
 
-/// <summary>Any loss: a function of the model and a batch.</summary>
+/// <summary>Any loss, as a function of the model and a batch.</summary>
 /// <param name="loss">
-/// Gives the mean loss over the rows of the batch. Called from several threads at once, each with its own model and batch.
+/// Computes the mean loss over the batch's rows. Called from several threads at once, each with its own model and batch.
 /// </param>
-/// <param name="classCount">
-/// How many classes the labels name, so that a wrong one is found while reading; null when labels do not matter.
-/// </param>
+/// <param name="classCount">The number of classes, to reject wrong labels while reading; null if labels are not used.</param>
 public sealed class CustomObjective(Func<nn.Module, Batch, Tensor> loss, int? classCount = null) : IObjective
 {
     /// <inheritdoc/>

@@ -12,10 +12,10 @@ static class StandardHooks
     {
         List<ITrainingHook?> all =
         [
-            new LossGuard(), // first: no other hook sees the gradients of a loss that is not a number
+            new LossGuard(), // first, so that no other hook sees the gradients of a loss that is not a number
             options.Schedule is { } schedule ? new ScheduleHook(schedule) : null,
             .. options.Hooks,
-            options.GradientClipNorm is { } norm ? new GradientClipping(norm) : null, // last to touch the gradients
+            options.GradientClipNorm is { } norm ? new GradientClipping(norm) : null, // last to change the gradients
             validation is null ? null : new ValidationHook(validation),
             new HistoryRecorder(options.HistoryInterval),
             options.Progress is { } progress ? new ProgressReporter(progress) : null,
@@ -27,8 +27,8 @@ static class StandardHooks
 }
 
 /// <summary>
-/// Stops a run whose loss is no longer a number, before the parameters move by it, or whose parameters are none, before anything is made
-/// of them.
+/// Stops a run before its parameters are updated with a loss that is not finite, or before parameters that are not finite are used
+/// further.
 /// </summary>
 sealed class LossGuard : ITrainingHook
 {
@@ -43,7 +43,9 @@ sealed class LossGuard : ITrainingHook
 
     public void AfterEpoch(TrainingRun run) => RequireFiniteParameters(run);
 
-    /// <summary>A loss can be finite and its gradient not: then the step ruins the parameters, and only the next loss tells.</summary>
+    /// <summary>
+    /// A finite loss may have a gradient that is not finite. The step then ruins the parameters, and only the next loss would show it.
+    /// </summary>
     public static void RequireFiniteParameters(TrainingRun run)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
@@ -78,7 +80,7 @@ sealed class ValidationHook(EvaluationSet examples) : ITrainingHook
     public void AfterEpoch(TrainingRun run) => run.Totals.Validation = run.Evaluate(examples);
 }
 
-/// <summary>Writes steps and epochs into the run's history.</summary>
+/// <summary>Writes steps and epochs to the run's history.</summary>
 sealed class HistoryRecorder(int interval) : ITrainingHook
 {
     public void Started(TrainingRun run)
@@ -115,7 +117,7 @@ sealed class HistoryRecorder(int interval) : ITrainingHook
     }
 }
 
-/// <summary>Tells a listener how the run goes, at most ten times a second and after each epoch.</summary>
+/// <summary>Reports progress to a listener, at most ten times a second and after each epoch.</summary>
 sealed class ProgressReporter(IProgress<TrainingProgress> progress) : ITrainingHook
 {
     static readonly long Interval = Stopwatch.Frequency / 10;
@@ -140,12 +142,12 @@ sealed class ProgressReporter(IProgress<TrainingProgress> progress) : ITrainingH
     }
 }
 
-/// <summary>Saves the run between epochs and every so many steps, and takes it up again.</summary>
+/// <summary>Saves the run between epochs and every so many steps, and resumes it.</summary>
 sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> stateful) : ITrainingHook
 {
     public void Started(TrainingRun run)
     {
-        // What could not be saved is found out before anything is trained.
+        // Report before training what cannot be saved.
         if (stateful.GroupBy(hook => hook.StateName).FirstOrDefault(hooks => hooks.Count() > 1) is { Key: var twice })
             throw new ArgumentException(
                 $"Two hooks of this run call their state '{twice}', so that a checkpoint could not tell them apart.");
@@ -169,7 +171,7 @@ sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> 
 
     void Save(TrainingRun run, int epoch, int stepInEpoch)
     {
-        LossGuard.RequireFiniteParameters(run); // a file to go on from is not overwritten by what nobody can go on from
+        LossGuard.RequireFiniteParameters(run); // do not overwrite a good file with parameters that are not finite
         WholeFile.Write(options.Path, stream => Checkpoint.Of(run, epoch, stepInEpoch, stateful).Write(stream));
     }
 }

@@ -3,8 +3,8 @@ using static System.Globalization.CultureInfo;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The loss became NaN or infinite, and the parameters are those from before the step that it happened in; or a parameter did, by a
-/// gradient that was neither.
+/// The loss became NaN or infinite, and the parameters are those before that step; or a parameter became so through a gradient that was
+/// not finite.
 /// </summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The training loop. All else that happens in a run is a hook.</summary>
+/// <summary>The training loop. Everything else in a run is a hook.</summary>
 public sealed class TrainingLoop
 {
     readonly TrainingOptions options;
@@ -17,13 +17,13 @@ public sealed class TrainingLoop
         this.options = options;
     }
 
-    /// <summary>Trains the task's model, and leaves it in evaluation mode, however the run ends.</summary>
+    /// <summary>Trains the task's model. It is in evaluation mode afterwards, however the run ends.</summary>
     /// <remarks>
-    /// For its duration, the run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/>, which is as before afterwards. On
-    /// the CPU, LibTorch computes on the calling thread alone, and on one thread for each replica. Two runs at a time in one process
-    /// train correctly, but random numbers then come in any order.
+    /// The run seeds LibTorch's generator with <see cref="TrainingOptions.Seed"/>, and restores it afterwards. On the CPU, LibTorch
+    /// computes on the calling thread alone, and on one thread per replica. Two runs at a time in one process train correctly, but they
+    /// share the random numbers in any order.
     /// </remarks>
-    /// <exception cref="OperationCanceledException">The token was cancelled; parameters are those after the last whole step.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled. The parameters are those after the last whole step.</exception>
     /// <exception cref="TrainingDivergedException">The loss became NaN or infinite.</exception>
     public TrainingResult Run(TrainingTask task, CancellationToken cancellation = default)
     {
@@ -42,7 +42,7 @@ public sealed class TrainingLoop
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);
         using var oneThread = options.IsCpu ? new SingleThreaded() : null;
         using var threads = new ReplicaThreads(ReplicaSet.CountFor(options, task.Copy is not null), _ => SingleThreaded.UntilThreadEnds());
-        using var generator = new RandomState(); // as it is after the run again
+        using var generator = new RandomState(); // restores the generator after the run
         random.manual_seed(options.Seed);
         var run = new TrainingRun(task, options, feed, threads, cancellation)
         {

@@ -2,76 +2,76 @@ using System.Globalization;
 
 namespace MLNet.Pruning;
 
-/// <summary>How a training run goes. Every value is checked before anything is read or trained.</summary>
+/// <summary>Options of a training run. All are checked before anything is read or trained.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>How often all examples are seen; at least 1.</summary>
+    /// <summary>Passes over all examples; at least 1.</summary>
     public int Epochs { get; init; } = 10;
 
-    /// <summary>Examples a step; at least 1.</summary>
+    /// <summary>Examples in a batch; at least 1.</summary>
     public int BatchSize { get; init; } = 128;
 
     /// <summary>The optimizer.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
 
-    /// <summary>The learning rate before any schedule; above 0.</summary>
+    /// <summary>The initial learning rate; above 0.</summary>
     public double LearningRate { get; init; } = 0.001;
 
-    /// <summary>Weight decay; 0 or more.</summary>
+    /// <summary>Weight decay; at least 0.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>Momentum in [0, 1); only <see cref="OptimizerKind.Sgd"/> and <see cref="OptimizerKind.RmsProp"/> have one.</summary>
+    /// <summary>Momentum in [0, 1); only for <see cref="OptimizerKind.Sgd"/> and <see cref="OptimizerKind.RmsProp"/>.</summary>
     public double Momentum { get; init; }
 
-    /// <summary>Whether <see cref="OptimizerKind.Sgd"/> takes its momentum as Nesterov does; only with a momentum above 0.</summary>
+    /// <summary>Whether <see cref="OptimizerKind.Sgd"/> uses Nesterov momentum; needs a momentum above 0.</summary>
     public bool Nesterov { get; init; }
 
-    /// <summary>How the learning rate changes over the run; null keeps it.</summary>
+    /// <summary>How the learning rate changes over the run; null for a constant rate.</summary>
     public LearningRateSchedule? Schedule { get; init; }
 
-    /// <summary>Gradients are scaled down so that their joint norm is at most this; above 0, null for no bound.</summary>
+    /// <summary>The maximum joint norm of all gradients; larger ones are scaled down. Above 0; null for no bound.</summary>
     public double? GradientClipNorm { get; init; }
 
-    /// <summary>How many copies of the model train side by side on the CPU; 0 takes one for each core that the batch can feed.</summary>
+    /// <summary>Copies of the model that train in parallel on the CPU; 0 for one per core that the batch can keep busy.</summary>
     public int Replicas { get; init; }
 
-    /// <summary>The seed of the shuffle, and of everything random in the model; 0 or more.</summary>
+    /// <summary>The seed of the shuffle, and of everything random in the model; at least 0.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Whether examples come in a new order each epoch.</summary>
+    /// <summary>Whether to shuffle the examples in each epoch.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>Whether the last batch of an epoch is left out when it is not full.</summary>
+    /// <summary>Whether to skip the last batch of an epoch if it is not full.</summary>
     public bool DropLastBatch { get; init; }
 
     /// <summary>
-    /// The most bytes of examples held in memory; more are streamed through a shuffle pool of that size. 0 takes half of the memory there
-    /// is.
+    /// The maximum number of bytes of examples held in memory. More examples are streamed through a shuffle pool of that size. 0 for half
+    /// of the available memory.
     /// </summary>
     public long MemoryLimit { get; init; }
 
     /// <summary>Where to train: "cpu", "cuda" or "cuda:N".</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>The history keeps every so many steps; at least 1.</summary>
+    /// <summary>Steps between those that the history records; at least 1.</summary>
     public int HistoryInterval { get; init; } = 100;
 
-    /// <summary>Where and how often to save what a run needs to go on; null for never.</summary>
+    /// <summary>Where and how often to save checkpoints; null for never.</summary>
     public CheckpointOptions? Checkpoint { get; init; }
 
-    /// <summary>Told how the run goes, about ten times a second and at the end of each epoch.</summary>
+    /// <summary>Receives the progress about ten times a second and at the end of each epoch.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
     /// <summary>
-    /// Told before the first step, a sentence each, where settings will not do in this run what one may have meant; null to hear
-    /// nothing.
+    /// Receives warnings before the first step, one sentence each, about settings that will probably not do what was intended; null to
+    /// ignore them.
     /// </summary>
     public Action<string>? Warn { get; init; }
 
-    /// <summary>What else happens in the run, in this order.</summary>
+    /// <summary>Extensions of the run, called in this order.</summary>
     public IReadOnlyList<ITrainingHook> Hooks { get; init; } = [];
 
-    /// <summary>Throws an <see cref="ArgumentException"/> that names the first wrong option, its value and what it may be.</summary>
+    /// <summary>Throws an <see cref="ArgumentException"/> that names the first wrong option, its value and what it must be.</summary>
     public void Validate()
     {
         Require(Epochs >= 1, nameof(Epochs), Epochs, "at least 1");
@@ -112,7 +112,7 @@ public sealed record TrainingOptions
             && int.TryParse(device.AsSpan(5), out var index) && index >= 0);
 }
 
-/// <summary>Which optimizer steps the parameters. Settings that the options do not name are PyTorch's defaults.</summary>
+/// <summary>The optimizer of the parameters. Settings without an option have PyTorch's defaults.</summary>
 public enum OptimizerKind
 {
     /// <summary>Adam, with L2 weight decay added to the gradient.</summary>

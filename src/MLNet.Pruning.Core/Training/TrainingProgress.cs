@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace MLNet.Pruning;
 
-/// <summary>How far a run has come.</summary>
-/// <param name="Epoch">The epoch that runs, from 1.</param>
-/// <param name="Epochs">How many there will be.</param>
-/// <param name="Step">Steps done in this epoch.</param>
+/// <summary>The progress of a run.</summary>
+/// <param name="Epoch">The current epoch, from 1.</param>
+/// <param name="Epochs">The total number of epochs.</param>
+/// <param name="Step">Completed steps of this epoch.</param>
 /// <param name="Steps">Steps in an epoch.</param>
 /// <param name="Loss">The mean loss of this epoch so far.</param>
-/// <param name="Accuracy">The fraction answered correctly in this epoch so far, where there is such a thing.</param>
-/// <param name="RowsPerSecond">Examples a second in this epoch so far.</param>
+/// <param name="Accuracy">The fraction of correct answers in this epoch so far; null if the objective has none.</param>
+/// <param name="RowsPerSecond">Examples per second in this epoch so far.</param>
 /// <param name="LearningRate">The learning rate.</param>
-/// <param name="Finished">The epoch's record when it has just ended, else null.</param>
+/// <param name="Finished">The epoch's record if it has just ended; otherwise null.</param>
 public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double? Accuracy, double RowsPerSecond,
     double LearningRate, EpochRecord? Finished)
 {
-    /// <summary>Progress as a line of text an epoch: loss, accuracy, parameters and seconds.</summary>
+    /// <summary>Writes one line of text per epoch: loss, accuracy, parameters and seconds.</summary>
     /// <param name="writer">Where the lines go, such as <see cref="Console.Out"/>.</param>
     public static IProgress<TrainingProgress> Lines(TextWriter writer)
     {

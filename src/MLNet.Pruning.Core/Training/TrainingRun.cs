@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>What hooks see of a run, and what they can do to it.</summary>
+/// <summary>A training run as hooks see it, and what they can do with it.</summary>
 public sealed class TrainingRun
 {
     readonly TrainingTask task;
@@ -35,31 +35,31 @@ public sealed class TrainingRun
     /// <summary>The model as it is now.</summary>
     public nn.Module Model => model.Module;
 
-    /// <summary>What steps the model's parameters.</summary>
+    /// <summary>Updates the model's parameters.</summary>
     public RunOptimizer Optimizer { get; private set; }
 
-    /// <summary>The copies that compute; the first is <see cref="Model"/>, the others share its parameters.</summary>
+    /// <summary>The model and its copies that compute; the first is <see cref="Model"/>, the others share its parameters.</summary>
     public IReadOnlyList<nn.Module> Replicas => replicas is null ? [Model] : replicas.Modules;
 
-    /// <summary>The rows of the batch just computed, by replica; of a batch of few rows, the last replicas may have none.</summary>
+    /// <summary>The rows of the latest batch, by replica; with few rows, the last replicas may have none.</summary>
     public IReadOnlyList<Batch> Batches => replicas?.Batches ?? [];
 
-    /// <summary>What is minimised.</summary>
+    /// <summary>The loss.</summary>
     public IObjective Objective => task.Objective;
 
-    /// <summary>The epoch that runs, from 0.</summary>
+    /// <summary>The current epoch, from 0.</summary>
     public int Epoch { get; internal set; }
 
-    /// <summary>Steps that the optimizer has taken in the run.</summary>
+    /// <summary>Steps of the optimizer in the run.</summary>
     public long Step { get; internal set; }
 
-    /// <summary>Steps that the optimizer has taken in this epoch.</summary>
+    /// <summary>Steps of the optimizer in this epoch.</summary>
     public int StepInEpoch { get; internal set; }
 
     /// <summary>Steps in an epoch.</summary>
     public int StepsPerEpoch { get; }
 
-    /// <summary>The mean loss over the batch just computed.</summary>
+    /// <summary>The mean loss over the latest batch.</summary>
     public double Loss { get; private set; }
 
     /// <summary>Sums over this epoch so far.</summary>
@@ -68,10 +68,10 @@ public sealed class TrainingRun
     /// <summary>The record of the run.</summary>
     public TrainingHistory History { get; internal set; } = new();
 
-    /// <summary>Asks the run to end at the next batch with an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>Cancellation of the run at the next batch, with an <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken Cancellation { get; }
 
-    /// <summary>Why a hook asked the run to stop; null when none did.</summary>
+    /// <summary>Why a hook asked the run to stop; null if none did.</summary>
     public string? StopReason { get; private set; }
 
     /// <summary>The learning rate of all parameter groups.</summary>
@@ -87,17 +87,19 @@ public sealed class TrainingRun
 
     double learningRate;
 
-    /// <summary>All trainable parameters one behind the other, each from a multiple of 16 on; they are views of this vector.</summary>
+    /// <summary>All trainable parameters in one vector, each starting at a multiple of 16. The parameters are views of it.</summary>
     public Tensor Values => model.Values.Vector;
 
-    /// <summary>Their gradients, which lie in the same places.</summary>
+    /// <summary>The gradients of <see cref="Values"/>, in the same places.</summary>
     public Tensor Gradients => model.Gradients.Vector;
 
-    /// <summary>Whether the run came to its end: it neither failed nor was cancelled.</summary>
+    /// <summary>Whether the run ended without failure or cancellation.</summary>
     public bool IsComplete { get; internal set; }
 
-    /// <summary>Lets other hooks find something; the optimizer's step calls it where it is an <see cref="IStepObserver"/>.</summary>
-    /// <remarks>What is still shared when the run has ended is found in its <see cref="TrainingResult"/>.</remarks>
+    /// <summary>
+    /// Makes an object available to other hooks. If it is an <see cref="IStepObserver"/>, the optimizer's step calls it.
+    /// </summary>
+    /// <remarks>Objects that are still shared at the end of the run are in its <see cref="TrainingResult"/>.</remarks>
     public void Share(object part)
     {
         ArgumentNullException.ThrowIfNull(part);
@@ -105,30 +107,30 @@ public sealed class TrainingRun
         Observers = [.. shared.OfType<IStepObserver>().Reverse()];
     }
 
-    /// <summary>Takes back what was shared.</summary>
+    /// <summary>Reverses <see cref="Share"/>.</summary>
     public void Unshare(object part)
     {
         shared.Remove(part);
         Observers = [.. shared.OfType<IStepObserver>().Reverse()];
     }
 
-    /// <summary>What a hook has shared, by its type; null where there is none.</summary>
+    /// <summary>The object of this type that a hook has shared; null if there is none.</summary>
     public T? Find<T>()
         where T : class => shared.OfType<T>().FirstOrDefault();
 
-    /// <summary>Ends the run after this step's or epoch's hooks.</summary>
+    /// <summary>Ends the run after the hooks of this step or epoch.</summary>
     public void Stop(string reason) => StopReason ??= reason;
 
-    /// <summary>Tells whoever trains that settings will not do what one may have meant; before the first step.</summary>
-    /// <param name="message">A sentence.</param>
+    /// <summary>Warns before the first step that settings will probably not do what was intended.</summary>
+    /// <param name="message">One sentence.</param>
     public void Warn(string message) => Options.Warn?.Invoke(message);
 
-    /// <summary>Puts another model in place; the next step is computed by it.</summary>
-    /// <param name="newModel">The new model. Disposing of the one before is the caller's.</param>
-    /// <param name="copyModel">Builds the same module again, for replicas; without it there is one replica from here on.</param>
+    /// <summary>Replaces the model; the next step computes the new one.</summary>
+    /// <param name="newModel">The new model. The caller disposes of the old one.</param>
+    /// <param name="copyModel">Builds the same module again, for replicas; without it the run continues with one replica.</param>
     /// <remarks>
-    /// The new model has a new optimizer. The old one's state is read before with <see cref="RunOptimizer.GetState"/>, cut to the new
-    /// shapes, and given to the new one with <see cref="RunOptimizer.SetState"/>.
+    /// The new model has a new optimizer. To keep optimizer state, read the old one's with <see cref="RunOptimizer.GetState"/> first, cut
+    /// it to the new shapes, and set it with <see cref="RunOptimizer.SetState"/>.
     /// </remarks>
     public void Replace(nn.Module newModel, Func<nn.Module>? copyModel = null)
     {
@@ -149,15 +151,15 @@ public sealed class TrainingRun
     }
 
     /// <summary>
-    /// Changes the shape of the model's own parameters, and builds anew what hangs on it: the optimizer, which goes on remembering what
-    /// the change leaves of each parameter, and the replicas.
+    /// Changes the shape of the model's own parameters, and rebuilds the optimizer and the replicas. The optimizer keeps the state that
+    /// the change leaves for each parameter.
     /// </summary>
     /// <param name="change">
-    /// Points the parameters to tensors of another shape, keeping their number and order, and says what becomes of what is remembered of
-    /// each; null to forget it all. If it fails, the run is as it was.
+    /// Replaces the tensors of the parameters, whose number and order stay, and returns how kept state is cut; null to drop that state. If
+    /// it fails, the run is unchanged.
     /// </param>
     /// <param name="copyModel">
-    /// Builds the same module again in its new shape, for replicas; without it there is one replica from here on.
+    /// Builds the same module again in its new shape, for replicas; without it the run continues with one replica.
     /// </param>
     public void Reshape(Func<Reshaped?> change, Func<nn.Module>? copyModel = null)
     {
@@ -165,7 +167,7 @@ public sealed class TrainingRun
         if (InBackward)
             throw new InvalidOperationException($"The model cannot be reshaped in {nameof(ITrainingHook.AfterBackward)}, between its "
                 + "gradients and its step.");
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var before = (Optimizer, Model: model);
         var states = before.Optimizer.States();
@@ -194,30 +196,30 @@ public sealed class TrainingRun
         LearningRate = learningRate;
     }
 
-    /// <summary>The examples to validate on; null where there are none.</summary>
+    /// <summary>The validation examples; null if there are none.</summary>
     public EvaluationSet? Validation { get; internal init; }
 
-    /// <summary>The first of the examples to learn from that are in memory, to evaluate on.</summary>
-    /// <param name="most">At most so many; at least 1.</param>
-    public EvaluationSet FirstExamples(int most)
+    /// <summary>The first training examples in memory, for evaluation.</summary>
+    /// <param name="maximum">The maximum number of examples; at least 1.</param>
+    public EvaluationSet FirstExamples(int maximum)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        return new EvaluationSet(new MemoryFeed(feed.Examples, Options with { Shuffle = false, DropLastBatch = false }, most));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
+        return new EvaluationSet(new MemoryFeed(feed.Examples, Options with { Shuffle = false, DropLastBatch = false }, maximum));
     }
 
-    /// <summary>One example to learn from as the model is given it, [1, ...]; the caller's to dispose of.</summary>
+    /// <summary>One training example as the model gets it, [1, ...]; the caller disposes of it.</summary>
     public Tensor Example() => feed.Examples.Tensor(0).to(device);
 
-    /// <summary>The first examples to learn from; the tensors are the caller's dispose scope's.</summary>
-    internal Batch FirstBatch(int most)
+    /// <summary>The first training examples. The tensors belong to the caller's dispose scope.</summary>
+    internal Batch FirstBatch(int maximum)
     {
         var examples = feed.Examples;
-        var slots = Enumerable.Range(0, Math.Min(most, examples.Count)).ToArray();
+        var slots = Enumerable.Range(0, Math.Min(maximum, examples.Count)).ToArray();
         return new Batch(cat([.. slots.Select(examples.Tensor)], 0).to(device), examples.HasLabels
             ? tensor(slots.Select(slot => examples.Label(slot)).ToArray(), device: device) : null);
     }
 
-    /// <summary>The mean loss over a set of examples and the fraction answered correctly, with the model in evaluation mode.</summary>
+    /// <summary>The mean loss and the fraction of correct answers on a set of examples, with the model in evaluation mode.</summary>
     public Evaluation Evaluate(EvaluationSet examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -230,25 +232,24 @@ public sealed class TrainingRun
 
     internal FlatModel Flat => model;
 
-    /// <summary>Numbers that learn.</summary>
+    /// <summary>The number of trainable values.</summary>
     internal long ParameterCount => model.Parameters.Where(p => p.requires_grad).Sum(p => p.NumberOfElements);
 
-    /// <summary>The last that was shared comes first.</summary>
+    /// <summary>The latest shared observer comes first.</summary>
     internal IStepObserver[] Observers { get; private set; } = [];
 
     internal IReadOnlyList<object> Shared => shared;
 
-    /// <summary>The user's hooks, and those that they are made of.</summary>
+    /// <summary>The user's hooks; combined ones as their parts.</summary>
     internal IEnumerable<ITrainingHook> Hooks => Options.Hooks.SelectMany(CombinedHook.Parts);
 
-    /// <summary>Calls an action with pieces of the flat vectors, side by side where they are large.</summary>
+    /// <summary>Calls an action for pieces of the flat vectors, in parallel if they are large.</summary>
     internal void OverPieces(Action<long, long> action) => Optimizer.OverPieces(threads, action);
 
     internal IFeed Feed => feed;
 
     internal TrainingTask Task => task;
 
-    /// <summary>Called when replicas were built.</summary>
     internal Action<TrainingRun>? ReplicasBuilt { get; init; }
 
     internal ReplicaSet EnsureReplicas()
@@ -261,7 +262,7 @@ public sealed class TrainingRun
         return replicas;
     }
 
-    /// <summary>Begins the epoch, or takes it up after the steps that a checkpoint says are done; false for the latter.</summary>
+    /// <summary>Begins the epoch; false if it resumes after steps that a checkpoint contains.</summary>
     internal bool BeginEpoch()
     {
         feed.BeginEpoch(Epoch, Cancellation);
@@ -277,7 +278,6 @@ public sealed class TrainingRun
         return true;
     }
 
-    /// <summary>Continues at a point of an earlier run.</summary>
     internal void ResumeAt(int epoch, long step, int stepInEpoch)
     {
         (Epoch, Step, StepInEpoch) = (epoch, step, stepInEpoch);
@@ -286,7 +286,7 @@ public sealed class TrainingRun
 
     internal void Compute(ReadOnlySpan<int> slots)
     {
-        // A device's generator keeps its state to itself. Seeded anew for each step, it draws the same numbers in a resumed run.
+        // A device's generator does not expose its state. Seeding it for each step makes a resumed run draw the same numbers.
         if (!Options.IsCpu)
             cuda.manual_seed_all(DeviceSeed(Options.Seed, Step));
         (Loss, var correct) = EnsureReplicas().Compute(slots, feed.Examples, Objective, feed.Upcoming, probe);
@@ -304,14 +304,14 @@ public sealed class TrainingRun
 
     internal void StepOptimizer() => Optimizer.Step(threads, Observers);
 
-    /// <summary>Has replicas built anew for the next batch, from the model as it is: they keep statistics of their own.</summary>
+    /// <summary>Rebuilds the replicas for the next batch from the present model, as they have their own statistics.</summary>
     internal void DropReplicas()
     {
         replicas?.Dispose();
         replicas = null;
     }
 
-    /// <summary>Leaves the model in evaluation mode and without gradients.</summary>
+    /// <summary>Sets the model to evaluation mode and removes its gradients.</summary>
     internal void Close()
     {
         Model.eval();

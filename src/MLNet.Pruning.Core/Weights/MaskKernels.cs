@@ -4,29 +4,27 @@ using System.Runtime.InteropServices;
 
 namespace MLNet.Pruning;
 
-/// <summary>Passes over flat vectors under a mask of bytes, -1 where a weight is active and 0 where it is not.</summary>
+/// <summary>Passes over flat vectors with a mask of bytes: -1 for active and 0 for inactive weights.</summary>
 static class MaskKernels
 {
-    /// <summary>Gives inactive weights the values of others.</summary>
+    /// <summary>Sets inactive weights to other values.</summary>
     public static void Fill(Span<float> values, ReadOnlySpan<float> others, ReadOnlySpan<sbyte> active) =>
         Pass<Filling>(values, MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(others), others.Length), active, 1);
 
-    /// <summary>
-    /// Copies inactive weights away, times a factor, and then zeroes them. What is active is not to be looked at in the copy.
-    /// </summary>
+    /// <summary>Copies inactive weights times a factor, and then zeroes them. The copy is undefined for active weights.</summary>
     public static void CopyAndZero(Span<float> values, Span<float> copies, ReadOnlySpan<sbyte> active, float factor = 1) =>
         Pass<Moving>(values, copies, active, factor);
 
     /// <summary>Zeroes inactive weights.</summary>
     public static void Zero(Span<float> values, ReadOnlySpan<sbyte> active) => Pass<Zeroing>(values, values, active, 1);
 
-    /// <summary>How many are active.</summary>
+    /// <summary>The number of active weights.</summary>
     public static int CountActive(ReadOnlySpan<sbyte> active) => Count(active, active).Both;
 
-    /// <summary>How many are active, and how many of these were before.</summary>
+    /// <summary>The number of active weights, and how many of these were active before.</summary>
     public static (int Active, int Both) Count(ReadOnlySpan<sbyte> before, ReadOnlySpan<sbyte> active)
     {
-        long now = 0, both = 0; // in bits, eight to a weight
+        long now = 0, both = 0; // in bits, eight per weight
         ReadOnlySpan<ulong> was = MemoryMarshal.Cast<sbyte, ulong>(before), be = MemoryMarshal.Cast<sbyte, ulong>(active);
         for (var i = 0; i < was.Length; i++)
         {
@@ -43,40 +41,40 @@ static class MaskKernels
 
     interface IOperation
     {
-        static abstract void On(ref float value, ref float other, Vector<int> active, Vector<float> factor);
+        static abstract void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor);
 
-        /// <summary>For one that is inactive.</summary>
-        static abstract void On(ref float value, ref float other, float factor);
+        /// <summary>The same for one inactive weight.</summary>
+        static abstract void Apply(ref float value, ref float other, float factor);
     }
 
     struct Filling : IOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void On(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
+        public static void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
             Vector.ConditionalSelect(active, Vector.LoadUnsafe(ref value), Vector.LoadUnsafe(ref other)).StoreUnsafe(ref value);
 
-        public static void On(ref float value, ref float other, float factor) => value = other;
+        public static void Apply(ref float value, ref float other, float factor) => value = other;
     }
 
     struct Moving : IOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void On(ref float value, ref float other, Vector<int> active, Vector<float> factor)
+        public static void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor)
         {
             (Vector.LoadUnsafe(ref value) * factor).StoreUnsafe(ref other);
-            Zeroing.On(ref value, ref other, active, factor);
+            Zeroing.Apply(ref value, ref other, active, factor);
         }
 
-        public static void On(ref float value, ref float other, float factor) => (other, value) = (factor * value, 0);
+        public static void Apply(ref float value, ref float other, float factor) => (other, value) = (factor * value, 0);
     }
 
     struct Zeroing : IOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void On(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
+        public static void Apply(ref float value, ref float other, Vector<int> active, Vector<float> factor) =>
             Vector.BitwiseAnd(Vector.LoadUnsafe(ref value), Vector.AsVectorSingle(active)).StoreUnsafe(ref value);
 
-        public static void On(ref float value, ref float other, float factor) => value = 0;
+        public static void Apply(ref float value, ref float other, float factor) => value = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -89,7 +87,7 @@ static class MaskKernels
         ref var value = ref MemoryMarshal.GetReference(values);
         ref var other = ref MemoryMarshal.GetReference(others);
         var (i, step) = (0, Vector<float>.Count);
-        // A vector of bytes is the mask of four vectors of floats. -1 stays -1 in more bits: as many ones as a float has.
+        // A vector of bytes masks four vectors of floats. -1 stays -1 when it is widened to the size of a float.
         for (; i <= values.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
         {
             var bytes = Vector.LoadUnsafe(ref MemoryMarshal.GetReference(active), (nuint)i);
@@ -98,13 +96,13 @@ static class MaskKernels
             Vector.Widen(bytes, out var low, out var high);
             Vector.Widen(low, out var a, out var b);
             Vector.Widen(high, out var c, out var d);
-            T.On(ref Unsafe.Add(ref value, i), ref Unsafe.Add(ref other, i), a, factors);
-            T.On(ref Unsafe.Add(ref value, i + step), ref Unsafe.Add(ref other, i + step), b, factors);
-            T.On(ref Unsafe.Add(ref value, i + 2 * step), ref Unsafe.Add(ref other, i + 2 * step), c, factors);
-            T.On(ref Unsafe.Add(ref value, i + 3 * step), ref Unsafe.Add(ref other, i + 3 * step), d, factors);
+            T.Apply(ref Unsafe.Add(ref value, i), ref Unsafe.Add(ref other, i), a, factors);
+            T.Apply(ref Unsafe.Add(ref value, i + step), ref Unsafe.Add(ref other, i + step), b, factors);
+            T.Apply(ref Unsafe.Add(ref value, i + 2 * step), ref Unsafe.Add(ref other, i + 2 * step), c, factors);
+            T.Apply(ref Unsafe.Add(ref value, i + 3 * step), ref Unsafe.Add(ref other, i + 3 * step), d, factors);
         }
         for (; i < values.Length; i++)
             if (active[i] == 0)
-                T.On(ref values[i], ref others[i], factor);
+                T.Apply(ref values[i], ref others[i], factor);
     }
 }

@@ -1,36 +1,36 @@
 namespace MLNet.Pruning;
 
-/// <summary>The weights that are ranked together when a mask is cut: those of a layer, or of all layers.</summary>
+/// <summary>The weights that are ranked together in a mask update: those of one layer, or of all layers.</summary>
 public readonly ref struct MaskCut
 {
-    /// <summary>The persistent weights. A rule may give those that become active a new value.</summary>
+    /// <summary>The persistent weights. A rule may set new values for those that become active.</summary>
     public required Span<float> Weights { get; init; }
 
-    /// <summary>Gradients with respect to the masked weights; empty where there are none.</summary>
+    /// <summary>Gradients with respect to the masked weights; empty if there are none.</summary>
     public required ReadOnlySpan<float> Gradients { get; init; }
 
-    /// <summary>-1 for active, 0 for inactive: as it was, and, when the rule is done, as it will be.</summary>
-    public required Span<sbyte> On { get; init; }
+    /// <summary>-1 for active, 0 for inactive: initially the old mask, and after the rule the new one.</summary>
+    public required Span<sbyte> Active { get; init; }
 
-    /// <summary>How many are to be active.</summary>
+    /// <summary>The number of weights that are to be active.</summary>
     public required int Keep { get; init; }
 
-    /// <summary>From 0 at the beginning of the run to 1 at the last update.</summary>
+    /// <summary>0 at the beginning of the run, 1 at the last update.</summary>
     public required double Progress { get; init; }
 
     /// <summary>Whether inactive weights learn.</summary>
     public required Reactivation Reactivation { get; init; }
 
-    /// <summary>What scores weights.</summary>
+    /// <summary>The criterion that scores weights.</summary>
     public required IWeightCriterion Criterion { get; init; }
 
-    /// <summary>The shape of a layer; empty where all layers are ranked together.</summary>
+    /// <summary>The shape of a layer; empty if all layers are ranked together.</summary>
     public IReadOnlyList<long> Shape { get; init; }
 
     /// <summary>The dimension of a layer's shape that counts its inputs.</summary>
     public int Axis { get; init; }
 
-    /// <summary>The criterion's score of each weight; larger is worth more.</summary>
+    /// <summary>The criterion's score for each weight; larger is worth more.</summary>
     public float[] Scores()
     {
         var scores = new float[Weights.Length];
@@ -39,67 +39,67 @@ public readonly ref struct MaskCut
     }
 }
 
-/// <summary>
-/// How a mask is cut anew. Immutable; made by its static members, or derived from, by a record that overrides <see cref="Cut"/>.
-/// </summary>
+/// <summary>How masks are updated. Immutable. Use its static members, or derive a record that overrides <see cref="Cut"/>.</summary>
 public abstract record MaskRule
 {
-    /// <summary>The weights with the largest scores are active, exactly as many as the schedule says.</summary>
+    /// <summary>Keeps the weights with the largest scores active, exactly as many as the schedule says.</summary>
     public static MaskRule Largest { get; } = new LargestRule();
 
     /// <summary>
-    /// A part of the active weights is dropped, those with the smallest scores, and as many become active where the gradient is largest
-    /// (RigL: Evci et al., 2020). The part shrinks along a cosine to 0 at the last update. With <see cref="Reactivation.Frozen"/>, what
-    /// becomes active begins at 0.
+    /// Drops a fraction of the active weights, those with the smallest scores, and activates as many with the largest gradients (RigL:
+    /// Evci et al., 2020). The fraction decreases along a cosine to 0 at the last update. With <see cref="Reactivation.Frozen"/>,
+    /// activated weights start at 0.
     /// </summary>
-    /// <param name="fraction">The part at the beginning; more than 0, less than 1.</param>
+    /// <param name="fraction">The initial fraction; more than 0, less than 1.</param>
     public static MaskRule Regrowth(double fraction = 0.3) => new RegrowthRule(fraction);
 
     /// <summary>
-    /// Two thresholds: what scores below the lower becomes inactive, what scores above the upper active, what is between stays as it is
-    /// (dynamic network surgery: Guo et al., 2016). The inactive fraction is then near the schedule's, not equal to it.
+    /// Two thresholds: weights with scores below the lower one become inactive, those above the upper one active, and those in between
+    /// stay as they are (dynamic network surgery: Guo et al., 2016). The inactive fraction is near the schedule's, but not equal to it.
     /// </summary>
-    /// <param name="margin">The thresholds are 1 - margin and 1 + margin times a middle; at least 0, less than 1.</param>
+    /// <param name="margin">The thresholds are 1 - margin and 1 + margin times a middle score; at least 0, less than 1.</param>
     /// <param name="deviations">
-    /// Null takes as the middle the score at which the schedule's fraction would be inactive; otherwise it is the mean of the layer's
-    /// scores and so many standard deviations, there is no schedule, and the inactive fraction is what comes of it, as in the paper.
+    /// Null to use the score at which the schedule's fraction would be inactive as the middle. Otherwise, as in the paper, the middle is
+    /// the mean of the layer's scores plus so many standard deviations, there is no schedule, and the inactive fraction follows from the
+    /// scores.
     /// </param>
     public static MaskRule Surgery(double margin = 0.1, double? deviations = null) => new SurgeryRule(margin, deviations);
 
     /// <summary>
-    /// Of every <paramref name="m"/> weights that lie one behind the other along a layer's inputs, the <paramref name="n"/> with the
-    /// largest scores are active, such as 2 of 4.
+    /// Of every <paramref name="m"/> consecutive weights along a layer's inputs, keeps the <paramref name="n"/> with the largest scores
+    /// active, such as 2 of 4.
     /// </summary>
-    /// <param name="n">At least 1, less than m. A rest of fewer than m weights keeps up to n.</param>
+    /// <param name="n">At least 1, less than m. A remainder of fewer than m weights keeps up to n.</param>
     /// <param name="m">At least 2.</param>
     public static MaskRule Pattern(int n = 2, int m = 4) => new PatternRule(n, m);
 
-    /// <summary>Whether it looks at gradients.</summary>
+    /// <summary>Whether the rule reads gradients.</summary>
     protected internal virtual bool NeedsGradient => false;
 
-    /// <summary>The inactive fraction, whatever a schedule says; null where the schedule says it.</summary>
+    /// <summary>The inactive fraction if the rule determines it; null if the schedule does.</summary>
     protected internal virtual double? Sparsity => null;
 
-    /// <summary>Whether the rule finds out itself how many are active.</summary>
+    /// <summary>Whether the rule determines the number of active weights itself.</summary>
     protected internal virtual bool FindsAmount => false;
 
-    /// <summary>Whether it looks at the weights of one layer only.</summary>
+    /// <summary>Whether the rule works on one layer at a time.</summary>
     protected internal virtual bool ByLayer => false;
 
-    /// <summary>Writes a new mask to <see cref="MaskCut.On"/>, with <see cref="MaskCut.Keep"/> active weights.</summary>
+    /// <summary>Writes a new mask to <see cref="MaskCut.Active"/>, with <see cref="MaskCut.Keep"/> active weights.</summary>
     protected internal abstract void Cut(in MaskCut cut);
 
     /// <summary>
     /// Makes the weights with the largest scores active and all others inactive; of equals, those with the lower index are active.
     /// </summary>
     /// <param name="scores">Larger stays.</param>
-    /// <param name="keep">How many; 0 or more, at most as many as there are.</param>
-    /// <param name="on">Receives -1 for active and 0 for inactive.</param>
-    protected static void KeepLargest(ReadOnlySpan<float> scores, int keep, Span<sbyte> on) => TopScores.Keep(scores, keep, on);
+    /// <param name="keep">How many to keep; at least 0, at most as many as there are.</param>
+    /// <param name="active">Receives -1 for active and 0 for inactive.</param>
+    protected static void KeepLargest(ReadOnlySpan<float> scores, int keep, Span<sbyte> active) =>
+        TopScores.Keep(scores, keep, active);
 
     sealed record LargestRule : MaskRule
     {
-        protected internal override void Cut(in MaskCut cut) => KeepLargest(cut.Scores(), cut.Keep, cut.On);
+        protected internal override void Cut(in MaskCut cut) => KeepLargest(cut.Scores(), cut.Keep, cut.Active);
     }
 
     sealed record RegrowthRule : MaskRule
@@ -121,22 +121,22 @@ public abstract record MaskRule
             var scores = cut.Scores();
             if (cut.Gradients.IsEmpty)
             {
-                // Before the first step nothing tells what would grow.
-                KeepLargest(scores, cut.Keep, cut.On);
+                // Before the first step there are no gradients to choose by.
+                KeepLargest(scores, cut.Keep, cut.Active);
                 return;
             }
-            var before = cut.On.ToArray();
+            var before = cut.Active.ToArray();
             for (var i = 0; i < scores.Length; i++)
                 if (before[i] == 0)
                     scores[i] = float.NegativeInfinity;
             var part = Fraction / 2 * (1 + Math.Cos(Math.PI * cut.Progress));
             var stay = Math.Min(MaskKernels.CountActive(before), cut.Keep - (int)Math.Round(part * cut.Keep));
-            KeepLargest(scores, stay, cut.On);
+            KeepLargest(scores, stay, cut.Active);
 
-            // Whatever does not stay may grow, what was dropped just now as well.
+            // Weights that do not stay may be activated, including those just dropped.
             Magnitude.Absolute(cut.Gradients, scores);
             for (var i = 0; i < scores.Length; i++)
-                if (cut.On[i] != 0)
+                if (cut.Active[i] != 0)
                     scores[i] = float.NegativeInfinity;
             var grown = new sbyte[scores.Length];
             KeepLargest(scores, cut.Keep - stay, grown);
@@ -144,7 +144,7 @@ public abstract record MaskRule
             {
                 if (grown[i] == 0)
                     continue;
-                cut.On[i] = -1;
+                cut.Active[i] = -1;
                 if (before[i] == 0 && cut.Reactivation == Reactivation.Frozen)
                     cut.Weights[i] = 0;
             }
@@ -178,16 +178,16 @@ public abstract record MaskRule
                 middle = Math.Max(0, Spread(scores, number));
             else if (cut.Keep == 0 || cut.Keep == scores.Length || (middle = TopScores.Threshold(scores, cut.Keep)) == 0)
             {
-                // All, none, or more zeros than are to be inactive, which no threshold tells apart.
-                KeepLargest(scores, cut.Keep, cut.On);
+                // All, none, or more zeros than are to be inactive, which a threshold cannot tell apart.
+                KeepLargest(scores, cut.Keep, cut.Active);
                 return;
             }
             var (lower, upper) = ((1 - Margin) * middle, (1 + Margin) * middle);
             for (var i = 0; i < scores.Length; i++)
                 if (scores[i] < lower)
-                    cut.On[i] = 0;
+                    cut.Active[i] = 0;
                 else if (scores[i] >= upper)
-                    cut.On[i] = -1;
+                    cut.Active[i] = -1;
         }
 
         static double Spread(float[] scores, double deviations)
@@ -205,7 +205,7 @@ public abstract record MaskRule
                 throw new ArgumentOutOfRangeException(nameof(m), $"A pattern of {n} of {m} weights is none; m must be at least 2.");
             if (n < 1 || n >= m)
                 throw new ArgumentOutOfRangeException(
-                    nameof(n), $"Of every {m} weights {n} cannot be on; n must be at least 1 and at most {m - 1}.");
+                    nameof(n), $"Of every {m} weights {n} cannot be active; n must be at least 1 and at most {m - 1}.");
             (N, M) = (n, m);
         }
 
@@ -221,7 +221,7 @@ public abstract record MaskRule
         {
             var scores = cut.Scores();
             var inputs = (int)cut.Shape[cut.Axis];
-            // What lies between two neighbours along the inputs, such as a convolution's taps.
+            // The distance between adjacent inputs, such as the number of a convolution's taps.
             var stride = (int)cut.Shape.Skip(cut.Axis + 1).Aggregate(1L, (n, extent) => n * extent);
             for (var block = 0; block < scores.Length; block += inputs * stride)
                 for (var first = block; first < block + stride; first++)
@@ -229,11 +229,11 @@ public abstract record MaskRule
                     {
                         var to = Math.Min(from + M, inputs);
                         for (var i = from; i < to; i++)
-                            cut.On[first + i * stride] = (sbyte)(Before(scores, first, stride, from, to, i) < N ? -1 : 0);
+                            cut.Active[first + i * stride] = (sbyte)(Before(scores, first, stride, from, to, i) < N ? -1 : 0);
                     }
         }
 
-        /// <summary>How many of a handful come before one of them, as <see cref="KeepLargest"/> orders them.</summary>
+        /// <summary>How many weights of a group come before one of them in the order of <see cref="KeepLargest"/>.</summary>
         static int Before(float[] scores, int first, int stride, int from, int to, int one)
         {
             var (count, mine) = (0, scores[first + one * stride]);

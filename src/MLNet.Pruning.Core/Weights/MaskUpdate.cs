@@ -1,19 +1,19 @@
 namespace MLNet.Pruning;
 
-/// <summary>What a cut did to one parameter, in weights: how many it has, how many were active and are, and how many came back.</summary>
+/// <summary>The effect of an update on one parameter: its weights, how many were and are active, and how many were reactivated.</summary>
 sealed record LayerChange(string Name, int Count, int Before, int After, int Reactivated);
 
 /// <summary>
-/// Cuts the masks of a run anew: the schedule's fraction (<see cref="MaskPlan"/>) becomes a count of active weights for each layer, or
-/// for all together, and the rule chooses which, from scores of the persistent weights. What was inactive and is chosen comes back with
-/// the value that it has by then.
+/// Updates the masks of a run: turns the schedule's fraction (<see cref="MaskPlan"/>) into a number of active weights per layer, or for
+/// all layers together, and the rule chooses them by scores of the persistent weights. A reactivated weight has the value that it has
+/// reached meanwhile.
 /// </summary>
 sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
 {
     /// <param name="sparsity">The fraction that is to be inactive.</param>
-    /// <param name="progress">From 0 at the beginning of the run to 1 at the last cut.</param>
-    /// <param name="gradients">Of the flat vector; empty where there are none.</param>
-    /// <param name="byLayer">The inactive fraction of each layer; null where it is the same for all.</param>
+    /// <param name="progress">0 at the beginning of the run, 1 at the last update.</param>
+    /// <param name="gradients">Gradients of the flat vector; empty if there are none.</param>
+    /// <param name="byLayer">The inactive fraction of each layer; null if it is the same for all.</param>
     public IReadOnlyList<LayerChange> Cut(double sparsity, double progress, float[] gradients, IReadOnlyList<double>? byLayer = null)
     {
         Range[] ranges = [.. Enumerable.Range(0, masked.Layers.Count).Select(masked.RangeOf)];
@@ -49,7 +49,7 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
             {
                 Weights = weights,
                 Gradients = gradients,
-                On = active,
+                Active = active,
                 Keep = keep,
                 Progress = progress,
                 Reactivation = settings.Reactivation,
@@ -59,7 +59,7 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
             });
             if (active.IndexOfAnyExcept((sbyte)-1, (sbyte)0) is >= 0 and var at)
                 throw new InvalidOperationException($"{settings.Rule.GetType().Name} wrote {active[at]} to {nameof(MaskCut)}."
-                    + $"{nameof(MaskCut.On)}: an active weight is -1, an inactive one 0.");
+                    + $"{nameof(MaskCut.Active)}: an active weight is -1, an inactive one 0.");
         }
     }
 
@@ -74,16 +74,16 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
         return joined;
     }
 
-    /// <summary>Exactly round(sparsity * count) weights are inactive, a half to the even number.</summary>
+    /// <summary>Exactly round(sparsity * count) weights are inactive; a half rounds to even.</summary>
     public static int Active(double sparsity, int count) => count - (int)Math.Round(sparsity * count);
 
     /// <summary>
-    /// The same density everywhere but for a factor of sum(shape) / product(shape); layers that would be more than dense are dense, and the
-    /// others share what is left (Evci et al., 2020, and their code). In all exactly round(sparsity * count) are inactive; a layer may
-    /// have up to one weight more or less than the formula says.
+    /// Densities in proportion to sum(shape) / product(shape). Layers that would exceed 1 are dense, and the others share the rest (Evci
+    /// et al., 2020, and their code). In all, exactly round(sparsity * count) weights are inactive; a layer may differ from the formula by
+    /// one weight.
     /// </summary>
     /// <param name="sparsity">In [0, 1).</param>
-    /// <param name="shapes">Of the weights.</param>
+    /// <param name="shapes">The shapes of the weights.</param>
     /// <returns>The active weights of each layer.</returns>
     public static int[] ErdosRenyiKernel(double sparsity, IReadOnlyList<long[]> shapes)
     {
@@ -96,7 +96,7 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
         {
             var (rest, sum) = (left - counts.Where((_, l) => dense[l]).Sum(), shares.Where((_, l) => !dense[l]).Sum());
             scale = sum > 0 ? rest / sum : 0;
-            // The densest first: with it at its bound, others may no longer be above theirs.
+            // The densest layer first: once it is at its bound, others may no longer exceed theirs.
             var over = Enumerable.Range(0, counts.Length).Where(l => !dense[l] && scale * shares[l] > counts[l]).ToArray();
             if (over.Length == 0)
                 break;
@@ -112,13 +112,13 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
     }
 }
 
-/// <summary>When masks are cut in one run, and which fraction is inactive then; all in completed steps.</summary>
+/// <summary>When the masks of a run are updated, and the fraction that is inactive then; all in completed steps.</summary>
 sealed class MaskPlan
 {
-    // Fewer cuts make jumps, from which a network recovers badly; more often than every so many steps, nothing is gained.
-    const long FewestCuts = 20, LongestInterval = 100;
+    // Fewer updates make jumps from which a network recovers badly; more frequent updates gain nothing.
+    const long MinimumCuts = 20, LongestInterval = 100;
 
-    // A budget says how much is inactive in the end, and a schedule of its own only when.
+    // With a budget, a schedule says when weights become inactive, not how many. This target stands in.
     const double AnyTarget = 0.5;
 
     readonly Schedule? schedule;
@@ -147,28 +147,28 @@ sealed class MaskPlan
         {
             CubicSchedule cubic => Math.Min(cubic.End, last) - first,
             ConstantSchedule or null => last - first,
-            _ => long.MaxValue, // It jumps, and masks are cut where it does.
+            _ => long.MaxValue, // a jump; masks are updated there
         };
         interval = settings.Every
             ?? (own ? long.MaxValue : settings.Schedule is { Interval: > 1 } every ? every.Interval * factor
-                : Math.Clamp(span / FewestCuts, 1, LongestInterval));
+                : Math.Clamp(span / MinimumCuts, 1, LongestInterval));
         for (LastCut = last; LastCut > 0 && !IsDue(LastCut);)
             LastCut--;
     }
 
-    /// <summary>The last step after which masks are cut.</summary>
+    /// <summary>The last step after which masks are updated.</summary>
     public long LastCut { get; }
 
     /// <summary>The fraction that is to be inactive.</summary>
     public double Fraction(long step) => schedule?.Fraction(step) ?? 0;
 
-    /// <summary>The fraction that is inactive in the end.</summary>
+    /// <summary>The final inactive fraction.</summary>
     public double Target => schedule?.Fraction(long.MaxValue) ?? 0;
 
-    /// <summary>The part of <see cref="Target"/> that is to be inactive.</summary>
+    /// <summary>The fraction of <see cref="Target"/> that is to be inactive.</summary>
     public double Part(long step) => Target > 0 ? Fraction(step) / Target : 1;
 
-    /// <summary>From 0 at the first step to 1 at the last cut.</summary>
+    /// <summary>0 at the first step, 1 at the last update.</summary>
     public double Progress(long step) => end == 0 ? 1 : Math.Min(1, (double)step / end);
 
     public bool IsDue(long step)
@@ -183,7 +183,7 @@ sealed class MaskPlan
         var fraction = schedule.Fraction(step);
         if (step < schedule.FirstTime || (fraction == 0 && step == schedule.FirstTime))
             return false;
-        // Between its end and its beginning a cubic is different at every step.
+        // Between its start and its end, a cubic differs at every step.
         return (step - schedule.FirstTime) % interval == 0
             || (own ? schedule.IsDue(step) : schedule is CubicSchedule cubic ? step == cubic.End : fraction != schedule.Fraction(step - 1));
     }

@@ -12,11 +12,11 @@ namespace MLNet.Pruning;
 /// <param name="Axis">The dimension that counts the layer's inputs.</param>
 sealed record MaskedLayer(string Name, Parameter Parameter, int Axis)
 {
-    /// <summary>The parameters that get masks.</summary>
+    /// <summary>Finds the parameters that get masks.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="chosen">Names with *; null for the weights of linear layers and convolutions.</param>
-    /// <param name="except">Names with * of those that get none after all.</param>
-    /// <param name="setting">Where the names are from.</param>
+    /// <param name="chosen">Names with wildcards (*); null for the weights of linear layers and convolutions.</param>
+    /// <param name="except">Names with wildcards (*) of exceptions.</param>
+    /// <param name="setting">The setting that contains the names.</param>
     public static IReadOnlyList<MaskedLayer> Find(nn.Module model, IReadOnlyList<string>? chosen, IReadOnlyList<string>? except,
         string setting = "Pruning")
     {

@@ -7,28 +7,27 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The persistent weights W of a run and their masks M. The model's own parameters hold M * W at all times but within a step of the
-/// optimizer.
+/// The persistent weights W of a run and their masks M. The model's own parameters are M * W at all times except within an optimizer step.
 /// </summary>
 /// <remarks>
-/// For the step, inactive weights get their persistent value; the optimizer moves it by the gradient of the masked weight like any other;
-/// then it is put aside again and zeroed. So any optimizer will do, and what other hooks write to the parameters counts for active
-/// weights.
+/// For a step, inactive weights get their persistent values; the optimizer updates them by the gradient of the masked weight like any
+/// other; then they are stored again and zeroed. This works with any optimizer, and what other hooks write to the parameters counts for
+/// active weights.
 /// </remarks>
 sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 {
     readonly bool persistent;
     FlatModel model;
-    sbyte[] on; // of the flat vector: -1 active, 0 inactive; what has no mask is active
-    Tensor beneath; // the same of W; what it holds for active weights is not looked at
-    Tensor? off; // on a device, where the mask is inactive
+    sbyte[] active; // of the flat vector: -1 active, 0 inactive; parameters without a mask are active
+    Tensor beneath; // W in the layout of the flat vector; undefined for active weights
+    Tensor? inactive; // on a device: true for inactive weights
     float* valuesAt, beneathAt,
-        gradientsAt; // where the vectors begin on the CPU, else null: to ask a tensor takes longer than a small slice
+        gradientsAt; // addresses of the vectors active the CPU, else null: asking a tensor takes longer than a small slice
     long[] offsets;
     long[][] shapes;
     IReadOnlyList<(WeightMask Mask, float[] Weights)>? read;
 
-#pragma warning disable CS8618 // Blank sets all.
+#pragma warning disable CS8618 // Blank sets all fields.
     public MaskedWeights(FlatModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
 #pragma warning restore CS8618
     {
@@ -44,40 +43,40 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 
     public long Length => model.Values.Length;
 
-    /// <summary>Changes whenever masks may have.</summary>
+    /// <summary>Changes whenever masks may have changed.</summary>
     public int Version { get; private set; }
 
-    /// <summary>The masks over the flat vector: -1 active, 0 inactive; what has no mask is active.</summary>
-    public ReadOnlySpan<sbyte> On => on;
+    /// <summary>The masks over the flat vector: -1 active, 0 inactive; parameters without a mask are active.</summary>
+    public ReadOnlySpan<sbyte> Active => active;
 
-    /// <summary>The same on the model's device, true where inactive; the caller's dispose scope's.</summary>
-    public Tensor OffTensor() => off?.alias() ?? tensor(Array.ConvertAll(on, bit => bit == 0));
+    /// <summary>The inactive weights as a tensor on the model's device, in the caller's dispose scope.</summary>
+    public Tensor InactiveTensor() => inactive?.alias() ?? tensor(Array.ConvertAll(active, bit => bit == 0));
 
     /// <summary>
-    /// Whether the step takes the gradients of frozen weights away; otherwise who made this calls <see cref="MaskGradients"/> earlier.
+    /// Whether the step zeroes the gradients of frozen weights; otherwise the creator calls <see cref="MaskGradients"/> earlier.
     /// </summary>
     public bool MasksGradientsInStep { get; init; }
 
-    /// <summary>The part of its value that an inactive weight keeps with every step.</summary>
+    /// <summary>The fraction of its value that an inactive weight keeps in every step.</summary>
     public float Kept { get; init; } = 1;
 
     public bool Persistent => persistent;
 
-    /// <summary>Puts persistent values in place of zeros.</summary>
+    /// <summary>Replaces zeros by the persistent values.</summary>
     public void BeforeStep(long from, long to)
     {
         if (!persistent && MasksGradientsInStep)
             MaskGradients(from, to);
-        else if (persistent && off is null)
+        else if (persistent && inactive is null)
             MaskKernels.Fill(Span(valuesAt, from, to), Span(beneathAt, from, to), Mask(from, to));
         else if (persistent)
-            OnDevice(() => model.Values.Vector.copy_(where(off!, beneath, model.Values.Vector)));
+            OnDevice(() => model.Values.Vector.copy_(where(inactive!, beneath, model.Values.Vector)));
     }
 
-    /// <summary>Puts persistent values aside, and zeroes inactive weights.</summary>
+    /// <summary>Stores the persistent values, and zeroes inactive weights.</summary>
     public void AfterStep(long from, long to)
     {
-        if (persistent && off is null)
+        if (persistent && inactive is null)
             MaskKernels.CopyAndZero(Span(valuesAt, from, to), Span(beneathAt, from, to), Mask(from, to), Kept);
         else
         {
@@ -87,7 +86,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         }
     }
 
-    /// <summary>Takes the gradients of inactive weights away, where these must not move.</summary>
+    /// <summary>Zeroes the gradients of inactive weights if these must not change.</summary>
     public void MaskGradients(long from, long to) => Zero(model.Gradients.Vector, gradientsAt, from, to);
 
     /// <summary>Zeroes inactive weights, however the step ended.</summary>
@@ -95,27 +94,27 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 
     void Zero(Tensor vector, float* begin, long from, long to)
     {
-        if (off is null)
+        if (inactive is null)
             MaskKernels.Zero(Span(begin, from, to), Mask(from, to));
         else
-            OnDevice(() => vector.masked_fill_(off, Scalars.Zero));
+            OnDevice(() => vector.masked_fill_(inactive, Scalars.Zero));
     }
 
-    /// <summary>Whether what lies beneath is all numbers.</summary>
+    /// <summary>Whether all persistent values are finite.</summary>
     public bool IsFinite()
     {
         using var scope = NewDisposeScope();
         return beneath.isfinite().all().item<bool>();
     }
 
-    /// <summary>All gradients as they are, in memory order.</summary>
+    /// <summary>All gradients, in memory order.</summary>
     public float[] Gradients()
     {
         using var scope = NewDisposeScope();
         return Span(Near(model.Gradients.Vector)).ToArray();
     }
 
-    /// <summary>Lays given masks over the weights.</summary>
+    /// <summary>Sets the masks.</summary>
     public IReadOnlyList<LayerChange> Set(WeightMasks masks) => Change((_, active) =>
     {
         for (var l = 0; l < Layers.Count; l++)
@@ -125,26 +124,26 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     static void Bits(WeightMask mask, Span<sbyte> active)
     {
         for (var i = 0; i < active.Length; i++)
-            active[i] = (sbyte)(mask.On[i] ? -1 : 0);
+            active[i] = (sbyte)(mask.Active[i] ? -1 : 0);
     }
 
-    /// <summary>Lets masks and persistent values be changed, and makes the model follow.</summary>
-    /// <param name="change">Is given W whole, and M.</param>
-    /// <returns>What became of the masks, by layer.</returns>
+    /// <summary>Changes masks and persistent values, and updates the model.</summary>
+    /// <param name="change">Gets W, including inactive weights, and M.</param>
+    /// <returns>The change of the masks, by layer.</returns>
     public IReadOnlyList<LayerChange> Change(ChangeMasks change)
     {
         Settle();
         Version++;
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        var (nearValues, nearBeneath, before) = (Near(model.Values.Vector), Near(beneath), on.ToArray());
+        var (nearValues, nearBeneath, before) = (Near(model.Values.Vector), Near(beneath), active.ToArray());
         Span<float> seen = Span(nearValues), weights = Span(nearBeneath);
-        MaskKernels.Fill(seen, weights, on);
+        MaskKernels.Fill(seen, weights, active);
         seen.CopyTo(weights);
-        change(weights, on);
+        change(weights, active);
         weights.CopyTo(seen);
-        MaskKernels.Zero(seen, on);
-        if (off is not null)
+        MaskKernels.Zero(seen, active);
+        if (inactive is not null)
         {
             beneath.copy_(nearBeneath);
             model.Values.Vector.copy_(nearValues);
@@ -152,15 +151,15 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         }
         return [.. Layers.Select((layer, l) =>
         {
-            Span<sbyte> was = before.AsSpan(RangeOf(l)), now = on.AsSpan(RangeOf(l));
-            var (active, both) = MaskKernels.Count(was, now);
-            return new LayerChange(layer.Name, now.Length, MaskKernels.CountActive(was), active, active - both);
+            Span<sbyte> was = before.AsSpan(RangeOf(l)), now = active.AsSpan(RangeOf(l));
+            var (count, both) = MaskKernels.Count(was, now);
+            return new LayerChange(layer.Name, now.Length, MaskKernels.CountActive(was), count, count - both);
         })];
     }
 
-    /// <summary>Does something while only the weights with the largest magnitudes are active, and puts the others back.</summary>
-    /// <param name="sparsity">Per layer, the fraction that is inactive meanwhile.</param>
-    /// <param name="action">What to do.</param>
+    /// <summary>Runs an action while only the weights with the largest magnitudes are active, and then restores the others.</summary>
+    /// <param name="sparsity">Per layer, the inactive fraction during the action.</param>
+    /// <param name="action">The action.</param>
     public void Try(IReadOnlyList<double> sparsity, Action action)
     {
         Settle();
@@ -168,7 +167,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         using var scope = NewDisposeScope();
         var (before, near) = (model.Values.Vector.clone(), Near(model.Values.Vector));
         var weights = Span(near);
-        MaskKernels.Fill(weights, Span(Near(beneath)), on);
+        MaskKernels.Fill(weights, Span(Near(beneath)), active);
         for (var l = 0; l < Layers.Count; l++)
         {
             var some = weights[RangeOf(l)];
@@ -177,7 +176,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
             TopScores.Keep(magnitudes, MaskUpdate.Active(sparsity[l], some.Length), active);
             MaskKernels.Zero(some, active);
         }
-        if (off is not null)
+        if (inactive is not null)
             model.Values.Vector.copy_(near);
         try
         {
@@ -189,14 +188,14 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         }
     }
 
-    /// <summary>Where a layer lies in the flat vector.</summary>
+    /// <summary>The range of a layer in the flat vector.</summary>
     public Range RangeOf(int layer) => (int)offsets[layer]..(int)(offsets[layer] + Layers[layer].Parameter.NumberOfElements);
 
     public WeightMasks Masks()
     {
         Settle();
         return new(Layers.Select((layer, l) => new WeightMask(layer.Name, layer.Parameter.shape,
-            Array.ConvertAll(on[RangeOf(l)], bit => bit != 0))));
+            Array.ConvertAll(active[RangeOf(l)], bit => bit != 0))));
     }
 
     /// <summary>A copy of the persistent weights of a layer, in memory order.</summary>
@@ -207,7 +206,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         using var scope = NewDisposeScope();
         var range = RangeOf(layer);
         var weights = Span(Near(model.Values.Vector))[range].ToArray();
-        MaskKernels.Fill(weights, Span(Near(beneath))[range], on.AsSpan(range));
+        MaskKernels.Fill(weights, Span(Near(beneath))[range], active.AsSpan(range));
         return weights;
     }
 
@@ -236,7 +235,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         }
     }
 
-    /// <summary>Keeps what was written until the model has the shape that it had then.</summary>
+    /// <summary>Reads what was written, and keeps it until the model has its shape of that time.</summary>
     public void Read(BinaryReader reader)
     {
         var saved = new (WeightMask, float[])[reader.ReadCount()];
@@ -252,7 +251,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         read = saved;
     }
 
-    /// <summary>Takes up what was read.</summary>
+    /// <summary>Applies what was read.</summary>
     public void Settle()
     {
         if (read is not { } saved)
@@ -273,13 +272,13 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         static string Shape(IEnumerable<long> shape) => string.Join(", ", shape);
     }
 
-    /// <summary>Follows the model into its new shape.</summary>
+    /// <summary>Follows a change of the model's shape.</summary>
     public void Reshaped(TrainingRun run, Reshaped reshaped)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
         Version++;
-        var (oldOn, oldBeneath, oldOffsets, oldShapes) = (on, beneath, offsets, shapes);
+        var (oldActive, oldBeneath, oldOffsets, oldShapes) = (active, beneath, offsets, shapes);
         model = run.Flat;
         Blank();
         for (var l = 0; l < Layers.Count; l++)
@@ -289,13 +288,13 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
             var parameter = model.Parameters.First(p => p.storage_offset() == offset && p.NumberOfElements == size);
             var count = oldShapes[l].Aggregate(1L, (n, extent) => n * extent);
             var mask = empty(oldShapes[l], dtype: ScalarType.Int8);
-            MemoryMarshal.AsBytes(oldOn.AsSpan((int)oldOffsets[l], (int)count)).CopyTo(mask.bytes);
-            MemoryMarshal.Cast<byte, sbyte>(reshaped(parameter, mask).bytes).CopyTo(on.AsSpan(RangeOf(l)));
+            MemoryMarshal.AsBytes(oldActive.AsSpan((int)oldOffsets[l], (int)count)).CopyTo(mask.bytes);
+            MemoryMarshal.Cast<byte, sbyte>(reshaped(parameter, mask).bytes).CopyTo(active.AsSpan(RangeOf(l)));
             var weights = reshaped(parameter, oldBeneath.narrow(0, oldOffsets[l], count).view(oldShapes[l]));
             beneath.narrow(0, offset, size).copy_(weights.reshape(-1));
         }
         oldBeneath.Dispose();
-        if (off is not null)
+        if (inactive is not null)
             Upload();
     }
 
@@ -303,18 +302,18 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         "The model cannot be replaced, nor what is kept of its parameters forgotten, in a run that prunes weights: their masks are this "
             + "model's.");
 
-    /// <summary>Begins with all weights active.</summary>
+    /// <summary>Resets all weights to active.</summary>
     void Blank()
     {
         using var none = no_grad();
-        (on, offsets) = (new sbyte[Length], [.. Layers.Select(l => model.OffsetOf(l.Parameter))]);
-        Array.Fill(on, (sbyte)-1);
+        (active, offsets) = (new sbyte[Length], [.. Layers.Select(l => model.OffsetOf(l.Parameter))]);
+        Array.Fill(active, (sbyte)-1);
         shapes = [.. Layers.Select(l => l.Parameter.shape)];
         beneath = zeros_like(model.Values.Vector).DetachFromDisposeScope();
-        off?.Dispose();
-        off = beneath.device_type == DeviceType.CPU ? null : zeros([Length], dtype: ScalarType.Bool,
+        inactive?.Dispose();
+        inactive = beneath.device_type == DeviceType.CPU ? null : zeros([Length], dtype: ScalarType.Bool,
             device: beneath.device).DetachFromDisposeScope();
-        if (off is not null)
+        if (inactive is not null)
             return;
         valuesAt = FlatStorage.Begin(model.Values.Vector);
         beneathAt = FlatStorage.Begin(beneath);
@@ -324,10 +323,10 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     void Upload()
     {
         using var scope = NewDisposeScope();
-        off!.copy_(tensor(Array.ConvertAll(on, bit => bit == 0)));
+        inactive!.copy_(tensor(Array.ConvertAll(active, bit => bit == 0)));
     }
 
-    Tensor Near(Tensor vector) => off is null ? vector : vector.cpu();
+    Tensor Near(Tensor vector) => inactive is null ? vector : vector.cpu();
 
     static void OnDevice(Action work)
     {
@@ -336,7 +335,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         work();
     }
 
-    ReadOnlySpan<sbyte> Mask(long from, long to) => on.AsSpan((int)from, (int)(to - from));
+    ReadOnlySpan<sbyte> Mask(long from, long to) => active.AsSpan((int)from, (int)(to - from));
 
     static Span<float> Span(float* vector, long from, long to) => new(vector + from, (int)(to - from));
 
@@ -345,6 +344,6 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     public void Dispose()
     {
         beneath.Dispose();
-        off?.Dispose();
+        inactive?.Dispose();
     }
 }

@@ -3,15 +3,16 @@ using MLNet.Pruning.Models;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A budget of weights in one run: how many of each layer are inactive in the end, and by which part of the way the masks have come there.
-/// Where the accuracy is not kept, they wait an epoch for it; then what has gone since it was kept comes back, and no more goes.
+/// A budget of weights in one run: the final inactive fraction of each layer, and how much of the way to it is done. If the accuracy is
+/// not kept, the masks wait an epoch for it; after that, the weights that became inactive since it was last kept come back, and pruning
+/// ends.
 /// </summary>
 sealed class WeightBudget
 {
-    // With more inactive, single weights are all that is left of most layers.
-    const double MostInactive = 0.99;
+    // Beyond this fraction only single weights would be left of most layers.
+    const double MaximumInactive = 0.99;
 
-    // Below the budget by what a look at a network errs; and by how much more goes where that was luck.
+    // Aim lies below the budget by the error of a look; More is how much more becomes inactive if the look was wrong.
     const double Aim = 0.985, More = 0.005;
 
     // The part of the way after which the network is measured again.
@@ -23,14 +24,14 @@ sealed class WeightBudget
     readonly MaskPlan plan;
     readonly BudgetProgress progress;
     readonly BudgetGauge? gauge;
-    double[]? targets; // per layer, the fraction that is inactive at the end of the way
+    double[]? targets; // per layer, the inactive fraction at the end of the way
     double left = 1, planned, measuredAt; // parts of the way: what is left, the plan's at the last cut, done when last measured
     double leftWhenKept = 1;
     bool landed, idle, waits, isOpen;
-    bool more; // the way was not long enough: a little more goes with the next cut
-    bool gone; // something became inactive since the accuracy was kept
+    bool more; // the end of the way was not enough, so a little more becomes inactive with the next cut
+    bool gone; // something became inactive since the accuracy was last kept
 
-    /// <summary>Steps of the run when the accuracy was last kept.</summary>
+    /// <summary>The run's step at which the accuracy was last kept.</summary>
     public long KeptStep { get; private set; }
 
     public WeightBudget(WeightPruning settings, TrainingRun run, MaskedWeights masked, MaskPlan plan)
@@ -50,44 +51,43 @@ sealed class WeightBudget
         progress = BudgetProgress.Begin(budget, run, now);
         if (now.Load <= 1)
             Idle($"The budget ({budget}) is met by the network as it is: {now}.");
-        else if (Read(Paying(MostInactive), carefully: true) is { Load: > 1 } smallest)
-            Idle(FormattableString.Invariant($"The budget ({budget}) cannot be met: with {100 * MostInactive} % of the weights inactive, ")
-                + $"in the layers that are scored faster for it, the network still measures {smallest}; as it is, {now}.");
+        else if (Read(Paying(MaximumInactive), carefully: true) is { Load: > 1 } smallest)
+            Idle(FormattableString.Invariant($"The budget ({budget}) cannot be met: with {100 * MaximumInactive} % of the weights ")
+                + $"inactive, in the layers that are scored faster for it, the network still measures {smallest}; as it is, {now}.");
         else
             targets = Search();
     }
 
     bool CountsTime => budget.Measured.Any(limit => limit.Quantity != BudgetQuantity.FileSize);
 
-    /// <summary>Whether no weight ever goes.</summary>
+    /// <summary>Whether no weight is ever pruned.</summary>
     public bool IsIdle => idle;
 
-    /// <summary>Goes on along the way where it is time for a cut.</summary>
-    /// <param name="step">Steps of the run.</param>
-    /// <returns>Per layer, the fraction that is inactive then; null where the layers share. And that fraction.</returns>
+    /// <summary>Moves on along the way if a cut is due.</summary>
+    /// <returns>Per layer, the fraction that is to be inactive; null if the layers share one ranking. And the overall fraction.</returns>
     public (double[]? ByLayer, double Sparsity) Advance(long step)
     {
         var (part, before) = (plan.Part(step), left);
         if (!waits && !progress.Ended)
         {
-            // A wait is made up for on the rest of the way.
+            // After a wait, the rest of the way makes up for it.
             left *= planned < 1 ? (1 - part) / (1 - planned) : 0;
             if (more)
-                targets = [.. targets!.Select(target => target > 0 ? Math.Min(MostInactive, target + More) : 0)];
+                targets = [.. targets!.Select(target => target > 0 ? Math.Min(MaximumInactive, target + More) : 0)];
             gone |= left < before || more;
             more = false;
         }
         planned = part;
         if (left <= 0 && !landed && targets is not null)
         {
-            // What the weights are like is known now.
+            // Search now, as typical weights are known.
             targets = Search();
             landed = true;
         }
         return (targets?.Select(target => target * (1 - left)).ToArray(), plan.Target * (1 - left));
     }
 
-    /// <summary>What the network measures after a cut; empty where it has come no further.</summary>
+    /// <summary>Measurements of the network after a cut; empty if it is not time for them.</summary>
     public IReadOnlyList<BudgetMeasurement> Measure(int epoch)
     {
         if (gauge is null || progress.Ended || (1 - left < measuredAt + Stride && left > 0))
@@ -103,13 +103,13 @@ sealed class WeightBudget
         return reading.Measurements;
     }
 
-    /// <summary>Looks at the accuracy between epochs, and takes back what it has not recovered from.</summary>
-    /// <returns>The network that is there again, where something was taken back.</returns>
+    /// <summary>Checks the accuracy between epochs, and undoes cuts that it has not recovered from.</summary>
+    /// <returns>Whether the network was changed back.</returns>
     public bool Judge(int epoch, bool over, EventMeasure measure)
     {
         if (idle || budget.Floor is null || progress.Ended)
             return false;
-        // What was learnt from was answered under other masks.
+        // The training rows of the epoch were answered under other masks.
         if (run.Validation is null)
             progress.Look(measure);
         if (progress.IsKept)
@@ -117,7 +117,7 @@ sealed class WeightBudget
             waits = false;
             if (left <= 0)
             {
-                // It had at least the rest of this epoch to recover in, and is kept after it.
+                // The network had at least the rest of this epoch to recover, and the accuracy is kept after it.
                 progress.Confirm(epoch);
                 if (!progress.Ended && !budget.IsMeasured)
                     progress.End(epoch, "The schedule's target is reached, and the accuracy is kept.");
@@ -133,13 +133,13 @@ sealed class WeightBudget
             waits = true;
             return false;
         }
-        // Before it was kept once, there is nothing to go back to.
+        // Before the accuracy was kept once, there is nothing to go back to.
         if (!isOpen || !gone)
             return false;
         var missed = progress.Missed;
         progress.TakeBack(measure);
         left = leftWhenKept;
-        // What is inactive again stays as much, also where another end of the way has been found since.
+        // Restore the same inactive fraction even if another end of the way was found since.
         if (left < 1)
             targets = targets is null ? null : [.. masked.Masks().Masks.Select(mask => (1 - mask.Density) / (1 - left))];
         if (gauge?.Read(run.Model, carefully: true) is { } reading)
@@ -148,7 +148,7 @@ sealed class WeightBudget
         return true;
     }
 
-    /// <summary>The run is over, and pruning with it.</summary>
+    /// <summary>Ends pruning with the run.</summary>
     public void Conclude(int epoch)
     {
         if (!progress.Ended)
@@ -165,10 +165,10 @@ sealed class WeightBudget
         run.Warn($"Nothing is pruned: {why}");
     }
 
-    /// <summary>The fewest inactive weights that meet the budget: the same fraction of all layers where it pays.</summary>
+    /// <summary>The minimum inactive weights that meet the budget: the same fraction of all layers for which it pays.</summary>
     double[] Search()
     {
-        var (less, enough) = (0.0, MostInactive);
+        var (less, enough) = (0.0, MaximumInactive);
         for (var i = 0; i < 9; i++)
         {
             var middle = (less + enough) / 2;
@@ -177,18 +177,18 @@ sealed class WeightBudget
             else
                 less = middle;
         }
-        while (enough < MostInactive && Read(Paying(enough), carefully: true).Load > 1)
-            enough = Math.Min(MostInactive, enough + More);
+        while (enough < MaximumInactive && Read(Paying(enough), carefully: true).Load > 1)
+            enough = Math.Min(MaximumInactive, enough + More);
         return Paying(enough);
     }
 
-    /// <summary>A fraction of the layers that are scored faster without it, and nothing of the others.</summary>
+    /// <summary>The fraction for the layers that are scored faster with it, and 0 for the others.</summary>
     double[] Paying(double fraction)
     {
         double[] sparsity = [.. masked.Layers.Select(_ => fraction)];
         if (budget.Measured.Any(limit => limit.Quantity == BudgetQuantity.FileSize))
             return sparsity;
-        // Without some, others may no longer pay: a transformer is computed one way or the other in all of its blocks.
+        // Leaving some layers out may make others no longer pay: a transformer computes all of its blocks in one way.
         for (var changed = true; changed;)
         {
             changed = false;
@@ -209,7 +209,7 @@ sealed class WeightBudget
         return reading!;
     }
 
-    // One byte of a checkpoint; in earlier ones it is 0 or 1.
+    // Flags in one byte of a checkpoint; in earlier checkpoints it is 0 or 1.
     const int Open = 1, Known = 2, Gone = 4, MoreGoes = 8;
 
     public void Write(BinaryWriter writer)

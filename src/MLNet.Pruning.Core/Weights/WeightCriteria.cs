@@ -2,22 +2,20 @@ using System.Numerics;
 
 namespace MLNet.Pruning;
 
-/// <summary>What makes a weight worth keeping. One instance serves any number of runs, from any thread.</summary>
+/// <summary>Scores weights by their importance. One instance serves any number of runs, on any thread.</summary>
 public interface IWeightCriterion
 {
-    /// <summary>Whether it looks at gradients; those of the last batch are then given.</summary>
+    /// <summary>Whether the criterion reads gradients; it then gets those of the last batch.</summary>
     bool NeedsGradient { get; }
 
-    /// <summary>Scores weights; larger stays active.</summary>
-    /// <param name="weights">The persistent weights, whether active or not.</param>
-    /// <param name="gradients">
-    /// For each weight the gradient of the loss with respect to what the network saw in its place; empty unless asked for.
-    /// </param>
+    /// <summary>Scores weights; those with larger scores stay active.</summary>
+    /// <param name="weights">The persistent weights, active or not.</param>
+    /// <param name="gradients">For each weight, the gradient of the loss with respect to its masked value; empty unless requested.</param>
     /// <param name="scores">Receives a score for each weight, comparable between layers.</param>
     void Score(ReadOnlySpan<float> weights, ReadOnlySpan<float> gradients, Span<float> scores);
 }
 
-/// <summary>Large weights stay: |W|.</summary>
+/// <summary>Magnitude: |W|.</summary>
 public sealed record Magnitude : IWeightCriterion
 {
     /// <inheritdoc/>
@@ -36,7 +34,7 @@ public sealed record Magnitude : IWeightCriterion
     }
 }
 
-/// <summary>Weights stay that the loss would miss, to first order: |W * gradient|.</summary>
+/// <summary>The first-order effect on the loss: |W * gradient|.</summary>
 public sealed record MagnitudeTimesGradient : IWeightCriterion
 {
     /// <inheritdoc/>

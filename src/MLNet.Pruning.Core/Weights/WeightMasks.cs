@@ -7,62 +7,62 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Which weights of one parameter are on. Immutable.</summary>
+/// <summary>The active weights of one parameter. Immutable.</summary>
 public sealed class WeightMask
 {
-    readonly bool[] on;
+    readonly bool[] active;
 
-    /// <summary>A mask of a parameter.</summary>
+    /// <summary>Makes the mask of a parameter.</summary>
     /// <param name="name">The parameter, as the model names it, such as "layers.linear1.weight".</param>
     /// <param name="shape">Its shape.</param>
-    /// <param name="on">For each weight in memory order whether it is on.</param>
-    public WeightMask(string name, IReadOnlyList<long> shape, ReadOnlySpan<bool> on)
+    /// <param name="active">For each weight, in memory order, whether it is active.</param>
+    public WeightMask(string name, IReadOnlyList<long> shape, ReadOnlySpan<bool> active)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(shape);
-        if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) != on.Length)
-            throw new ArgumentException($"The mask of '{name}' has {on.Length} values; its shape [{string.Join(", ", shape)}] wants "
-                + "another number.", nameof(on));
-        (Name, Shape, this.on) = (name, [.. shape], on.ToArray());
-        ActiveCount = this.on.LongCount(bit => bit);
+        if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) != active.Length)
+            throw new ArgumentException($"The mask of '{name}' has {active.Length} values; its shape [{string.Join(", ", shape)}] wants "
+                + "another number.", nameof(active));
+        (Name, Shape, this.active) = (name, [.. shape], active.ToArray());
+        ActiveCount = this.active.LongCount(bit => bit);
     }
 
-    /// <summary>The parameter.</summary>
+    /// <summary>The parameter's name.</summary>
     public string Name { get; }
 
-    /// <summary>Its shape.</summary>
+    /// <summary>The parameter's shape.</summary>
     public IReadOnlyList<long> Shape { get; }
 
-    /// <summary>For each weight in memory order whether it is on.</summary>
-    public ReadOnlySpan<bool> On => on;
+    /// <summary>For each weight, in memory order, whether it is active.</summary>
+    public ReadOnlySpan<bool> Active => active;
 
-    /// <summary>Weights there are.</summary>
-    public long Count => on.Length;
+    /// <summary>The number of weights.</summary>
+    public long Count => active.Length;
 
-    /// <summary>Weights that are on.</summary>
+    /// <summary>The number of active weights.</summary>
     public long ActiveCount { get; }
 
-    /// <summary>The fraction that is on.</summary>
+    /// <summary>The active fraction.</summary>
     public double Density => Count == 0 ? 1 : (double)ActiveCount / Count;
 
-    /// <summary>As many on, at places drawn at random.</summary>
+    /// <summary>A mask with as many active weights, at random places.</summary>
     internal WeightMask Shuffled(Random random)
     {
-        var shuffled = on.ToArray();
+        var shuffled = active.ToArray();
         random.Shuffle(shuffled);
         return new(Name, Shape, shuffled);
     }
 
-    /// <summary>int32 dimensions, int64 for each, then a bit for each weight, the first the lowest of its byte.</summary>
+    /// <summary>int32 number of dimensions, int64 for each, then a bit per weight, starting with the lowest of each byte.</summary>
     internal byte[] ToBytes()
     {
         var header = 4 + 8 * Shape.Count;
-        var bytes = new byte[header + (on.Length + 7) / 8];
+        var bytes = new byte[header + (active.Length + 7) / 8];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, Shape.Count);
         for (var d = 0; d < Shape.Count; d++)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(4 + 8 * d), Shape[d]);
-        for (var i = 0; i < on.Length; i++)
-            if (on[i])
+        for (var i = 0; i < active.Length; i++)
+            if (active[i])
                 bytes[header + i / 8] |= (byte)(1 << (i % 8));
         return bytes;
     }
@@ -79,17 +79,17 @@ public sealed class WeightMask
         if (shape.Any(extent => extent < 0) || shape.Aggregate((Int128)1, (n, extent) => n * extent) is var count
             && (count + 7) / 8 != bits.Length)
             throw Damaged();
-        var on = new bool[(int)count];
-        for (var i = 0; i < on.Length; i++)
-            on[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
-        return new(name, shape, on);
+        var active = new bool[(int)count];
+        for (var i = 0; i < active.Length; i++)
+            active[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
+        return new(name, shape, active);
 
         InvalidDataException Damaged() => new($"The mask of '{name}' is damaged.");
     }
 }
 
 /// <summary>
-/// The masks of a model's weights by name. Immutable. In JSON they are one text, base64 of what <see cref="Save(Stream)"/> writes.
+/// The masks of a model's weights by name. Immutable. In JSON they are one text: base64 of what <see cref="Save(Stream)"/> writes.
 /// </summary>
 [JsonConverter(typeof(PackedMasks))]
 public sealed class WeightMasks
@@ -98,7 +98,7 @@ public sealed class WeightMasks
 
     readonly WeightMask[] masks;
 
-    /// <summary>These masks.</summary>
+    /// <summary>Makes a set of masks.</summary>
     public WeightMasks(IEnumerable<WeightMask> masks)
     {
         this.masks = [.. masks];
@@ -108,65 +108,63 @@ public sealed class WeightMasks
             throw new ArgumentException($"There are {twice.Count()} masks for '{twice.Key}'.", nameof(masks));
     }
 
-    /// <summary>The masks, in the order of the model's parameters where they come from a run.</summary>
+    /// <summary>The masks; masks from a run are in the order of the model's parameters.</summary>
     public IReadOnlyList<WeightMask> Masks => masks;
 
-    /// <summary>The mask of a parameter.</summary>
-    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    /// <summary>Gets the mask of a parameter.</summary>
+    /// <exception cref="KeyNotFoundException">The parameter has no mask.</exception>
     public WeightMask this[string name] => masks.FirstOrDefault(m => m.Name == name)
         ?? throw new KeyNotFoundException($"There is no mask for '{name}'; there are "
             + $"{string.Join(", ", masks.Select(m => $"'{m.Name}'"))}.");
 
-    /// <summary>Weights there are under masks.</summary>
+    /// <summary>The number of weights under masks.</summary>
     public long Count => masks.Sum(m => m.Count);
 
-    /// <summary>Weights that are on.</summary>
+    /// <summary>The number of active weights.</summary>
     public long ActiveCount => masks.Sum(m => m.ActiveCount);
 
-    /// <summary>The fraction that is off.</summary>
+    /// <summary>The inactive fraction.</summary>
     public double Sparsity => Count == 0 ? 0 : 1 - (double)ActiveCount / Count;
 
-    /// <summary>The masks that a trained model shows: weights that are not 0 are on.</summary>
+    /// <summary>Reads masks from the weights of a trained model: those that are not 0 are active.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="weights">
-    /// Which parameters, by name; * stands for anything. Null for the weights of linear layers and convolutions.
-    /// </param>
+    /// <param name="weights">The parameters, by name; * is a wildcard. Null for the weights of linear layers and convolutions.</param>
     public static WeightMasks Of(nn.Module model, IReadOnlyList<string>? weights = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         return new(MaskedLayer.Find(model, weights, null).Select(layer =>
         {
             using var scope = NewDisposeScope();
-            using var off = no_grad();
+            using var noGrad = no_grad();
             return new WeightMask(layer.Name, layer.Parameter.shape,
                 layer.Parameter.detach().cpu().ne(Scalars.Zero).contiguous().data<bool>().ToArray());
         }));
     }
 
-    /// <summary>Masks with as many weights on in each parameter, at places drawn at random.</summary>
-    /// <param name="seed">The same seed draws the same places.</param>
+    /// <summary>Masks with as many active weights in each parameter, at random places.</summary>
+    /// <param name="seed">The seed of the places.</param>
     public WeightMasks Shuffled(int seed)
     {
         var random = new Random(seed);
         return new(masks.Select(m => m.Shuffled(random)));
     }
 
-    /// <summary>Sets the weights of a model that are off to 0.</summary>
+    /// <summary>Sets the inactive weights of a model to 0.</summary>
     public void Apply(nn.Module model)
     {
         CheckFits(model);
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         foreach (var mask in masks)
         {
             var parameter = parameters[mask.Name];
-            parameter.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape], device: parameter.device),
+            parameter.masked_fill_(tensor(Array.ConvertAll(mask.Active.ToArray(), bit => !bit), [.. mask.Shape], device: parameter.device),
                 Scalars.Zero);
         }
     }
 
-    /// <summary>Throws unless every mask is for a parameter of the model and of its shape.</summary>
+    /// <summary>Throws unless every mask fits a parameter of the model by name and shape.</summary>
     /// <exception cref="ArgumentException">The masks are of another model.</exception>
     public void CheckFits(nn.Module model)
     {
@@ -175,7 +173,7 @@ public sealed class WeightMasks
             throw new ArgumentException($"The masks are of another model: {misfit}");
     }
 
-    /// <summary>Writes the masks to a file, whole or not at all.</summary>
+    /// <summary>Writes the masks to a file, completely or not at all.</summary>
     public void Save(string path) => WholeFile.Write(path, Save);
 
     /// <summary>Writes the masks.</summary>
@@ -187,20 +185,20 @@ public sealed class WeightMasks
         archive.Write(stream);
     }
 
-    /// <summary>Reads masks that were saved.</summary>
+    /// <summary>Reads saved masks.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="model">The model that they must be of; null to look later.</param>
-    /// <exception cref="InvalidDataException">This is no such file, it is damaged, or its masks are of another model.</exception>
+    /// <param name="model">The model that the masks must fit; null for no check.</param>
+    /// <exception cref="InvalidDataException">The file is of another kind or damaged, or its masks are of another model.</exception>
     public static WeightMasks Load(string path, nn.Module? model = null)
     {
         using var stream = File.OpenRead(path);
         return Load(stream, model, $"Mask file '{path}'");
     }
 
-    /// <summary>Reads masks that were saved.</summary>
-    /// <param name="stream">From where on.</param>
-    /// <param name="model">The model that they must be of; null to look later.</param>
-    /// <exception cref="InvalidDataException">This is no such file, it is damaged, or its masks are of another model.</exception>
+    /// <summary>Reads saved masks.</summary>
+    /// <param name="stream">The stream, at the start of the masks.</param>
+    /// <param name="model">The model that the masks must fit; null for no check.</param>
+    /// <exception cref="InvalidDataException">The stream is of another kind or damaged, or its masks are of another model.</exception>
     public static WeightMasks Load(Stream stream, nn.Module? model = null) => Load(stream, model, "The mask file");
 
     static WeightMasks Load(Stream stream, nn.Module? model, string what)
@@ -217,7 +215,7 @@ public sealed class WeightMasks
         return all;
     }
 
-    /// <summary>What does not fit; null where all does.</summary>
+    /// <summary>A text about the first misfit; null if all masks fit.</summary>
     internal string? Misfit(nn.Module model)
     {
         var shapes = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape);
@@ -231,18 +229,18 @@ public sealed class WeightMasks
     }
 }
 
-/// <summary>The masks of a run.</summary>
+/// <summary>Gives access to the masks of a run.</summary>
 public static class RunMasks
 {
     extension(TrainingRun run)
     {
-        /// <summary>Which weights are on, as they are now; null where no <see cref="WeightPruning"/> prunes the run. A copy.</summary>
+        /// <summary>A copy of the present masks; null if no <see cref="WeightPruning"/> prunes the run.</summary>
         public WeightMasks? Masks => run.Find<MaskedWeights>()?.Masks() ?? run.Find<WeightMasks>();
     }
 
     extension(TrainingResult result)
     {
-        /// <summary>Which weights are on where a <see cref="WeightPruning"/> pruned the run; null otherwise.</summary>
+        /// <summary>The final masks if a <see cref="WeightPruning"/> pruned the run; otherwise null.</summary>
         public WeightMasks? Masks => result.Find<WeightMasks>();
     }
 }

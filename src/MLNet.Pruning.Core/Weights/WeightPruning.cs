@@ -3,75 +3,75 @@ using System.Globalization;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Prunes single weights while a model trains: the network computes with masked weights, and every so many steps the masks are cut anew
-/// from the weights beneath, which live on. Layers keep their shape; inactive weights are 0 in the model.
+/// Prunes single weights while a model trains: the network computes with masked weights, and every so many steps the masks are updated
+/// from the persistent weights, which continue to learn. Layers keep their shapes; inactive weights are 0 in the model.
 /// </summary>
 public sealed record WeightPruning : ITrainingPruning
 {
     /// <summary>
-    /// The fraction of the weights that is inactive in the end; at least 0, less than 1. Null where <see cref="Schedule"/>, <see
-    /// cref="Rule"/>, <see cref="Fixed"/> or <see cref="Budget"/> says it.
+    /// The final inactive fraction of the weights; at least 0, less than 1. Null if <see cref="Schedule"/>, <see cref="Rule"/>,
+    /// <see cref="Fixed"/> or <see cref="Budget"/> determines it.
     /// </summary>
     public double? Sparsity { get; init; }
 
     /// <summary>
-    /// What pruning stops at, in place of a <see cref="Sparsity"/>: how many weights are inactive in the end is found by measuring, of the
-    /// layers that are scored faster for it; the others keep all of theirs. A <see cref="Schedule"/> then says when, not how much. Null
-    /// to stop at the sparsity. A budget of an accuracy alone keeps the sparsity or the schedule's target.
+    /// A limit at which pruning stops, in place of a <see cref="Sparsity"/>. The final number of inactive weights is found by measuring;
+    /// only layers that are scored faster with inactive weights get any. A <see cref="Schedule"/> then says when, not how many. Null to
+    /// stop at the sparsity. With a budget of an accuracy alone, the sparsity or the schedule's target stays.
     /// </summary>
     public Budget? Budget { get; init; }
 
-    /// <summary>What stands for the clock; null for the clock.</summary>
+    /// <summary>Replaces the clock; null for the clock.</summary>
     internal ScoringSeconds? Seconds { get; init; }
 
     /// <summary>
-    /// How much is inactive when: null for a cubic from the first step to three quarters of the run. Its times are completed steps, unless
-    /// <see cref="ScheduleIn"/> says otherwise; where <see cref="Sparsity"/> is set as well, it must lead there.
+    /// The inactive fraction over time; null for a cubic from the first step to three quarters of the run. Times are completed steps,
+    /// unless <see cref="ScheduleIn"/> says otherwise. If <see cref="Sparsity"/> is set as well, the schedule must end there.
     /// </summary>
     public Schedule? Schedule { get; init; }
 
-    /// <summary>What the times of <see cref="Schedule"/> and <see cref="Until"/> count.</summary>
+    /// <summary>The unit of the times of <see cref="Schedule"/> and <see cref="Until"/>.</summary>
     public ScheduleUnit ScheduleIn { get; init; } = ScheduleUnit.Steps;
 
     /// <summary>
-    /// Steps from one cut to the next, counted from the schedule's first time; at least 1. Null takes the schedule's own interval where
-    /// that is more than 1, and otherwise what gives at least 20 cuts between the schedule's beginning and its end (or the run's), but no
-    /// more than 100. Masks are also cut where a schedule begins, jumps or ends.
+    /// Steps between mask updates, counted from the schedule's first time; at least 1. Null for the schedule's own interval if that is
+    /// more than 1, and otherwise for one that gives at least 20 updates between the schedule's start and its end (or the run's), but at
+    /// most 100 steps. Masks are also updated when a schedule starts, jumps or ends.
     /// </summary>
     public int? Every { get; init; }
 
-    /// <summary>The last time that masks are cut; null to go on to the end of the run.</summary>
+    /// <summary>The last time at which masks are updated; null for the end of the run.</summary>
     public long? Until { get; init; }
 
-    /// <summary>What becomes of inactive weights.</summary>
+    /// <summary>What happens to inactive weights.</summary>
     public Reactivation Reactivation { get; init; } = Reactivation.Persistent;
 
     /// <summary>
-    /// The part of its value that a weight loses with every step that it is inactive; at least 0, less than 1. At 0 it keeps all,
-    /// as in the burden paper. Inactive weights move by gradients that never see what they do, and come back too large where many are
-    /// inactive: a thousandth a step is enough to prevent that (after SR-STE: Zhou et al., 2021).
+    /// The fraction of its value that an inactive weight loses in every step; at least 0, less than 1. 0, as in the burden paper, for no
+    /// loss. Inactive weights are updated by gradients that do not see their effect, so with many of them they may come back too large; a
+    /// thousandth per step is enough to prevent that (after SR-STE: Zhou et al., 2021).
     /// </summary>
     public double InactiveDecay { get; init; }
 
-    /// <summary>What makes a weight worth keeping: by default its magnitude.</summary>
+    /// <summary>The importance of a weight; by default its magnitude.</summary>
     public IWeightCriterion Criterion { get; init; } = new Magnitude();
 
-    /// <summary>How a mask follows from the scores: by default the largest are active.</summary>
+    /// <summary>How masks follow from scores; by default the weights with the largest scores are active.</summary>
     public MaskRule Rule { get; init; } = MaskRule.Largest;
 
-    /// <summary>How inactive weights are spread over the layers.</summary>
+    /// <summary>How inactive weights are distributed over the layers.</summary>
     public MaskDistribution Distribution { get; init; } = MaskDistribution.PerLayer;
 
     /// <summary>
-    /// The parameters that get masks, by name, such as "layers.linear1.weight"; * stands for anything. Null for the weights of all linear
-    /// layers and convolutions.
+    /// The parameters that get masks, by name, such as "layers.linear1.weight"; * is a wildcard. Null for the weights of all linear layers
+    /// and convolutions.
     /// </summary>
     public IReadOnlyList<string>? Weights { get; init; }
 
-    /// <summary>The parameters among them that get none after all, such as those of the last layer; * stands for anything.</summary>
+    /// <summary>Exceptions from <see cref="Weights"/>, such as the weights of the last layer; * is a wildcard.</summary>
     public IReadOnlyList<string>? Except { get; init; }
 
-    /// <summary>Masks that hold from the first step to the last, instead of any that are found; null to find them.</summary>
+    /// <summary>Fixed masks for the whole run; null to find masks.</summary>
     public WeightMasks? Fixed { get; init; }
 
     /// <inheritdoc/>
@@ -139,7 +139,7 @@ public sealed record WeightPruning : ITrainingPruning
             $"after at least one step, since {Criterion.GetType().Name} must see a gradient first");
     }
 
-    /// <summary>What the settings will do in a run that one may not have meant, a sentence each.</summary>
+    /// <summary>Warnings to log before training.</summary>
     internal IEnumerable<string> Warnings(int epochs, int stepsPerEpoch)
     {
         if (Fixed is not null || Budget is { IsMeasured: true } || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
@@ -151,7 +151,7 @@ public sealed record WeightPruning : ITrainingPruning
                 + $"{(long)epochs * stepsPerEpoch} at which masks are cut, not its target of {100 * target:0.#} %.");
     }
 
-    // Checkpoints and studies have these words: they stay.
+    // Checkpoints and studies store this text, so its words must not change.
     internal string Described => string.Create(CultureInfo.InvariantCulture,
         $"{Criterion}, {Rule}, {Distribution}, {Reactivation}{(InactiveDecay > 0 ? $" fading by {InactiveDecay}" : "")}, "
         + $"sparsity {(Sparsity is { } s ? s : "by schedule")}, {(object?)Schedule ?? "usual schedule"} in {ScheduleIn}, "
@@ -180,38 +180,35 @@ public sealed record WeightPruning : ITrainingPruning
 /// <summary>What happens to a weight while it is inactive.</summary>
 public enum Reactivation
 {
-    /// <summary>
-    /// It goes on learning from the gradient of the weight that the network sees in its place (0), and comes back with what it has
-    /// learnt.
-    /// </summary>
+    /// <summary>It continues to learn from the gradient of its masked value (0), and comes back with what it has learnt.</summary>
     Persistent,
 
-    /// <summary>It stays as it was when it became inactive: no gradient, momentum or weight decay moves it.</summary>
+    /// <summary>It keeps its value from when it became inactive: no gradient, momentum or weight decay changes it.</summary>
     Frozen,
 }
 
-/// <summary>How inactive weights are spread over the layers.</summary>
+/// <summary>How inactive weights are distributed over the layers.</summary>
 public enum MaskDistribution
 {
     /// <summary>The same fraction of each layer is inactive.</summary>
     PerLayer,
 
-    /// <summary>One ranking over all layers: those with little to lose keep more.</summary>
+    /// <summary>One ranking over all layers, so that layers with important weights keep more.</summary>
     Global,
 
     /// <summary>
-    /// Layers keep weights in proportion to the sum of their extents rather than to the product: small layers stay denser
+    /// The density of a layer is in proportion to the sum of its dimensions divided by their product, so that small layers stay denser
     /// (Erdos-Renyi-Kernel: Evci et al., 2020).
     /// </summary>
     ErdosRenyiKernel,
 }
 
-/// <summary>What the times of a schedule count.</summary>
+/// <summary>The unit of a schedule's times.</summary>
 public enum ScheduleUnit
 {
     /// <summary>Completed steps of the run.</summary>
     Steps,
 
-    /// <summary>Completed epochs: each stands for as many steps as an epoch of the run has.</summary>
+    /// <summary>Completed epochs, each converted to the run's steps per epoch.</summary>
     Epochs,
 }

@@ -3,12 +3,12 @@ using MLNet.Pruning.Neurons;
 
 namespace MLNet.Pruning;
 
-/// <summary>Weight masks in one run: they lie over the weights in every step, and are cut anew when it is time.</summary>
+/// <summary>Weight masks in one run: applies them in every step, and updates them when it is time.</summary>
 sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStateful
 {
     const string Kind = "weights", FixedKind = "weights, fixed", BackKind = "weights, taken back";
 
-    // Of the training rows, where there is no validation set: as many as neuron pruning measures.
+    // Without a validation set, as many training rows as neuron pruning measures.
     readonly EventMeasure measure = new(512);
 
     MaskedWeights? masked;
@@ -35,7 +35,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         var layers = MaskedLayer.Find(run.Model, settings.Fixed?.Masks.Select(m => m.Name).ToArray() ?? settings.Weights, settings.Except);
         masked = new MaskedWeights(run.Flat, layers, settings.Fixed is null ? settings.Reactivation : Reactivation.Frozen)
         {
-            // Clipping must not count what will not move.
+            // Clipping must not count the gradients of weights that do not change.
             MasksGradientsInStep = run.Options.GradientClipNorm is null,
             Kept = (float)(1 - settings.InactiveDecay),
         };
@@ -70,7 +70,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void AfterBackward(TrainingRun run)
     {
-        // Before anything changes them: the gradients of inactive weights as well, and not yet clipped.
+        // Before anything changes them: including the gradients of inactive weights, and before clipping.
         if ((settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && IsDue(run.Step + 1))
             gradients = Masked.Gradients();
         if (!Masked.Persistent && !Masked.MasksGradientsInStep)
@@ -85,7 +85,9 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void AfterEpoch(TrainingRun run) => RequireFinite(run);
 
-    /// <summary>A loss can be finite and a gradient not, and nothing sees these weights before they come on.</summary>
+    /// <summary>
+    /// A finite loss may have a gradient that is not finite, and nothing shows it in inactive weights before they become active.
+    /// </summary>
     void RequireFinite(TrainingRun run)
     {
         if (!Masked.IsFinite())
@@ -114,7 +116,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
     {
         if (masked is null)
             return;
-        // Whatever ended it: a step may have been under way.
+        // The run may have ended within a step.
         masked.Restore();
         if (run.IsComplete)
             run.Share(masked.Masks());

@@ -6,7 +6,7 @@ using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>Collects the nodes, constants, inputs and outputs of an ONNX graph. A value is known by the name of its output.</summary>
+/// <summary>Collects the nodes, constants, inputs and outputs of an ONNX graph. Values are identified by name.</summary>
 sealed class GraphBuilder(OnnxWeights precision)
 {
     readonly GraphProto graph = new();
@@ -16,14 +16,14 @@ sealed class GraphBuilder(OnnxWeights precision)
 
     public GraphProto Graph => graph;
 
-    /// <summary>An input, or an output that a node has written: [batch, ...shape].</summary>
+    /// <summary>Adds an input: [batch, ...shape].</summary>
     public string Input(string name, DataType type, params ReadOnlySpan<long> shape)
     {
         graph.Input.Add(Value(name, type, shape));
         return name;
     }
 
-    /// <summary>Gives a value the name of an output: [batch, ...shape].</summary>
+    /// <summary>Makes a value an output: [batch, ...shape].</summary>
     public void Output(string value, string name, DataType type, params ReadOnlySpan<long> shape)
     {
         if (graph.Input.Any(input => input.Name == name))
@@ -38,7 +38,7 @@ sealed class GraphBuilder(OnnxWeights precision)
     public string Add(string operation, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
         Add(operation, inputs, 1, attributes)[0];
 
-    /// <summary>A node with several outputs.</summary>
+    /// <summary>Adds a node with several outputs.</summary>
     public string[] Add(string operation, string[] inputs, int outputs, params ReadOnlySpan<(string Name, object Value)> attributes)
     {
         string name = $"{operation}_{++count}";
@@ -50,9 +50,9 @@ sealed class GraphBuilder(OnnxWeights precision)
         return results;
     }
 
-    /// <summary>The weights of a layer, in the precision that was asked for.</summary>
+    /// <summary>Adds the weights of a layer in the requested precision.</summary>
     /// <param name="name">Its name in the network.</param>
-    /// <param name="values">The numbers; not to be changed afterwards.</param>
+    /// <param name="values">The values; not to be changed afterwards.</param>
     /// <param name="axis">The dimension of the layer's outputs.</param>
     /// <param name="shape">The dimensions.</param>
     public string Weight(string name, float[] values, int axis, params long[] shape)
@@ -75,7 +75,7 @@ sealed class GraphBuilder(OnnxWeights precision)
         }
     }
 
-    /// <summary>Numbers in single precision.</summary>
+    /// <summary>Adds numbers in single precision.</summary>
     public string Floats(string name, float[] values, params long[] shape) => Constant(name, DataType.Float, values, shape);
 
     public string Float(float value) => Floats($"float_{++count}", [value]);
@@ -84,17 +84,17 @@ sealed class GraphBuilder(OnnxWeights precision)
 
     public string Double(double value) => Constant<double>($"double_{++count}", DataType.Double, [value], []);
 
-    /// <summary>A value that is the same for each row, once for each row of a batch.</summary>
+    /// <summary>Repeats a value that is the same for each row for all rows of a batch.</summary>
     /// <param name="value">[1, ...shape], or a single number.</param>
-    /// <param name="batch">What has as many rows.</param>
-    /// <param name="shape">Its dimensions behind the batch's.</param>
+    /// <param name="batch">A value with one row per batch row.</param>
+    /// <param name="shape">The dimensions after the batch.</param>
     public string PerRow(string value, string batch, params long[] shape)
     {
         string rows = Add("Shape", [batch], ("start", 0L), ("end", 1L));
         return Add("Expand", [value, Add("Concat", [rows, Integers(shape)], ("axis", 0L))]);
     }
 
-    /// <summary>A shape, axes or indices; the same constant for the same numbers.</summary>
+    /// <summary>Adds a shape, axes or indices; equal numbers share a constant.</summary>
     public string Integers(params long[] values)
     {
         string key = string.Join(",", values);
@@ -119,10 +119,10 @@ sealed class GraphBuilder(OnnxWeights precision)
     {
         if (!BitConverter.IsLittleEndian)
             throw new PlatformNotSupportedException("ONNX files are written on little-endian machines alone.");
-        // What is used twice stands there once.
+        // Add each constant once.
         if (!names.Add(name))
             return name;
-        // Not copied: a network's weights may be most of the memory that there is.
+        // The array is not copied: a network's weights may take most of the available memory.
         var bytes = new ArrayBytes<T>(values).Memory;
         graph.Initializer.Add(
             new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) });
@@ -146,7 +146,7 @@ sealed class GraphBuilder(OnnxWeights precision)
         _ => throw new ArgumentException($"An attribute cannot be a {value.GetType().Name}.", nameof(value)),
     };
 
-    /// <summary>An array as its bytes, where it is.</summary>
+    /// <summary>An array as its bytes, without a copy.</summary>
     sealed class ArrayBytes<T>(T[] values) : System.Buffers.MemoryManager<byte>
         where T : unmanaged
     {
@@ -164,13 +164,13 @@ sealed class GraphBuilder(OnnxWeights precision)
     }
 }
 
-/// <summary>Weights in 8 bits, with a scale for each output of their layer.</summary>
+/// <summary>Quantizes weights to 8 bits, with a scale for each output of their layer.</summary>
 static class ChannelScales
 {
     /// <param name="values">The weights.</param>
     /// <param name="shape">Their dimensions.</param>
     /// <param name="axis">The dimension of the outputs.</param>
-    /// <returns>-127 to 127, and what each output's are to be multiplied with. Zero stays zero.</returns>
+    /// <returns>The weights from -127 to 127, and the scale of each output. Zero stays zero.</returns>
     public static (sbyte[] Integers, float[] Scales) Quantize(float[] values, long[] shape, int axis)
     {
         long inner = 1;

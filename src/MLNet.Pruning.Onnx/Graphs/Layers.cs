@@ -2,12 +2,12 @@ using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>The layers that networks are made of, as ONNX operators.</summary>
+/// <summary>The layers of networks as ONNX operators.</summary>
 static class Layers
 {
-    const float Epsilon = 1e-5f; // PyTorch's, of norms
+    const float Epsilon = 1e-5f; // PyTorch's value for norms
 
-    /// <summary>x W' + b of rows.</summary>
+    /// <summary>x W' + b for rows.</summary>
     public static string Linear(this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)
     {
         string w = graph.Weight($"{name}.weight", weights.Get($"{name}.weight", outputs, inputs), 0, outputs, inputs);
@@ -15,7 +15,7 @@ static class Layers
         return graph.Add("Gemm", [x, w, b], ("transB", 1L));
     }
 
-    /// <summary>x W' + b of tokens, [batch, tokens, values].</summary>
+    /// <summary>x W' + b for tokens, [batch, tokens, values].</summary>
     public static string TokenLinear(this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)
     {
         float[] columns = Transposed(weights.Get($"{name}.weight", outputs, inputs), outputs, inputs);
@@ -83,7 +83,7 @@ static class Layers
 
     public static string Transpose(this GraphBuilder graph, string x, params long[] order) => graph.Add("Transpose", [x], ("perm", order));
 
-    /// <summary>x (1 + erf(x / sqrt 2)) / 2, as runtimes know to fuse it.</summary>
+    /// <summary>x (1 + erf(x / sqrt 2)) / 2, in the form that runtimes fuse.</summary>
     static string Gelu(this GraphBuilder graph, string x)
     {
         string erf = graph.Add("Erf", [graph.Add("Div", [x, graph.Float(MathF.Sqrt(2))])]);

@@ -3,10 +3,10 @@ using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>Single-pass token merging as ONNX operators, with the ties and the rounding of <see cref="TokenMatcher"/>.</summary>
+/// <summary>Single-pass token merging as ONNX operators, with the same ties and rounding as <see cref="TokenMatcher"/>.</summary>
 static class MergingGraph
 {
-    /// <summary>[batch, values of an image] to patches, [batch, patches, values].</summary>
+    /// <summary>Cuts images, [batch, values of an image], into patches, [batch, patches, values].</summary>
     public static string Cut(GraphBuilder graph, PatchGrid grid, string image)
     {
         string x = graph.Reshape(image, -1, grid.Channels, grid.Height, grid.Width);
@@ -28,7 +28,7 @@ static class MergingGraph
         return (graph.Add("Div", [graph.Add("MatMul", [members, cut]), sizes]), sizes, members, sources);
     }
 
-    /// <summary>Which survivor each token goes to, [batch, tokens], as integers.</summary>
+    /// <summary>The survivor of each token, [batch, tokens], as integers.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="tokens">[batch, count, values]</param>
     /// <param name="count">Tokens.</param>
@@ -44,7 +44,7 @@ static class MergingGraph
         string best = graph.Add("ReduceMax", [similarity], ("axes", new long[] { 2 }), ("keepdims", 0L));
         string partner = graph.Add("ArgMax", [similarity], ("axis", 2L), ("keepdims", 0L));
 
-        // The evens that merge have a 1 each, and every token counts those before it that stay.
+        // The even tokens that merge have a 1 each; every token counts the remaining ones before it.
         string merging = graph.Add("TopK", [best, graph.Integers(merge)], 2, ("axis", 1L))[1];
         string ones = graph.Add("Expand", [graph.Integer(1), graph.Add("Shape", [merging])]);
         string gone = graph.Add("ScatterElements", [graph.PerRow(graph.Integer(0), tokens, evens), merging, ones], ("axis", 1L));
@@ -64,14 +64,16 @@ static class MergingGraph
             graph.Add("Slice", [of, graph.Integers(first), graph.Integers(count), graph.Integers(1), graph.Integers(2)]);
     }
 
-    /// <summary>Of each survivor the tokens that go to it: [batch, survivors, tokens] of zeros and ones.</summary>
+    /// <summary>The tokens of each survivor: [batch, survivors, tokens] of zeros and ones.</summary>
     public static string Members(GraphBuilder graph, string sources, int survivors)
     {
         string values = graph.Floats("off_on", [0, 1], 2);
         return graph.Add("OneHot", [sources, graph.Integers(survivors), values], ("axis", 1L));
     }
 
-    /// <summary>cos |cos| in double, rounded to 32 bits: tokens that are multiples of each other are exactly as similar.</summary>
+    /// <summary>
+    /// cos |cos| in double, rounded to 32 bits, so that tokens that are multiples of each other are exactly equally similar.
+    /// </summary>
     static string Similarity(GraphBuilder graph, string even, string odd)
     {
         string product = graph.Add("MatMul", [even, graph.Transpose(odd, 0, 2, 1)]);

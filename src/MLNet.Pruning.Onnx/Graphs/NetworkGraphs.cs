@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Onnx;
 /// <summary>Fully connected and convolutional networks, and autoencoders, as ONNX graphs.</summary>
 static class NetworkGraphs
 {
-    /// <summary>[batch, inputs] to logits.</summary>
+    /// <summary>[batch, inputs] -> logits.</summary>
     public static string FeedForward(GraphBuilder graph, FeedForwardDescription network, NetworkWeights weights, string x)
     {
         for (int i = 1; i < network.Sizes.Count; i++)
@@ -18,7 +18,7 @@ static class NetworkGraphs
         return x;
     }
 
-    /// <summary>[batch, values of an image] to logits.</summary>
+    /// <summary>[batch, values of an image] -> logits.</summary>
     public static string ConvNet(GraphBuilder graph, ConvNetDescription network, NetworkWeights weights, string x)
     {
         string? norm = network.BatchNorm ? "features.norm" : null;
@@ -27,7 +27,7 @@ static class NetworkGraphs
         return graph.Linear(weights, "classifier.logits", x, network.Classes, width);
     }
 
-    /// <summary>[batch, values of an image] to latents and, unless they are all that is wanted, reconstruction and loss.</summary>
+    /// <summary>[batch, values of an image] -> latents and, unless only the encoder is wanted, reconstruction and loss.</summary>
     public static void Vae(GraphBuilder graph, VaeDescription network, NetworkWeights weights, bool encodes, string x, string[] outputs)
     {
         int values = network.InputWidth;
@@ -43,7 +43,7 @@ static class NetworkGraphs
         graph.Output(Loss(graph, network, x, logits, mean, logVariance), outputs[2], DataType.Float, 1);
     }
 
-    /// <summary>Latents to images.</summary>
+    /// <summary>Latents -> images.</summary>
     public static void Decoder(GraphBuilder graph, VaeDescription network, NetworkWeights weights, string[] outputs)
     {
         string latents = graph.Input(outputs[0], DataType.Float, network.Latent);

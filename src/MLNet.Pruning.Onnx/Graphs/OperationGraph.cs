@@ -2,7 +2,7 @@ using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>A module of the user's own, whose graph has been told, as an ONNX graph.</summary>
+/// <summary>The graph of a user module as an ONNX graph.</summary>
 sealed class OperationGraph(GraphBuilder graph, GraphDescription network, NetworkWeights weights)
 {
     readonly string[] values = new string[network.Nodes.Count];
@@ -56,7 +56,7 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
 
     GraphNode Read(GraphNode node) => network.Nodes[node.Inputs[0]];
 
-    /// <summary>A constant is the same for each row: one row of it, but where rows are put together.</summary>
+    /// <summary>A constant has one row for all rows; it is repeated only where rows are concatenated.</summary>
     string Whole(int index)
     {
         var node = network.Nodes[index];
@@ -68,7 +68,7 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
     string Constant(GraphNode node)
     {
         var (array, shape) = weights.Find(node.Weight!);
-        // As broadcasting has it: behind each other from the last dimension on.
+        // Broadcasting aligns dimensions at the last one.
         long[] own = [.. Enumerable.Repeat(1L, 1 + node.Shape.Count - shape.Length), .. shape.Select(size => (long)size)];
         long[] wanted = [1, .. node.Shape.Select(size => (long)size)];
         string name = graph.Floats($"{node.Weight}.{own.Length}", array, own);
@@ -143,7 +143,7 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
         return graph.Add("LayerNormalization", operands, ("axis", node.Axis + 1L), ("epsilon", (float)node.Coefficient));
     }
 
-    /// <summary>Each group of channels as one long channel, normalised; then each channel's scale and shift.</summary>
+    /// <summary>Normalises each group of channels as one long channel, then applies each channel's scale and shift.</summary>
     string GroupNorm(GraphNode node, string x)
     {
         int channels = node.Shape[0];
@@ -156,7 +156,9 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
         return node.Bias is null ? y : graph.Add("Add", [y, graph.Reshape(Vector(node.Bias, channels), 1, channels, 1, 1)]);
     }
 
-    /// <summary>Means of parts: of rows from the left, of columns from the right, each a product with a matrix.</summary>
+    /// <summary>
+    /// Adaptive pooling: means over rows from the left and over columns from the right, each as a product with a matrix.
+    /// </summary>
     string Means(GraphNode node, string x)
     {
         var image = Read(node).Shape;

@@ -4,11 +4,11 @@ using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
 namespace MLNet.Pruning.Onnx;
 
-/// <summary>A vision transformer as an ONNX graph: from images, or from tokens that have merged already, to logits.</summary>
+/// <summary>A vision transformer as an ONNX graph: from images, or from merged tokens, to logits.</summary>
 /// <param name="graph">The graph.</param>
 /// <param name="vit">The network.</param>
 /// <param name="weights">Its weights.</param>
-/// <param name="merging">How images are cut whose tokens the network reads; null where it does so itself, or reads tokens.</param>
+/// <param name="merging">How images are cut if merging is not part of the network; null if it is, or if the network reads tokens.</param>
 sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights weights, PatchGrid? merging)
 {
     readonly int dim = vit.Dim, patches = vit.Grid.Count, apart = vit.Pooling == VitPooling.ClassToken ? 1 : 0;
@@ -38,7 +38,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         return graph.Linear(weights, "logits", graph.LayerNorm(weights, "norm", Pool(x, sizes), dim), vit.Classes, dim);
     }
 
-    /// <summary>Tokens, [batch, tokens, dim], and the patches that each stands for, [batch, tokens, 1]; null where all are one.</summary>
+    /// <summary>Tokens, [batch, tokens, dim], and the number of patches of each, [batch, tokens, 1]; null if all are 1.</summary>
     (string X, string? Sizes) Embed(string input)
     {
         int width = vit.Grid.TokenWidth, left = vit.Tokens;
@@ -86,7 +86,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         string logits = graph.Add("Div", [graph.Add("MatMul", [queries, keys]), graph.Float(MathF.Sqrt(size))]);
         if (sizes is not null)
         {
-            // Each key weighs as much as the patches that it stands for.
+            // Each key weighs as much as its patches.
             string logarithms = graph.Reshape(graph.Add("Log", [sizes]), -1, 1, 1, tokens);
             logits = graph.Add("Add", [logits, logarithms]);
         }
@@ -96,7 +96,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         string Heads(string part, params long[] order) => graph.Transpose(graph.Reshape(part, -1, tokens, heads, size), order);
     }
 
-    /// <summary>Merges the tokens that are most similar as the hidden layer sees them, into their means by size.</summary>
+    /// <summary>Merges the tokens that are most similar as the hidden layer sees them, into size-weighted means.</summary>
     (string X, string Sizes) Merge(string x, string? sizes, string seen, int tokens, int merge)
     {
         int free = tokens - apart, left = tokens - merge;

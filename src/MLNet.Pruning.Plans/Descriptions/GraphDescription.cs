@@ -1,15 +1,15 @@
 namespace MLNet.Pruning.Plans;
 
 /// <summary>
-/// A network as a graph of operations: what a module of the user's own is once the way between its layers is known. The first node is the
-/// input, and the last one computes the result. A node reads nodes before it.
+/// A network as a graph of operations, such as a user module whose graph is known. The first node is the input, and the last one computes
+/// the result. A node reads earlier nodes only.
 /// </summary>
 /// <param name="Nodes">The operations.</param>
 public sealed record GraphDescription(IReadOnlyList<GraphNode> Nodes) : NetworkDescription
 {
     const int MaximumNodes = 1 << 12;
 
-    // Constants are repeated to their shape: a small file must not ask for much memory.
+    // Constants are expanded to their shape, so a small file must not request much memory.
     const long MaximumConstants = 1 << 26;
 
     /// <inheritdoc/>

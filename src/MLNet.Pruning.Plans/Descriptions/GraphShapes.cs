@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>Which shape an operation computes from those that it reads; whatever does not fit is refused.</summary>
+/// <summary>Computes the shape of an operation's result from the shapes of its inputs, and throws if they do not fit.</summary>
 static class GraphShapes
 {
     const int MaximumDimensions = 8, MaximumValues = 1 << 27, MaximumWindow = 1 << 12, MaximumEnlargement = 64;
@@ -88,7 +88,7 @@ static class GraphShapes
         }
     }
 
-    /// <summary>Height and width that windows make of an image, or null where they do not fit.</summary>
+    /// <summary>Height and width of the result of windows over an image; null if they do not fit.</summary>
     public static int[]? TryWindows(GraphNode node, IReadOnlyList<int> x)
     {
         for (int d = 0; d < 2; d++)
@@ -99,15 +99,15 @@ static class GraphShapes
         return Windows(node, x);
     }
 
-    /// <summary>Height and width that windows make of an image.</summary>
+    /// <summary>Height and width of the result of windows over an image.</summary>
     public static int[] Windows(GraphNode node, IReadOnlyList<int> x)
     {
         var window = node.Window ?? throw new ArgumentException("it has no window.");
         int[] sizes = new int[2];
-        foreach (var (list, fewest) in ((IReadOnlyList<int>, int)[])
+        foreach (var (list, minimum) in ((IReadOnlyList<int>, int)[])
             [(window.Kernel, 1), (window.Stride, 1), (window.Padding, 0), (window.Dilation, 1), (window.OutputPadding, 0)])
-            Require(list is { Count: 2 } && list.All(v => v >= fewest && v <= MaximumWindow),
-                $"its window has [{string.Join(", ", list ?? [])}]; wanted two numbers of {fewest} to {MaximumWindow}.");
+            Require(list is { Count: 2 } && list.All(v => v >= minimum && v <= MaximumWindow),
+                $"its window has [{string.Join(", ", list ?? [])}]; wanted two numbers of {minimum} to {MaximumWindow}.");
         bool pools = node.Operation is GraphOperation.MaxPool or GraphOperation.AveragePool;
         for (int d = 0; d < 2; d++)
         {

@@ -1,18 +1,20 @@
 namespace MLNet.Pruning.Plans;
 
-/// <summary>What a network is made of, as plain values: with its weights, all that a <see cref="ScoringPlan"/> is compiled from.</summary>
+/// <summary>
+/// The structure of a network as plain values. Together with its weights, a <see cref="ScoringPlan"/> is compiled from it.
+/// </summary>
 public abstract record NetworkDescription
 {
-    /// <summary>Numbers of a row.</summary>
+    /// <summary>The number of input values per row.</summary>
     public abstract int InputWidth { get; }
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
     public abstract void Validate();
 
-    private protected static void CheckSizes(IReadOnlyList<int>? sizes, string what, int fewest)
+    private protected static void CheckSizes(IReadOnlyList<int>? sizes, string what, int minimum)
     {
-        if (sizes is null || sizes.Count < fewest)
-            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {fewest}.");
+        if (sizes is null || sizes.Count < minimum)
+            throw new ArgumentException($"There are {sizes?.Count ?? 0} {what}s; there must be at least {minimum}.");
         for (int i = 0; i < sizes.Count; i++)
             CheckAtLeastOne(sizes[i], $"Size {i} of the {what}s");
     }
@@ -41,11 +43,11 @@ public abstract record NetworkDescription
 }
 
 /// <summary>
-/// A fully connected network: linear layers with an activation between them, and logits at the end. Layer i, from 1 on, is named
-/// <c>layers.linear{i}</c>.
+/// A fully connected network: linear layers with an activation between them, and logits at the end. The weights of layer i (from 1) are
+/// named <c>layers.linear{i}</c>.
 /// </summary>
 /// <param name="Sizes">Inputs, hidden sizes, outputs.</param>
-/// <param name="Activation">What stands between the layers.</param>
+/// <param name="Activation">The activation between the layers.</param>
 public sealed record FeedForwardDescription(IReadOnlyList<int> Sizes, Activation Activation = Activation.Relu) : NetworkDescription
 {
     /// <inheritdoc/>
@@ -60,16 +62,16 @@ public sealed record FeedForwardDescription(IReadOnlyList<int> Sizes, Activation
 }
 
 /// <summary>
-/// A convolutional network: blocks of convolution 3x3, batch norm if there is any, activation and max pooling by 2, then fully connected
-/// layers, and logits at the end. Its weights are named
-/// <c>features.conv{i}</c>, <c>features.norm{i}</c>, <c>classifier.linear{i}</c> and <c>classifier.logits</c>, with i from 1 on.
+/// A convolutional network: blocks of 3x3 convolution, optional batch norm, activation and max pooling by 2, then fully connected layers,
+/// and logits at the end. Its weights are named <c>features.conv{i}</c>, <c>features.norm{i}</c>, <c>classifier.linear{i}</c> (i from 1)
+/// and <c>classifier.logits</c>.
 /// </summary>
 /// <param name="Image">Channels, height and width of an input.</param>
 /// <param name="Channels">The channels of each block; each halves height and width, rounding down.</param>
 /// <param name="Hidden">The sizes of the fully connected hidden layers; may be empty.</param>
-/// <param name="Classes">How many logits there are.</param>
-/// <param name="Activation">What stands behind convolutions and hidden layers.</param>
-/// <param name="BatchNorm">Whether each convolution is normalised before its activation.</param>
+/// <param name="Classes">The number of logits.</param>
+/// <param name="Activation">The activation after convolutions and hidden layers.</param>
+/// <param name="BatchNorm">Whether each convolution has a batch norm before its activation.</param>
 public sealed record ConvNetDescription(
     IReadOnlyList<int> Image,
     IReadOnlyList<int> Channels,
@@ -96,21 +98,19 @@ public sealed record ConvNetDescription(
 }
 
 /// <summary>
-/// A variational autoencoder: the blocks of a <see cref="ConvNetDescription"/> and hidden layers to means and log-variances of latents;
-/// from the means back through hidden layers and transposed convolutions
-/// 4x4 of stride 2. Its weights are named <c>encoder.conv{i}</c>, <c>encoder.linear{i}</c>, <c>mean</c>, <c>logVariance</c>,
-/// <c>expansion.linear{i}</c> and <c>decoder.deconv{i}</c>.
+/// A variational autoencoder: the blocks of a <see cref="ConvNetDescription"/> and hidden layers compute means and log-variances of
+/// latents; from the means, hidden layers and 4x4 transposed convolutions of stride 2 compute the reconstruction. Its weights are named
+/// <c>encoder.conv{i}</c>, <c>encoder.linear{i}</c>, <c>mean</c>, <c>logVariance</c>, <c>expansion.linear{i}</c> and
+/// <c>decoder.deconv{i}</c>.
 /// </summary>
 /// <param name="Image">Channels, height and width of an input.</param>
-/// <param name="Channels">The channels of each block of the encoder; each halves height and width, which must be even there.</param>
+/// <param name="Channels">The channels of each block of the encoder. Each block halves height and width, which must be even there.</param>
 /// <param name="Hidden">The sizes of the encoder's fully connected layers.</param>
-/// <param name="Latent">How many numbers an image is described by.</param>
-/// <param name="Activation">What stands behind convolutions and hidden layers.</param>
-/// <param name="DecoderHidden">The sizes of the decoder's fully connected layers; null for the encoder's from the last to the
-/// first.</param>
-/// <param name="DecoderChannels">The channels that each block of the decoder reads; null for the encoder's from the last to the
-/// first.</param>
-/// <param name="ReconstructionWeight">The weight of the cross entropy in a row's loss.</param>
+/// <param name="Latent">The number of latents of an image.</param>
+/// <param name="Activation">The activation after convolutions and hidden layers.</param>
+/// <param name="DecoderHidden">The sizes of the decoder's fully connected layers; null to mirror the encoder.</param>
+/// <param name="DecoderChannels">The channels that each block of the decoder reads; null to mirror the encoder.</param>
+/// <param name="ReconstructionWeight">The weight of the cross-entropy in a row's loss.</param>
 /// <param name="DivergenceWeight">The weight of the divergence in a row's loss.</param>
 public sealed record VaeDescription(
     IReadOnlyList<int> Image,
@@ -126,10 +126,10 @@ public sealed record VaeDescription(
     /// <inheritdoc/>
     public override int InputWidth => Image[0] * Image[1] * Image[2];
 
-    /// <summary>The sizes of the decoder's fully connected layers, in the order in which they are computed.</summary>
+    /// <summary>The sizes of the decoder's fully connected layers, in order of computation.</summary>
     public IReadOnlyList<int> HiddenBack => DecoderHidden ?? [.. Hidden.Reverse()];
 
-    /// <summary>The channels that each block of the decoder reads, in the order in which they are computed.</summary>
+    /// <summary>The channels that each block of the decoder reads, in order of computation.</summary>
     public IReadOnlyList<int> ChannelsBack => DecoderChannels ?? [.. Channels.Reverse()];
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace MLNet.Pruning;
 
-/// <summary>What stands between layers.</summary>
+/// <summary>The activation between layers.</summary>
 public enum Activation
 {
     /// <summary>max(0, x)</summary>
@@ -9,7 +9,7 @@ public enum Activation
     /// <summary>x above zero, 0.01 x below.</summary>
     LeakyRelu,
 
-    /// <summary>x times the normal distribution's share below x.</summary>
+    /// <summary>x times the standard normal distribution function of x.</summary>
     Gelu,
 
     /// <summary>x times its logistic sigmoid.</summary>
@@ -22,22 +22,22 @@ public enum Activation
     Sigmoid,
 }
 
-/// <summary>How a vision transformer makes one vector of many tokens.</summary>
+/// <summary>How a vision transformer combines the tokens into one vector.</summary>
 public enum VitPooling
 {
-    /// <summary>The mean of the tokens, weighted by how many patches each stands for.</summary>
+    /// <summary>The mean of the tokens, weighted by their numbers of patches.</summary>
     Mean,
 
-    /// <summary>A token of its own, which looks at all others and never merges.</summary>
+    /// <summary>An additional token that attends to all others and never merges.</summary>
     ClassToken,
 }
 
-/// <summary>What a vision transformer reads.</summary>
+/// <summary>The input of a vision transformer.</summary>
 public enum VitInput
 {
-    /// <summary>Images, one channel after the other; they are cut into patches, and merged, inside.</summary>
+    /// <summary>Images, one channel after the other. The network cuts them into patches and merges these.</summary>
     Pixels,
 
-    /// <summary>Merged tokens, side by side in one row: K tokens, K sizes, and for each patch the token that it went to.</summary>
+    /// <summary>Merged tokens in one row: K tokens, K sizes, and the token of each patch.</summary>
     Tokens,
 }

@@ -3,24 +3,23 @@ using MLNet.Pruning.Tokens;
 namespace MLNet.Pruning.Plans;
 
 /// <summary>
-/// A vision transformer that can merge similar patches before its first block, and similar tokens within each. Its weights are named
-/// <c>embedding</c>, <c>positions</c>, <c>classToken</c>,
-/// <c>blocks.{b}.attentionNorm</c>, <c>.attention.qkv</c>, <c>.attention.projection</c>, <c>.hiddenNorm</c>, <c>.hidden</c> and
-/// <c>.output</c> with b from 0 on, <c>norm</c> and <c>logits</c>.
+/// A vision transformer that can merge similar patches before its first block, and similar tokens within each block. Its weights are named
+/// <c>embedding</c>, <c>positions</c>, <c>classToken</c>, <c>blocks.{b}.attentionNorm</c>, <c>.attention.qkv</c>,
+/// <c>.attention.projection</c>, <c>.hiddenNorm</c>, <c>.hidden</c> and <c>.output</c> (b from 0), <c>norm</c> and <c>logits</c>.
 /// </summary>
 /// <param name="Image">Channels, height and width of an image; patches must divide it.</param>
 /// <param name="PatchSize">Rows and columns of a patch.</param>
-/// <param name="Classes">How many logits there are.</param>
-/// <param name="Dim">Values of a token between the blocks.</param>
+/// <param name="Classes">The number of logits.</param>
+/// <param name="Dim">Values per token between the blocks.</param>
 /// <param name="Heads">The attention heads of each block.</param>
 /// <param name="HeadSize">Values of a head's queries, keys and values.</param>
 /// <param name="Hidden">The hidden neurons of each block.</param>
-/// <param name="Activation">What stands behind hidden neurons.</param>
-/// <param name="Pooling">How one vector is made of many tokens.</param>
-/// <param name="Merge">Patches that merge before the first block: below 1 a fraction of them, from 1 on their number; at most half. With
-/// <see cref="VitInput.Tokens"/>, those that have merged already.</param>
-/// <param name="LayerMerges">Tokens that merge behind each block's attention, as fractions of those that are left there or numbers; null
-/// for none.</param>
+/// <param name="Activation">The activation of the hidden neurons.</param>
+/// <param name="Pooling">How the tokens are combined into one vector.</param>
+/// <param name="Merge">Patches that merge before the first block: a fraction below 1, or a number from 1; at most half. For
+/// <see cref="VitInput.Tokens"/>, the patches that have merged already.</param>
+/// <param name="LayerMerges">Tokens that merge after each block's attention, as fractions of those that are left or as numbers; null for
+/// none.</param>
 /// <param name="Input">What a row of the input holds.</param>
 public sealed record VitDescription(
     IReadOnlyList<int> Image,
@@ -36,19 +35,18 @@ public sealed record VitDescription(
     IReadOnlyList<double>? LayerMerges = null,
     VitInput Input = VitInput.Pixels) : NetworkDescription
 {
-    /// <summary>Blocks.</summary>
+    /// <summary>The number of blocks.</summary>
     public int Depth => Heads.Count;
 
-    /// <summary>How an image is cut.</summary>
+    /// <summary>How images are cut into patches.</summary>
     public PatchGrid Grid => new(Image[1], Image[2], Image[0], PatchSize);
 
-    /// <summary>Tokens of an image at the first block, apart from a class token.</summary>
+    /// <summary>Tokens of an image at the first block, without a class token.</summary>
     public int Tokens => Grid.Count - MergeAmount.Of(Merge, Grid.Count);
 
     /// <inheritdoc/>
     public override int InputWidth => Input == VitInput.Pixels ? Grid.ImageValues : (Tokens * (Grid.TokenWidth + 1)) + Grid.Count;
 
-    /// <summary>Tokens that merge in each block.</summary>
     internal int[] BlockMerges()
     {
         var merges = new int[Depth];

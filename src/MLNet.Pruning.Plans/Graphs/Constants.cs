@@ -1,14 +1,14 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Arrays of weights that are values of a graph.</summary>
+/// <summary>Expands arrays of weights that are values of a graph.</summary>
 static unsafe class Constants
 {
-    /// <summary>The array, its dimensions of 1 repeated, as a value's layout wants it.</summary>
+    /// <summary>The array with its dimensions of 1 repeated, in the value's layout.</summary>
     public static AlignedBuffer<float> Of(GraphNode node, ValueLayout layout, NetworkWeights weights)
     {
         var (values, shape) = weights.Find(node.Weight!);
         int missing = node.Shape.Count - shape.Length;
-        // Dimensions that are missing in front count as 1; those that are too many in front must be 1.
+        // Missing leading dimensions count as 1; surplus leading ones must be 1.
         int[] sizes = missing >= 0 ? [.. Enumerable.Repeat(1, missing), .. shape] : shape[-missing..];
         if ((missing < 0 && shape[..-missing].Any(size => size != 1)) || sizes.Where((size, d) => size != 1 && size != node.Shape[d]).Any())
             throw new ArgumentException($"The weights '{node.Weight}' have the shape [{string.Join(", ", shape)}]; "

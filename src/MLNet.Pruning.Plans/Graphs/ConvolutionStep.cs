@@ -4,12 +4,12 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// A convolution over pixels in lanes, with a sum and an activation behind it. Where windows are a pixel apart and the result is as large
-/// as the image, a tap is the image itself some numbers further on; else a tap is one of the images that a <see cref="PhaseFrame"/> holds.
+/// A convolution with pixels in lanes, followed by a sum and an activation. If the stride is 1 and the result has the image's size, each
+/// tap is the image itself at an offset; otherwise each tap is one of the images in a <see cref="PhaseFrame"/>.
 /// </summary>
 sealed unsafe class ConvolutionStep : GraphStep
 {
-    const int FewestSparseOutputs = 4;
+    const int MinimumSparseOutputs = 4;
 
     readonly KernelSet kernels, narrow;
     readonly FusedNode node;
@@ -42,7 +42,7 @@ sealed unsafe class ConvolutionStep : GraphStep
             frame = new(image, [.. window.Padding], [.. window.Stride], taps, rows, output.Layout.LineStride);
             place = tap => (tap / (height * width) * frame.ChannelStride) + frame.At(taps[0][tap / width % height], taps[1][tap % width]);
         }
-        if (choice == KernelChoice.Rule && written < FewestSparseOutputs)
+        if (choice == KernelChoice.Rule && written < MinimumSparseOutputs)
             choice = KernelChoice.Dense;
         groups = new LaneLayer[count];
         for (int g = 0; g < count; g++)
@@ -59,7 +59,7 @@ sealed unsafe class ConvolutionStep : GraphStep
 
     public override long Scratch => frame?.Length ?? 0;
 
-    /// <summary>Whether the taps can be read where the image lies.</summary>
+    /// <summary>Whether the taps can be read from the image where it is.</summary>
     public static bool IsInPlace(GraphNode node, IReadOnlyList<int> image) =>
         node.Window!.Stride.All(s => s == 1) && node.Shape[1] == image[1] && node.Shape[2] == image[2];
 

@@ -1,13 +1,13 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>The same values in another shape or layout.</summary>
+/// <summary>Copies values to another shape or layout.</summary>
 sealed unsafe class ReshapeStep(GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     protected override void ComputeRow(in StepCall call, int row) =>
         Copy(Inputs[0].At(call, row) - Inputs[0].Layout.Origin, Inputs[0].Layout, Output.At(call, row) - Output.Layout.Origin,
             Output.Layout);
 
-    /// <summary>Copies number by number in order, as many at a time as lie side by side in both.</summary>
+    /// <summary>Copies all numbers in order, as many at a time as are contiguous in both layouts.</summary>
     public static void Copy(float* from, ValueLayout source, float* to, ValueLayout target)
     {
         int line = 0, at = 0, targetLine = 0, targetAt = 0;
@@ -24,7 +24,7 @@ sealed unsafe class ReshapeStep(GraphValue output, GraphValue input) : GraphStep
     }
 }
 
-/// <summary>Values behind each other along the first dimension, or along the second of two.</summary>
+/// <summary>Concatenates values along the first dimension, or along the second of two.</summary>
 sealed unsafe class ConcatenateStep(GraphValue output, GraphValue[] inputs, int axis) : GraphStep(output, inputs)
 {
     protected override void ComputeRow(in StepCall call, int row)

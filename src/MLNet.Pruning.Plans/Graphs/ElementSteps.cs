@@ -2,7 +2,7 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>An activation that nothing before it computes along.</summary>
+/// <summary>An activation that is not fused into an earlier step.</summary>
 sealed unsafe class ActivationStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     protected override void ComputeRow(in StepCall call, int row)
@@ -13,7 +13,7 @@ sealed unsafe class ActivationStep(KernelSet kernels, FusedNode node, GraphValue
     }
 }
 
-/// <summary>The sum or the product of two that lie alike.</summary>
+/// <summary>The sum or the product of two values of the same layout.</summary>
 sealed unsafe class PairStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue a, GraphValue b) : GraphStep(output, a, b)
 {
     protected override void ComputeRow(in StepCall call, int row)
@@ -27,7 +27,7 @@ sealed unsafe class PairStep(KernelSet kernels, FusedNode node, GraphValue outpu
     }
 }
 
-/// <summary>The product of an image with a number for each channel.</summary>
+/// <summary>The product of an image with one number per channel.</summary>
 sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue image, GraphValue gates)
     : GraphStep(output, image, gates)
 {
@@ -44,7 +44,7 @@ sealed unsafe class GateStep(KernelSet kernels, FusedNode node, GraphValue outpu
     }
 }
 
-/// <summary>A batch norm by itself: a scale and a shift for each index of the first dimension.</summary>
+/// <summary>A batch norm that is not fused: a scale and a shift for each index of the first dimension.</summary>
 sealed unsafe class ScaleStep : GraphStep
 {
     readonly KernelSet kernels;

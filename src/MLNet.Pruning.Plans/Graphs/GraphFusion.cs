@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// Joins operations that one step computes: batch norm with the weights before it, a sum with a convolution that it reads, an activation
-/// with what it alone reads. What the result does not need is left out.
+/// Fuses operations that one step computes: batch norm with the weights before it, a sum with a convolution that it reads, an activation
+/// with its input if nothing else reads that. Operations that the result does not need are left out.
 /// </summary>
 static class GraphFusion
 {
@@ -22,7 +22,7 @@ static class GraphFusion
         return [.. fused.OfType<FusedNode>().Distinct().OrderBy(node => node.Position)];
     }
 
-    /// <summary>Readers of each node that the result depends on; the result has one more.</summary>
+    /// <summary>The number of readers of each node that the result depends on; the result itself has one more.</summary>
     static int[] Readers(IReadOnlyList<GraphNode> nodes)
     {
         int[] readers = new int[nodes.Count];
@@ -39,7 +39,7 @@ static class GraphFusion
     {
         if (node.Operation == GraphOperation.Add)
         {
-            // The later of the two, whose own inputs are in use for less long.
+            // The later of the two, whose own inputs are then in use for less long.
             var (layer, other) = inputs[0].Position > inputs[1].Position ? (inputs[0], inputs[1]) : (inputs[1], inputs[0]);
             if (!TakesSum(layer) || layer == other)
                 (layer, other) = (other, layer);

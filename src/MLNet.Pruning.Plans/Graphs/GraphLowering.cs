@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// Writes a graph in fewer kinds of operation: what works along the last dimension of more than two is reshaped around, and what reads the
-/// input number by number reads a copy.
+/// Rewrites a graph with fewer kinds of operation: adds reshapes around operations on the last dimension of more than two, and copies of
+/// the input for those that cannot read packed rows.
 /// </summary>
 static class GraphLowering
 {
@@ -37,7 +37,7 @@ static class GraphLowering
 
         int Reshape(string name, int from, IReadOnlyList<int> shape) => Add(new(GraphOperation.Reshape, name, [from], shape));
 
-        // A constant lies there once, not once a row; only what reads its inputs apart can read it so.
+        // A constant is stored once, not once per row. Only operations that read their inputs separately can read it as it is.
         int Readable(GraphNode node, int input) => (input == 0 && !ReadsPacked(node)) ? Copy()
             : IsConstant(input) && !ReadsApart(node) ? Reshape("constant", input, lowered[input].Shape)
             : input;

@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Places values and scratch memory so that those that are never in use at the same time share it.</summary>
+/// <summary>Places values and scratch memory so that those that are never in use at the same time share memory.</summary>
 sealed class GraphMemory
 {
     sealed record Piece(long Length, int First, int Last, Action<int> Place);
@@ -9,7 +9,7 @@ sealed class GraphMemory
 
     readonly List<Piece> pieces = [];
 
-    /// <summary>Numbers of all.</summary>
+    /// <summary>The total size.</summary>
     public long Length { get; private set; }
 
     /// <param name="result">What stays in use to the end.</param>
@@ -31,7 +31,7 @@ sealed class GraphMemory
                 index++;
             }
         }
-        // A stage by row begins again with each row: what another stage has made, or will read, must last all of it.
+        // A stage by row restarts with each row: what other stages have written or will read must be kept for all of it.
         var bounds = new List<(int First, int Last)>();
         foreach (var stage in stages)
         {
@@ -55,7 +55,7 @@ sealed class GraphMemory
         PlaceAll();
     }
 
-    /// <summary>The largest first, each where there is room soonest.</summary>
+    /// <summary>Places the largest values first, each at the first free place.</summary>
     void PlaceAll()
     {
         var placed = new List<(long Start, long End, Piece Piece)>();

@@ -1,15 +1,15 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Steps that are computed together: for all rows of a block at once, or one row after the other.</summary>
+/// <summary>Steps that are computed together: for all rows of a block at once, or row by row.</summary>
 sealed record GraphStage(bool ByRow, GraphStep[] Steps);
 
 /// <summary>
-/// Cuts steps into stages, so that images are computed one at a time and stay in the cache, and the weights of linear layers are read once
-/// for a block of rows. Linear layers between images that are still wanted behind them are computed image by image too.
+/// Divides steps into stages, so that images are computed one at a time and stay in the cache, and the weights of linear layers are read
+/// once per block of rows. Linear layers between images that later steps still need are computed image by image too.
 /// </summary>
 static class GraphStages
 {
-    /// <param name="steps">In an order in which they can be computed.</param>
+    /// <param name="steps">The steps, in a possible order of computation.</param>
     public static GraphStage[] Of(IReadOnlyList<GraphStep> steps)
     {
         var byRow = steps.Where(step => step.IsOfImages).ToHashSet();
@@ -25,14 +25,14 @@ static class GraphStages
             }
             byRow.UnionWith(between);
 
-            // Whether a later step reads an image that an earlier one than this has made.
+            // Whether a later step reads an image that a step before this one has made.
             bool IsBetween(GraphStep step, GraphStep reader) =>
                 byRow.Contains(reader) && stages[reader] > stages[step] && reader.Inputs.Any(input =>
                     input.Layout.IsImage && made.TryGetValue(input, out var maker) && stages[maker] < stages[step]);
         }
     }
 
-    /// <summary>Even numbers are stages by row, odd ones stages by block; each step stands in the first that it can.</summary>
+    /// <summary>Even numbers are stages by row, odd ones stages by block. Each step is in the first possible stage.</summary>
     static Dictionary<GraphStep, int> Numbers(
         IReadOnlyList<GraphStep> steps, HashSet<GraphStep> byRow, Dictionary<GraphValue, GraphStep> made)
     {

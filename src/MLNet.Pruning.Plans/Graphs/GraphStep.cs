@@ -2,23 +2,23 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Computes one value, of one row or of a block of them.</summary>
+/// <summary>Computes one value, for one row or for a block of rows.</summary>
 abstract unsafe class GraphStep(GraphValue output, params GraphValue[] inputs)
 {
     public GraphValue Output => output;
 
     public GraphValue[] Inputs => inputs;
 
-    /// <summary>Numbers that it needs beside its values while it computes.</summary>
+    /// <summary>Size of the temporary memory that it needs.</summary>
     public virtual long Scratch => 0;
 
-    /// <summary>Where they begin in the workspace.</summary>
+    /// <summary>The offset of that memory in the workspace.</summary>
     public int ScratchOffset { get; set; }
 
-    /// <summary>The layer that it computes, where it has weights.</summary>
+    /// <summary>The layer that it computes; null if it has no weights.</summary>
     public virtual PlanStep? Layer => null;
 
-    /// <summary>Whether it computes image by image.</summary>
+    /// <summary>Whether it works on images.</summary>
     public bool IsOfImages => output.Layout.IsImage || inputs.Any(input => input.Layout.IsImage);
 
     /// <summary>Computes the rows of a call.</summary>

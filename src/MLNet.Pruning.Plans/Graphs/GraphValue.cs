@@ -2,7 +2,7 @@ using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>What a step needs of a call: where to compute, the rows that came in, and which of a block's rows are meant.</summary>
+/// <summary>The context of a call: the workspace, the rows of input, and the range of the block's rows to compute.</summary>
 readonly unsafe struct StepCall(Workspace workspace, float* rows, int first, int count)
 {
     public Workspace Workspace => workspace;
@@ -14,39 +14,39 @@ readonly unsafe struct StepCall(Workspace workspace, float* rows, int first, int
     public int Count => count;
 }
 
-/// <summary>A value between operations, for one row or for each of a block.</summary>
+/// <summary>The result of an operation, for one row or for each row of a block.</summary>
 sealed unsafe class GraphValue(IReadOnlyList<int> shape)
 {
-    /// <summary>The rows that a caller gave, when there is nothing else.</summary>
+    /// <summary>Whether the value is the caller's rows themselves.</summary>
     public bool IsExternal { get; init; }
 
-    /// <summary>Numbers that are the same for each row; null where they are computed.</summary>
+    /// <summary>Numbers that are the same for each row; null if they are computed.</summary>
     public AlignedBuffer<float>? Fixed { get; set; }
 
     public IReadOnlyList<int> Shape => shape;
 
     public ValueLayout Layout { get; set; } = null!;
 
-    /// <summary>Whether each row of a block has a place of its own.</summary>
+    /// <summary>Whether each row of a block has its own memory.</summary>
     public bool IsOfBlock { get; set; }
 
-    /// <summary>Whether a convolution reads the zeros around it.</summary>
+    /// <summary>Whether a convolution reads zeros around the value.</summary>
     public bool NeedsZeros { get; set; }
 
-    /// <summary>Where it begins in the workspace.</summary>
+    /// <summary>Its offset in the workspace.</summary>
     public int Offset { get; set; }
 
-    /// <summary>Numbers from one row to the next.</summary>
+    /// <summary>The distance between rows.</summary>
     public nint RowStride => IsExternal || IsOfBlock ? (nint)Layout.Length : 0;
 
-    /// <summary>The first number of a row.</summary>
+    /// <summary>The address of a row.</summary>
     public float* At(in StepCall call, int row)
     {
         float* start = Fixed is not null ? Fixed.Pointer : IsExternal ? call.Rows : call.Workspace.At(Offset);
         return start + (row * RowStride) + Layout.Origin;
     }
 
-    /// <summary>Makes what lies around the pixels zero again, behind a step that has written over it.</summary>
+    /// <summary>Sets the memory around the pixels to zero again, after a step that has overwritten it.</summary>
     public void Frame(float* values)
     {
         if (!NeedsZeros)

@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// Decides how much room images have around them. Those that are added up, or that a convolution reads and writes alike, lie alike: each
-/// such class has the room that the most demanding of its readers wants.
+/// Decides how much room images have around them. Images that are added, or that a convolution reads and writes in the same layout, form a
+/// class with one layout: its room suits the most demanding reader.
 /// </summary>
 sealed class ImageLayouts
 {

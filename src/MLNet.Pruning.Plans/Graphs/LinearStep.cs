@@ -3,23 +3,23 @@ using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>A linear layer over lines, with an activation behind it.</summary>
+/// <summary>A linear layer on lines, followed by an activation.</summary>
 sealed unsafe class LinearStep : GraphStep
 {
-    const int MostLines = 64;
+    const int MaximumLines = 64;
 
     readonly KernelSet kernels;
     readonly FusedNode node;
     readonly LinearLayer layer;
-    readonly int most;
+    readonly int maximum;
 
     public LinearStep(CompileOptions options, FusedNode node, GraphValue output, GraphValue input, int blockRows)
         : base(output, input)
     {
         (kernels, this.node) = (options.Kernels, node);
-        most = (int)Math.Min(MostLines, (long)blockRows * output.Layout.Lines);
+        maximum = (int)Math.Min(MaximumLines, (long)blockRows * output.Layout.Lines);
         bool isSparse = KernelRule.SparseRows(node.Weights!, kernels, options.Choice, options.Precision);
-        layer = new(kernels, node.Weights!, isSparse, most, options.Precision);
+        layer = new(kernels, node.Weights!, isSparse, maximum, options.Precision);
     }
 
     public override PlanStep? Layer => layer.Step;
@@ -28,12 +28,12 @@ sealed unsafe class LinearStep : GraphStep
 
     public override void Compute(in StepCall call)
     {
-        // Rows lie behind each other as lines do.
+        // Rows have the distance of lines.
         float* x = Inputs[0].At(call, call.First), y = Output.At(call, call.First);
         int count = checked(call.Count * Output.Layout.Lines), xStride = Inputs[0].Layout.LineStride, yStride = Output.Layout.LineStride;
-        for (int done = 0; done < count; done += most)
+        for (int done = 0; done < count; done += maximum)
         {
-            int lines = Math.Min(most, count - done);
+            int lines = Math.Min(maximum, count - done);
             float* to = y + ((nint)done * yStride);
             layer.Compute(x + ((nint)done * xStride), lines, xStride, to, yStride, call.Workspace.At(ScratchOffset));
             Activate(kernels, node.Activation, to, (nint)lines * yStride);

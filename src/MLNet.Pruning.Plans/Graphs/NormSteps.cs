@@ -2,7 +2,6 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Layer norm of lines.</summary>
 sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights)
     : GraphStep(output, input)
 {
@@ -22,7 +21,6 @@ sealed unsafe class LayerNormStep(KernelSet kernels, FusedNode node, GraphValue 
     }
 }
 
-/// <summary>Group norm of images.</summary>
 sealed unsafe class GroupNormStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input, NetworkWeights weights)
     : GraphStep(output, input)
 {
@@ -76,7 +74,7 @@ static class NormWeights
     }
 }
 
-/// <summary>Softmax along lines or, of an image, along channels; or its logarithm along lines.</summary>
+/// <summary>Softmax along lines or, for an image, along channels; or its logarithm along lines.</summary>
 sealed unsafe class SoftmaxStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     protected override void ComputeRow(in StepCall call, int row)
@@ -109,7 +107,7 @@ sealed unsafe class SoftmaxStep(KernelSet kernels, FusedNode node, GraphValue ou
     }
 }
 
-/// <summary>The mean of lines, or of each line.</summary>
+/// <summary>The mean over lines, or within each line.</summary>
 sealed unsafe class MeanStep(KernelSet kernels, FusedNode node, GraphValue output, GraphValue input) : GraphStep(output, input)
 {
     protected override void ComputeRow(in StepCall call, int row)

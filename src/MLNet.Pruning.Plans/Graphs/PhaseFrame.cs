@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// An image with zeros around it, cut by the remainders of rows and columns: where windows are some pixels apart, each of their taps is
-/// then an image of neighbours. Only the remainders that a window looks at are kept.
+/// An image with zeros around it, divided into phases by the remainders of rows and columns modulo the stride: each tap of windows with a
+/// stride is then an image of adjacent pixels. Only the phases that a window uses are stored.
 /// </summary>
 sealed unsafe class PhaseFrame
 {
@@ -25,20 +25,19 @@ sealed unsafe class PhaseFrame
 
     public int RowStride { get; }
 
-    /// <summary>Numbers of a channel.</summary>
+    /// <summary>The size of a channel.</summary>
     public int ChannelStride => checked(phases[0].Length * phases[1].Length * rows * RowStride);
 
-    /// <summary>Numbers of all channels.</summary>
+    /// <summary>The size of all channels.</summary>
     public long Length => ((long)image.Planes * ChannelStride) + 64;
 
-    /// <summary>Where a tap's image begins in a channel.</summary>
+    /// <summary>The offset of a tap's image in a channel.</summary>
     public int At(int y, int x)
     {
         int phase = (Array.IndexOf(phases[0], y % stride[0]) * phases[1].Length) + Array.IndexOf(phases[1], x % stride[1]);
         return (((phase * rows) + (y / stride[0])) * RowStride) + (x / stride[1]);
     }
 
-    /// <summary>Copies an image inside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(float* from, float* to)
     {
@@ -48,7 +47,7 @@ sealed unsafe class PhaseFrame
             {
                 foreach (int px in phases[1])
                 {
-                    // The columns of this phase that lie inside the image, and the first of them there.
+                    // The columns of this phase that are inside the image, and the first of them.
                     int step = stride[1], offset = px - padding[1];
                     int first = Math.Min(RowStride, offset < 0 ? (-offset + step - 1) / step : 0);
                     int end = offset < image.Width ? Math.Clamp(((image.Width - 1 - offset) / step) + 1, first, RowStride) : first;
@@ -71,8 +70,9 @@ sealed unsafe class PhaseFrame
         }
     }
 
-    /// <summary>Copies every number or every second one; up to a vector behind the last, where the next row or what is reserved
-    /// follows.</summary>
+    /// <summary>
+    /// Copies every number or every second one. It may write up to a vector past the end, where the next row or reserved memory follows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Gather(float* source, int step, float* to, int first, int end)
     {

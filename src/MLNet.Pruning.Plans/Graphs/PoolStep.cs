@@ -2,14 +2,14 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Graphs;
 
-/// <summary>Maxima or means of windows: first down the columns, many at a time, then along the row that is left.</summary>
+/// <summary>Maxima or means of windows: first down the columns, many at a time, then along the resulting row.</summary>
 sealed unsafe class PoolStep : GraphStep
 {
     readonly KernelSet kernels;
     readonly FusedNode node;
     readonly bool largest, isUsual;
 
-    // The pixels of each window, along both dimensions: from, to (not including) and the step; and what a mean divides by.
+    // The pixels of each window along both dimensions: first, end (exclusive) and the divisor of a mean.
     readonly (int First, int End, int Size)[] rows, columns;
     readonly int stepY, stepX;
 
@@ -31,7 +31,7 @@ sealed unsafe class PoolStep : GraphStep
         }
     }
 
-    // Whole vectors are computed: what they read behind a row belongs to the next, or to nobody.
+    // Whole vectors are computed: beyond the end of a row they read the next row or unused memory.
     int Columns => kernels.Padded(Inputs[0].Layout.Width);
 
     public override long Scratch => Columns;

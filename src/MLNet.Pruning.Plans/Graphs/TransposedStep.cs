@@ -4,13 +4,14 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// A transposed convolution: the pixels of the result with equal remainders of the stride are a convolution of their own, and these images
-/// are put together.
+/// A transposed convolution. Pixels of the result with equal remainders modulo the stride form an image that is a convolution of its own;
+/// these images are interleaved.
 /// </summary>
 sealed unsafe class TransposedStep : GraphStep
 {
-    /// <summary>Rows and columns of the result with the same remainders, and what computes them; no layers where no tap reaches
-    /// them.</summary>
+    /// <summary>
+    /// Rows and columns of the result with the same remainders, and the layers that compute them; null if no tap reaches them.
+    /// </summary>
     sealed record Phase(int Y, int X, int Height, int Width, LaneLayer[]? Groups);
 
     readonly KernelSet kernels;
@@ -27,7 +28,7 @@ sealed unsafe class TransposedStep : GraphStep
         int count = node.Node.Groups, taps = window.Kernel[0] * window.Kernel[1];
         (read, written) = (image.Planes / count, output.Layout.Planes / count);
         int[] sizes = [output.Layout.Height, output.Layout.Width], from = [image.Height, image.Width];
-        // Pixel s j + p of the result has of pixel j + shift the tap k where p + padding - k dilation = s shift.
+        // Pixel s j + p of the result uses tap k of pixel j + shift if p + padding - k dilation = s shift.
         var ways = Enumerable.Range(0, 2)
             .Select(d => Enumerable.Range(0, Math.Min(window.Stride[d], sizes[d])).Select(p => Enumerable.Range(0, window.Kernel[d])
             .Select(k => (Tap: k, Reach: p + window.Padding[d] - (k * window.Dilation[d]))).Where(w => w.Reach % window.Stride[d] == 0)

@@ -1,42 +1,42 @@
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>
-/// How the values of one row lie in memory: lines, each from whole vectors; or images, whose rows have room for zeros behind them and whose
-/// channels have rows of zeros between them, so that a convolution reads its padding where it is.
+/// The memory layout of one row's values: lines that each start at a whole vector; or images, with room for zeros after each row and rows
+/// of zeros between channels, so that a convolution reads its padding in place.
 /// </summary>
 sealed record ValueLayout
 {
     const int Behind = 64;
 
-    /// <summary>Lines of numbers side by side; of an image, rows of pixels.</summary>
+    /// <summary>The number of lines; for an image, rows of pixels.</summary>
     public required int Lines { get; init; }
 
-    /// <summary>Numbers of a line.</summary>
+    /// <summary>Values in a line.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Numbers from one line to the next.</summary>
+    /// <summary>The distance between lines.</summary>
     public required int LineStride { get; init; }
 
-    /// <summary>Lines of a plane; of what is no image, all.</summary>
+    /// <summary>Lines in a plane; all lines if the value is no image.</summary>
     public required int Height { get; init; }
 
-    /// <summary>Numbers from one plane to the next.</summary>
+    /// <summary>The distance between planes.</summary>
     public required int PlaneStride { get; init; }
 
-    /// <summary>Where the first number lies.</summary>
+    /// <summary>The offset of the first value.</summary>
     public int Origin { get; init; }
 
-    /// <summary>Numbers of a row with all that lies around them.</summary>
+    /// <summary>The total size of a row, with all gaps.</summary>
     public required long Length { get; init; }
 
     public bool IsImage { get; init; }
 
     public int Planes => Lines / Height;
 
-    /// <summary>Numbers of a plane from the first to the last, with what lies between its lines.</summary>
+    /// <summary>The distance from the first to the last value of a plane, plus one, with gaps between lines.</summary>
     public int Lanes => ((Height - 1) * LineStride) + Width;
 
-    /// <summary>Numbers from the first to the last, with all that lies between.</summary>
+    /// <summary>The distance from the first to the last value, plus one, with all gaps.</summary>
     public nint Span => ((nint)(Planes - 1) * PlaneStride) + Lanes;
 
     /// <summary>Lines of whole vectors.</summary>
@@ -54,17 +54,17 @@ sealed record ValueLayout
         };
     }
 
-    /// <summary>As a caller's rows lie, number by number.</summary>
+    /// <summary>The layout of a caller's rows, without gaps.</summary>
     public static ValueLayout Packed(IReadOnlyList<int> shape) => OfLines(shape, width => width);
 
     /// <param name="rowStride">Numbers from one row to the next; at least the width and the zeros that are read beside it.</param>
     /// <param name="rowsAround">Rows of zeros that are read above and below a channel.</param>
-    /// <param name="padded">A count rounded up to whole vectors.</param>
+    /// <param name="padded">Rounds a number up to whole vectors.</param>
     public static ValueLayout OfImage(int channels, int height, int width, int rowStride, int rowsAround, Func<int, int> padded)
     {
         int lanes = checked(((height - 1) * rowStride) + width);
         int origin = Aligned(checked((rowsAround * rowStride) + (rowStride - width)));
-        // The rows below a channel are those above the next.
+        // The rows below a channel are also those above the next.
         int plane = Aligned(Math.Max(checked((height + rowsAround) * rowStride), padded(lanes)));
         return new()
         {
@@ -79,7 +79,7 @@ sealed record ValueLayout
         };
     }
 
-    /// <summary>Where a line begins.</summary>
+    /// <summary>The offset of a line.</summary>
     public nint At(int line) => Origin + ((nint)(line / Height) * PlaneStride) + ((nint)(line % Height) * LineStride);
 
     static int Aligned(int count) => checked(count + 15) & ~15;

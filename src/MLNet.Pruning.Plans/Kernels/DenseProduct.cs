@@ -1,23 +1,25 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The dense product, panel by panel and tile by tile. Every sum runs over k from first to last in one chain, and in blocks where there
-/// are many, whatever the tile: a row gets the same bits alone or among others. Most of the time of dense networks is spent in the loops
+/// The dense product, panel by panel and tile by tile. Every sum runs over k from first to last in one chain, in blocks if there are many
+/// terms, independent of the tile: a row gets the same bits alone or among others. Dense networks spend most of their time in the loops
 /// over k of <see cref="DenseTile{TVectors,TVector}"/>.
 /// </summary>
 static unsafe class DenseProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    // Three vectors of so many k, 38 KiB, stay in the first-level cache while all rows pass by. Sums that are not much longer stay whole.
+    // Three vectors of this many k, 38 KiB, stay in the first-level cache while all rows are processed. Sums that are not much longer are
+    // not split.
     const int DepthBlock = 200, WholeDepth = 384;
 
     /// <summary>Columns of a panel.</summary>
     public static int PanelWidth => 2 * TVectors.Count;
 
-    // 8 x 3 sums, three vectors of B and one of A fill most of the 32 registers of AVX-512, 4 x 3 all of the 16 that there are elsewhere.
+    // 8 x 3 sums, three vectors of B and one of A fill most of the 32 registers of AVX-512; 4 x 3 fill the 16 registers that other
+    // machines have.
     static int TileRows => TVectors.Count == 16 ? 8 : 4;
 
-    /// <summary>Columns of a panel that leaves out rows of zeros: 16 where that is a vector or two.</summary>
+    /// <summary>Columns of a panel without its rows of zeros: 16 if that is a vector or two.</summary>
     public static int BlockWidth => TVectors.Count == 16 ? 16 : PanelWidth;
 
     public static void Multiply(in ProductArguments p)
@@ -42,7 +44,7 @@ static unsafe class DenseProduct<TVectors, TVector>
         var part = p;
         if (p.Rows == 1)
         {
-            // Columns that do not fill four panels: parts of their sums run side by side instead.
+            // Columns that do not fill four panels: parts of their sums are computed side by side instead.
             part.Columns = p.Columns / (4 * PanelWidth) * 4 * PanelWidth;
             Parts(p, part.Columns, block);
         }
@@ -52,7 +54,7 @@ static unsafe class DenseProduct<TVectors, TVector>
             Part(part);
             part.A += block * p.DepthStride;
             part.Done += block;
-            // The rest of a sum is added to what is there already.
+            // The rest of a sum is added to the present value.
             part.ColumnBias = part.RowBias = null;
             part.Residual = p.C;
         }
@@ -97,7 +99,7 @@ static unsafe class DenseProduct<TVectors, TVector>
         int vectors;
         for (int column = 0; column < p.Columns; column += vectors * TVectors.Count)
         {
-            // A vector alone would read all of A again for half as many sums: the last one goes with the two before it.
+            // A single vector would read all of A again for half as many sums, so the last one is computed with the two before it.
             int left = (p.Columns - column + TVectors.Count - 1) / TVectors.Count;
             vectors = left == 3 ? 3 : Math.Min(2, left);
             if (p.Rows == 1)

@@ -2,20 +2,19 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>The dense product of one row.</summary>
 static unsafe class DenseRow<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
     static int PanelWidth => DenseProduct<TVectors, TVector>.PanelWidth;
 
     /// <summary>
-    /// One row by four panels, since a sum alone would wait for itself. Panels that are not there are computed as the last one again.
+    /// One row by four panels, since the additions of a single sum would wait for each other. Missing panels repeat the last one.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panels<TCursor>(in ProductArguments p, int column, int panels)
         where TCursor : struct, IRowCursor<TCursor>
     {
-        // What lies between the panels, in numbers; and between their columns.
+        // The distance between panels, in numbers; and between their columns.
         nint one = panels > 1 ? p.PanelStride : 0, two = panels > 2 ? 2 * p.PanelStride : one, three = panels > 3 ? 3 * p.PanelStride
             : two;
         var b = TCursor.Of(p, column / PanelWidth, p.BStride);
@@ -55,7 +54,7 @@ static unsafe class DenseRow<TVectors, TVector>
             Store(p, s3, t3, column + (3 * PanelWidth));
     }
 
-    /// <summary>One row by the last panel where that has three vectors.</summary>
+    /// <summary>One row by the last panel if that has three vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Three<TCursor>(in ProductArguments p, int column)
         where TCursor : struct, IRowCursor<TCursor>
@@ -80,8 +79,8 @@ static unsafe class DenseRow<TVectors, TVector>
     }
 
     /// <summary>
-    /// One row by a panel, four parts of the sums at a time, each of so many k, which are added up in their order: the sums of one part
-    /// after the other.
+    /// One row by a panel. The sums are split into parts of a block of k each, and four parts are computed at a time; the parts are added
+    /// in order.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Parts<TCursor, TColumns>(in ProductArguments p, int column, int block)
@@ -93,7 +92,7 @@ static unsafe class DenseRow<TVectors, TVector>
         var sum = p;
         for (int k = 0; k < p.Depth; k += 4 * block)
         {
-            // Parts that are not there are the first one again, and not added. The last part may be shorter than the others.
+            // Missing parts repeat the first one and are not added. The last part may be shorter than the others.
             int count = Math.Min(4, (p.Depth - k + block - 1) / block), shortest = Math.Min(block, p.Depth - k - ((count - 1) * block));
             int k1 = count > 1 ? k + block : k, k2 = count > 2 ? k1 + block : k, k3 = count > 3 ? k2 + block : k;
             float* a0 = p.A + (k * p.DepthStride), a1 = p.A + (k1 * p.DepthStride), a2 = p.A + (k2 * p.DepthStride),
@@ -152,7 +151,7 @@ static unsafe class DenseRow<TVectors, TVector>
         }
     }
 
-    /// <summary>What a part has more than the shortest, and the addition of the part.</summary>
+    /// <summary>The terms by which a part is longer than the shortest, and the addition of the part.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void End<TCursor, TColumns>(
         in ProductArguments p, TCursor b, float* a, int rest, TVector s, TVector t, TVector u, int column)

@@ -7,17 +7,14 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class DenseTile<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>
-    /// Eight rows by one, two or three vectors of columns. Rows that are not there are computed as the last one again, and not stored.
-    /// </summary>
+    /// <summary>Eight rows by one, two or three vectors of columns. Missing rows repeat the last one and are not stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EightRows<TCursor, TColumns>(in ProductArguments p, int row, int rows, int column)
         where TCursor : struct, IRowCursor<TCursor>
         where TColumns : struct, IColumns
     {
-        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it
-        // would
-        // have all sums kept in memory.
+        // Half of the usual width if rows are skipped: see DenseProduct.BlockWidth. No call may stand between here and the loop: it would
+        // force all sums into memory.
         int panel = column / (TCursor.Skips && !TColumns.Two && TVectors.Count == 16 ? TVectors.Count : 2 * TVectors.Count);
         float* a0 = p.A + (row * p.RowStride);
         float* a1 = rows > 1 ? a0 + p.RowStride : a0;
@@ -115,17 +112,14 @@ static unsafe class DenseTile<TVectors, TVector>
             Store<TColumns>(p, s7, t7, u7, row + 7, column);
     }
 
-    /// <summary>
-    /// Four rows by one, two or three vectors of columns. Rows that are not there are computed as the last one again, and not stored.
-    /// </summary>
+    /// <summary>Four rows by one, two or three vectors of columns. Missing rows repeat the last one and are not stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FourRows<TCursor, TColumns>(in ProductArguments p, int row, int rows, int column)
         where TCursor : struct, IRowCursor<TCursor>
         where TColumns : struct, IColumns
     {
-        // Half of the usual width where rows are left out: see DenseProduct.BlockWidth. No call may stand between here and the loop: it
-        // would
-        // have all sums kept in memory.
+        // Half of the usual width if rows are skipped: see DenseProduct.BlockWidth. No call may stand between here and the loop: it would
+        // force all sums into memory.
         int panel = column / (TCursor.Skips && !TColumns.Two && TVectors.Count == 16 ? TVectors.Count : 2 * TVectors.Count);
         float* a0 = p.A + (row * p.RowStride);
         float* a1 = rows > 1 ? a0 + p.RowStride : a0;
@@ -183,7 +177,7 @@ static unsafe class DenseTile<TVectors, TVector>
             Store<TColumns>(p, s3, t3, u3, row + 3, column);
     }
 
-    /// <summary>Adds what is to be added to one row of a tile, and stores it.</summary>
+    /// <summary>Adds the biases and the residual to one row of a tile, and stores it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store<TColumns>(in ProductArguments p, TVector first, TVector second, TVector third, int row, int column)
         where TColumns : struct, IColumns
@@ -211,7 +205,7 @@ static unsafe class DenseTile<TVectors, TVector>
             TVectors.Store(third, p.C + place + (2 * TVectors.Count));
     }
 
-    /// <summary>Weights of small batches come from the second-level cache faster than the processor asks for them by itself.</summary>
+    /// <summary>Prefetches weights of small batches from the second-level cache, faster than the processor does by itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(float* from)
     {
@@ -224,7 +218,7 @@ static unsafe class DenseTile<TVectors, TVector>
     }
 }
 
-/// <summary>How many vectors of columns a tile has: one, two, or three at the end.</summary>
+/// <summary>The number of vectors of columns in a tile: one, two, or three at the end.</summary>
 interface IColumns
 {
     static abstract bool Two { get; }

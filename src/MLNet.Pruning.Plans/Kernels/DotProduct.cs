@@ -4,8 +4,7 @@ using System.Runtime.Intrinsics;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// A few outputs of many inputs, by a dot product each: the inputs are the lanes. The order of a sum depends on the number of inputs
-/// alone.
+/// A few outputs of many inputs as dot products, with the inputs in the lanes. The order of a sum depends on the number of inputs only.
 /// </summary>
 static unsafe class DotProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
@@ -22,7 +21,7 @@ static unsafe class DotProduct<TVectors, TVector>
         {
             float* added = residual == null ? null : residual + (row * yStride);
             int count = Math.Min(4, rows - row), o = 0;
-            // Four rows by two outputs share what they read where there are 32 registers.
+            // With 32 registers, four rows by two outputs share what they read.
             for (; TVectors.Count == 16 && o < outputs - 1; o += 2)
             {
                 var one = FourByTwo(x, count, xStride, weights + ((nint)o * inputs), inputs, out var other);
@@ -44,7 +43,7 @@ static unsafe class DotProduct<TVectors, TVector>
             y[i * yStride] = bias + (residual == null ? 0 : residual[i * yStride]) + sums[i];
     }
 
-    /// <summary>One output of four rows, each in two sums. Rows that are not there are computed as the last one again.</summary>
+    /// <summary>One output of four rows, each in two sums. Missing rows repeat the last one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static Vector128<float> Four(float* x, int rows, nint xStride, float* weights, int inputs)
     {
@@ -71,7 +70,7 @@ static unsafe class DotProduct<TVectors, TVector>
             Finish(TVectors.Add(s2, t2), x2, weights, i, inputs), Finish(TVectors.Add(s3, t3), x3, weights, i, inputs));
     }
 
-    /// <summary>Two outputs of four rows, with the sums that <see cref="Four"/> has of each.</summary>
+    /// <summary>Two outputs of four rows, with the same sums as <see cref="Four"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static Vector128<float> FourByTwo(float* x, int rows, nint xStride, float* weights, int inputs, out Vector128<float> other)
     {

@@ -2,29 +2,29 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>One head of attention over at most eight tokens, from logits to mixed values without leaving the registers.</summary>
+/// <summary>One head of attention over at most eight tokens, from logits to mixed values in registers.</summary>
 static unsafe class FewKeysAttention<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    public const int MostKeys = 8;
+    public const int MaximumKeys = 8;
 
     /// <param name="queries">[headSize][lanes], divided by the root of the head's size.</param>
     /// <param name="lanes">Numbers from one value to the next, in the result as well; whole vectors of queries are computed.</param>
     /// <param name="keys">Value d of token j stands at keys + d * valueStep + j * tokenStep, and so it is with values.</param>
     /// <param name="logSizes">[tokens], added to the logits of each key; null for none.</param>
-    /// <param name="tokens">1 to <see cref="MostKeys"/>.</param>
+    /// <param name="tokens">1 to <see cref="MaximumKeys"/>.</param>
     /// <param name="mixed">[headSize][lanes]; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Compute(
         float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
         int headSize, float* mixed)
     {
-        // Tokens that are not there are the last one again, with a logit that leaves nothing of them.
+        // Missing tokens repeat the last one, with a logit that gives them no weight.
         nint j1 = Math.Min(1, tokens - 1) * tokenStep, j2 = Math.Min(2, tokens - 1) * tokenStep, j3 = Math.Min(3, tokens - 1) * tokenStep;
         nint j4 = Math.Min(4, tokens - 1) * tokenStep, j5 = Math.Min(5, tokens - 1) * tokenStep, j6 = Math.Min(6, tokens - 1) * tokenStep;
         nint j7 = Math.Min(7, tokens - 1) * tokenStep;
-        float* bias = stackalloc float[MostKeys];
-        for (int j = 0; j < MostKeys; j++)
+        float* bias = stackalloc float[MaximumKeys];
+        for (int j = 0; j < MaximumKeys; j++)
             bias[j] = j >= tokens ? float.NegativeInfinity : logSizes == null ? 0 : logSizes[j];
         for (int lane = 0; lane < tokens; lane += TVectors.Count)
         {
@@ -45,16 +45,16 @@ static unsafe class FewKeysAttention<TVectors, TVector>
                 s6 = TVectors.MultiplyAdd(query, TVectors.Create(at[j6]), s6);
                 s7 = TVectors.MultiplyAdd(query, TVectors.Create(at[j7]), s7);
             }
-            var most = TVectors.Max(TVectors.Max(TVectors.Max(s0, s1), TVectors.Max(s2, s3)),
+            var maximum = TVectors.Max(TVectors.Max(TVectors.Max(s0, s1), TVectors.Max(s2, s3)),
                 TVectors.Max(TVectors.Max(s4, s5), TVectors.Max(s6, s7)));
-            s0 = Power(s0, most);
-            s1 = Power(s1, most);
-            s2 = Power(s2, most);
-            s3 = Power(s3, most);
-            s4 = Power(s4, most);
-            s5 = Power(s5, most);
-            s6 = Power(s6, most);
-            s7 = Power(s7, most);
+            s0 = Power(s0, maximum);
+            s1 = Power(s1, maximum);
+            s2 = Power(s2, maximum);
+            s3 = Power(s3, maximum);
+            s4 = Power(s4, maximum);
+            s5 = Power(s5, maximum);
+            s6 = Power(s6, maximum);
+            s7 = Power(s7, maximum);
             var sum = TVectors.Add(TVectors.Add(TVectors.Add(s0, s1), TVectors.Add(s2, s3)),
                 TVectors.Add(TVectors.Add(s4, s5), TVectors.Add(s6, s7)));
             var factor = TVectors.Divide(TVectors.Create(1f), sum);
@@ -62,7 +62,7 @@ static unsafe class FewKeysAttention<TVectors, TVector>
             at = values;
             for (int d = headSize; d > 0; d--, to += lanes, at += valueStep)
             {
-                // Two chains, since a sum waits for itself.
+                // Two chains of additions, since each addition waits for the previous one.
                 var a = TVectors.Multiply(s0, TVectors.Create(at[0]));
                 var b = TVectors.Multiply(s1, TVectors.Create(at[j1]));
                 a = TVectors.MultiplyAdd(s2, TVectors.Create(at[j2]), a);
@@ -77,5 +77,5 @@ static unsafe class FewKeysAttention<TVectors, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector Power(TVector logit, TVector most) => Functions<TVectors, TVector>.Exp(TVectors.Subtract(logit, most));
+    static TVector Power(TVector logit, TVector maximum) => Functions<TVectors, TVector>.Exp(TVectors.Subtract(logit, maximum));
 }

@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Elementary functions of vectors, by polynomials that were fitted to the least maximum error.</summary>
+/// <summary>Elementary functions of vectors, by polynomials with minimal maximum error.</summary>
 /// <remarks>
 /// | function | error, at most |
 /// |---|---|
-/// | Exp | 2e-7 of the result, for arguments from -87 to 88.37; those outside count as the nearer end |
+/// | Exp | 2e-7 of the result, for arguments from -87 to 88.37; arguments outside are clamped |
 /// | Sigmoid | 2e-7 |
 /// | Tanh | 3e-7 |
 /// | Gelu | 2e-7 times the larger of 1 and |x| |
@@ -17,16 +17,16 @@ namespace MLNet.Pruning.Plans.Kernels;
 static class Functions<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>e^x = 2^n e^r with n = round(x / ln 2), and r in a polynomial of degree 5.</summary>
+    /// <summary>e^x = 2^n e^r with n = round(x / ln 2), and a polynomial of degree 5 for e^r.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Exp(TVector x)
     {
-        // In a sum with 1.5 * 2^23 the fraction is rounded away and n stands in the low bits.
+        // The sum with 1.5 * 2^23 rounds the fraction away and leaves n in the low bits.
         var magic = TVectors.Create(12582912f);
         x = TVectors.Max(TVectors.Create(-87f), TVectors.Min(TVectors.Create(88.37f), x));
         var shifted = TVectors.MultiplyAdd(x, TVectors.Create(1.44269504f), magic);
         var n = TVectors.Subtract(shifted, magic);
-        // ln 2 in two parts, the first of which has few bits, so that its product with n is exact.
+        // ln 2 in two parts. The first has few bits, so that its product with n is exact.
         var r = TVectors.MultiplyAdd(n, TVectors.Create(-0.693359375f), x);
         r = TVectors.MultiplyAdd(n, TVectors.Create(2.12194440e-4f), r);
         var p = TVectors.MultiplyAdd(TVectors.Create(0.00838110875f), r, TVectors.Create(0.0419175252f));
@@ -54,15 +54,15 @@ static class Functions<TVectors, TVector>
     }
 
     /// <summary>
-    /// x F(x), where F is the normal distribution: 1/2 + x g(x^2) with a polynomial g of degree 14 for |x| up to 5.25, behind which F is
-    /// 0 or 1 to 8e-8.
+    /// x F(x), where F is the standard normal distribution function: 1/2 + x g(x^2) with a polynomial g of degree 14 for |x| up to 5.25,
+    /// beyond which F is 0 or 1 to within 8e-8.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Gelu(TVector x)
     {
         const float Limit = 5.25f;
         var c = TVectors.Max(TVectors.Create(-Limit), TVectors.Min(TVectors.Create(Limit), x));
-        // From -1 to 1, where the polynomial's powers stay small.
+        // From -1 to 1, where the powers of the polynomial stay small.
         var s = TVectors.MultiplyAdd(TVectors.Multiply(c, c), TVectors.Create(2 / (Limit * Limit)), TVectors.Create(-1f));
         var p = TVectors.MultiplyAdd(TVectors.Create(0.000230040634f), s, TVectors.Create(-0.000647402892f));
         p = TVectors.MultiplyAdd(p, s, TVectors.Create(0.0006926778f));
@@ -87,7 +87,7 @@ static class Functions<TVectors, TVector>
     {
         var u = Exp(TVectors.Subtract(TVectors.Zero, TVectors.Abs(x)));
         var s = TVectors.Divide(u, TVectors.Add(u, TVectors.Create(2f)));
-        // s is at most 1/3: what the series leaves out is below 1e-8.
+        // s is at most 1/3, so the error of the truncated series is below 1e-8.
         var t = TVectors.Multiply(s, s);
         var p = TVectors.MultiplyAdd(TVectors.Create(2f / 15), t, TVectors.Create(2f / 13));
         p = TVectors.MultiplyAdd(p, t, TVectors.Create(2f / 11));

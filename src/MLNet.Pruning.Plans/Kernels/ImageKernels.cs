@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>What images need beside products.</summary>
+/// <summary>Kernels for images other than products.</summary>
 static unsafe class ImageKernels
 {
-    /// <summary>The maxima of squares of 2x2; a last row or column that is odd is left out. A NaN may be lost.</summary>
+    /// <summary>The maxima of squares of 2x2; an odd last row or column is left out. A NaN may be lost.</summary>
     /// <param name="from">[height][fromStride]</param>
     /// <param name="to">[height][toStride]; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,9 +1,8 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The weights of a layer as integers of 8 bits, from -127 to 127, each output with the scale that makes its largest 127. They lie in
-/// panels
-/// of 16 outputs, in which four inputs of an output stand side by side: [panel][input / 4][output][input % 4].
+/// The weights of a layer as integers of 8 bits from -127 to 127. Each output has its own scale, by which its largest weight becomes 127.
+/// Layout: panels of 16 outputs, in which four inputs of an output are adjacent: [panel][input / 4][output][input % 4].
 /// </summary>
 sealed unsafe class Int8Matrix
 {
@@ -40,7 +39,7 @@ sealed unsafe class Int8Matrix
                 sum += value;
             }
             scales.Pointer[o] = largest / 127;
-            // An input is stored with 128 added; the sums begin with what that is too much.
+            // Inputs are stored with 128 added. The initial value of a sum corrects this.
             starts.Pointer[o] = -Int8Product.Zero * sum;
         }
     }
@@ -49,14 +48,14 @@ sealed unsafe class Int8Matrix
 
     public int Inputs { get; }
 
-    /// <summary>Fours of inputs.</summary>
+    /// <summary>Groups of four inputs.</summary>
     public int Steps { get; }
 
     public int Panels { get; }
 
     public sbyte* Values => values.Pointer;
 
-    /// <summary>What the sum of each output begins with.</summary>
+    /// <summary>The initial value of each output's sum.</summary>
     public int* Starts => starts.Pointer;
 
     public float* Scales => scales.Pointer;

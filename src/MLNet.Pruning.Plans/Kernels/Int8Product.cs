@@ -5,24 +5,24 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The dense product in integers of 8 bits, four multiply-adds of 32 lanes' bytes at a time. Sums of integers are exact: a row has the
-/// same bits
-/// alone and among others. Inputs are rounded to 255 steps, each row by its own largest number, so that no row can be outside the range.
+/// The dense product in integers of 8 bits, four multiply-adds of 32 lanes' bytes at a time. Sums of integers are exact, so a row has the
+/// same bits alone and among others. Inputs are rounded to 255 steps, each row scaled by its own largest number, so that no row is out of
+/// range.
 /// </summary>
 static unsafe class Int8Product
 {
-    /// <summary>What stands for 0.</summary>
+    /// <summary>The stored value of 0.</summary>
     public const int Zero = 128;
 
     public static bool IsSupported => AvxVnni.IsSupported;
 
-    /// <summary>Bytes of a row of inputs.</summary>
+    /// <summary>The size of a row of inputs in bytes.</summary>
     public static int RowBytes(int inputs) => (inputs + 31) / 32 * 32;
 
     /// <summary>Rounds rows of inputs.</summary>
     /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
     /// <param name="to">[rows][<see cref="RowBytes"/>]; written.</param>
-    /// <param name="scales">[rows]; written: what a step of each row is. NaN where a number of the row is not finite.</param>
+    /// <param name="scales">[rows]; written: the step size of each row. NaN if a number of the row is not finite.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(float* x, int rows, int inputs, nint xStride, byte* to, float* scales)
     {
@@ -32,7 +32,7 @@ static unsafe class Int8Product
         {
             new Span<float>(end, 16).Clear();
             new ReadOnlySpan<float>(x + whole, inputs - whole).CopyTo(new Span<float>(end, 16));
-            // Without their sign, numbers are in the order of their bits as integers, NaN behind infinity.
+            // Without their signs, numbers have the order of their bits as integers, and NaN comes after infinity.
             Vector256<int> largest = Magnitudes(end), other = Magnitudes(end + 8);
             for (int i = 0; i < whole; i += 16)
             {
@@ -42,9 +42,9 @@ static unsafe class Int8Product
             largest = Vector256.Max(largest, other);
             var half = Vector128.Max(largest.GetLower(), largest.GetUpper());
             half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
-            float most = BitConverter.Int32BitsToSingle(Math.Max(half.ToScalar(), half.GetElement(1)));
-            scales[row] = float.IsFinite(most) ? most / 127 : float.NaN;
-            var factor = Vector256.Create(most > 0 && float.IsFinite(most) ? 127 / most : 0);
+            float maximum = BitConverter.Int32BitsToSingle(Math.Max(half.ToScalar(), half.GetElement(1)));
+            scales[row] = float.IsFinite(maximum) ? maximum / 127 : float.NaN;
+            var factor = Vector256.Create(maximum > 0 && float.IsFinite(maximum) ? 127 / maximum : 0);
             for (int i = 0; i < whole; i += 16)
                 Sixteen(x + i, factor, to + i);
             if (whole < inputs)
@@ -58,7 +58,7 @@ static unsafe class Int8Product
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Sixteen(float* x, Vector256<float> factor, byte* to)
     {
-        // The packing interleaves halves of 128 bits: [a0 a1 b0 b1 | a2 a3 b2 b3] in fours of numbers.
+        // The packing instruction interleaves halves of 128 bits: [a0 a1 b0 b1 | a2 a3 b2 b3] in fours of numbers.
         var a = Avx.ConvertToVector256Int32(Vector256.Load(x) * factor);
         var b = Avx.ConvertToVector256Int32(Vector256.Load(x + 8) * factor);
         var words = Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b11_01_10_00).AsInt16();
@@ -69,7 +69,7 @@ static unsafe class Int8Product
     /// <param name="x">[rows][<see cref="RowBytes"/>]</param>
     /// <param name="scales">[rows]</param>
     /// <param name="y">[rows][yStride]; written, whole vectors of eight.</param>
-    /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
+    /// <param name="yStride">The distance between rows, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public static void Multiply(Int8Matrix matrix, byte* x, float* scales, int rows, float* y, nint yStride, float* residual)
     {
@@ -91,7 +91,7 @@ static unsafe class Int8Product
         }
     }
 
-    /// <summary>Four rows by a panel. Rows that are not there are computed as the last one again, and not stored.</summary>
+    /// <summary>Four rows by a panel. Missing rows repeat the last one and are not stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void FourRows(
         Int8Matrix matrix, int panel, byte* x, nint bytes, float* scales, int rows, float* y, nint yStride, float* residual)
@@ -132,7 +132,7 @@ static unsafe class Int8Product
             Store(s3, t3, scales[3], weightScales, bias, outputs, y, residual, 3 * yStride);
     }
 
-    /// <summary>One row by four panels. Panels that are not there are computed as the last one again.</summary>
+    /// <summary>One row by four panels. Missing panels repeat the last one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void OneRow(Int8Matrix matrix, int panel, byte* x, float scale, float* y, float* residual)
     {

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>The kernels for one width of vector.</summary>
+/// <summary>The kernels for one vector width.</summary>
 abstract unsafe class KernelSet
 {
     /// <summary>The kernels for this machine.</summary>
@@ -16,16 +16,16 @@ abstract unsafe class KernelSet
         _ => KernelSet<Vectors128, Vector128<float>>.Instance,
     };
 
-    /// <summary>Lanes of a vector.</summary>
+    /// <summary>The number of lanes of a vector.</summary>
     public abstract int Lanes { get; }
 
-    /// <summary>Columns of a panel of packed weights.</summary>
+    /// <summary>The number of columns of a panel of packed weights.</summary>
     public int PanelWidth => 2 * Lanes;
 
-    /// <summary>Outputs of a block of weights over rows that is skipped where all are zeros.</summary>
+    /// <summary>The outputs of a block of weights for products over rows; a block is skipped if all of its weights are 0.</summary>
     public int BlockWidth => Lanes == 16 ? 16 : PanelWidth;
 
-    /// <summary>Which of these vectors is wide enough for so few lanes: wider ones would compute nothing in the rest.</summary>
+    /// <summary>The kernels of these vectors' width or less that suit so few lanes: wider vectors would waste the rest.</summary>
     public KernelSet Narrowed(int lanes) => lanes switch
     {
         <= 4 => For(VectorWidth.Portable),
@@ -33,15 +33,15 @@ abstract unsafe class KernelSet
         _ => this,
     };
 
-    /// <summary>Whether so few tokens attend to each other by <see cref="AttendFew"/>.</summary>
-    public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MostKeys;
+    /// <summary>Whether <see cref="AttendFew"/> computes attention among so many tokens.</summary>
+    public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MaximumKeys;
 
-    /// <summary>A count rounded up to whole vectors.</summary>
+    /// <summary>Rounds a number up to whole vectors.</summary>
     public int Padded(int count) => (count + Lanes - 1) / Lanes * Lanes;
 
     public abstract void Product(in ProductArguments arguments);
 
-    /// <summary>A few outputs of rows, by a dot product each.</summary>
+    /// <summary>A few outputs of rows, as dot products.</summary>
     public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
         nint yStride, float* residual);
 
@@ -50,7 +50,7 @@ abstract unsafe class KernelSet
     public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) =>
         Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
 
-    /// <summary>Inputs that a shuffle picks from; 0 where there is no <see cref="Shuffle"/>.</summary>
+    /// <summary>The number of inputs from which a shuffle picks; 0 if there is no <see cref="Shuffle"/>.</summary>
     public abstract int Window { get; }
 
     /// <summary>The sparse product of a few rows of finite numbers; see <see cref="ShuffleProduct{TVectors,TVector}"/>.</summary>
@@ -92,7 +92,7 @@ abstract unsafe class KernelSet
     /// <param name="epsilon">Added to the variance; PyTorch's where nothing else is said.</param>
     public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon = 1e-5f);
 
-    /// <summary>Tokens as rows, with the sums of <see cref="NormalizeLanes"/>.</summary>
+    /// <summary>Normalizes tokens in rows, with the same sums as <see cref="NormalizeLanes"/>.</summary>
     public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y);
 
     public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y);
@@ -111,7 +111,7 @@ abstract unsafe class KernelSet
     /// <summary>Adds factor * x to y.</summary>
     public abstract void AddScaled(float* x, float factor, float* y, int count);
 
-    /// <summary>Whether a row has a NaN.</summary>
+    /// <summary>Whether a row contains NaN.</summary>
     public abstract bool HasNaN(float* values, int count);
 
     /// <summary>Whether all numbers of some rows are finite.</summary>
@@ -205,7 +205,7 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
 
     public override bool AreFinite(float* values, int rows, int count, nint stride)
     {
-        // x - x is NaN where x is not finite.
+        // x - x is NaN if x is not finite.
         var sum = TVectors.Zero;
         float rest = 0;
         for (int row = 0; row < rows; row++, values += stride)
@@ -223,10 +223,10 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     }
 }
 
-/// <summary>The vectors that kernels compute with.</summary>
+/// <summary>The vector widths of the kernels.</summary>
 enum VectorWidth
 {
-    /// <summary>128 bits: SSE, NEON, and what .NET computes where no hardware does.</summary>
+    /// <summary>128 bits: SSE, NEON, or computed by .NET without hardware support.</summary>
     Portable,
 
     /// <summary>256 bits: AVX2.</summary>

@@ -4,13 +4,13 @@ using System.Runtime.Intrinsics;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// Layer norm without its weight and bias, which the next layer's weights take in: (x - mean) / sqrt(variance + epsilon) over the values
-/// of each token.
+/// Layer norm over the values of each token: (x - mean) / sqrt(variance + epsilon). Its weight and bias are part of the next layer's
+/// weights.
 /// </summary>
 static unsafe class Normalization<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>PyTorch's.</summary>
+    /// <summary>PyTorch's value.</summary>
     const float Epsilon = 1e-5f;
 
     /// <param name="x">[tokens][stride]</param>
@@ -70,7 +70,7 @@ static unsafe class Normalization<TVectors, TVector>
         var share = TVectors.Create(1f / width);
         for (int lane = 0; lane < lanes; lane += TVectors.Count)
         {
-            // Four sums side by side: an addition waits for the one before it.
+            // Four sums side by side, as each addition waits for the previous one.
             TVector a = TVectors.Zero, b = a, c = a, e = a;
             float* from = x + lane;
             int d = 0;
@@ -103,7 +103,7 @@ static unsafe class Normalization<TVectors, TVector>
         }
     }
 
-    /// <summary>Tokens as rows, with the sums that <see cref="Lanes"/> has: every fourth value is in the same one.</summary>
+    /// <summary>Normalizes tokens in rows, with the same sums as <see cref="Lanes"/>: every fourth value is in the same sum.</summary>
     /// <param name="x">[tokens][stride]</param>
     /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -112,7 +112,7 @@ static unsafe class Normalization<TVectors, TVector>
         float share = 1f / width;
         for (int token = 0; token < tokens; token += 4, x += 4 * stride, y += 4 * stride)
         {
-            // Four tokens side by side, as each addition waits for the one before it. Those that are not there are the last one again.
+            // Four tokens side by side, as each addition waits for the previous one. Missing tokens repeat the last one.
             nint t1 = Math.Min(1, tokens - token - 1) * stride, t2 = Math.Min(2, tokens - token - 1) * stride,
                 t3 = Math.Min(3, tokens - token - 1) * stride;
             Vector128<float> s0, s1, s2, s3;

@@ -1,23 +1,23 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// C[m, n] = column bias[n] + sum over k of A(k, m) B[k, n], + row bias[m] + residual[m, n]: a linear layer over rows (A the rows, B
-/// packed weights), the same over
-/// lanes (A packed weights, B lanes of tokens), a convolution (B the taps of an image), and both products of attention.
+/// C[m, n] = column bias[n] + sum over k of A(k, m) B[k, n], + row bias[m] + residual[m, n]. Used for a linear layer over rows (A the
+/// rows, B packed weights), the same over lanes (A packed weights, B lanes of tokens), a convolution (B the taps of an image), and both
+/// products of attention.
 /// </summary>
 unsafe struct ProductArguments
 {
-    /// <summary>A(k, m) stands at A + m * RowStride + k * DepthStride.</summary>
+    /// <summary>A(k, m) is at A + m * RowStride + k * DepthStride.</summary>
     public float* A;
 
     public nint RowStride, DepthStride;
 
-    /// <summary>m, n and k each run from 0 to these.</summary>
+    /// <summary>The numbers of m, n and k.</summary>
     public int Rows, Columns, Depth;
 
     /// <summary>
-    /// B lies in panels of two vectors' columns; a vector that is left over makes the last panel one of three. B[k, n] stands k * BStride
-    /// (in a panel of three k * TripleStride), or Offsets[k] where there are any, behind the start of its panel.
+    /// B is stored in panels of two vectors' columns; an odd vector makes the last panel three vectors wide. B[k, n] is at k * BStride (in
+    /// a panel of three vectors, k * TripleStride), or at Offsets[k] if there are offsets, from the start of its panel.
     /// </summary>
     public float* B;
 
@@ -26,20 +26,19 @@ unsafe struct ProductArguments
     public int* Offsets;
 
     /// <summary>
-    /// Where rows of zeros are left out: the k of the rows of each panel, one panel's behind the other's, and where each panel's begin.
-    /// Such
-    /// a panel has <see cref="DenseProduct{TVectors,TVector}.BlockWidth"/> columns, and B has the rows in the same order.
+    /// If rows of zeros are skipped: the k of the remaining rows of each panel, panel after panel, and where each panel's begin. Such a
+    /// panel has <see cref="DenseProduct{TVectors,TVector}.BlockWidth"/> columns, and B has the rows in the same order.
     /// </summary>
     public int* PanelDepths, PanelStarts;
 
-    /// <summary>Rows of B before k = 0: those of earlier parts of the sums.</summary>
+    /// <summary>Rows of B before k = 0, which belong to earlier parts of the sums.</summary>
     public int Done;
 
-    /// <summary>Rows of C; whole vectors are written, so that a row needs room for its columns rounded up.</summary>
+    /// <summary>Rows of C. Whole vectors are written, so a row needs room for its columns rounded up.</summary>
     public float* C;
 
     public nint CStride;
 
-    /// <summary>A number a column, a number a row, and a matrix whose rows lie like C's, or C itself; each may be null.</summary>
+    /// <summary>One number per column, one per row, and a matrix with the layout of C, or C itself; each may be null.</summary>
     public float* ColumnBias, RowBias, Residual;
 }

@@ -7,7 +7,7 @@ static unsafe class ReconstructionLoss<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
     /// <summary>The sum of max(x, 0) - x t + log(1 + e^-|x|).</summary>
-    /// <param name="logits">x; at least the count, rounded up to whole vectors, may be read.</param>
+    /// <param name="logits">x; memory up to the count, rounded up to whole vectors, may be read.</param>
     /// <param name="targets">t, from 0 to 1; likewise.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Sum(float* logits, float* targets, int count)

@@ -2,19 +2,18 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Gives the rows of B one after the other.</summary>
+/// <summary>Iterates over the rows of B.</summary>
 unsafe interface IRowCursor<TSelf>
 {
-    /// <summary>Whether rows are left out, and which k a row belongs to is in <see cref="Depth"/>.</summary>
+    /// <summary>Whether rows are skipped; <see cref="Depth"/> is then the k of a row.</summary>
     static abstract bool Skips { get; }
 
-    /// <summary>Begins a panel, in which rows are so far apart.</summary>
+    /// <summary>Starts a panel whose rows have this distance.</summary>
     static abstract TSelf Of(in ProductArguments p, int panel, nint stride);
 
-    /// <summary>How many rows there are.</summary>
     static abstract int Count(in ProductArguments p, int panel);
 
-    /// <summary>The k of the next row, where some are left out.</summary>
+    /// <summary>The k of the next row, if rows are skipped.</summary>
     int Depth { get; }
 
     float* Next();
@@ -45,7 +44,7 @@ unsafe struct StridedRows(float* first, nint stride) : IRowCursor<StridedRows>
     }
 }
 
-/// <summary>Rows that lie as a list says.</summary>
+/// <summary>Rows at listed offsets.</summary>
 unsafe struct ScatteredRows(float* origin, int* offsets) : IRowCursor<ScatteredRows>
 {
     int* next = offsets;
@@ -65,7 +64,7 @@ unsafe struct ScatteredRows(float* origin, int* offsets) : IRowCursor<ScatteredR
     public float* Next() => origin + *next++;
 }
 
-/// <summary>Rows at equal distances, without those that have zeros in all of the panel's columns.</summary>
+/// <summary>Rows at equal distances, without those that are zero in all columns of the panel.</summary>
 unsafe struct SkippingRows(float* first, nint stride, int* depths) : IRowCursor<SkippingRows>
 {
     float* at = first;

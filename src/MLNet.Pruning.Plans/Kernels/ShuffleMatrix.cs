@@ -1,10 +1,9 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The active weights of a layer for <see cref="ShuffleProduct{TVectors,TVector}"/>: the inputs are divided into windows that a shuffle
-/// can
-/// pick from, and in each window the n-th active weights of a vector's outputs stand side by side, each with the place of its input in the
-/// window. Outputs with fewer are filled up with zeros: a slot is a weight or such a zero. Of the pattern 2:4 nothing is filled up.
+/// The active weights of a layer for <see cref="ShuffleProduct{TVectors,TVector}"/>. Inputs are divided into windows from which a shuffle
+/// can pick. In each window, the n-th active weights of a vector's outputs are adjacent, each with its input's place in the window.
+/// Outputs with fewer weights are filled up with zeros: a slot is a weight or such a zero. The 2:4 pattern needs no filling.
 /// </summary>
 sealed unsafe class ShuffleMatrix
 {
@@ -53,26 +52,26 @@ sealed unsafe class ShuffleMatrix
 
     public int Inputs { get; }
 
-    /// <summary>Inputs of a window.</summary>
+    /// <summary>Inputs per window.</summary>
     public int Window { get; }
 
     public int Windows { get; }
 
-    /// <summary>Vectors of outputs.</summary>
+    /// <summary>The number of vectors of outputs.</summary>
     public int Groups { get; }
 
-    /// <summary>[groups][windows], and an end: where the slots of each begin.</summary>
+    /// <summary>[groups][windows], and an end: the first slot of each.</summary>
     public int* Starts => starts.Pointer;
 
     /// <summary>[slot][lane]</summary>
     public float* Values => values.Pointer;
 
-    /// <summary>[slot][lane]: inputs from the start of the window.</summary>
+    /// <summary>[slot][lane]: the input's place in the window.</summary>
     public byte* Places => places.Pointer;
 
     public float* Bias => bias.Pointer;
 
-    /// <summary>How many slots there are.</summary>
+    /// <summary>The number of slots.</summary>
     public static long CountSlots(ReadOnlySpan<float> weights, int outputs, int lanes, int window)
     {
         int inputs = weights.Length / outputs;
@@ -85,7 +84,7 @@ sealed unsafe class ShuffleMatrix
         return slots;
     }
 
-    /// <summary>The most active weights that an output of a vector has in a window.</summary>
+    /// <summary>The maximum number of active weights that an output of a vector has in a window.</summary>
     static int Longest(ReadOnlySpan<float> weights, int inputs, int first, int lanes, int begin, int end)
     {
         int longest = 0, outputs = weights.Length / inputs;

@@ -4,25 +4,22 @@ namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
 /// The sparse product of a few rows: the lanes are outputs, a window of a row's inputs stays in registers, and a shuffle picks each
-/// output's
-/// input out of them. A shuffle and a multiply-add do a vector of weights, so that a weight costs about two dense ones, whatever the
-/// number of
-/// rows. The sums are those of <see cref="SparseProduct{TVectors,TVector}"/>, term by term, as long as all inputs are finite: the zeros
-/// that
-/// fill up a matrix are multiplied with inputs of others.
+/// output's input. A vector of weights takes a shuffle and a multiply-add, so a weight costs about two dense ones, for any number of rows.
+/// The sums are those of <see cref="SparseProduct{TVectors,TVector}"/> term by term, as long as all inputs are finite: the zeros that fill
+/// up a matrix are multiplied by inputs of other weights.
 /// </summary>
 static unsafe class ShuffleProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
     /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
-    /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
+    /// <param name="yStride">The distance between rows, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public static void Multiply(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual)
     {
-        // The window at the end of a row is copied where it is not full.
-        const int MostRows = 8, MostInputs = 32;
-        float* ends = stackalloc float[MostRows * MostInputs];
+        // An incomplete window at the end of a row is copied first.
+        const int MaximumRows = 8, MaximumInputs = 32;
+        float* ends = stackalloc float[MaximumRows * MaximumInputs];
         int whole = matrix.Inputs / matrix.Window * matrix.Window, rest = matrix.Inputs - whole;
         int tile = TVectors.Count == 16 ? 8 : 4;
         while (rows > 0)
@@ -65,7 +62,7 @@ static unsafe class ShuffleProduct<TVectors, TVector>
         }
     }
 
-    /// <summary>Rows that are not there are computed as the last one again, and not stored.</summary>
+    /// <summary>Missing rows repeat the last one and are not stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void FourRows(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* ends, float* y, nint yStride, float* residual)
     {
@@ -107,7 +104,7 @@ static unsafe class ShuffleProduct<TVectors, TVector>
         }
     }
 
-    /// <summary>The same with eight rows, for which there are registers where vectors have 512 bits.</summary>
+    /// <summary>The same for eight rows, for which vectors of 512 bits have the registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void EightRows(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* ends, float* y, nint yStride, float* residual)
     {

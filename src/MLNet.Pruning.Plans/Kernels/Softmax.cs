@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>e^x over the sum of them, in place.</summary>
+/// <summary>e^x divided by its sum, in place.</summary>
 static unsafe class Softmax<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>Over the rows of a matrix, for each column by itself: each column is a query, each row a key.</summary>
+    /// <summary>Over the rows of a matrix, for each column separately: each column is a query, each row a key.</summary>
     /// <param name="x">[count][stride]</param>
     /// <param name="lanes">Columns; whole vectors of them are computed.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -15,24 +15,24 @@ static unsafe class Softmax<TVectors, TVector>
         for (int lane = 0; lane < lanes; lane += TVectors.Count)
         {
             float* at = x + lane;
-            var most = TVectors.Load(at);
+            var maximum = TVectors.Load(at);
             for (int k = 1; k < count; k++)
-                most = TVectors.Max(most, TVectors.Load(at + (k * stride)));
+                maximum = TVectors.Max(maximum, TVectors.Load(at + (k * stride)));
             var sum = TVectors.Zero;
             int i = 0;
             for (; i < count - 1; i += 2)
             {
-                // Two at a time fill the time that each waits for itself.
+                // Two vectors at a time, as each addition waits for the previous one.
                 float* one = at + (i * stride), other = one + stride;
-                var a = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(one), most));
-                var b = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(other), most));
+                var a = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(one), maximum));
+                var b = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(other), maximum));
                 TVectors.Store(a, one);
                 TVectors.Store(b, other);
                 sum = TVectors.Add(TVectors.Add(sum, a), b);
             }
             if (i < count)
             {
-                var a = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(at + (i * stride)), most));
+                var a = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(at + (i * stride)), maximum));
                 TVectors.Store(a, at + (i * stride));
                 sum = TVectors.Add(sum, a);
             }
@@ -54,10 +54,10 @@ static unsafe class Softmax<TVectors, TVector>
             var largest = none;
             for (int i = 0; i < count; i += TVectors.Count)
                 largest = TVectors.Max(largest, TVectors.First(TVectors.Load(x + i), count - i, none));
-            var (most, sums) = (TVectors.Create(TVectors.Largest(largest)), TVectors.Zero);
+            var (maximum, sums) = (TVectors.Create(TVectors.Largest(largest)), TVectors.Zero);
             for (int i = 0; i < count; i += TVectors.Count)
             {
-                var power = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(x + i), most));
+                var power = Functions<TVectors, TVector>.Exp(TVectors.Subtract(TVectors.Load(x + i), maximum));
                 sums = TVectors.Add(sums, TVectors.First(power, count - i, TVectors.Zero));
                 TVectors.Store(power, x + i);
             }

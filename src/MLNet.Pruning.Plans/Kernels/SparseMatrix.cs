@@ -1,13 +1,12 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The active weights of a layer, by outputs. Outputs with equally many weights stand together in groups of eight, and shorter ones of a
-/// group are filled up with zeros:
-/// so the kernel's inner loop hardly ever ends where the processor does not expect it, and eight sums run side by side.
+/// The active weights of a layer, by output. Outputs with similar numbers of weights form groups of eight, and shorter ones are filled up
+/// with zeros. So the processor predicts the end of the kernel's inner loop nearly always, and eight sums are computed side by side.
 /// </summary>
 sealed unsafe class SparseMatrix
 {
-    /// <summary>Outputs of a group.</summary>
+    /// <summary>Outputs per group.</summary>
     public const int Group = 8;
 
     readonly AlignedBuffer<float> values, bias;
@@ -16,8 +15,7 @@ sealed unsafe class SparseMatrix
 
     /// <param name="weights">[outputs x inputs]</param>
     /// <param name="outputBias">[outputs]</param>
-    /// <param name="scales">The sets of places that are wanted, each for one way in which inputs lie: the place of each input
-    /// there.</param>
+    /// <param name="scales">For each layout of the inputs, the place of each input. A matrix has one set of places per layout.</param>
     public SparseMatrix(ReadOnlySpan<float> weights, ReadOnlySpan<float> outputBias, params ReadOnlySpan<Func<int, int>> scales)
     {
         Outputs = outputBias.Length;
@@ -52,7 +50,7 @@ sealed unsafe class SparseMatrix
             int length = (starts.Pointer[(slot / Group) + 1] - start) / Group;
             for (int k = 0; k < length; k++)
             {
-                // A zero weight stands beside an input that the output reads anyway: what is not finite there must not come to others.
+                // A filling zero refers to an input that the output reads anyway, so that a NaN in other inputs does not reach it.
                 int input = list.Count == 0 ? 0 : list[Math.Min(k, list.Count - 1)], at = start + (k * Group) + (slot % Group);
                 values.Pointer[at] = k < list.Count ? weights[(output * Inputs) + input] : 0;
                 for (int s = 0; s < scales.Length; s++)
@@ -65,17 +63,17 @@ sealed unsafe class SparseMatrix
 
     public int Inputs { get; }
 
-    /// <summary>Weights that are not zero.</summary>
+    /// <summary>The number of weights that are not zero.</summary>
     public int Active { get; }
 
     public int Groups { get; }
 
-    /// <summary>Where each group begins among the weights, and where the last ends: [k][output of the group].</summary>
+    /// <summary>The start of each group among the weights, and the end of the last: [k][output of the group].</summary>
     public int* Starts => starts.Pointer;
 
     public float* Values => values.Pointer;
 
-    /// <summary>For each weight where its input lies, in one of the ways that were asked for.</summary>
+    /// <summary>For each weight, the place of its input in one of the layouts.</summary>
     public int* Places(int scale) => places[scale].Pointer;
 
     /// <summary>The outputs in the order of the groups.</summary>

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The sparse product over lanes: inputs lie as [input][lane], where a lane is a row, a token or a pixel, and a weight is multiplied with
-/// many lanes at a time. Every sum begins with the bias and runs
-/// over the output's weights in one chain, as it does in <see cref="SparseRow"/>.
+/// The sparse product over lanes. Inputs are stored as [input][lane], where a lane is a row, a token or a pixel, and a weight is
+/// multiplied by many lanes at a time. Every sum begins with the bias and runs over the output's weights in one chain, as in
+/// <see cref="SparseRow"/>.
 /// </summary>
 static unsafe class SparseProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
@@ -17,14 +17,14 @@ static unsafe class SparseProduct<TVectors, TVector>
     /// <param name="x">The first lane of the inputs.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[output][lane]; written.</param>
-    /// <param name="stride">Numbers from one output to the next, of the residual as well.</param>
+    /// <param name="stride">The distance between outputs, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public static void Multiply(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual)
     {
         for (int lane = 0; lane < lanes;)
         {
             float* from = x + lane, to = y + lane, added = residual == null ? null : residual + lane;
-            // 16 sums fit only where there are 32 registers. Nothing is written behind the lanes' last vector.
+            // 16 sums need 32 registers. Nothing is written beyond the last vector of the lanes.
             if (TVectors.Count == 16 && lanes - lane > 3 * TVectors.Count)
             {
                 Lanes4(matrix, places, from, to, stride, added);
@@ -69,7 +69,7 @@ static unsafe class SparseProduct<TVectors, TVector>
                 int* place = places + k;
                 if (Sse.IsSupported)
                 {
-                    // A few tokens use up weights faster than the processor fetches them by itself.
+                    // A few tokens use weights faster than the processor prefetches them.
                     Sse.Prefetch0(value + Ahead);
                     Sse.Prefetch0(place + Ahead);
                 }

@@ -5,15 +5,14 @@ using System.Runtime.Intrinsics.X86;
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// The sparse product of a single row: the eight outputs of a group are the lanes. The sums are those of <see
-/// cref="SparseProduct{TVectors,TVector}"/>, term by term, so that a row has the same bits alone
-/// and among others.
+/// The sparse product of a single row: the eight outputs of a group are the lanes. The sums are those of
+/// <see cref="SparseProduct{TVectors,TVector}"/> term by term, so a row has the same bits alone and among others.
 /// </summary>
 static unsafe class SparseRow
 {
     /// <param name="places">Of the matrix: where each weight's input lies behind <paramref name="x"/>.</param>
     /// <param name="y">[outputs]; written.</param>
-    /// <param name="gather">Whether to load eight inputs by one instruction, where there is one.</param>
+    /// <param name="gather">Whether to load eight inputs by one gather instruction, if the machine has one.</param>
     public static void Multiply(SparseMatrix matrix, int* places, float* x, float* y, bool gather)
     {
         if (gather && Avx2.IsSupported)

@@ -4,10 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Rows to lanes and back.</summary>
 static unsafe class Transposition
 {
-    /// <param name="from">[rows][columns], rows <paramref name="fromStride"/> apart.</param>
+    /// <param name="from">[rows][columns], with rows <paramref name="fromStride"/> apart.</param>
     /// <param name="rows">Rows read, columns written.</param>
     /// <param name="columns">Columns read, rows written.</param>
     /// <param name="to">[columns][rows], <paramref name="toStride"/> apart; written.</param>

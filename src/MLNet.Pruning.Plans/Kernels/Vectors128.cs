@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>For every other machine: SSE and NEON have them, and .NET computes them where no hardware does.</summary>
+/// <summary>For machines with SSE or NEON; elsewhere .NET computes them without hardware support.</summary>
 readonly unsafe struct Vectors128 : IVectors<Vector128<float>>
 {
     public static int Count => Vector128<float>.Count;

@@ -5,7 +5,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>For AVX2.</summary>
 readonly unsafe struct Vectors256 : IVectors<Vector256<float>>
 {
     public static int Count => Vector256<float>.Count;

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>For AVX-512; elsewhere as right, but slow.</summary>
+/// <summary>For AVX-512; correct but slow elsewhere.</summary>
 readonly unsafe struct Vectors512 : IVectors<Vector512<float>>
 {
     public static int Count => Vector512<float>.Count;

@@ -1,8 +1,8 @@
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
-/// Weights whose zeros come in blocks of some outputs by one input, which the kernels of the dense product skip: for each block of outputs
-/// the inputs that one of them has a weight for.
+/// Weights with blocks of zeros (some outputs by one input), which the dense kernels skip: for each block of outputs, the inputs for which
+/// any of them has a weight.
 /// </summary>
 /// <param name="Inputs">The inputs of all blocks, one block's behind the other's.</param>
 /// <param name="Starts">Where each block's begin, and where the last end.</param>

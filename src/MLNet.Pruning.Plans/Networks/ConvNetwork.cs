@@ -4,11 +4,11 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// Blocks of convolution, activation and pooling, an image at a time; then linear layers over all images, and probabilities at the end.
+/// Blocks of convolution, activation and pooling, one image at a time; then linear layers over all images, and probabilities at the end.
 /// </summary>
 sealed unsafe class ConvNetwork : Network
 {
-    /// <summary>PyTorch's, of batch norm.</summary>
+    /// <summary>PyTorch's value for batch norm.</summary>
     const double Epsilon = 1e-5;
 
     readonly KernelSet kernels;
@@ -48,7 +48,7 @@ sealed unsafe class ConvNetwork : Network
         ClassScores.Write(kernels, output, logits, count, OutputWidth, classifier.Stride, scores);
     }
 
-    /// <summary>The convolutions, with the batch norm behind each taken in: w (x - mean) / sqrt(variance + epsilon) + b.</summary>
+    /// <summary>The convolutions with their batch norms included: w (x - mean) / sqrt(variance + epsilon) + b.</summary>
     static IEnumerable<LinearWeights> Convolutions(ConvNetDescription description, NetworkWeights weights)
     {
         for (int i = 1, inputs = description.Image[0]; i <= description.Channels.Count; i++)

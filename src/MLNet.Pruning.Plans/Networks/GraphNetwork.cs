@@ -5,20 +5,20 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// A graph of operations: joined to fewer of them, laid out in memory, and computed stage by stage, images one at a time and linear layers
-/// for a block of rows at once.
+/// A graph of operations: fused, laid out in memory, and computed stage by stage, images one at a time and linear layers for a block of
+/// rows at once.
 /// </summary>
 sealed unsafe class GraphNetwork : Network
 {
-    // A block has about so many multiply-accumulates: enough to share weights, few enough for several threads to share a batch.
+    // Multiply-accumulates of a block: enough for rows to share the reading of weights, few enough for several threads to share a batch.
     const long BlockWork = 1 << 26;
 
-    const int MostRows = 64, MostImages = 32, FewestImages = 4;
+    const int MaximumRows = 64, MaximumImages = 32, MinimumImages = 4;
 
-    // Values of a block, beside those of a single row.
+    // The maximum number of values of a block, in addition to those of a single row.
     const long BlockValues = 1 << 25;
 
-    // Two gigabytes for a thread: what asks for more is a mistake, or made to harm.
+    // Two gigabytes per thread: a network that needs more is a mistake or an attack.
     const long MaximumNumbers = 1 << 29;
 
     readonly KernelSet kernels;
@@ -93,7 +93,7 @@ sealed unsafe class GraphNetwork : Network
             if (node.Weights is { } weights)
                 work += (long)weights.Weight.Length * (GraphShapes.Count(node.Node.Shape) / weights.Outputs);
         }
-        long rows = images ? Math.Clamp(BlockWork / work, FewestImages, MostImages) : MostRows;
+        long rows = images ? Math.Clamp(BlockWork / work, MinimumImages, MaximumImages) : MaximumRows;
         return (int)Math.Max(1, Math.Min(rows, BlockValues / largest));
     }
 

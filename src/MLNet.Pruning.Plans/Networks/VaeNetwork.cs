@@ -4,9 +4,8 @@ using MLNet.Pruning.Plans.Steps;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// A variational autoencoder: convolution blocks and hidden layers to means and log-variances of latents; from the means hidden layers
-/// and transposed convolutions back. A row gets its means, its reconstruction
-/// and its loss.
+/// A variational autoencoder: convolution blocks and hidden layers compute means and log-variances of latents; from the means, hidden
+/// layers and transposed convolutions compute the reconstruction. The output of a row is its means, its reconstruction and its loss.
 /// </summary>
 sealed unsafe class VaeNetwork : Network
 {
@@ -93,7 +92,7 @@ sealed unsafe class VaeNetwork : Network
         }
     }
 
-    /// <summary>An image's expanded latents to the logits of its values.</summary>
+    /// <summary>Computes the logits of an image's values from its expanded latents.</summary>
     float* Decode(Workspace workspace, float* from)
     {
         float* to = workspace.At(image), next = workspace.At(other);
@@ -110,7 +109,7 @@ sealed unsafe class VaeNetwork : Network
     }
 
     /// <summary>
-    /// The cross entropy of the reconstruction, and the divergence of the latents from the standard normal distribution: the sum of
+    /// The cross-entropy of the reconstruction, and the divergence of the latents from the standard normal distribution: the sum of
     /// (mean^2 + variance - 1 - log variance) / 2.
     /// </summary>
     float Loss(Workspace workspace, float* row, float* logits, float* means, float* logVariances)

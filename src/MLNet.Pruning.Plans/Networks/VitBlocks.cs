@@ -5,12 +5,12 @@ using MLNet.Pruning.Tokens;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// The blocks of a vision transformer: attention over normalised tokens, added; perhaps a merging; hidden neurons over normalised tokens,
-/// added.
+/// The blocks of a vision transformer: attention over normalised tokens, added; optionally a merging; hidden neurons over normalised
+/// tokens, added.
 /// </summary>
 abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
 {
-    /// <summary>Images that are computed at once.</summary>
+    /// <summary>The number of images that are computed at once.</summary>
     public abstract int Images { get; }
 
     public abstract IEnumerable<PlanStep> Steps { get; }
@@ -20,7 +20,7 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     /// <param name="sizes">[images x tokens], likewise; null where no token has more than one patch.</param>
     public abstract void Compute(Workspace workspace, float* x, float* sizes, int images);
 
-    /// <summary>A matcher for each block that merges.</summary>
+    /// <summary>Makes a matcher for each block that merges.</summary>
     public abstract IEnumerable<TokenMatcher> NewMatchers();
 
     public static VitBlocks Compile(VitDescription vit, NetworkWeights weights, CompileOptions options, int tokens, int[] merges,
@@ -37,7 +37,7 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
             : new VitBlocksInRows(vit, blocks, options, layout);
     }
 
-    /// <summary>Sizes to the numbers that attention adds to the logits of keys.</summary>
+    /// <summary>The logarithms of sizes, which attention adds to the logits of keys.</summary>
     protected static float* Logarithms(float* sizes, int count, float* logarithms)
     {
         if (sizes == null)
@@ -48,7 +48,7 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     }
 
     /// <summary>
-    /// Merges the tokens of each image that are most similar as the hidden layer sees them. What is left moves up to the start.
+    /// Merges the tokens of each image that are most similar as the hidden layer sees them. The remaining tokens move to the start.
     /// </summary>
     /// <param name="x">[images x tokens][stride]</param>
     /// <param name="sizes">[images x tokens]</param>
@@ -83,7 +83,9 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     }
 }
 
-/// <summary>The weights of one block: norms are taken into the layers behind them, and the scale of attention into the queries.</summary>
+/// <summary>
+/// The weights of one block: norms are part of the layers after them, and the scale of attention is part of the queries.
+/// </summary>
 sealed class VitBlock
 {
     public VitBlock(VitDescription vit, NetworkWeights weights, int number, int tokens, int merge)
@@ -102,7 +104,7 @@ sealed class VitBlock
         Output = weights.Linear($"{name}.output", dim, vit.Hidden[number]);
     }
 
-    /// <summary>Tokens that come in, those that merge away, and those at the front that never merge.</summary>
+    /// <summary>Tokens before the block, tokens that merge, and tokens at the front that never merge.</summary>
     public int Tokens { get; }
 
     public int Merge { get; }
@@ -113,7 +115,7 @@ sealed class VitBlock
 
     public int HeadSize { get; }
 
-    /// <summary>Queries of all heads; as many keys and values.</summary>
+    /// <summary>The size of the queries of all heads; keys and values have the same.</summary>
     public int Width => checked(Heads * HeadSize);
 
     public float[] HiddenNormWeight { get; }

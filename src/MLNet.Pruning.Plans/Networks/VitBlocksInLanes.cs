@@ -5,12 +5,12 @@ using MLNet.Pruning.Tokens;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// Blocks with their active weights alone: the lanes of vectors are the tokens, of one image or of several, and a value of all tokens is
-/// a row.
+/// Blocks that use active weights only. The lanes of vectors are the tokens of one image or of several, and a row holds one value of all
+/// tokens.
 /// </summary>
 sealed unsafe class VitBlocksInLanes : VitBlocks
 {
-    // So many tokens share the reading of a weight; more would not stay in the first-level cache.
+    // This many tokens share the reading of a weight; more would not stay in the first-level cache.
     const int TokensAtOnce = 64;
 
     readonly KernelSet kernels;
@@ -28,7 +28,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         (dim, rowStride) = (vit.Dim, kernels.Padded(vit.Dim));
         int tokens = blocks[0].Tokens, width = blocks.Max(block => block.Width);
         Images = Math.Max(1, TokensAtOnce / tokens);
-        // The vectors of the last image's queries may reach past its tokens.
+        // The vectors of the last image's queries may extend past its tokens.
         imageStride = kernels.Narrowed(tokens).Padded(tokens);
         blockStride = kernels.Padded(((Images - 1) * tokens) + kernels.Padded(tokens));
         layers = [.. blocks.Select(block => (Layer(block.Qkv), Layer(block.Projection), Layer(block.Hidden), Layer(block.Output)))];
@@ -96,8 +96,8 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
     }
 
     /// <summary>
-    /// Attention over the tokens of an image, which begin at the first lane here. Lanes behind them, which whole vectors write too, are
-    /// the next image's, and written again.
+    /// Attention over the tokens of an image, which begin at the first lane. Whole vectors also write lanes of the next image, which are
+    /// written again later.
     /// </summary>
     void Attend(VitBlock block, float* qkv, nint stride, float* logSizes, float* weights, float* mixed)
     {
@@ -114,7 +114,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
                     mixed + (head * headSize * stride));
                 continue;
             }
-            // [keys x queries]: the logits, and the logarithm of each key's size.
+            // [keys x queries]: the logits, with the logarithm of each key's size added.
             vectors.Product(new()
             {
                 A = keys,

@@ -5,13 +5,12 @@ using MLNet.Pruning.Tokens;
 namespace MLNet.Pruning.Plans.Networks;
 
 /// <summary>
-/// Blocks in which a token is a row, and the lanes of vectors are the outputs of a layer: with all weights; or of one image with few
-/// tokens,
-/// with its active weights, to the same bits as <see cref="VitBlocksInLanes"/>.
+/// Blocks in which a token is a row, and the lanes of vectors are the outputs of a layer. They use all weights; or, for one image with few
+/// tokens, active weights only, with the same bits as <see cref="VitBlocksInLanes"/>.
 /// </summary>
 sealed unsafe class VitBlocksInRows : VitBlocks
 {
-    // So many rows keep the largest activations of usual sizes in the second-level cache.
+    // This many rows keep the largest activations of usual sizes in the second-level cache.
     const int RowsAtOnce = 64;
 
     readonly KernelSet kernels;
@@ -54,7 +53,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
     public override IEnumerable<TokenMatcher> NewMatchers() =>
         blocks.Select(block => new TokenMatcher(block.Tokens - block.Apart, dim, block.Merge));
 
-    // The last head's vectors may reach past its columns.
+    // The vectors of the last head may extend past its columns.
     int QkvStride(int width) => kernels.Padded(3 * width) + kernels.Lanes;
 
     int MixedStride(int width) => kernels.Padded(width) + kernels.Lanes;
@@ -102,7 +101,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
     }
 
     /// <summary>
-    /// Attention over the tokens of an image. Queries are turned into lanes, so that the softmax of each needs no sums across a vector.
+    /// Attention over the tokens of an image. Queries are transposed into lanes, so that their softmax needs no sums across a vector.
     /// </summary>
     void Attend(Workspace workspace, VitBlock block, float* qkv, float* logSizes, float* mixed)
     {
@@ -114,7 +113,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         Transposition.Transpose(qkv, tokens, width, qkvStride, queries, lanes);
         if (KernelSet.AreFew(tokens))
         {
-            // Each head's queries are done with when its mixed values take their place.
+            // Each head's queries are no longer needed when its mixed values replace them.
             for (int head = 0; head < block.Heads; head++)
             {
                 float* own = queries + (head * headSize * lanes), keys = qkv + width + (head * headSize);
@@ -126,7 +125,7 @@ sealed unsafe class VitBlocksInRows : VitBlocks
         for (int head = 0; head < block.Heads; head++)
         {
             float* keys = qkv + width + (head * headSize), values = keys + width;
-            // [keys x queries]: the logits, and the logarithm of each key's size.
+            // [keys x queries]: the logits, with the logarithm of each key's size added.
             byQuery.Product(new()
             {
                 A = keys,

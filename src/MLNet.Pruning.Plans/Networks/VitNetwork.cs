@@ -4,7 +4,7 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans.Networks;
 
-/// <summary>A vision transformer: patches, merged or not; their embedding and positions; blocks; pooling; probabilities.</summary>
+/// <summary>A vision transformer: patches, perhaps merged; their embedding and positions; blocks; pooling; probabilities.</summary>
 sealed unsafe class VitNetwork : Network
 {
     readonly KernelSet kernels;
@@ -87,8 +87,8 @@ sealed unsafe class VitNetwork : Network
     }
 
     /// <summary>
-    /// A row of input to embedded tokens and their sizes. The embedding is affine, so that of a mean is the mean of embeddings; a merged
-    /// token has its patches' mean position.
+    /// Turns a row of input into embedded tokens and their sizes. The embedding is affine, so embedding a mean gives the mean of the
+    /// embeddings; a merged token gets the mean position of its patches.
     /// </summary>
     void Embed(Workspace workspace, float* row, float* x, float* sizes)
     {
@@ -133,13 +133,13 @@ sealed unsafe class VitNetwork : Network
         embedding.Compute(values, patchesLeft, patchWidth, x, stride, null, places);
     }
 
-    /// <summary>For each token, the sum of the positions of its patches over its size.</summary>
+    /// <summary>For each token, the sum of its patches' positions divided by its size.</summary>
     void MeanPositions(int* sources, float* sizes, float* places)
     {
         new Span<float>(places, patchesLeft * stride).Clear();
         for (int n = 0; n < patchCount; n++)
         {
-            // A source of the input may be any number; the patch of one that is no token's belongs to none.
+            // Sources in the input may be any number. A patch with an invalid source belongs to no token.
             if ((uint)sources[n] < (uint)patchesLeft)
                 kernels.AddScaled(positions.Pointer + ((long)n * stride), 1 / (sizes == null ? 1 : sizes[sources[n]]),
                     places + ((long)sources[n] * stride), dim);

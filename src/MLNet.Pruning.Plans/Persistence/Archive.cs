@@ -6,10 +6,10 @@ using System.Text.Json;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>Named blobs with a checksum behind them, little-endian: what model files and checkpoints are made of.</summary>
+/// <summary>Named blobs with a checksum, little-endian: the format of model files and checkpoints.</summary>
 /// <remarks>
-/// Layout: 8 bytes "MLPRUNE\0"; int32 version; the kind, as a string; int32 count; then for each entry its name, int64 length and bytes;
-/// at the end the SHA-256 of all before. A string is an int32 length and UTF-8.
+/// Layout: 8 bytes "MLPRUNE\0"; int32 version; the kind, as a string; int32 count; for each entry its name, int64 length and bytes; and
+/// finally the SHA-256 of everything before it. A string is an int32 length and UTF-8.
 /// </remarks>
 sealed class Archive(string kind)
 {
@@ -32,8 +32,7 @@ sealed class Archive(string kind)
         : throw new InvalidDataException($"The {kind} file lacks its part '{name}'.");
 
     /// <summary>
-    /// Makes something of a part. Whatever is wrong with it is told with the file and the part: a checksum says that the file is
-    /// whole, not that its content makes sense.
+    /// Reads a part. Errors name the file and the part: the checksum shows that the file is complete, not that its content makes sense.
     /// </summary>
     public T Part<T>(string name, string what, Func<byte[], T> read)
     {
@@ -46,7 +45,7 @@ sealed class Archive(string kind)
         catch (Exception e) when (e is InvalidDataException or JsonException or IOException or ArgumentException or FormatException
             or OverflowException or NotSupportedException or ExternalException or OutOfMemoryException)
         {
-            // LibTorch adds its call stack.
+            // LibTorch appends its call stack.
             throw new InvalidDataException(
                 $"{what} cannot be read, because of its part '{name}': {e.Message.Split('\n')[0].TrimEnd()}", e);
         }
@@ -107,7 +106,7 @@ sealed class Archive(string kind)
     /// <param name="what">What to call the stream in an error.</param>
     public static Archive Read(Stream stream, string kind, string what) => Read(stream, $"{kind} file", what, only: kind);
 
-    /// <summary>The same for an archive that may be of any kind.</summary>
+    /// <summary>The same for an archive of any kind.</summary>
     public static Archive Read(Stream stream, string what) => Read(stream, "file of MLNet.Pruning", what, only: null);
 
     static Archive Read(Stream stream, string wanted, string what, string? only)
@@ -144,7 +143,7 @@ sealed class Archive(string kind)
 
         InvalidDataException Damaged() => new($"{what} is damaged: its checksum or its structure is wrong.");
 
-        // A length that a damaged file claims must not make us ask for memory that its bytes do not fill.
+        // The length in a damaged file must not make us allocate more memory than the file has bytes.
         byte[] Take(long length)
         {
             const int chunk = 1 << 20;
@@ -176,10 +175,10 @@ sealed class Archive(string kind)
 static class BinaryReading
 {
     /// <summary>
-    /// A count of what follows, which cannot be more than there are bytes for: a damaged count must not make us ask for memory.
+    /// Reads a count. It cannot exceed the number of bytes left, so that a damaged count does not make us allocate memory.
     /// </summary>
-    /// <param name="reader">Over a stream whose length is known.</param>
-    /// <param name="size">The fewest bytes that each takes; at least 1.</param>
+    /// <param name="reader">A reader of a stream of known length.</param>
+    /// <param name="size">The minimum size of each item in bytes; at least 1.</param>
     public static int ReadCount(this BinaryReader reader, int size = 1)
     {
         var count = reader.ReadInt32();
@@ -188,6 +187,6 @@ static class BinaryReading
                 $"It says that {count} values follow, and has {reader.BaseStream.Length - reader.BaseStream.Position} bytes left.");
     }
 
-    /// <summary>Bytes with their count before them.</summary>
+    /// <summary>Reads bytes that are preceded by their count.</summary>
     public static byte[] ReadBlob(this BinaryReader reader) => reader.ReadBytes(reader.ReadCount());
 }

@@ -4,8 +4,8 @@ using System.Text;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>
-/// The classes of a classifier as text: int32 count, a byte for the type of the label's values or 0 where it has none, and the values as
-/// a <see cref="BinaryWriter"/> writes them.
+/// Reads the classes of a classifier as text. Format: int32 count, a byte for the type of the label's values or 0 for none, and the values
+/// as <see cref="BinaryWriter"/> writes them.
 /// </summary>
 static class ClassNames
 {
@@ -39,7 +39,7 @@ static class ClassNames
         11 => Invariant(reader.ReadSingle()),
         12 => Invariant(reader.ReadDouble()),
         13 => DateTime.FromBinary(reader.ReadInt64()).ToString("o", CultureInfo.InvariantCulture),
-        // Times with an offset are written as text.
+        // Times with an offset are stored as text.
         14 => reader.ReadString(),
         15 => Invariant(new TimeSpan(reader.ReadInt64())),
         _ => throw new InvalidDataException($"the label's values are of type {type}, which this version does not know."),

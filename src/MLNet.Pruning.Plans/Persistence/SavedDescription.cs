@@ -4,12 +4,12 @@ using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>Networks as files describe them: the blueprints' JSON, of which <c>kind</c> says whose it is.</summary>
+/// <summary>Reads descriptions of networks from the blueprints' JSON; <c>kind</c> is the kind of network.</summary>
 static class SavedDescription
 {
     const int DefaultDepth = 4, DefaultHeads = 4;
 
-    /// <summary>The network; null for a module of the user's own code.</summary>
+    /// <summary>The network; null for a user module.</summary>
     public static NetworkDescription? Read(byte[] json)
     {
         if (Module(json).Kind == "module")
@@ -29,7 +29,7 @@ static class SavedDescription
         return description;
     }
 
-    /// <summary>Numbers of a row that a module of the user's own code reads.</summary>
+    /// <summary>The number of input values per row of a user module.</summary>
     public static int ModuleInputs(byte[] json)
     {
         var shape = Module(json).Shape;
@@ -40,14 +40,14 @@ static class SavedDescription
                 + "wanted at least one dimension, each at least 1.");
     }
 
-    /// <summary>With the weights of the loss, which stand beside the names of columns.</summary>
+    /// <summary>Adds the weights of the loss, which are stored with the names of columns.</summary>
     public static NetworkDescription WithLoss(NetworkDescription description, byte[] json)
     {
         var loss = JsonSerializer.Deserialize(json, SavedJson.Default.SavedLoss) ?? throw new InvalidDataException("it is null.");
         return WithLoss(description, loss.ReconstructionWeight, loss.DivergenceWeight);
     }
 
-    /// <summary>With these weights of the loss.</summary>
+    /// <summary>Adds the weights of the loss.</summary>
     public static VaeDescription WithLoss(NetworkDescription? description, double reconstruction, double divergence)
     {
         if (description is not VaeDescription vae)
@@ -73,7 +73,7 @@ static class SavedDescription
     }
 }
 
-/// <summary>All that the blueprint of any network can have.</summary>
+/// <summary>The properties of all kinds of blueprint.</summary>
 sealed record Saved(
     string? Kind,
     int[]? Sizes,
@@ -95,15 +95,15 @@ sealed record Saved(
     int Dim = 64,
     int HeadSize = 16);
 
-/// <summary>What a module of the user's own is known by.</summary>
+/// <summary>The properties of a user module's blueprint.</summary>
 sealed record SavedModule(string? Kind, long[]? Shape);
 
 sealed record SavedLoss(double ReconstructionWeight = 1, double DivergenceWeight = 1);
 
-/// <summary>A <c>MergeTokens</c> of a pipeline.</summary>
+/// <summary>A saved <c>MergeTokens</c> step of a pipeline.</summary>
 sealed record SavedMerging(string? Output, int Height, int Width, int Channels, int PatchSize, int Merge)
 {
-    /// <summary>Whether these are the tokens that a network reads as its feature column, of images without padding.</summary>
+    /// <summary>Whether a network reads these tokens as its feature column, from images without padding.</summary>
     public bool Makes(VitDescription vit, string features) => Output == features && vit.Image.SequenceEqual([Channels, Height, Width])
         && PatchSize == vit.PatchSize && vit.Grid.Count - vit.Tokens == Merge;
 }

@@ -5,15 +5,15 @@ using MLNet.Pruning.Plans;
 namespace MLNet.Pruning.Persistence;
 
 /// <summary>
-/// The graph of a module as JSON: what a model file of the user's own module holds beside its blueprint, so that a plan can be loaded from
-/// it without the code that built the module.
+/// The graph of a module as JSON. The model file of a user module contains it, so that a plan can be loaded without the code that built
+/// the module.
 /// </summary>
 static class SavedGraph
 {
-    /// <summary>The part of an archive that it is.</summary>
+    /// <summary>The archive entry of the graph.</summary>
     public const string Entry = "graph";
 
-    /// <summary>The part that says why there is no graph.</summary>
+    /// <summary>The archive entry with the reason why there is no graph.</summary>
     public const string FailureEntry = "no graph";
 
     const int Version = 1;
@@ -21,9 +21,9 @@ static class SavedGraph
     public static byte[] Write(GraphDescription graph) => JsonSerializer.SerializeToUtf8Bytes(
         new GraphFile(Version, [.. graph.Nodes.Select(GraphFileNode.Of)]), GraphJson.Default.GraphFile);
 
-    /// <exception cref="InvalidDataException">It is of another version, or lacks what it must have.</exception>
-    /// <exception cref="JsonException">It is no such JSON.</exception>
-    /// <exception cref="ArgumentException">It does not fit together.</exception>
+    /// <exception cref="InvalidDataException">It has another version, or a part is missing.</exception>
+    /// <exception cref="JsonException">It is not valid JSON.</exception>
+    /// <exception cref="ArgumentException">It is inconsistent.</exception>
     public static GraphDescription Read(byte[] json)
     {
         var file = JsonSerializer.Deserialize(json, GraphJson.Default.GraphFile) ?? throw new InvalidDataException("it is null.");
@@ -37,7 +37,6 @@ static class SavedGraph
     }
 }
 
-/// <summary>The graph as it stands in a file.</summary>
 sealed record GraphFile(int Version, GraphFileNode?[]? Nodes);
 
 sealed record GraphFileNode(GraphOperation? Op, string? Name, int[]? Inputs, int[]? Shape)

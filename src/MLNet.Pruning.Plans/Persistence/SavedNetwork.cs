@@ -10,13 +10,13 @@ namespace MLNet.Pruning.Persistence;
 /// <param name="Labels">The values of the label, as text; empty where the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
-    /// <summary>The part of a file that says what the network is made of, and what stands before the name of each of its tensors.</summary>
+    /// <summary>The archive entry of the network's blueprint, and the prefix of the entries of its tensors.</summary>
     public const string Blueprint = "blueprint", Tensor = "tensor:";
 
-    /// <summary>Why a module has no graph in a file that says nothing of it.</summary>
+    /// <summary>The reason why a module has no graph, for files that give none.</summary>
     public const string OldModule = "an earlier version saved it, without its graph.";
 
-    /// <summary>The file in ML.NET's zip that holds one of our transformers.</summary>
+    /// <summary>The file in ML.NET's zip that contains a transformer of this library.</summary>
     public const string Entry = "Model.pruned";
 
     const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
@@ -25,8 +25,8 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     static ReadOnlySpan<byte> Zip => "PK\x03\x04"u8;
 
     /// <summary>
-    /// Reads the network of an archive, or of ML.NET's model.zip with one in it. Where a pipeline merges the tokens that a transformer
-    /// reads, of images that its patches divide, merging becomes part of the network.
+    /// Reads the network of an archive, or of ML.NET's model.zip that contains one. If a pipeline merges the tokens that a transformer
+    /// reads, from images without padding, merging becomes part of the network.
     /// </summary>
     /// <param name="what">What to call the stream in an error.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or holds something else.</exception>
@@ -98,17 +98,17 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         return new(description, Tensors(archive, what), labels);
     }
 
-    /// <summary>What the network of an archive is made of; null for a module of the user's own without a graph.</summary>
-    /// <exception cref="InvalidDataException">It is none, or has wrong values.</exception>
+    /// <summary>The description of an archive's network; null for a user module without a graph.</summary>
+    /// <exception cref="InvalidDataException">The archive has no network, or a wrong value.</exception>
     public static NetworkDescription? Describe(Archive archive, string what) => archive.Entries.ContainsKey(SavedGraph.Entry)
         ? archive.Part(SavedGraph.Entry, what, SavedGraph.Read)
         : archive.Part(Blueprint, what, SavedDescription.Read);
 
-    /// <summary>Why the graph of a module of the user's own could not be told; null where it could, or where nobody has tried.</summary>
+    /// <summary>Why the graph of a user module could not be found; null if it was found, or if nobody has tried.</summary>
     public static string? Failure(Archive archive) =>
         archive.Entries.TryGetValue(SavedGraph.FailureEntry, out var text) ? Encoding.UTF8.GetString(text) : null;
 
-    /// <summary>The tensors of an archive.</summary>
+    /// <summary>Reads the tensors of an archive.</summary>
     public static NetworkWeights Tensors(Archive archive, string what)
     {
         var weights = new NetworkWeights();
@@ -125,7 +125,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         if (blob.Length < 8)
             throw damaged;
         var (type, dimensions) = (BinaryPrimitives.ReadInt32LittleEndian(blob), BinaryPrimitives.ReadInt32LittleEndian(blob.AsSpan(4)));
-        // The number of batches that batch norm has seen.
+        // Skip the number of batches that batch norm has seen.
         if (type == Int64)
             return false;
         if (type != Float32)

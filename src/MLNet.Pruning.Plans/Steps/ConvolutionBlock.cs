@@ -3,9 +3,9 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Convolution 3x3 that keeps height and width, activation, and max pooling by 2. The image stands in a frame of zeros, so that a tap is
-/// the same image some numbers further on; pixels are the lanes.
-/// Those at the ends of the rows, which run into the frame, are computed too and left out afterwards.
+/// A 3x3 convolution that keeps height and width, activation, and max pooling by 2. The image has a frame of zeros, so that each tap is
+/// the same image at an offset. Pixels are the lanes; those at the ends of rows, which extend into the frame, are computed too and left
+/// out afterwards.
 /// </summary>
 sealed unsafe class ConvolutionBlock
 {
@@ -39,7 +39,7 @@ sealed unsafe class ConvolutionBlock
         float* framed = workspace.At(this.framed), convolved = workspace.At(this.convolved);
         frame.Fill(image, framed);
         layer.Compute(kernels, 0, framed, frame.Lanes, convolved, stride);
-        // What never falls can as well wait until there is a quarter of it.
+        // A monotonic activation is applied after pooling, to a quarter of the values.
         bool late = activation is not (Activation.Gelu or Activation.Silu);
         if (!late)
             kernels.Activate(activation, convolved, (nint)layer.Outputs * stride);

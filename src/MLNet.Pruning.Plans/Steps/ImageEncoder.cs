@@ -3,7 +3,8 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Convolution blocks one behind the other, an image at a time, to rows of features: the last block's channels, one behind the other.
+/// Convolution blocks in sequence, one image at a time. The output is a row of features per image: the last block's channels, one after
+/// the other.
 /// </summary>
 sealed unsafe class ImageEncoder
 {
@@ -25,7 +26,7 @@ sealed unsafe class ImageEncoder
 
     public IEnumerable<PlanStep> Steps => blocks.Select(block => block.Step);
 
-    /// <summary>Features of an image.</summary>
+    /// <summary>The number of features of an image.</summary>
     public int Features => blocks[^1].Outputs;
 
     /// <param name="images">[count][channels][height][width]</param>

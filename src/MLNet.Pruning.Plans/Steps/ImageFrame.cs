@@ -1,21 +1,21 @@
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>An image with a frame of zeros, one wide, around each channel.</summary>
+/// <summary>An image with a frame of zeros, one pixel wide, around each channel.</summary>
 sealed unsafe record ImageFrame(int Channels, int Height, int Width)
 {
-    /// <summary>Numbers from one row to the next.</summary>
+    /// <summary>The distance between rows.</summary>
     public int Stride => Width + 2;
 
-    /// <summary>Numbers of all channels.</summary>
+    /// <summary>The size of all channels.</summary>
     public int Length => checked(Channels * (Height + 2) * Stride);
 
-    /// <summary>Pixels of a channel from the first to the last, with the frame at the ends of the rows.</summary>
+    /// <summary>Pixels from the first to the last of a channel, including the frame at the ends of rows.</summary>
     public int Lanes => ((Height - 1) * Stride) + Width;
 
-    /// <summary>Where a pixel stands; from -1 on.</summary>
+    /// <summary>The offset of a pixel; coordinates start at -1.</summary>
     public int At(int channel, int y, int x) => (((channel * (Height + 2)) + y + 1) * Stride) + x + 1;
 
-    /// <summary>Copies an image inside. The frame stays as it is.</summary>
+    /// <summary>Copies an image into the frame, which stays zero.</summary>
     public void Fill(float* image, float* framed)
     {
         for (int channel = 0; channel < Channels; channel++)

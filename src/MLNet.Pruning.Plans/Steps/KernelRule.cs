@@ -5,13 +5,13 @@ namespace MLNet.Pruning.Plans.Steps;
 /// <summary>How layers are computed.</summary>
 enum KernelChoice
 {
-    /// <summary>As <see cref="KernelRule"/> says.</summary>
+    /// <summary>By <see cref="KernelRule"/>.</summary>
     Rule,
 
-    /// <summary>With all weights, but for whole blocks of zeros.</summary>
+    /// <summary>With all weights, except whole blocks of zeros.</summary>
     Dense,
 
-    /// <summary>With the active weights alone.</summary>
+    /// <summary>With active weights only.</summary>
     Sparse,
 }
 
@@ -20,13 +20,12 @@ sealed record CompileOptions(
     KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);
 
 /// <summary>
-/// Which kernel computes a layer: a function of its shape, its density and the vectors of the machine. Costs are in weights of the dense
-/// kernel, and the sparse kernel is taken where it costs less. Nothing is measured when a plan is compiled.
+/// Chooses the kernel of a layer by its shape, its density and the machine's vectors. Costs are in units of a weight of the dense kernel,
+/// and the sparse kernel is used if it costs less. Nothing is measured when a plan is compiled.
 /// </summary>
 /// <remarks>
-/// Measured by <c>bench.sh kernels</c>, and rounded, but where the table says estimated; all on one processor with AVX-512 (Emerald
-/// Rapids). The columns of 256 and 128 bits are with wider vectors switched off (DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0): processors
-/// that have none may differ.
+/// Rounded measurements by <c>bench.sh kernels</c>, unless the table says estimated; all on one processor with AVX-512 (Emerald Rapids).
+/// For 256 and 128 bits, wider vectors were disabled (DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0): processors that lack them may differ.
 /// | what | 512 bits | 256 bits | 128 bits |
 /// |---|---|---|---|
 /// | a sparse weight, many rows | 2.4 | 2.2 | 1.4 |
@@ -59,27 +58,26 @@ static class KernelRule
         Wide = new(new(2.2, 6, 3.7), 15, new(2.1, 4.2, 1.7), new(1.15, 3.3, 1.5), new(1.7, 2.6, 2.0, 1.2, 1.15)),
         Portable = new(new(1.4, 4.5, 3), 6, default, new(1.15, 3.8, 2.0), new(1.25, 0, 1.8, 1.1, 1.15));
 
-    // With fewer inputs or outputs there is less to gain than rounding the inputs costs. A weight of 8 bits costs so many of single
-    // precision,
-    // a single row's and many rows' taken together.
-    const int FewestInt8Inputs = 256, FewestInt8Outputs = 32;
+    // With fewer inputs or outputs, rounding the inputs costs more than the integers gain. Int8Cost is the cost of an 8-bit weight, as a
+    // mean of single rows and many rows.
+    const int MinimumInt8Inputs = 256, MinimumInt8Outputs = 32;
     const double Int8Cost = 0.6;
 
-    // 127 * 127 times so many, and what a sum begins with, fit into 32 bits.
+    // The sum of this many products of 127 * 127, with its initial value, fits into 32 bits.
     const int MaximumInt8Inputs = 1 << 16;
 
-    // Smaller layers take a microsecond either way.
-    const int FewestWeights = 1024;
+    // Smaller layers take a microsecond in either form.
+    const int MinimumWeights = 1024;
 
-    /// <summary>Outputs of a block of weights over lanes that is skipped where all are zeros.</summary>
+    /// <summary>The outputs of a block of weights for products over lanes; a block is skipped if all of its weights are 0.</summary>
     public const int LaneBlock = 8;
 
-    // A megabyte of dense weights, and eight.
+    // One megabyte of dense weights, and eight.
     const int LargeLayer = 1 << 18, HugeLayer = 1 << 21;
 
     static Costs Of(KernelSet kernels) => kernels.Lanes switch { 16 => Widest, 8 => Wide, _ => Portable };
 
-    /// <summary>A layer that computes rows, where single rows count as much as many.</summary>
+    /// <summary>Whether a layer over rows is sparse; single rows and many rows have equal weight.</summary>
     public static bool SparseRows(
         LinearWeights weights, KernelSet kernels, KernelChoice choice, ScoringPrecision precision = ScoringPrecision.Float)
     {
@@ -87,46 +85,46 @@ static class KernelRule
             return choice == KernelChoice.Sparse;
         double single = Math.Min(Gathered(weights, kernels), Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)));
         double many = Math.Min(Turned(weights, kernels), Shuffled(weights, kernels, Of(kernels).Shuffle.Many));
-        return weights.Weight.Length >= FewestWeights && many + single
+        return weights.Weight.Length >= MinimumWeights && many + single
             < Math.Min(InIntegers(weights, kernels, precision) ? 2 * Int8Cost : 2, BlocksOfRows(weights, kernels));
     }
 
-    /// <summary>Whether a layer over rows that is not sparse is computed in integers.</summary>
+    /// <summary>Whether a dense layer over rows is computed in integers.</summary>
     public static bool InIntegers(LinearWeights weights, KernelSet kernels, ScoringPrecision precision) =>
         precision == ScoringPrecision.Int8 && kernels.Lanes >= 8 && Int8Product.IsSupported
-            && weights.Inputs is >= FewestInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= FewestInt8Outputs
+            && weights.Inputs is >= MinimumInt8Inputs and <= MaximumInt8Inputs && weights.Outputs >= MinimumInt8Outputs
                 && 2 * Int8Cost < BlocksOfRows(weights, kernels);
 
-    /// <summary>Whether a layer over rows that is not sparse leaves out blocks of zeros.</summary>
+    /// <summary>Whether a dense layer over rows skips blocks of zeros.</summary>
     public static bool SkipsBlocksOfRows(LinearWeights weights, KernelSet kernels) =>
-        weights.Weight.Length >= FewestWeights && BlocksOfRows(weights, kernels) < 2;
+        weights.Weight.Length >= MinimumWeights && BlocksOfRows(weights, kernels) < 2;
 
     /// <summary>The same over lanes.</summary>
     public static bool SkipsBlocksOfLanes(LinearWeights weights, KernelSet kernels) =>
-        weights.Weight.Length >= FewestWeights && BlocksOfLanes(weights, kernels) < 1;
+        weights.Weight.Length >= MinimumWeights && BlocksOfLanes(weights, kernels) < 1;
 
-    /// <summary>A single row and many.</summary>
+    /// <summary>The cost for a single row plus the cost for many rows.</summary>
     static double BlocksOfRows(LinearWeights weights, KernelSet kernels) => (One(weights, Of(kernels).Blocks) + Of(kernels).Blocks.Many)
         * ZeroBlocks.Density(weights.Weight, weights.Outputs, kernels.BlockWidth);
 
     static double BlocksOfLanes(LinearWeights weights, KernelSet kernels) =>
         Of(kernels).Lanes.Blocks * ZeroBlocks.Density(weights.Weight, weights.Outputs, LaneBlock);
 
-    /// <summary>Whether a sparse layer computes few rows by shuffles, and whether many rows as well.</summary>
+    /// <summary>Whether a sparse layer computes few rows by shuffles, and whether it always does.</summary>
     public static bool Shuffles(LinearWeights weights, KernelSet kernels, out bool always)
     {
         always = Shuffled(weights, kernels, Of(kernels).Shuffle.Many) <= Turned(weights, kernels);
-        // A row of a huge layer waits for memory: 5 bytes a slot, 8 a weight.
+        // A row of a huge layer waits for memory: 5 bytes per slot, 8 per weight.
         if (weights.Weight.Length >= HugeLayer && kernels.Window > 0)
             return Shuffled(weights, kernels, slot: 5) < 8 * weights.Density;
         return Shuffled(weights, kernels, One(weights, Of(kernels).Shuffle)) < Gathered(weights, kernels);
     }
 
-    /// <summary>A single row by gathering.</summary>
+    /// <summary>The cost of a single row with gather instructions.</summary>
     static double Gathered(LinearWeights weights, KernelSet kernels) =>
         weights.Density * One(weights, Of(kernels).Sparse);
 
-    /// <summary>Many rows in lanes.</summary>
+    /// <summary>The cost of many rows in lanes.</summary>
     static double Turned(LinearWeights weights, KernelSet kernels) => (weights.Density * Of(kernels).Sparse.Many)
         + (Of(kernels).Turning / weights.Outputs) + (Of(kernels).Turning / weights.Inputs);
 
@@ -135,7 +133,7 @@ static class KernelRule
 
     static double One(LinearWeights weights, Rows costs) => weights.Weight.Length >= LargeLayer ? costs.LargeSingle : costs.Single;
 
-    /// <summary>A layer that computes lanes: tokens or pixels.</summary>
+    /// <summary>Whether a layer over lanes (tokens or pixels) is sparse.</summary>
     public static bool SparseLanes(LinearWeights weights, KernelSet kernels, KernelChoice choice) => choice switch
     {
         KernelChoice.Dense => false,
@@ -143,7 +141,7 @@ static class KernelRule
         _ => weights.Density * Of(kernels).Lanes.Full < Math.Min(1, BlocksOfLanes(weights, kernels)),
     };
 
-    /// <summary>Whether tokens lie in lanes in all of a transformer's blocks: where the layers are cheaper that way together.</summary>
+    /// <summary>Whether tokens are in lanes in all blocks of a transformer, because all layers together are cheaper that way.</summary>
     public static bool TokensInLanes(
         IEnumerable<LinearWeights> layers, KernelSet kernels, KernelChoice choice, ScoringPrecision precision)
     {
@@ -161,8 +159,8 @@ static class KernelRule
     }
 
     /// <summary>
-    /// Whether few tokens of a single image stay rows, and are shuffled, where those of several lie in lanes: they would leave half of the
-    /// lanes empty.
+    /// Whether few tokens of a single image stay in rows and use shuffles, if tokens of several images are in lanes: they would leave half
+    /// of the lanes empty.
     /// </summary>
     public static bool TokensOfOneInRows(IReadOnlyList<LinearWeights> layers, int tokens, KernelSet kernels, KernelChoice choice)
     {

@@ -66,7 +66,7 @@ sealed unsafe class LaneLayer
     /// <param name="way">In which of the ways the inputs lie.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[outputs][stride]; written.</param>
-    /// <param name="stride">Numbers from one output to the next, of the residual as well.</param>
+    /// <param name="stride">The distance between outputs, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public void Compute(KernelSet kernels, int way, float* x, int lanes, float* y, nint stride, float* residual = null)
     {

@@ -2,7 +2,7 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>Linear layers one behind the other, over rows, with an activation between them and perhaps behind the last.</summary>
+/// <summary>Linear layers in sequence, over rows, with an activation between them and optionally after the last.</summary>
 sealed unsafe class LinearChain
 {
     readonly KernelSet kernels;
@@ -25,16 +25,16 @@ sealed unsafe class LinearChain
         scratch = layout.Add(layers.Max(layer => layer.Scratch));
     }
 
-    /// <summary>Whether all layers are computed with all of their weights.</summary>
+    /// <summary>Whether all layers use all of their weights.</summary>
     public bool AreDense => layers.All(layer => layer.IsDense);
 
     public IEnumerable<PlanStep> Steps => layers.Select(layer => layer.Step);
 
-    /// <summary>Numbers from one row of the result to the next.</summary>
+    /// <summary>The distance between rows of the result.</summary>
     public int Stride => kernels.Padded(layers[^1].Outputs);
 
     /// <summary>
-    /// Computes all layers. Returns the last one's outputs, [rows][<see cref="Stride"/>], which are good until the next call.
+    /// Computes all layers. Returns the outputs of the last one, [rows][<see cref="Stride"/>], valid until the next call.
     /// </summary>
     public float* Compute(Workspace workspace, float* x, int rows, nint stride)
     {

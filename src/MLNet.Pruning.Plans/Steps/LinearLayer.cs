@@ -5,8 +5,8 @@ namespace MLNet.Pruning.Plans.Steps;
 /// <summary>A linear layer over rows, [rows x inputs] -> [rows x outputs].</summary>
 sealed unsafe class LinearLayer
 {
-    // From so many rows on, the sparse kernel's weights are multiplied with all of them at a time, unless shuffling is as fast.
-    const int FewestLanes = 4, FewestLanesBesideShuffles = 12;
+    // With at least this many rows, the sparse kernel works on lanes of rows, unless shuffling is as fast.
+    const int MinimumLanes = 4, MinimumLanesBesideShuffles = 12;
 
     readonly KernelSet kernels;
     readonly AlignedBuffer<float>? panels, bias, rest;
@@ -14,7 +14,7 @@ sealed unsafe class LinearLayer
     readonly SparseMatrix? sparse;
     readonly ShuffleMatrix? shuffle;
     readonly Int8Matrix? int8;
-    readonly int blockStride, blockRows, columns, fewestLanes;
+    readonly int blockStride, blockRows, columns, minimumLanes;
 
     /// <param name="precision">What to compute in, where it is not sparse.</param>
     public LinearLayer(
@@ -29,7 +29,7 @@ sealed unsafe class LinearLayer
             sparse = new(weights.Weight, weights.Bias, i => i, i => i * blockStride);
             bool shuffles = KernelRule.Shuffles(weights, kernels, out bool always);
             shuffle = shuffles ? new(weights.Weight, weights.Bias, kernels.Lanes, kernels.Window) : null;
-            fewestLanes = always ? int.MaxValue : shuffles ? FewestLanesBesideShuffles : FewestLanes;
+            minimumLanes = always ? int.MaxValue : shuffles ? MinimumLanesBesideShuffles : MinimumLanes;
             return;
         }
         if (KernelRule.InIntegers(weights, kernels, precision))
@@ -64,7 +64,7 @@ sealed unsafe class LinearLayer
         (panels, bias) = (new((long)Inputs * (padded + kernels.Lanes)), new(Math.Max(padded + kernels.Lanes, Outputs)));
         rest = new(weights.Weight.AsSpan(columns * Inputs));
         weights.Bias.CopyTo(bias.Span);
-        // The last panel has three vectors where their number is odd and more than one.
+        // The last panel has three vectors if their number is odd and more than one.
         int last = padded > width && padded % width > 0 ? padded - (3 * kernels.Lanes) : int.MaxValue;
         for (int o = 0; o < columns; o++)
         {
@@ -83,15 +83,15 @@ sealed unsafe class LinearLayer
 
     public bool IsDense => sparse is null && panelDepths is null;
 
-    /// <summary>Numbers that <see cref="Compute"/> needs beside its rows.</summary>
+    /// <summary>The size of the temporary memory that <see cref="Compute"/> needs.</summary>
     public long Scratch => sparse is not null ? (long)(Inputs + Outputs) * blockStride
         : int8 is not null ? (long)blockRows * ((Int8Product.RowBytes(Inputs) / sizeof(float)) + 1) : 0;
 
     /// <param name="x">[rows][xStride]</param>
     /// <param name="rows">At most the block's.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
-    /// <param name="yStride">Numbers from one row to the next, of the residual as well.</param>
-    /// <param name="scratch">As many numbers as <see cref="Scratch"/> says.</param>
+    /// <param name="yStride">The distance between rows, also of the residual.</param>
+    /// <param name="scratch">Temporary memory of <see cref="Scratch"/> numbers.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
     public void Compute(float* x, int rows, nint xStride, float* y, nint yStride, float* scratch, float* residual = null)
     {
@@ -131,7 +131,7 @@ sealed unsafe class LinearLayer
             }
             return;
         }
-        if (rows < fewestLanes)
+        if (rows < minimumLanes)
         {
             if (shuffle is not null && kernels.AreFinite(x, rows, Inputs, xStride))
                 kernels.Shuffle(shuffle, x, rows, xStride, y, yStride, residual);
@@ -158,9 +158,8 @@ sealed unsafe class LinearLayer
     }
 
     /// <summary>
-    /// Outputs behind the last full vector that are cheaper as dot products: where a vector would be nearly empty, and there are inputs
-    /// enough to fill vectors with. This depends on the shape alone, as the order
-    /// of a sum must not depend on anything else.
+    /// The number of outputs after the last full vector that are cheaper as dot products: if a vector would be nearly empty, and there are
+    /// enough inputs to fill vectors. It depends on the shape only, as the order of a sum must not depend on anything else.
     /// </summary>
     static int Rest(int outputs, int inputs, int lanes) =>
         outputs > lanes && outputs % lanes <= lanes / 4 && inputs >= 8 * lanes ? outputs % lanes : 0;

@@ -1,16 +1,17 @@
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>Scores rows a part.</summary>
 unsafe delegate void RowScorer(float* rows, int count, float* scores);
 
-/// <summary>Scores a batch on several threads of the pool, without allocating once as many batches were under way before.</summary>
+/// <summary>
+/// Scores a batch on several threads of the pool. It allocates nothing once as many batches have run in parallel before.
+/// </summary>
 sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputWidth)
 {
     readonly Batch?[] idle = new Batch?[4];
 
     /// <param name="rows">[count x inputs]</param>
     /// <param name="scores">[count x outputs]; written.</param>
-    /// <param name="threads">At most so many, this one among them.</param>
+    /// <param name="threads">The maximum number of threads, including this one.</param>
     public void Run(float* rows, int count, int blockRows, float* scores, int threads)
     {
         var batch = Take();
@@ -43,8 +44,8 @@ sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputW
     }
 
     /// <summary>
-    /// A batch under way. A pool thread that comes when it is over, or when enough others are there, leaves at once; one that comes for
-    /// an earlier batch helps with this one.
+    /// A batch in progress. A pool thread leaves at once if the batch is over or has enough threads; a thread that was queued for an
+    /// earlier batch helps with this one.
     /// </summary>
     sealed class Batch(RowScorer score, int inputWidth, int outputWidth) : IThreadPoolWorkItem
     {
@@ -53,7 +54,7 @@ sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputW
         float* rows, scores;
         int count, blockRows, threads, next;
 
-        // Threads at work; far below 0 while there is no batch.
+        // The number of working threads; far below 0 while there is no batch.
         int working = Closed;
         Exception? failure;
 
@@ -82,7 +83,7 @@ sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputW
             }
         }
 
-        /// <summary>Works along, waits for the others, and closes the batch.</summary>
+        /// <summary>Works on the batch, waits for the other threads, and closes the batch.</summary>
         public Exception? Finish()
         {
             Work();
@@ -96,7 +97,7 @@ sealed unsafe class ParallelScoring(RowScorer score, int inputWidth, int outputW
         {
             try
             {
-                // A few blocks at a time: fewer visits to the counter, and the end is still shared.
+                // Several blocks at a time: fewer accesses to the counter, and the end is still shared.
                 int part = Math.Max(1, count / (4 * threads * blockRows)) * blockRows;
                 while (true)
                 {

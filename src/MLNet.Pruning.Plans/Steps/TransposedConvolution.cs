@@ -3,8 +3,8 @@ using MLNet.Pruning.Plans.Kernels;
 namespace MLNet.Pruning.Plans.Steps;
 
 /// <summary>
-/// Transposed convolution 4x4 of stride 2 and padding 1, which doubles height and width: each of the four pixels that one becomes is a
-/// convolution 2x2 of its own, and the four images are put together.
+/// A 4x4 transposed convolution of stride 2 and padding 1, which doubles height and width. Each of the four output pixels per input pixel
+/// is a 2x2 convolution, and the four images are interleaved.
 /// </summary>
 sealed unsafe class TransposedConvolution
 {
@@ -32,7 +32,7 @@ sealed unsafe class TransposedConvolution
             {
                 for (int tap = 0; tap < inputs * 4; tap++)
                 {
-                    // Pixel 2y + p of the result has of pixel y + d the weight p + 1 - 2d.
+                    // Pixel 2y + p of the result uses weight p + 1 - 2d of pixel y + d.
                     int ky = py + 1 - (2 * Shift(tap / 2 % 2, py)), kx = px + 1 - (2 * Shift(tap % 2, px));
                     taps[(o * inputs * 4) + tap] = weight[(((((tap / 4) * outputs) + o) * 4) + ky) * 4 + kx];
                 }
@@ -69,6 +69,6 @@ sealed unsafe class TransposedConvolution
         }
     }
 
-    /// <summary>Of the two pixels that reach one of the result: the one itself, and the one before or behind it.</summary>
+    /// <summary>Each output pixel depends on two pixels: the one itself, and the one before or after it.</summary>
     static int Shift(int tap, int parity) => tap == 0 ? 0 : parity == 0 ? -1 : 1;
 }

@@ -2,15 +2,13 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Plans.Steps;
 
-/// <summary>Adds up the memory that a network's steps need.</summary>
+/// <summary>Adds up the memory that the steps of a network need.</summary>
 sealed class WorkspaceLayout
 {
-    /// <summary>Numbers.</summary>
+    /// <summary>The total size so far.</summary>
     public long Length { get; private set; }
 
-    /// <summary>
-    /// Reserves so many numbers, from a cache line on and with room for a vector that reads past them. Returns where they begin.
-    /// </summary>
+    /// <summary>Reserves memory that starts at a cache line, with room for a vector that reads past the end. Returns its offset.</summary>
     public int Add(long numbers)
     {
         int start = checked((int)Length);
@@ -20,8 +18,8 @@ sealed class WorkspaceLayout
 }
 
 /// <summary>
-/// The memory that one thread computes in. It begins as zeros, and what kernels leave behind the columns or lanes in use are always
-/// numbers of earlier rows.
+/// The memory in which one thread computes. It starts as zeros, so that numbers beyond the columns or lanes in use are always defined:
+/// those of earlier rows.
 /// </summary>
 sealed unsafe class Workspace(long numbers, int indices, params TokenMatcher[] matchers)
 {
@@ -35,7 +33,7 @@ sealed unsafe class Workspace(long numbers, int indices, params TokenMatcher[] m
     public TokenMatcher[] Matchers { get; } = matchers;
 }
 
-/// <summary>Workspaces that no thread uses now. As many are kept as there are cores, and one more.</summary>
+/// <summary>Workspaces that no thread is using. The pool keeps one more than there are cores.</summary>
 sealed class WorkspacePool(Func<Workspace> create)
 {
     readonly Workspace?[] idle = new Workspace?[Environment.ProcessorCount + 1];

@@ -2,27 +2,27 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Tokens;
 
-/// <summary>Similarities that are the same to the bit on every machine, and equal where they differ by rounding only.</summary>
+/// <summary>Similarities that are equal bit for bit on every machine, and equal to each other if they differ by rounding only.</summary>
 /// <remarks>
-/// Cosines are compared as q = cos |cos| = ab |ab| / (aa bb), which has their order and needs no root. A product of two floats is exact in
-/// double, and eight sums run side by side whatever the machine's vectors are, so that nothing depends on their width or on fused
-/// additions. q is then rounded to 32 bits: tokens that are multiples of each other have exactly 1, as in mathematics.
+/// Cosines are compared as q = cos |cos| = ab |ab| / (aa bb), which has the same order and needs no root. A product of two floats is exact
+/// in double, and eight sums are computed side by side for any vector width, so that nothing depends on the width or on fused additions. q
+/// is then rounded to 32 bits: tokens that are multiples of each other have exactly 1, as in mathematics.
 /// </remarks>
 static unsafe class ExactCosine
 {
     /// <summary>2^21 + 1: with c = q * Split, c - (c - q) is q rounded to 53 - 21 bits (Veltkamp).</summary>
     public const double Split = (1 << 21) + 1;
 
-    /// <summary>Bits of a rounded similarity that are free.</summary>
+    /// <summary>The number of free low bits of a rounded similarity.</summary>
     public const int FreeBits = 21;
 
     /// <param name="product">ab</param>
-    /// <param name="a">aa, the squared norm; 0 for a token of zeros, which is similar to nothing here.</param>
+    /// <param name="a">aa, the squared norm; a token of zeros (0) has similarity 0 here.</param>
     /// <param name="b">bb</param>
     public static double Of(double product, double a, double b)
     {
         if (a == 0 || b == 0)
-            return double.IsFinite(a + b) ? 0 : double.NaN; // What is no number is similar to nothing, not even to zeros.
+            return double.IsFinite(a + b) ? 0 : double.NaN; // NaN is similar to nothing, not even to zeros
         double q = product / a * (Math.Abs(product) / b), c = q * Split;
         return c - (c - q);
     }

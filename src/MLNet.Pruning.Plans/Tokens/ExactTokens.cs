@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Similarities in double precision (<see cref="ExactCosine"/>) of the tokens that are matched now: even ones with odd ones.
+/// Similarities in double precision (<see cref="ExactCosine"/>) between the even and the odd tokens of the present image.
 /// </summary>
 sealed unsafe class ExactTokens(int odds, int width)
 {
     readonly double[] oddNorms = new double[odds];
     float* tokens;
 
-    /// <param name="tokens">[N x D], which stay where they are while they are matched.</param>
+    /// <param name="tokens">[N x D]; must not move or change while they are matched.</param>
     public void Begin(float* tokens)
     {
         this.tokens = tokens;
@@ -36,9 +36,7 @@ sealed unsafe class ExactTokens(int odds, int width)
     bool Equal(int one, int other) => MemoryMarshal.AsBytes(new ReadOnlySpan<float>(Odd(one), width))
         .SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<float>(Odd(other), width)));
 
-    /// <summary>
-    /// Looks for the odd token that is most similar to an even one, the first of several. One that is no number is never more similar.
-    /// </summary>
+    /// <summary>Finds the odd token that is most similar to an even one; of equals, the first. NaN is never more similar.</summary>
     public ref struct Closest(ExactTokens exact, int even)
     {
         readonly double norm = exact.Norm(even);
@@ -49,7 +47,7 @@ sealed unsafe class ExactTokens(int odds, int width)
 
         public void Consider(int odd)
         {
-            // Plain areas have many equal tokens: those need no second product.
+            // Plain areas have many equal tokens; those need no second product.
             if (Similarity > PlainMatching.Nothing && exact.OddNorm(odd) == exact.OddNorm(Index) && exact.Equal(odd, Index))
                 return;
             double similarity = exact.Similarity(even, norm, odd);

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Which even tokens are among the r that merge: those most similar to their partners, and of equals the first. A similarity in single
-/// precision decides where no other is near; a key, which is exact, where one is.
+/// Decides which even tokens are among the r that merge: those most similar to their partners; of equals, the first. Similarities in
+/// single precision decide if no other is close; otherwise exact keys decide.
 /// </summary>
 sealed class MergeOrder
 {
@@ -20,7 +20,7 @@ sealed class MergeOrder
     readonly long[] keys;
 
     /// <param name="merge">Tokens that merge away, r.</param>
-    /// <param name="error">Of a product of two tokens in single precision, relative to their norms.</param>
+    /// <param name="error">The error of a product of two tokens in single precision, relative to their norms.</param>
     public MergeOrder(int evens, int merge, float error)
     {
         (this.evens, this.merge, this.error) = (evens, merge, error);
@@ -32,27 +32,28 @@ sealed class MergeOrder
 
     public void SetExactly(int even, double similarity) => (similarities[even], keys[even]) = ((float)similarity, Key(similarity, even));
 
-    /// <summary>The key is made when it is needed.</summary>
+    /// <summary>Sets a similarity. Its key is computed when it is needed.</summary>
     public void Set(int even, float similarity) => (similarities[even], keys[even]) = (similarity, Unknown);
 
     /// <summary>
-    /// Whether fewer than r even tokens come before this one: by what single precision can tell apart, and by keys where it cannot.
+    /// Whether fewer than r even tokens come before this one. It counts in single precision, and compares keys if that is too close.
     /// </summary>
     public bool Merges(int even, ExactTokens exact, int[] partners)
     {
         float similarity = similarities[even];
-        // Two products and four norms are rounded.
+        // The error of two products and four norms.
         float above = similarity + (5 * error), below = similarity - (5 * error);
-        var (before, perhaps, most, least) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256.Create(above), Vector256.Create(below));
+        var (before, perhaps) = (Vector256<int>.Zero, Vector256<int>.Zero);
+        var (maximum, minimum) = (Vector256.Create(above), Vector256.Create(below));
         foreach (var others in MemoryMarshal.Cast<float, Vector256<float>>(similarities))
         {
-            before -= Vector256.GreaterThan(others, most).AsInt32();
-            perhaps -= Vector256.GreaterThanOrEqual(others, least).AsInt32();
+            before -= Vector256.GreaterThan(others, maximum).AsInt32();
+            perhaps -= Vector256.GreaterThanOrEqual(others, minimum).AsInt32();
         }
         int rank = Vector256.Sum(before);
         if (rank >= merge)
             return false;
-        // It is itself among those.
+        // The token itself is among those counted.
         if (Vector256.Sum(perhaps) - 1 < merge)
             return true;
         long key = KeyOf(even, exact, partners);
@@ -71,10 +72,10 @@ sealed class MergeOrder
         return keys[even];
     }
 
-    /// <summary>Larger for a larger similarity, and for a lower index where similarities are equal.</summary>
+    /// <summary>A key that is larger for a larger similarity; of equals, for a lower index.</summary>
     static long Key(double similarity, int index)
     {
-        // Without a sign of zero; the bits of negative numbers are turned round, so that integers have the order of the numbers.
+        // Removes the sign of zero, and flips the bits of negative numbers so that integers have the order of the numbers.
         long bits = BitConverter.DoubleToInt64Bits(similarity + 0.0);
         return ((bits ^ ((bits >> 63) & long.MaxValue)) & ~IndexBits) | (IndexBits - index);
     }

@@ -3,23 +3,23 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MLNet.Pruning.Tokens;
 
-/// <summary>Dot products of every even with every odd token, in single precision.</summary>
+/// <summary>Dot products of all even with all odd tokens, in single precision.</summary>
 static unsafe class PairProducts
 {
     // 4 x 3 accumulators, three vectors of odd tokens and one even value fill sixteen registers.
     public const int RowTile = 4;
 
-    /// <summary>Odd tokens of a panel: three vectors, of 512 bits where there are tokens enough to fill more than half of them.</summary>
-    /// <param name="count">Odd tokens.</param>
+    /// <summary>Odd tokens per panel: three vectors, of 512 bits if there are enough tokens to fill more than half of them.</summary>
+    /// <param name="count">The number of odd tokens.</param>
     public static int PanelWidth(int count) => Vector512.IsHardwareAccelerated && count > 3 * Lanes ? 6 * Lanes : 3 * Lanes;
 
     const int Lanes = 8;
 
-    // A panel of so many features (9 KiB, or 18) stays in the first-level cache while all even tokens pass by; and no sum has more terms,
-    // which bounds its error.
+    // A panel of this many features (9 or 18 KiB) stays in the first-level cache while all even tokens are processed. No sum has more
+    // terms, which bounds its error.
     const int DepthBlock = 96;
 
-    /// <summary>What a dot product may be off by, as a fraction of the product of the two norms.</summary>
+    /// <summary>The maximum error of a dot product, relative to the product of the two norms.</summary>
     /// <param name="width">Values of a token, D.</param>
     public static float Error(int width) => (Math.Min(width, DepthBlock) + (width / DepthBlock) + 4) * (1f / (1 << 24));
 
@@ -50,7 +50,7 @@ static unsafe class PairProducts
         }
     }
 
-    /// <summary>Four features of four tokens.</summary>
+    /// <summary>Transposes four features of four tokens.</summary>
     static void Transpose(float* from, int stride, float* to, int panel)
     {
         var (a, b) = (Vector128.Load(from), Vector128.Load(from + stride));
@@ -63,14 +63,14 @@ static unsafe class PairProducts
         Vector128.Store(Sse.MoveHighToLow(cd, ab), to + (3 * panel));
     }
 
-    /// <summary>|token|^2 for each token of the panels.</summary>
+    /// <summary>The squared norm of each token in the panels.</summary>
     public static void Norms(float* packed, int panels, int width, int panel, float* norms)
     {
         for (int p = 0; p < panels; p++, packed += (long)width * panel, norms += panel)
         {
             for (int lane = 0; lane < panel; lane += 4)
             {
-                // Four sums side by side: an addition waits for the one before it.
+                // Four sums side by side, as each addition waits for the previous one.
                 var (first, second, third, fourth) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero,
                     Vector128<float>.Zero);
                 float* at = packed + lane;

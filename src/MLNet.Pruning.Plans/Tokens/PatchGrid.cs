@@ -3,16 +3,16 @@ using System.Runtime.Intrinsics;
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// How an image is cut into tokens: patches row by row, within a patch pixels row by row, a pixel's channels side by side.
+/// How an image is cut into tokens: patches row by row, within a patch pixels row by row, the channels of a pixel adjacent.
 /// </summary>
 public sealed record PatchGrid
 {
-    /// <summary>Checks the sizes.</summary>
+    /// <summary>Creates a grid and checks the sizes.</summary>
     /// <param name="height">Rows of the image; at least 1.</param>
     /// <param name="width">Columns of the image; at least 1.</param>
     /// <param name="channels">1 for grey, 3 for color; at least 1.</param>
     /// <param name="patchSize">Rows and columns of a patch; at least 1.</param>
-    /// <param name="pad">Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is
+    /// <param name="pad">Whether to pad an image with zeros at its right and bottom if the patches do not divide it; otherwise it is
     /// refused.</param>
     /// <exception cref="ArgumentException">A size is out of range, or the patches do not divide the image.</exception>
     public PatchGrid(int height, int width, int channels = 1, int patchSize = 4, bool pad = false)
@@ -43,22 +43,22 @@ public sealed record PatchGrid
     /// <summary>Rows and columns of a patch.</summary>
     public int PatchSize { get; }
 
-    /// <summary>Whether zeros fill up what the patches do not divide.</summary>
+    /// <summary>Whether images are padded with zeros if the patches do not divide them.</summary>
     public bool Pad { get; }
 
-    /// <summary>Patches from top to bottom.</summary>
+    /// <summary>The number of patches from top to bottom.</summary>
     public int Rows { get; }
 
-    /// <summary>Patches from left to right.</summary>
+    /// <summary>The number of patches from left to right.</summary>
     public int Columns { get; }
 
-    /// <summary>Patches of an image.</summary>
+    /// <summary>The number of patches of an image.</summary>
     public int Count => Rows * Columns;
 
-    /// <summary>Values of a patch.</summary>
+    /// <summary>The number of values of a patch.</summary>
     public int TokenWidth => PatchSize * PatchSize * Channels;
 
-    /// <summary>Values of an image.</summary>
+    /// <summary>The number of values of an image.</summary>
     public int ImageValues => Height * Width * Channels;
 
     /// <summary>Cuts an image into patches.</summary>
@@ -72,7 +72,7 @@ public sealed record PatchGrid
             Cut(from, to);
     }
 
-    /// <summary>Puts patches together to an image; what was padded is left out.</summary>
+    /// <summary>Reassembles an image from patches; padding is left out.</summary>
     /// <param name="tokens">[patches x values of a patch]</param>
     /// <param name="planes">[channels x height x width]; written.</param>
     public void Paste(ReadOnlySpan<float> tokens, Span<float> planes)
@@ -104,7 +104,6 @@ public sealed record PatchGrid
         }
     }
 
-    /// <summary>One row of a patch.</summary>
     unsafe void CutRow(float* from, float* to, int pixels)
     {
         int plane = Height * Width;

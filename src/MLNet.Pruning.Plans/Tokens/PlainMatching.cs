@@ -1,12 +1,12 @@
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Single-pass token merging as it is defined, one pair of tokens at a time. <see cref="TokenMatcher"/> finds the same with the machine's
-/// vectors and is held against this file by tests; where single precision cannot be relied on, it asks this file.
+/// Single-pass token merging as defined, one pair of tokens at a time. <see cref="TokenMatcher"/> computes the same with SIMD vectors, and
+/// tests compare it with this class; where single precision is not reliable, it uses this class.
 /// </summary>
 static unsafe class PlainMatching
 {
-    /// <summary>No similarity is so small: what is no number is similar to nothing.</summary>
+    /// <summary>Lower than any similarity; that of a NaN.</summary>
     public const double Nothing = -2;
 
     /// <summary>Decides which tokens merge into which.</summary>
@@ -14,12 +14,12 @@ static unsafe class PlainMatching
     /// <param name="count">N.</param>
     /// <param name="width">D.</param>
     /// <param name="merge">Even tokens that merge away, r; at most half of the tokens.</param>
-    /// <param name="partners">[(N + 1) / 2]; written: the odd token that is most similar to each even one.</param>
-    /// <param name="similarities">[(N + 1) / 2]; written: how similar.</param>
-    /// <param name="sources">[N]; written: the survivor that each token goes to.</param>
+    /// <param name="partners">[(N + 1) / 2]; written: the most similar odd token for each even one.</param>
+    /// <param name="similarities">[(N + 1) / 2]; written: that similarity.</param>
+    /// <param name="sources">[N]; written: the survivor of each token.</param>
     public static void Match(float* tokens, int count, int width, int merge, Span<int> partners, Span<double> similarities, int* sources)
     {
-        // Every even token looks for the most similar odd one, the first of equals.
+        // Find the most similar odd token for every even one; of equals, the first.
         int evens = (count + 1) / 2, odds = count / 2;
         for (int even = 0; even < evens; even++)
         {
@@ -31,7 +31,7 @@ static unsafe class PlainMatching
                     (similarities[even], partners[even]) = (similarity, odd);
             }
         }
-        // The r that are most similar to their partners merge away, the first of equals; the others keep their order.
+        // The r tokens that are most similar to their partners merge away (of equals, the first); the others keep their order.
         int survivors = 0;
         for (int token = 0; token < count; token++)
             sources[token] = token % 2 == 0 && Rank(similarities, token / 2) < merge ? -1 : survivors++;
@@ -42,7 +42,7 @@ static unsafe class PlainMatching
         }
     }
 
-    /// <summary>How many even tokens come before this one.</summary>
+    /// <summary>The number of even tokens that come before this one.</summary>
     static int Rank(ReadOnlySpan<double> similarities, int even)
     {
         int rank = 0;
@@ -52,7 +52,7 @@ static unsafe class PlainMatching
     }
 
     /// <summary>
-    /// The cosine, squared with its sign: that has the same order. Two tokens of zeros have 1, a token of zeros and any other 0.
+    /// The signed square of the cosine, which has the same order. Two tokens of zeros have 1, a token of zeros and any other one have 0.
     /// </summary>
     static double Similarity(float* a, float* b, int width)
     {

@@ -1,9 +1,8 @@
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Which tokens of an image merge: decided once, applied to anything that has one row per token, such as the tokens themselves, their
-/// sizes
-/// and their positions. Survivors keep their order.
+/// Which tokens of an image merge. It is decided once, and applied to anything with one row per token, such as the tokens themselves,
+/// their sizes and their positions. Survivors keep their order.
 /// </summary>
 public sealed class TokenAssignment
 {
@@ -11,10 +10,12 @@ public sealed class TokenAssignment
 
     TokenAssignment(int[] sources, int survivors) => (this.sources, Survivors) = (sources, survivors);
 
-    /// <summary>Decides which tokens merge: every even token's best partner is the most similar odd one (cosine; of equals the first), and
-    /// the most similar pairs merge (of equals the first).</summary>
-    /// <param name="tokens">[N x D]. A token of zeros is like another one (similarity 1) and unlike all else (0); one that is not finite
-    /// merges last.</param>
+    /// <summary>
+    /// Decides which tokens merge: the partner of each even token is the most similar odd one (cosine; of equals, the first), and the most
+    /// similar pairs merge (of equals, the first).
+    /// </summary>
+    /// <param name="tokens">[N x D]. Two tokens of zeros have similarity 1, a token of zeros and any other one 0. Tokens that are not
+    /// finite merge last.</param>
     /// <param name="width">Values of a token, D; at least 1.</param>
     /// <param name="merge">Tokens that merge away, r; 0 to half of the tokens.</param>
     public static unsafe TokenAssignment Match(ReadOnlySpan<float> tokens, int width, int merge)
@@ -32,8 +33,8 @@ public sealed class TokenAssignment
         return new TokenAssignment(sources, count - merge);
     }
 
-    /// <summary>Makes an assignment of what is known of it, such as a row of the column <c>Tokens.Sources</c>.</summary>
-    /// <param name="sources">For each token the survivor that it goes to; all from 0 to the largest occur.</param>
+    /// <summary>Makes an assignment from known sources, such as a row of the column <c>Tokens.Sources</c>.</summary>
+    /// <param name="sources">The survivor of each token; all numbers from 0 to the largest must occur.</param>
     public static TokenAssignment FromSources(ReadOnlySpan<int> sources)
     {
         int survivors = 0;
@@ -59,10 +60,10 @@ public sealed class TokenAssignment
     /// <summary>Tokens after merging, K.</summary>
     public int Survivors { get; }
 
-    /// <summary>For each token the survivor that it goes to.</summary>
+    /// <summary>The survivor of each token.</summary>
     public ReadOnlySpan<int> Sources => sources;
 
-    /// <summary>For each survivor how many tokens go to it.</summary>
+    /// <summary>The number of tokens of each survivor.</summary>
     public int[] Sizes()
     {
         var sizes = new int[Survivors];
@@ -71,9 +72,9 @@ public sealed class TokenAssignment
         return sizes;
     }
 
-    /// <summary>Means of values over the tokens that merge; what does not merge stays the same to the bit.</summary>
+    /// <summary>Means of the values of merged tokens; tokens that do not merge keep theirs bit for bit.</summary>
     /// <param name="values">[N x D]</param>
-    /// <param name="sizes">[N] what each token counts, above 0; empty where all count 1.</param>
+    /// <param name="sizes">[N]: the weight of each token, above 0; empty if all are 1.</param>
     /// <returns>[K x D]</returns>
     public unsafe float[] Merge(ReadOnlySpan<float> values, ReadOnlySpan<float> sizes = default)
     {
@@ -87,7 +88,7 @@ public sealed class TokenAssignment
         return means;
     }
 
-    /// <summary>Sums of sizes over the tokens that merge.</summary>
+    /// <summary>Sums of the sizes of merged tokens.</summary>
     /// <param name="sizes">[N]</param>
     /// <returns>[K]</returns>
     public float[] MergeSizes(ReadOnlySpan<float> sizes)
@@ -99,7 +100,7 @@ public sealed class TokenAssignment
         return sums;
     }
 
-    /// <summary>Gives every token the values of its survivor.</summary>
+    /// <summary>Copies the values of each survivor to its tokens.</summary>
     /// <param name="values">[K x D]</param>
     /// <returns>[N x D]</returns>
     public float[] Unmerge(ReadOnlySpan<float> values)
@@ -111,7 +112,7 @@ public sealed class TokenAssignment
         return all;
     }
 
-    /// <summary>This merging and another of its survivors as one.</summary>
+    /// <summary>Combines this merging with another one of its survivors.</summary>
     /// <param name="next">An assignment of <see cref="Survivors"/> tokens.</param>
     public TokenAssignment Then(TokenAssignment next)
     {

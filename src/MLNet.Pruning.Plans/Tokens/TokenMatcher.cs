@@ -4,15 +4,15 @@ using System.Runtime.Intrinsics;
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Decides which tokens merge, as <see cref="PlainMatching"/> defines it; keeps its working memory, so it serves one thread at a time.
+/// Decides which tokens merge, as defined by <see cref="PlainMatching"/>. It keeps working memory, so it serves one thread at a time.
 /// </summary>
 /// <remarks>
-/// Single precision finds the partners that can be the best of an even token, and the even tokens that can be among those that merge.
-/// Where that is more than one answer, <see cref="ExactTokens"/> decides.
+/// Single precision finds the candidates for the partner of each even token, and the candidates for the even tokens that merge. If there
+/// are several, <see cref="ExactTokens"/> decides.
 /// </remarks>
 sealed unsafe class TokenMatcher
 {
-    // |token|^2 between which single precision is as good as its error bound says.
+    // The range of |token|^2 in which the error bound of single precision holds.
     const float Smallest = 1e-18f, Largest = 1e+18f;
 
     readonly int count, width, merge, evens, odds, rowPanels, columnPanels, panel;
@@ -21,9 +21,9 @@ sealed unsafe class TokenMatcher
     readonly int[] partners;
     readonly ExactTokens exact;
     readonly MergeOrder order;
-    double[]? similarities; // where single precision cannot be relied on
+    double[]? similarities; // if single precision is not reliable
 
-    /// <param name="count">Tokens, N.</param>
+    /// <param name="count">The number of tokens, N.</param>
     /// <param name="width">Values of a token, D.</param>
     /// <param name="merge">Tokens that merge away, r.</param>
     public TokenMatcher(int count, int width, int merge)
@@ -47,7 +47,7 @@ sealed unsafe class TokenMatcher
     }
 
     /// <param name="tokens">[N x D]</param>
-    /// <param name="sources">[N]; written: the survivor that each token goes to.</param>
+    /// <param name="sources">[N]; written: the survivor of each token.</param>
     public void Match(float* tokens, int* sources)
     {
         exact.Begin(tokens);
@@ -70,9 +70,7 @@ sealed unsafe class TokenMatcher
         }
     }
 
-    /// <summary>
-    /// Finds the partner of each even token, and how similar it is in single precision; false where that cannot be relied on.
-    /// </summary>
+    /// <summary>Finds the partner of each even token and its similarity in single precision; false if that is not reliable.</summary>
     bool FindPartners(float* tokens)
     {
         fixed (float* a = packedEvens, b = packedOdds, ab = products, aa = evenNorms, bb = oddNorms, offset = bias)
@@ -100,8 +98,8 @@ sealed unsafe class TokenMatcher
     }
 
     /// <summary>
-    /// Makes norms, or their reciprocals, of squared norms: of a token of zeros 0. Gives the first of those, or -1, and returns whether
-    /// single precision can be relied on for all.
+    /// Computes norms, or their reciprocals, from squared norms; 0 for a token of zeros. Outputs the index of the first token of zeros, or
+    /// -1, and returns whether single precision is reliable for all.
     /// </summary>
     bool Roots(float* tokens, float* norms, int tokenCount, bool inverse, out int zero)
     {
@@ -129,22 +127,22 @@ sealed unsafe class TokenMatcher
         return good;
     }
 
-    /// <summary>Finds the most similar odd token, the first of several. Returns how similar it is.</summary>
+    /// <summary>Finds the most similar odd token (of equals, the first). Returns its similarity.</summary>
     float FindPartner(int even, float* row, float* reciprocals, float* offset, float norm)
     {
         int stride = columnPanels * panel;
-        var most = Vector256.Create(float.NegativeInfinity);
+        var maximum = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < stride; j += Vector256<float>.Count)
         {
             var product = Vector256.MultiplyAddEstimate(Vector256.Load(row + j), Vector256.Load(reciprocals + j),
                 Vector256.Load(offset + j));
             Vector256.Store(product, row + j);
-            most = Vector256.MaxNative(most, product);
+            maximum = Vector256.MaxNative(maximum, product);
         }
-        var half = Vector128.MaxNative(most.GetLower(), most.GetUpper());
+        var half = Vector128.MaxNative(maximum.GetLower(), maximum.GetUpper());
         half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
         half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2)));
-        // Two products and two norms of odd tokens are rounded.
+        // The error of two products and two norms of odd tokens.
         var enough = Vector256.Create(half.ToScalar() - (3.5f * error * norm));
         var (first, several) = (-1, false);
         for (int j = 0; j < stride; j += Vector256<float>.Count)
@@ -159,7 +157,6 @@ sealed unsafe class TokenMatcher
         return half.ToScalar() / norm;
     }
 
-    /// <summary>The best of the candidates.</summary>
     int Best(int even, float* row, Vector256<float> enough)
     {
         var best = new ExactTokens.Closest(exact, even);

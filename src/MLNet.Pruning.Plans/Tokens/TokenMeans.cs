@@ -3,18 +3,18 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Tokens;
 
-/// <summary>Size-weighted means of the tokens that go to the same survivor.</summary>
+/// <summary>Size-weighted means of the tokens of each survivor.</summary>
 static unsafe class TokenMeans
 {
     /// <param name="values">[N x D]</param>
-    /// <param name="weights">[N] sizes, or null where all are 1.</param>
+    /// <param name="weights">[N] sizes; null if all are 1.</param>
     /// <param name="sources">[N]: the survivor of each token.</param>
     /// <param name="count">N.</param>
     /// <param name="width">D.</param>
     /// <param name="means">[K x D]; written.</param>
     /// <param name="sizes">[K]; written: the sum of the weights.</param>
     /// <param name="survivors">K.</param>
-    /// <param name="members">[K], written: how many tokens go to each survivor; needed only where there are weights.</param>
+    /// <param name="members">[K]; written: the number of tokens of each survivor. Needed only if there are weights.</param>
     public static void Merge(float* values, float* weights, int* sources, int count, int width, float* means, float* sizes,
         int survivors, int* members)
     {
@@ -42,7 +42,7 @@ static unsafe class TokenMeans
             Restore(values, sources, count, width, means, new Span<int>(members, survivors));
     }
 
-    /// <summary>What did not merge stays what it was, to the bit: x * s / s may be another number.</summary>
+    /// <summary>Tokens that did not merge keep their values bit for bit: x * s / s may differ from x.</summary>
     static void Restore(float* values, int* sources, int count, int width, float* means, Span<int> members)
     {
         members.Clear();
@@ -56,7 +56,7 @@ static unsafe class TokenMeans
         }
     }
 
-    // A sum from 0, for which what is there need not be read.
+    // A sum that starts at 0, so that the destination need not be read.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Begin(float* from, float weight, float* to, int width)
     {

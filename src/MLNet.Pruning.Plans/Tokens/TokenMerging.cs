@@ -3,19 +3,19 @@ using System.Collections.Concurrent;
 namespace MLNet.Pruning.Tokens;
 
 /// <summary>
-/// Merges the tokens of many images in a single pass: every even token looks for its most similar odd one (cosine), and the most similar
-/// pairs merge into the mean. Without LibTorch; any number of threads may use it at once, and the results are the same on every machine.
+/// Merges the tokens of many images in a single pass: every even token is matched with its most similar odd one (cosine), and the most
+/// similar pairs merge into their means. Needs no LibTorch; thread-safe; the results are the same on every machine.
 /// </summary>
 public sealed class TokenMerging
 {
-    // Below so many multiplications, a tenth of a millisecond, a second thread costs more than it brings. Cutting, norms and means cost as
-    // much as some multiplications for each value: 16 tokens of 49 take 1.4 us, of which their products are a quarter.
+    // A second thread pays above this many multiplications, a tenth of a millisecond. Cutting, norms and means cost as much as some
+    // multiplications per value: merging 16 of 49 tokens takes 1.4 us, of which products are a quarter.
     const long WorkPerThread = 1 << 20, WorkOfValue = 12;
 
     readonly ConcurrentBag<Worker> idle = [];
 
-    /// <summary>Merges tokens as they are.</summary>
-    /// <param name="tokens">Tokens of an image, N; at least 1.</param>
+    /// <summary>Creates a merging of tokens.</summary>
+    /// <param name="tokens">Tokens per image, N; at least 1.</param>
     /// <param name="width">Values of a token, D; at least 1.</param>
     /// <param name="merge">Tokens that merge away, r; 0 to half of the tokens.</param>
     public TokenMerging(int tokens, int width, int merge)
@@ -26,16 +26,16 @@ public sealed class TokenMerging
         (Tokens, Width, Merged) = (tokens, width, merge);
     }
 
-    /// <summary>Merges the patches of images.</summary>
-    /// <param name="grid">How an image is cut.</param>
+    /// <summary>Creates a merging of the patches of images.</summary>
+    /// <param name="grid">How images are cut.</param>
     /// <param name="merge">Patches that merge away, r; 0 to half of them.</param>
     public TokenMerging(PatchGrid grid, int merge)
         : this((grid ?? throw new ArgumentNullException(nameof(grid))).Count, grid.TokenWidth, merge) => Grid = grid;
 
-    /// <summary>How an image is cut; null where tokens are merged as they are.</summary>
+    /// <summary>How images are cut; null if the input is tokens.</summary>
     public PatchGrid? Grid { get; }
 
-    /// <summary>Tokens of an image, N.</summary>
+    /// <summary>Tokens per image, N.</summary>
     public int Tokens { get; }
 
     /// <summary>Values of a token, D.</summary>
@@ -44,15 +44,15 @@ public sealed class TokenMerging
     /// <summary>Tokens that merge away, r.</summary>
     public int Merged { get; }
 
-    /// <summary>Tokens that are left, K.</summary>
+    /// <summary>Tokens that remain, K.</summary>
     public int Survivors => Tokens - Merged;
 
-    /// <summary>Merges the tokens of images that lie one after the other.</summary>
-    /// <param name="tokens">[images x N x D], or [images x channels x height x width] where there is a <see cref="Grid"/>.</param>
+    /// <summary>Merges the tokens of images that are stored one after the other.</summary>
+    /// <param name="tokens">[images x N x D], or [images x channels x height x width] with a <see cref="Grid"/>.</param>
     /// <param name="merged">[images x K x D]; written.</param>
-    /// <param name="sizes">[images x K]; written: how many tokens each survivor stands for.</param>
-    /// <param name="sources">[images x N]; written: the survivor that each token went to.</param>
-    /// <param name="threads">At most so many threads; 0 for one per core.</param>
+    /// <param name="sizes">[images x K]; written: the number of tokens of each survivor.</param>
+    /// <param name="sources">[images x N]; written: the survivor of each token.</param>
+    /// <param name="threads">The maximum number of threads; 0 for one per core.</param>
     public unsafe void Merge(ReadOnlySpan<float> tokens, Span<float> merged, Span<float> sizes, Span<int> sources, int threads = 0)
     {
         int values = Grid?.ImageValues ?? (Tokens * Width);
@@ -72,13 +72,13 @@ public sealed class TokenMerging
         }
     }
 
-    /// <summary>Runs over images on as many threads as pay, each with its own worker.</summary>
+    /// <summary>Processes images on as many threads as are worthwhile, each with its own worker.</summary>
     internal void ForEach(int images, int threads, Action<Worker, int> merge)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         long work = (long)images * ((Merged > 0 ? Tokens / 4 : 0) + WorkOfValue) * Tokens * Width;
-        int most = Math.Min(threads == 0 ? Environment.ProcessorCount : threads, Math.Max(1, images));
-        int parts = (int)Math.Clamp(work / WorkPerThread, 1, most);
+        int maximum = Math.Min(threads == 0 ? Environment.ProcessorCount : threads, Math.Max(1, images));
+        int parts = (int)Math.Clamp(work / WorkPerThread, 1, maximum);
         if (parts == 1)
             Part(0);
         else
@@ -94,7 +94,7 @@ public sealed class TokenMerging
         }
     }
 
-    /// <summary>A worker for one thread, until it is given back.</summary>
+    /// <summary>A worker for one thread, until it is returned.</summary>
     internal Worker Take() => idle.TryTake(out var worker) ? worker : new Worker(this);
 
     internal void Give(Worker worker) => idle.Add(worker);
@@ -105,17 +105,17 @@ public sealed class TokenMerging
             throw new ArgumentException($"There are {found} values in {name}; wanted {wish ?? $"{wanted}"}.", name);
     }
 
-    /// <summary>What one thread needs.</summary>
+    /// <summary>The working memory of one thread.</summary>
     internal sealed unsafe class Worker(TokenMerging plan)
     {
         readonly TokenMatcher matcher = new(plan.Tokens, plan.Width, plan.Merged);
         readonly float[] patches = GC.AllocateUninitializedArray<float>(plan.Grid is null ? 0 : plan.Tokens * plan.Width, pinned: true);
 
-        // Indexes stay in memory of the worker's own: callers may share their buffers although they should not, and an index that another
-        // thread has overwritten would end the process.
+        // Indexes are kept in the worker's own memory: callers should not share buffers between threads but may, and an overwritten index
+        // would crash the process.
         readonly int[] sources = GC.AllocateUninitializedArray<int>(plan.Tokens, pinned: true);
 
-        /// <returns>[N] the survivor that each token went to, until the next call.</returns>
+        /// <returns>[N]: the survivor of each token, valid until the next call.</returns>
         public ReadOnlySpan<int> Merge(float* input, float* merged, float* sizes)
         {
             fixed (float* cut = patches)

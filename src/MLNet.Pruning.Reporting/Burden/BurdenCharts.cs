@@ -4,22 +4,22 @@ using MLNet.Pruning.Reporting.Text;
 namespace MLNet.Pruning.Reporting.Burden;
 
 /// <summary>
-/// A burden study as charts: two rows for each layer, cumulative means by epoch above and means of windows of steps below, a curve for each
+/// Charts of a burden study. Each layer has two: cumulative means by epoch above, means of windows of steps below, with a curve for each
 /// kind of training.
 /// </summary>
 public static class BurdenCharts
 {
     const int Width = 400, Height = 210;
 
-    // Dense, dynamic, optimal, random: each kind its own in every chart.
+    // Dense, dynamic, optimal, random: each kind has the same colour in every chart.
     static readonly int[] Colours = [3, 0, 1, 2];
 
-    /// <summary>A figure of layers, each averaged over neurons and seeds; bands are one standard deviation over seeds.</summary>
+    /// <summary>Charts of layers, each averaged over neurons and seeds; bands are one standard deviation over seeds.</summary>
     /// <param name="result">The study.</param>
-    /// <param name="quantity">What is shown.</param>
-    /// <param name="merged">Of the runs with merging or of those without.</param>
+    /// <param name="quantity">The quantity to show.</param>
+    /// <param name="merged">Whether to show the runs with merging or those without.</param>
     /// <param name="layers">The layers, by parameter; null for all.</param>
-    /// <param name="columns">Layers side by side; at least 1.</param>
+    /// <param name="columns">Layers per row of charts; at least 1.</param>
     public static ChartGrid Layers(
         BurdenResult result, BurdenQuantity quantity, bool merged, IReadOnlyList<string>? layers = null, int columns = 3)
     {
@@ -30,13 +30,13 @@ public static class BurdenCharts
         return Grid(Title(quantity, merged), [.. pairs], columns);
     }
 
-    /// <summary>A figure of single neurons of one layer.</summary>
+    /// <summary>Charts of single neurons of one layer.</summary>
     /// <param name="result">The study.</param>
-    /// <param name="quantity">What is shown.</param>
-    /// <param name="merged">Of the runs with merging or of those without.</param>
+    /// <param name="quantity">The quantity to show.</param>
+    /// <param name="merged">Whether to show the runs with merging or those without.</param>
     /// <param name="layer">The layer, by parameter.</param>
     /// <param name="neurons">The neurons, from 0.</param>
-    /// <param name="columns">Neurons side by side; at least 1.</param>
+    /// <param name="columns">Neurons per row of charts; at least 1.</param>
     public static ChartGrid Neurons(
         BurdenResult result, BurdenQuantity quantity, bool merged, string layer, IReadOnlyList<int> neurons, int columns = 3)
     {
@@ -56,7 +56,7 @@ public static class BurdenCharts
         return Grid($"{Title(quantity, merged)}: {Plain(layer)}", [.. pairs], columns);
     }
 
-    /// <summary>Validation accuracy by epoch of all kinds of training, averaged over seeds.</summary>
+    /// <summary>Validation accuracy by epoch for all kinds of training, averaged over seeds.</summary>
     public static LineChart Accuracy(BurdenResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -114,7 +114,7 @@ public static class BurdenCharts
         }
     }
 
-    /// <summary>The power of a thousand that leaves few zeros before the largest value.</summary>
+    /// <summary>The power of a thousand by which values are scaled so that the largest has few leading zeros.</summary>
     static int Thousands(IEnumerable<double> values)
     {
         var largest = values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
@@ -137,6 +137,6 @@ public static class BurdenCharts
 
     internal static string Name(BurdenRunKind kind) => kind.ToString().ToLowerInvariant();
 
-    /// <summary>A parameter by its layer.</summary>
+    /// <summary>The layer name of a parameter.</summary>
     internal static string Plain(string layer) => layer.EndsWith(".weight", StringComparison.Ordinal) ? layer[..^".weight".Length] : layer;
 }

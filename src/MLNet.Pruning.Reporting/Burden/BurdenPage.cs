@@ -3,14 +3,14 @@ using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Reporting.Burden;
 
-/// <summary>A burden study as one HTML page that needs nothing from outside.</summary>
+/// <summary>A self-contained HTML page about a burden study.</summary>
 public static class BurdenPage
 {
-    /// <summary>The page.</summary>
-    /// <param name="result">What to show.</param>
-    /// <param name="title">The page's heading; "Burden of MODEL" when left out.</param>
-    /// <param name="facts">Further lines for the list at the top, such as the data.</param>
-    /// <param name="tables">Further tables under headings; they stand before the figures.</param>
+    /// <summary>Makes the page.</summary>
+    /// <param name="result">The study.</param>
+    /// <param name="title">The page's heading; null for "Burden of MODEL".</param>
+    /// <param name="facts">More entries for the list at the top, such as the data.</param>
+    /// <param name="tables">More tables with headings, before the figures.</param>
     public static string ToHtml(
         BurdenResult result,
         string? title = null,

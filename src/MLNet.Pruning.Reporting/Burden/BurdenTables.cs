@@ -3,10 +3,10 @@ using MLNet.Pruning.Reporting.Text;
 
 namespace MLNet.Pruning.Reporting.Burden;
 
-/// <summary>A burden study as tables: means over seeds, with the standard deviation where there are several.</summary>
+/// <summary>Tables of a burden study: means over seeds, with the standard deviation if there are several.</summary>
 public static class BurdenTables
 {
-    /// <summary>Accuracy at the end by kind of training, without merging and with it.</summary>
+    /// <summary>Final accuracy by kind of training, without merging and with it.</summary>
     public static TextTable Accuracy(BurdenResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -25,7 +25,7 @@ public static class BurdenTables
         return table;
     }
 
-    /// <summary>For each layer the mean over the whole run and all neurons, by kind of training.</summary>
+    /// <summary>The mean over the whole run and all neurons for each layer, by kind of training.</summary>
     public static TextTable Layers(BurdenResult result, BurdenQuantity quantity, bool merged)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -38,10 +38,12 @@ public static class BurdenTables
         return table;
     }
 
-    /// <summary>For each layer density S, reconstruction R of found and of random masks, and J = R + lambda * S of the found.</summary>
+    /// <summary>
+    /// For each layer density S, reconstruction R under the found and under random masks, and J = R + lambda * S of the found masks.
+    /// </summary>
     /// <param name="result">The study.</param>
-    /// <param name="merged">Of the runs with merging or of those without.</param>
-    /// <param name="lambda">What all weights of a layer cost.</param>
+    /// <param name="merged">Whether to show the runs with merging or those without.</param>
+    /// <param name="lambda">The cost of all weights of a layer.</param>
     public static TextTable Costs(BurdenResult result, bool merged, double lambda = 0.1)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -71,13 +73,13 @@ public static class BurdenTables
         Enum.GetValues<BurdenRunKind>().Where(k => result.Runs.Any(r => r.Kind == k));
 }
 
-/// <summary>What is shown of a neuron's burden.</summary>
+/// <summary>A quantity of a neuron's burden.</summary>
 public enum BurdenQuantity
 {
-    /// <summary>Its mean |gradient|.</summary>
+    /// <summary>Mean |gradient|.</summary>
     Gradients,
 
-    /// <summary>Its mean |weight|.</summary>
+    /// <summary>Mean |weight|.</summary>
     Weights,
 }
 
@@ -85,7 +87,7 @@ static class BurdenQuantities
 {
     public static string Name(this BurdenQuantity quantity) => quantity == BurdenQuantity.Gradients ? "mean |gradient|" : "mean |weight|";
 
-    /// <summary>The mean over a layer's neurons, or of one of them.</summary>
+    /// <summary>The mean over a layer's neurons, or the value of one of them.</summary>
     public static double Of(this BurdenQuantity quantity, BurdenPoint point, int? neuron)
     {
         if (neuron is { } row)

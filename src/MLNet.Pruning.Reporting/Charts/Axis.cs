@@ -2,18 +2,18 @@ using System.Globalization;
 
 namespace MLNet.Pruning.Reporting.Charts;
 
-/// <summary>Where an axis begins and ends and where its labels stand, on round numbers.</summary>
+/// <summary>The range and labels of an axis, on round numbers.</summary>
 /// <param name="Minimum">The value at the axis' beginning.</param>
 /// <param name="Maximum">The value at its end; above the minimum.</param>
 /// <param name="Step">The distance between two labels.</param>
 public sealed record Axis(double Minimum, double Maximum, double Step)
 {
-    // Of a step: what rounding may cost a value that is a multiple of it.
+    // Relative to a step: the rounding error of a value that is a multiple of it.
     const double Slack = 1e-9;
 
-    /// <summary>An axis that holds every finite value of <paramref name="values"/>.</summary>
-    /// <param name="values">What will be drawn; NaN and infinities are passed over.</param>
-    /// <param name="labels">About how many labels to have; at least 2.</param>
+    /// <summary>An axis that contains every finite value of <paramref name="values"/>.</summary>
+    /// <param name="values">The values to draw; NaN and infinities are ignored.</param>
+    /// <param name="labels">The approximate number of labels; at least 2.</param>
     /// <param name="whole">Whether labels must be whole numbers, as for epochs.</param>
     public static Axis Around(IEnumerable<double> values, int labels = 5, bool whole = false)
     {
@@ -32,7 +32,7 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
         var step = Round((high - low) / labels);
         if (whole)
         {
-            // Counting begins and ends where the values do, from epoch 1 to the last; a step of 2.5 would label halves.
+            // The axis begins and ends at the values, such as epoch 1 and the last; a step of 2.5 would label halves.
             return new Axis(low, high, step == 2.5 ? 5 : Math.Max(1, step));
         }
         return new Axis(Math.Floor(low / step) * step, Math.Ceiling(high / step) * step, step);
@@ -59,10 +59,10 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
         return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : text;
     }
 
-    /// <summary>Where the value lies between the axis' beginning (0) and end (1).</summary>
+    /// <summary>The position of a value between the axis' beginning (0) and end (1).</summary>
     public double Place(double value) => (value - Minimum) / (Maximum - Minimum);
 
-    // 1, 2, 2.5 or 5 times a power of ten: the steps that people read without counting.
+    // 1, 2, 2.5 or 5 times a power of ten: steps that are easy to read.
     static double Round(double rough)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));

@@ -3,8 +3,8 @@ using System.Net;
 
 namespace MLNet.Pruning.Reporting.Charts;
 
-/// <summary>Charts side by side and one below the other under one title, as a self-contained SVG.</summary>
-/// <param name="Title">What stands above them.</param>
+/// <summary>Charts in rows and columns under one title, as a self-contained SVG.</summary>
+/// <param name="Title">The title above the charts.</param>
 /// <param name="Rows">The charts, row by row. A column is as wide as its widest chart, a row as high as its highest.</param>
 public sealed record ChartGrid(string Title, IReadOnlyList<IReadOnlyList<LineChart>> Rows)
 {

@@ -5,18 +5,18 @@ using static System.FormattableString;
 namespace MLNet.Pruning.Reporting.Charts;
 
 /// <summary>One line of a chart. A NaN interrupts it.</summary>
-/// <param name="Name">What the legend calls it.</param>
-/// <param name="Points">The points, in the order they are joined.</param>
+/// <param name="Name">The name in the legend.</param>
+/// <param name="Points">The points in the order in which they are joined.</param>
 /// <param name="Dashed">Whether the line is dashed, to tell it apart without colour.</param>
 public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false)
 {
-    /// <summary>Which of the chart's six colours the line has, from 0; null for the next.</summary>
+    /// <summary>The index of the line's colour among the chart's six, from 0; null for the next one.</summary>
     public int? Colour { get; init; }
 
-    /// <summary>How far values spread around each point, for a band behind the line; null for none.</summary>
+    /// <summary>The spread around each point, drawn as a band behind the line; null for none.</summary>
     public IReadOnlyList<double>? Spread { get; init; }
 
-    /// <summary>The lowest and highest values that are drawn.</summary>
+    /// <summary>The values that the axis must contain.</summary>
     internal IEnumerable<double> Extent =>
         Spread is null
             ? Points.Select(p => p.Y)
@@ -24,17 +24,17 @@ public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Poi
                 .SelectMany(y => new[] { y.Item1, y.Item2 });
 }
 
-/// <summary>A vertical line at something that happened.</summary>
-/// <param name="X">Where it stands.</param>
-/// <param name="Label">What a pointer resting on it reads.</param>
+/// <summary>A vertical line that marks an event.</summary>
+/// <param name="X">Its position.</param>
+/// <param name="Label">The tooltip.</param>
 public sealed record Marker(double X, string Label);
 
-/// <summary>Lines over an axis, as a self-contained SVG that reads well on light and dark pages.</summary>
+/// <summary>Lines over an axis, as a self-contained SVG for light and dark pages.</summary>
 public sealed record LineChart(string Title, string XLabel, string YLabel)
 {
     const int Left = 64, Right = 16, TopWithLegend = 56, TopWithout = 34, TopWithNothing = 12, Bottom = 48;
 
-    // Okabe and Ito's colours: distinct to readers with any kind of colour vision.
+    // The colours of Okabe and Ito, which readers with any colour vision can distinguish.
     static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
     /// <summary>The lines.</summary>
@@ -43,16 +43,16 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
     /// <summary>The vertical lines.</summary>
     public IReadOnlyList<Marker> Markers { get; init; } = [];
 
-    /// <summary>Pixels across.</summary>
+    /// <summary>Width in pixels.</summary>
     public int Width { get; init; } = 640;
 
-    /// <summary>Pixels down.</summary>
+    /// <summary>Height in pixels.</summary>
     public int Height { get; init; } = 320;
 
-    /// <summary>Whether x takes only whole values, as epochs do.</summary>
+    /// <summary>Whether x has whole values only, such as epochs.</summary>
     public bool WholeX { get; init; }
 
-    /// <summary>Whether the lines' names stand above them.</summary>
+    /// <summary>Whether to show the names of the lines above them.</summary>
     public bool Legend { get; init; } = true;
 
     /// <summary>The chart as an svg element.</summary>
@@ -131,7 +131,7 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
             pen = 'L';
         }
         Element(svg, $"""<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{Dash(series)}/>""");
-        // A lone point has no line to be seen by; few points are worth a dot each.
+        // Points are drawn as dots if there are few; a single point has no line to be seen by.
         if (series.Points.Count > 30)
             return;
         foreach (var (px, py) in series.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)))
@@ -156,7 +156,6 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         }
     }
 
-    /// <summary>Begins an svg element.</summary>
     internal static StringBuilder Begin(int width, int height, string title, string attributes = "")
     {
         var svg = new StringBuilder();
@@ -167,7 +166,7 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         return svg;
     }
 
-    /// <summary>A line of the file, put together from parts.</summary>
+    /// <summary>Appends a line to the file, composed of parts.</summary>
     internal static void Element(StringBuilder svg, params FormattableString[] parts)
     {
         foreach (var part in parts)

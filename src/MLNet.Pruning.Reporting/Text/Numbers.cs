@@ -2,22 +2,22 @@ using System.Globalization;
 
 namespace MLNet.Pruning.Reporting.Text;
 
-/// <summary>Numbers as people read them, the same in every culture.</summary>
+/// <summary>Numbers as text, the same in every culture.</summary>
 public static class Numbers
 {
     /// <summary>A fraction in percent with two decimals: 0.9731 is "97.31 %".</summary>
     public static string Percent(double? fraction) =>
         fraction is { } f ? (f * 100).ToString("F2", CultureInfo.InvariantCulture) + " %" : "";
 
-    /// <summary>A whole number with thousands apart: 41930 is "41,930".</summary>
+    /// <summary>A whole number with thousands separators: 41930 is "41,930".</summary>
     public static string Count(double? value) => value is { } v ? v.ToString("N0", CultureInfo.InvariantCulture) : "";
 
     /// <summary>A number with four decimals.</summary>
     public static string Fixed(double? value) => value is { } v ? v.ToString("F4", CultureInfo.InvariantCulture) : "";
 
-    /// <summary>The mean of numbers and, of several, their standard deviation: "0.9731 +-0.0012". NaN is passed over.</summary>
+    /// <summary>The mean of numbers and, if there are several, their standard deviation: "0.9731 +-0.0012". NaN is ignored.</summary>
     /// <param name="values">The numbers.</param>
-    /// <param name="format">How each is written.</param>
+    /// <param name="format">The format of each number.</param>
     public static string MeanAndSpread(IEnumerable<double> values, string format = "F4")
     {
         var (mean, spread) = Statistics.MeanAndSpread(values);
@@ -25,7 +25,7 @@ public static class Numbers
         return double.IsNaN(spread) ? text : $"{text} +-{spread.ToString(format, CultureInfo.InvariantCulture)}";
     }
 
-    /// <summary>A duration in the unit that suits it, from microseconds to minutes.</summary>
+    /// <summary>A duration in a suitable unit, from microseconds to minutes.</summary>
     public static string Duration(double seconds) => seconds switch
     {
         < 1e-3 => (seconds * 1e6).ToString("F0", CultureInfo.InvariantCulture) + " us",
@@ -34,7 +34,7 @@ public static class Numbers
         _ => (seconds / 60).ToString("F1", CultureInfo.InvariantCulture) + " min",
     };
 
-    /// <summary>A bound of a budget, or what was measured against it, in its unit.</summary>
+    /// <summary>A value of a budget's quantity with its unit.</summary>
     public static string Measured(BudgetQuantity quantity, double value) => quantity switch
     {
         BudgetQuantity.Latency when value < 1e-4 => (value * 1e6).ToString("0.##", CultureInfo.InvariantCulture) + " us",
@@ -53,10 +53,10 @@ public static class Numbers
     };
 }
 
-/// <summary>What several runs have in common.</summary>
+/// <summary>Statistics over several runs.</summary>
 public static class Statistics
 {
-    /// <summary>The mean of the finite values, and their standard deviation (n - 1), NaN where there are fewer than two.</summary>
+    /// <summary>The mean of the finite values, and their standard deviation (n - 1); NaN if there are fewer than two.</summary>
     public static (double Mean, double Spread) MeanAndSpread(IEnumerable<double> values)
     {
         var finite = values.Where(double.IsFinite).ToArray();

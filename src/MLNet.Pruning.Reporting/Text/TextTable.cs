@@ -2,20 +2,20 @@ using System.Text;
 
 namespace MLNet.Pruning.Reporting.Text;
 
-/// <summary>Rows under headings as plain text: words to the left, numbers to the right, columns two blanks apart.</summary>
+/// <summary>A table as plain text: words are left-aligned, numbers right-aligned, with two blanks between columns.</summary>
 public sealed class TextTable
 {
     readonly (string Heading, bool Number)[] columns;
     readonly List<string[]> rows = [];
 
-    /// <summary>A table with these columns; a heading that ends in '#' is of a column of numbers.</summary>
+    /// <summary>Makes a table with these columns; a heading that ends in '#' is that of a column of numbers.</summary>
     public TextTable(params string[] headings)
     {
         ArgumentNullException.ThrowIfNull(headings);
         columns = [.. headings.Select(h => h.EndsWith('#') ? (h[..^1], true) : (h, false))];
     }
 
-    /// <summary>The headings, without the marks of number columns.</summary>
+    /// <summary>The headings without the '#' of number columns.</summary>
     public IReadOnlyList<string> Headings => [.. columns.Select(c => c.Heading)];
 
     /// <summary>The rows as they were added.</summary>
@@ -24,8 +24,8 @@ public sealed class TextTable
     /// <summary>Whether a column holds numbers.</summary>
     public bool IsNumber(int column) => columns[column].Number;
 
-    /// <summary>Adds a row; a null cell is empty.</summary>
-    /// <exception cref="ArgumentException">There is not one cell for each column.</exception>
+    /// <summary>Adds a row; null is an empty cell.</summary>
+    /// <exception cref="ArgumentException">The number of cells differs from the number of columns.</exception>
     public TextTable Add(params string?[] cells)
     {
         ArgumentNullException.ThrowIfNull(cells);

@@ -7,7 +7,7 @@ using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>All about a trained autoencoder but its network.</summary>
+/// <summary>Everything about a trained autoencoder but its network.</summary>
 sealed class Autoencoder : ScoredModel
 {
     const string Kind = "autoencoder", Name = "The pruned autoencoder", ColumnsEntry = "columns";
@@ -15,7 +15,7 @@ sealed class Autoencoder : ScoredModel
     readonly int values, latent;
 
     /// <param name="network">The network.</param>
-    /// <param name="columns">What it reads and adds, and the weights of its loss.</param>
+    /// <param name="columns">The columns that it reads and adds, and the weights of its loss.</param>
     /// <exception cref="InvalidDataException">The network is no autoencoder, or has wrong values.</exception>
     public Autoencoder(Archive network, VaeColumns columns)
         : base(Kind, Name, typeof(PrunedVaeTransformer))
@@ -66,7 +66,7 @@ sealed class Autoencoder : ScoredModel
         AddedColumn.Number(Columns.Loss, latent + values),
     ]);
 
-    /// <summary>NaN is let through: it makes NaN of its image, and of no other.</summary>
+    /// <summary>NaN is let through: it affects its own image only.</summary>
     /// <exception cref="InvalidOperationException">A value is outside 0 to 1.</exception>
     public override void Check(ReadOnlySpan<float> images)
     {
@@ -81,11 +81,11 @@ sealed class Autoencoder : ScoredModel
     }
 }
 
-/// <summary>The column that an autoencoder reads, those that it adds, and the weights of the loss that it reports.</summary>
+/// <summary>The column that an autoencoder reads, the columns that it adds, and the weights of its loss.</summary>
 sealed record VaeColumns(
     string Input, string Latent, string Reconstruction, string Loss, double ReconstructionWeight, double DivergenceWeight)
 {
-    /// <summary>Throws an <see cref="ArgumentException"/> unless the names can be used.</summary>
+    /// <summary>Throws an <see cref="ArgumentException"/> if a column name is missing or repeated.</summary>
     public void Validate()
     {
         foreach (string? name in (string?[])[Input, Latent, Reconstruction, Loss])

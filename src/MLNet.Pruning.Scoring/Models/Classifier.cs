@@ -6,16 +6,13 @@ using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>All about a trained classifier but its network.</summary>
+/// <summary>Everything about a trained classifier but its network.</summary>
 sealed class Classifier : ScoredModel
 {
     const string Kind = "classifier", Name = "The pruned model", FeatureEntry = "feature column", LabelEntry = "labels";
 
     readonly VitDescription? tokens;
 
-    /// <param name="network">The network.</param>
-    /// <param name="featureColumnName">The column it reads.</param>
-    /// <param name="labels">The classes it tells apart.</param>
     /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
     public Classifier(Archive network, string featureColumnName, ClassLabels labels)
         : base(Kind, Name, typeof(PrunedModelTransformer))

@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>The parts of a model's file that are its network: blueprint, tensors, and how sparse layers are computed.</summary>
+/// <summary>The network entries of a model file: blueprint, tensors, and how sparse layers are computed.</summary>
 static class NetworkPart
 {
     const string ScoringEntry = "scoring";
 
-    /// <summary>A network by itself, its tensors still to be added.</summary>
+    /// <summary>Makes an archive of a network without its tensors.</summary>
     public static Archive Create(byte[] blueprint, SparseScoring scoring)
     {
         var network = new Archive("network");
@@ -21,7 +21,7 @@ static class NetworkPart
         return network;
     }
 
-    /// <summary>Copies a network from one archive into another, with more parts behind the blueprint.</summary>
+    /// <summary>Copies a network from one archive into another, and inserts more entries after the blueprint.</summary>
     public static Archive Copy(Archive from, Archive to, params ReadOnlySpan<(string Name, byte[] Content)> more)
     {
         to.Add(SavedNetwork.Blueprint, from[SavedNetwork.Blueprint]);
@@ -34,7 +34,7 @@ static class NetworkPart
         return to;
     }
 
-    /// <summary>Copies the graph of a module of the user's own, or the reason why there is none; false where there is neither.</summary>
+    /// <summary>Copies the graph of a user module, or the reason why it has none; false if the archive has neither.</summary>
     public static bool CopyGraph(Archive from, Archive to) =>
         CopyAny(from, to, SavedGraph.Entry) | CopyAny(from, to, SavedGraph.FailureEntry);
 
@@ -48,8 +48,8 @@ static class NetworkPart
 
     public static byte[] Blueprint(Archive archive) => archive[SavedNetwork.Blueprint];
 
-    /// <summary>What a file says; older files may say "Measured", and what was measured where, which nobody asks any more.</summary>
-    /// <exception cref="InvalidDataException">It says something else.</exception>
+    /// <summary>How sparse layers are computed, as the file says. Older files may say "Measured"; that counts as automatic.</summary>
+    /// <exception cref="InvalidDataException">The file has an unknown value.</exception>
     public static SparseScoring Scoring(Archive archive, string what)
     {
         if (!archive.Entries.ContainsKey(ScoringEntry))

@@ -6,23 +6,23 @@ using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>A module built from a network, whose weights a plan follows.</summary>
+/// <summary>A TorchSharp module of a network. The plan that scores the network follows its weights.</summary>
 interface IFollowedModule : IDisposable
 {
-    /// <summary>Whether the module was called with gradients, as it is when it learns.</summary>
+    /// <summary>Whether the module was called with gradients enabled, so that its weights may have changed.</summary>
     bool MayHaveLearned { get; }
 
-    /// <summary>The network as the module is now; null where it is the one given, to the bit.</summary>
+    /// <summary>The module's network now; null if it equals the given one bit for bit.</summary>
     Archive? Changed(Archive network);
 }
 
 /// <summary>
-/// Scores a network of this library by a plan: no LibTorch, any number of threads. Once somebody has asked for the module, the weights
-/// are the module's: after it was called with gradients, each scoring first compares them with those of the plan.
+/// Scores a network of this library with a plan: without LibTorch, on any number of threads. Once somebody has asked for the module, its
+/// weights count: after it was called with gradients, each scoring first compares them with those of the plan.
 /// </summary>
 sealed class PlanScorer : IModelScorer
 {
-    // Rows from which several threads share a batch: about a tenth of a millisecond of a small transformer.
+    // Batches of at least this many rows use several threads. So many rows of a small transformer take about a tenth of a millisecond.
     const int ManyRows = 32;
 
     readonly Lock gate = new();
@@ -34,7 +34,7 @@ sealed class PlanScorer : IModelScorer
     volatile bool disposed;
 
     /// <param name="network">The network.</param>
-    /// <param name="model">What is known of it besides.</param>
+    /// <param name="model">Everything about the model but its network.</param>
     /// <param name="environment">The MLContext, which knows the user's modules.</param>
     /// <exception cref="InvalidDataException">The network's tensors are not those that its blueprint wants.</exception>
     public PlanScorer(Archive network, ScoredModel model, IHostEnvironment environment)
@@ -64,7 +64,7 @@ sealed class PlanScorer : IModelScorer
 
     public string? PlanFailure => null;
 
-    /// <summary>The module that is followed; built of the network when it is asked for first.</summary>
+    /// <summary>The module that the plan follows; built on first use.</summary>
     public IFollowedModule Follow(Func<Archive, IFollowedModule> build)
     {
         lock (gate)

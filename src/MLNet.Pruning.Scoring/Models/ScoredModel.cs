@@ -8,68 +8,68 @@ namespace MLNet.Pruning.Scoring;
 /// <summary>What computes a trained model, and holds its weights.</summary>
 interface IModelScorer : IRowScorer, IDisposable
 {
-    /// <summary>The network as it is now: see <see cref="NetworkPart"/>.</summary>
+    /// <summary>The network as it is now; see <see cref="NetworkPart"/>.</summary>
     Archive Network { get; }
 
     /// <summary>How layers are computed.</summary>
     IReadOnlyList<PlanStep> Layers { get; }
 
-    /// <summary>Why no plan computes the network; null where one does, or where nobody has tried.</summary>
+    /// <summary>Why no plan computes the network; null if one does, or if nobody has tried.</summary>
     string? PlanFailure { get; }
 
-    /// <summary>Measures on one thread, in some tenths of a second.</summary>
+    /// <summary>Measures the speed on one thread; takes some tenths of a second.</summary>
     ScoringSpeed Measure();
 
-    /// <summary>Scores by the weights that the network's module has now, where there is one.</summary>
+    /// <summary>Uses the current weights of the network's module, if there is one.</summary>
     void Refresh();
 }
 
-/// <summary>Makes a scorer by LibTorch; null where a plan on the CPU is to score.</summary>
+/// <summary>Makes a scorer that uses LibTorch; null if a plan on the CPU should score.</summary>
 delegate IModelScorer? LibTorchScoring(ScoredModel model, Archive network, IHostEnvironment environment);
 
-/// <summary>All about a trained model but its network: the columns that it reads and adds, and how it stands in a file.</summary>
-/// <param name="kind">What the file of such a model is called.</param>
+/// <summary>Everything about a trained model but its network: the columns that it reads and adds, and its file format.</summary>
+/// <param name="kind">The kind of its file.</param>
 /// <param name="what">What to call the model in an error.</param>
-/// <param name="owner">The transformer, whose disposal ends the scoring.</param>
+/// <param name="owner">The transformer type, for <see cref="ObjectDisposedException"/>.</param>
 abstract class ScoredModel(string kind, string what, Type owner)
 {
-    /// <summary>What scores modules of the user's own, and on GPUs: set by MLNet.Pruning, which knows LibTorch.</summary>
+    /// <summary>Makes scorers for user modules and for GPUs. MLNet.Pruning, which knows LibTorch, sets it.</summary>
     public static LibTorchScoring? LibTorch { get; set; }
 
     public string What => what;
 
     public Type Owner => owner;
 
-    /// <summary>The column that is read; of tokens the first of three.</summary>
+    /// <summary>The column that is read; for tokens, the first of three.</summary>
     public abstract string ReadColumnName { get; }
 
-    /// <summary>Numbers computed of a row.</summary>
+    /// <summary>How many numbers the model computes for a row.</summary>
     public abstract int Outputs { get; }
 
     public abstract LoaderName Loader { get; }
 
-    /// <summary>The parts of the model's file beside its network.</summary>
+    /// <summary>The entries of the model file beside its network.</summary>
     protected abstract (string Name, byte[] Content)[] Parts { get; }
 
-    /// <summary>A network as what plans are compiled from; null for a module of the user's own.</summary>
+    /// <summary>The description from which a plan is compiled; null for a user module.</summary>
     /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
     public abstract NetworkDescription? Describe(Archive network);
 
-    /// <summary>The model's place in a schema.</summary>
+    /// <summary>Binds the model to a schema.</summary>
     public abstract ScoreBinding Bind(DataViewSchema input);
 
-    /// <summary>Throws for rows that the model does not take.</summary>
+    /// <summary>Throws if the model does not accept these rows.</summary>
     public virtual void Check(ReadOnlySpan<float> features)
     {
     }
 
-    /// <summary>Makes what computes a network: a plan for those of this library on the CPU, LibTorch for all else.</summary>
+    /// <summary>Makes the scorer of a network: a plan for networks of this library on the CPU, LibTorch for all others.</summary>
     /// <exception cref="InvalidOperationException">It needs LibTorch, and MLNet.Pruning is not there.</exception>
     public IModelScorer Scorer(Archive network, IHostEnvironment environment)
     {
         bool planned = Describe(network) is not null;
         var (gpu, fallback) = MLNetInternals.Settings(environment);
-        // LibTorch is loaded only where it is to compute.
+        // LibTorch is loaded only if it is needed.
         if (planned && gpu is null)
             return new PlanScorer(network, this, environment);
         PruningContextExtensions.LoadTrainers();
@@ -89,7 +89,7 @@ abstract class ScoredModel(string kind, string what, Type owner)
 
     public void Write(Stream stream, Archive network) => NetworkPart.Copy(network, new Archive(kind), Parts).Write(stream);
 
-    /// <summary>Reads a model, after checking all of it; the scorer is the caller's to dispose of.</summary>
+    /// <summary>Reads and checks a model. The caller disposes of the scorer.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
     /// <exception cref="InvalidOperationException">Its network is built by code that the environment does not know.</exception>
     protected static (T Model, IModelScorer Scorer) Read<T>(

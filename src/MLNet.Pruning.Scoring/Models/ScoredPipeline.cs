@@ -3,13 +3,13 @@ using Microsoft.ML.Transforms;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>A pipeline that one trained model scores in, or that only merges tokens.</summary>
+/// <summary>A pipeline with one trained model, or with token merging only.</summary>
 /// <param name="Steps">All steps: merging, the model, and mappings of labels.</param>
 /// <param name="Model">The trained model; null for merging alone.</param>
 /// <param name="Merging">The merging whose tokens the model reads; null for none.</param>
 sealed record ScoredPipeline(IReadOnlyList<ITransformer> Steps, PrunedTransformer? Model, TokenMergingTransformer? Merging)
 {
-    /// <summary>Looks through a pipeline.</summary>
+    /// <summary>Analyses a pipeline.</summary>
     /// <param name="pipeline">The pipeline, or one of its steps.</param>
     /// <param name="who">Who asks, such as "a predictor".</param>
     /// <param name="instead">What to do with another pipeline.</param>
@@ -37,10 +37,10 @@ sealed record ScoredPipeline(IReadOnlyList<ITransformer> Steps, PrunedTransforme
     /// <summary>The column that is read first.</summary>
     public string Input => Merging?.InputColumnName ?? Model!.ReadColumnName;
 
-    /// <summary>What is read of a row, of the data that the pipeline begins with.</summary>
+    /// <summary>The features that the pipeline reads from its input data.</summary>
     public FeatureColumns Features(DataViewSchema schema) => (Merging?.Bind(schema) ?? Model!.Bind(schema)).Features;
 
-    /// <summary>What merging and model make of data; what becomes of labels is left out.</summary>
+    /// <summary>Applies merging and model to data; mappings of labels are left out.</summary>
     public IDataView Transform(IDataView data)
     {
         var merged = Merging?.Transform(data) ?? data;

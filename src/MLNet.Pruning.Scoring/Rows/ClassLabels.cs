@@ -4,17 +4,17 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>The classes that a model tells apart: how many, and what they are called where the label column says so.</summary>
+/// <summary>The classes of a model: their count, and their names if the label column has them.</summary>
 sealed class ClassLabels(int count, LabelValues? values)
 {
     const string KeyValues = "KeyValues";
 
     public int Count => count;
 
-    /// <summary>What the keys stand for; null for keys without values.</summary>
+    /// <summary>The values of the keys; null for keys without values.</summary>
     public LabelValues? Values => values;
 
-    /// <summary>The classes of a label column, which must be a key of known count.</summary>
+    /// <summary>Reads the classes from a label column, which must be a key of known count.</summary>
     public static ClassLabels From(DataViewSchema.Column label)
     {
         int count = checked((int)((KeyDataViewType)label.Type).Count);
@@ -23,7 +23,7 @@ sealed class ClassLabels(int count, LabelValues? values)
         return new ClassLabels(count, kind?.From(label.Annotations, KeyValues));
     }
 
-    /// <summary>The annotations of the predicted label, which make MapKeyToValue give back the label's own values.</summary>
+    /// <summary>Annotations of the predicted label. With them, MapKeyToValue gives back the label's own values.</summary>
     public DataViewSchema.Annotations PredictedLabelAnnotations(uint scoreSet)
     {
         var builder = ScoreAnnotations(scoreSet, "PredictedLabel");
@@ -31,7 +31,7 @@ sealed class ClassLabels(int count, LabelValues? values)
         return builder.ToAnnotations();
     }
 
-    /// <summary>The annotations of the scores: the classes' names by slot, as ML.NET's evaluators and their tables want them.</summary>
+    /// <summary>Annotations of the scores: the classes' names by slot, as ML.NET's evaluators expect them.</summary>
     public DataViewSchema.Annotations ScoreColumnAnnotations(uint scoreSet)
     {
         var builder = ScoreAnnotations(scoreSet, "Score");
@@ -69,7 +69,7 @@ sealed class ClassLabels(int count, LabelValues? values)
         using var reader = new BinaryReader(new MemoryStream(content, writable: false), Encoding.UTF8);
         int count = reader.ReadInt32();
         byte tag = reader.ReadByte();
-        // Each value takes at least a byte.
+        // Each value takes at least one byte.
         if (count < 1 || (tag != 0 && count > content.Length))
             throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes.");
         if (tag == 0)

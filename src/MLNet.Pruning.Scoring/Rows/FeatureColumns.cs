@@ -3,12 +3,12 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>The columns of a schema whose values, one column after the other, are a row of a model's features.</summary>
+/// <summary>The columns that a model reads. Their values, one column after the other, are the model's features.</summary>
 sealed class FeatureColumns
 {
     readonly (DataViewSchema.Column Column, int Size)[] parts;
 
-    /// <param name="name">What messages call them.</param>
+    /// <param name="name">The name in messages.</param>
     /// <param name="columns">Vectors of known size, of Single or Int32.</param>
     public FeatureColumns(string name, params IReadOnlyList<DataViewSchema.Column> columns)
     {
@@ -17,10 +17,10 @@ sealed class FeatureColumns
         Size = parts.Sum(part => part.Size);
     }
 
-    /// <summary>The name of the first.</summary>
+    /// <summary>The name of the first column.</summary>
     public string Name { get; }
 
-    /// <summary>Values of a row.</summary>
+    /// <summary>The number of values in a row.</summary>
     public int Size { get; }
 
     /// <summary>The columns, in the order of their values.</summary>
@@ -41,7 +41,7 @@ sealed class FeatureColumns
                 null, $"Feature column '{name}' is {column.Type}; the model was trained on vectors of {size} Single.");
     }
 
-    /// <summary>Finds a column and checks that it is a vector of known size.</summary>
+    /// <summary>Finds a column and checks that it is a vector of known size and of the given item type.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, NumberDataViewType item)
     {
@@ -53,7 +53,7 @@ sealed class FeatureColumns
                 null, $"Feature column '{name}' is {column.Type}{unknown}; wanted a vector of {item} of known size.");
     }
 
-    /// <summary>Finds a column, whatever its type is.</summary>
+    /// <summary>Finds a column of any type.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing.</exception>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role) => schema.GetColumnOrNull(name)
         ?? throw new ArgumentOutOfRangeException(
@@ -62,24 +62,24 @@ sealed class FeatureColumns
     public static string NotFound(string role, string name, IEnumerable<string> columns) =>
         $"Could not find {role} column '{name}'. The columns are: {string.Join(", ", columns)}.";
 
-    /// <summary>Reads the features of whatever row a cursor stands on.</summary>
+    /// <summary>Makes a reader of the features of the current row.</summary>
     public FeatureReader Open(DataViewRow row) => new(parts, row);
 }
 
-/// <summary>Reads the features of the row that a cursor stands on. For one thread.</summary>
+/// <summary>Reads the features of the row that a cursor stands on. Not thread-safe.</summary>
 sealed class FeatureReader
 {
     delegate void Copy(Span<float> destination);
 
     readonly (Copy Copy, int Size)[] parts;
 
-    /// <param name="columns">The columns and the values that each must give.</param>
+    /// <param name="columns">The columns, and how many values each must give.</param>
     /// <param name="row">The cursor.</param>
     public FeatureReader(IEnumerable<(DataViewSchema.Column Column, int Size)> columns, DataViewRow row) =>
         parts = [.. columns.Select(part => (IsSingle(part.Column) ? Numbers(row, part.Column) : Indices(row, part.Column), part.Size))];
 
-    /// <summary>Writes the row's features, zeros of sparse ones included.</summary>
-    /// <param name="destination">As many as the columns have values together.</param>
+    /// <summary>Writes the row's features, including the zeros of sparse ones.</summary>
+    /// <param name="destination">Its length is the number of values of all columns together.</param>
     public void Read(Span<float> destination)
     {
         var from = 0;
@@ -104,7 +104,7 @@ sealed class FeatureReader
         };
     }
 
-    // Counts of an image's patches, which single precision holds exactly.
+    // Indices count an image's patches; single precision holds them exactly.
     static Copy Indices(DataViewRow row, DataViewSchema.Column column)
     {
         var get = row.GetGetter<VBuffer<int>>(column);

@@ -5,7 +5,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>The values that the keys of a label stand for, in the order of the keys.</summary>
+/// <summary>The values of the label's keys, in the order of the keys.</summary>
 abstract class LabelValues
 {
     public abstract LabelKind Kind { get; }
@@ -13,13 +13,13 @@ abstract class LabelValues
     /// <summary>The values as text: the names of the classes.</summary>
     public abstract ReadOnlyMemory<char>[] Names { get; }
 
-    /// <summary>Sets a property to the value of a key, from 1, or to the missing value; null for a property of another type.</summary>
+    /// <summary>A setter of a property by key (1 for the first value, 0 for missing); null if the property has another type.</summary>
     public abstract Action<TOwner, uint>? Setter<TOwner>(PropertyInfo property);
 
-    /// <summary>Adds them as an annotation.</summary>
+    /// <summary>Adds the values as an annotation.</summary>
     public abstract void Annotate(DataViewSchema.Annotations.Builder builder, string name);
 
-    /// <summary>Writes them, without their kind and count.</summary>
+    /// <summary>Writes the values without their kind and count.</summary>
     public abstract void Write(BinaryWriter writer);
 }
 
@@ -50,8 +50,8 @@ sealed class LabelValues<T>(LabelKind<T> kind, T[] values) : LabelValues
     public override void Write(BinaryWriter writer) => Array.ForEach(values, value => kind.Write(writer, value));
 }
 
-/// <summary>A type that the values of a label may have.</summary>
-/// <param name="tag">What stands for the type in a file; never reused.</param>
+/// <summary>A type that label values may have.</summary>
+/// <param name="tag">Identifies the type in files; never reused.</param>
 /// <param name="type">The type as ML.NET calls it.</param>
 abstract class LabelKind(byte tag, PrimitiveDataViewType type)
 {
@@ -82,16 +82,16 @@ abstract class LabelKind(byte tag, PrimitiveDataViewType type)
 
     public PrimitiveDataViewType Type => type;
 
-    /// <summary>The kind for values of this type; null when labels cannot have it.</summary>
+    /// <summary>The kind for values of this type; null if labels cannot have it.</summary>
     public static LabelKind? Of(DataViewType type) => All.FirstOrDefault(kind => kind.Type.Equals(type));
 
-    /// <summary>The kind with this tag in a file; null when there is none.</summary>
+    /// <summary>The kind with this tag; null if there is none.</summary>
     public static LabelKind? Tagged(byte tag) => All.FirstOrDefault(kind => kind.Tag == tag);
 
-    /// <summary>The key values that a key column is annotated with.</summary>
+    /// <summary>Reads the key values from a column's annotations.</summary>
     public abstract LabelValues From(DataViewSchema.Annotations annotations, string name);
 
-    /// <summary>The values that <see cref="LabelValues.Write"/> wrote.</summary>
+    /// <summary>Reads what <see cref="LabelValues.Write"/> wrote.</summary>
     public abstract LabelValues Read(BinaryReader reader, int count);
 
     static string Invariant<T>(T value)

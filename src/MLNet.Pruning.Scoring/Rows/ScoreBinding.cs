@@ -3,15 +3,15 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>A model's place in a schema: its features, and the schema with the model's columns after the others.</summary>
+/// <summary>A model bound to a schema: its features, and the schema with the model's columns appended.</summary>
 sealed class ScoreBinding
 {
     readonly IReadOnlyList<AddedColumn> added;
 
-    /// <param name="input">The schema below.</param>
+    /// <param name="input">The input's schema.</param>
     /// <param name="features">The columns that the model reads, found in the schema.</param>
     /// <param name="outputCount">How many numbers the model computes for a row.</param>
-    /// <param name="added">The columns made of them.</param>
+    /// <param name="added">The columns made from these numbers.</param>
     public ScoreBinding(DataViewSchema input, FeatureColumns features, int outputCount, IReadOnlyList<AddedColumn> added)
     {
         Input = input;
@@ -33,11 +33,11 @@ sealed class ScoreBinding
 
     public int OutputCount { get; }
 
-    /// <summary>A getter of a row's column.</summary>
-    /// <param name="column">The column, of the output.</param>
+    /// <summary>A getter of a column of the current row.</summary>
+    /// <param name="column">The column, of the output schema.</param>
     /// <param name="active">The output columns that the row was opened for.</param>
-    /// <param name="output">What the model has computed for the row.</param>
-    /// <param name="passedOn">A getter of a column of the input.</param>
+    /// <param name="output">The model's numbers for the row.</param>
+    /// <param name="passedOn">Makes a getter of an input column.</param>
     public ValueGetter<TValue> Getter<TValue>(
         DataViewSchema.Column column, bool[] active, RowOutput output, Func<DataViewSchema.Column, Delegate> passedOn)
     {
@@ -48,10 +48,10 @@ sealed class ScoreBinding
             ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(TValue)}.");
     }
 
-    /// <summary>Whether any of the model's own columns is wanted.</summary>
+    /// <summary>Whether one of the model's own columns is active.</summary>
     public bool Computes(bool[] active) => active.AsSpan(Input.Count).Contains(true);
 
-    /// <summary>The input columns that the given output columns need.</summary>
+    /// <summary>The input columns that the active output columns need.</summary>
     public IEnumerable<DataViewSchema.Column> Needs(bool[] active)
     {
         bool computes = Computes(active);
@@ -67,17 +67,17 @@ sealed class ScoreBinding
     }
 }
 
-/// <summary>What a model has computed for the row that a reader stands on.</summary>
+/// <summary>The numbers that a model has computed for the current row.</summary>
 delegate ReadOnlySpan<float> RowOutput();
 
-/// <summary>A column that a model adds, made of some of the numbers that it computes for a row.</summary>
+/// <summary>A column that a model adds, made from some of its numbers.</summary>
 /// <param name="Name">The column's name.</param>
 /// <param name="Type">The column's type.</param>
 /// <param name="Annotations">The column's annotations; null for none.</param>
 /// <param name="Getter">A <see cref="ValueGetter{TValue}"/> of the type's raw type over a row's numbers.</param>
 sealed record AddedColumn(string Name, DataViewType Type, DataViewSchema.Annotations? Annotations, Func<RowOutput, Delegate> Getter)
 {
-    /// <summary>A vector of <paramref name="length"/> of the numbers, from <paramref name="offset"/> on.</summary>
+    /// <summary>A vector of <paramref name="length"/> numbers, starting at <paramref name="offset"/>.</summary>
     public static AddedColumn Vector(string name, int offset, int length, DataViewSchema.Annotations? annotations = null) =>
         new(name, new VectorDataViewType(NumberDataViewType.Single, length), annotations, output => Copy(output, offset, length));
 

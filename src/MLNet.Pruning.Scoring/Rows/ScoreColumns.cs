@@ -10,7 +10,7 @@ static class ScoreColumns
 {
     public const string Score = "Score", PredictedLabel = "PredictedLabel";
 
-    /// <summary>The columns for a model of these classes behind this schema; the model computes a probability for each class.</summary>
+    /// <summary>The columns that a classifier adds to a schema; it computes a probability for each class.</summary>
     public static AddedColumn[] For(ClassLabels labels, DataViewSchema input)
     {
         uint scoreSet = NextScoreSet(input);
@@ -22,7 +22,7 @@ static class ScoreColumns
         ];
     }
 
-    /// <summary>The shape of a schema after a classifier: the columns that were there, <c>PredictedLabel</c> and <c>Score</c>.</summary>
+    /// <summary>The schema shape after a classifier: the input's columns, <c>PredictedLabel</c> and <c>Score</c>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One of the columns is missing or of another type.</exception>
     public static SchemaShape Shape(SchemaShape input, string labelName, string featureName)
     {
@@ -49,7 +49,7 @@ static class ScoreColumns
             ShapeColumns.Numbers(Score, annotations: ofScore));
     }
 
-    /// <summary>The key of the most probable class (1 for the first); 0, a missing key, when nothing is a number.</summary>
+    /// <summary>The key of the most probable class (1 for the first); 0, the missing key, if no probability is a number.</summary>
     public static uint MostProbable(ReadOnlySpan<float> probabilities)
     {
         int best = -1;
@@ -61,7 +61,7 @@ static class ScoreColumns
         return (uint)(best + 1);
     }
 
-    /// <summary>Columns of one scorer share a number; evaluators take the highest in a schema for the latest.</summary>
+    /// <summary>Columns of one scorer share a number. Evaluators take the columns with the highest number as the latest.</summary>
     static uint NextScoreSet(DataViewSchema schema)
     {
         uint last = 0;

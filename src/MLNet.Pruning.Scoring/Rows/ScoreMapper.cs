@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Scores one row at a time, when one of the model's columns is asked for: the way of a prediction engine.</summary>
+/// <summary>Scores one row at a time when one of the model's columns is read, as a prediction engine does.</summary>
 sealed class ScoreMapper(ScoreBinding binding, IRowScorer scorer) : IRowToRowMapper
 {
     public DataViewSchema InputSchema => binding.Input;
@@ -49,7 +49,7 @@ sealed class ScoreMapper(ScoreBinding binding, IRowScorer scorer) : IRowToRowMap
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
             binding.Getter<TValue>(column, active, Scores, input.GetGetter<TValue>);
 
-        /// <summary>The scores of the row that the input stands on, computed once however many columns are read.</summary>
+        /// <summary>The scores of the current input row, computed once however many columns are read.</summary>
         ReadOnlySpan<float> Scores()
         {
             if (scored != input.Position || scored < 0)

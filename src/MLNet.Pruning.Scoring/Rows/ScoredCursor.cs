@@ -4,15 +4,15 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning.Scoring;
 
 /// <summary>
-/// Scores in blocks: reads some rows ahead, runs the model once on all of them, then hands them out one by one. Blocks
-/// start small, so that a preview of a few rows does not cost a few hundred.
+/// Scores in blocks: reads some rows ahead, runs the model once on all of them, then returns them one by one. The first blocks are small,
+/// so that a preview of a few rows does not cost a few hundred.
 /// </summary>
 sealed class ScoredCursor : DataViewRowCursor
 {
     const int FirstBlock = 8;
     const int LargestBlock = 256;
 
-    // Rows of images are long: a block's features take at most 16 MB, unless one row is longer.
+    // Rows of images are long: the features of a block take at most 16 MB, unless a single row is longer.
     const int LargestBlockNumbers = 4 << 20;
 
     readonly ScoreBinding binding;
@@ -93,7 +93,7 @@ sealed class ScoredCursor : DataViewRowCursor
             features = new float[block * width];
             scores = new float[block * binding.OutputCount];
         }
-        // Only a block that was read and scored whole is handed out: after a failure none is left.
+        // Only blocks that were read and scored completely are returned: after a failure there is none.
         count = 0;
         current = -1;
         int read = 0;
@@ -122,16 +122,18 @@ sealed class ScoredCursor : DataViewRowCursor
     }
 }
 
-/// <summary>The values of a passed-on column for the rows of a block, of which the cursor below stands on the last.</summary>
+/// <summary>The values of an input column for the rows of a block. The cursor below stands on the last of them.</summary>
 abstract class ColumnBuffer
 {
-    /// <summary>Remembers the value of the row the input stands on as that of row <paramref name="row"/> of the block.</summary>
+    /// <summary>Stores the value of the current input row as that of row <paramref name="row"/> of the block.</summary>
     public abstract void Take(int row);
 
-    /// <summary>A <see cref="ValueGetter{TValue}"/> of the value of the row that <paramref name="current"/> names.</summary>
+    /// <summary>A <see cref="ValueGetter{TValue}"/> of the stored value at index <paramref name="current"/>.</summary>
     public abstract Delegate Getter(Func<int> current);
 
-    /// <summary>Whether values of the type may be kept after the cursor moves on; images, say, may be disposed of by then.</summary>
+    /// <summary>
+    /// Whether values of the type may be kept after the cursor moves on. Images, for example, may be disposed of by then.
+    /// </summary>
     public static bool CanHold(DataViewType type) => type switch
     {
         VectorDataViewType vector => CanHold(vector.ItemType),

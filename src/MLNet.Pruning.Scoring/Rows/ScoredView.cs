@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>The input with a model's columns after its own, computed when a cursor asks for them.</summary>
+/// <summary>The input with a model's columns appended; they are computed when a cursor reads them.</summary>
 sealed class ScoredView(ScoreBinding binding, IRowScorer scorer, IDataView input) : IDataView
 {
     public bool CanShuffle => input.CanShuffle;
@@ -37,7 +37,7 @@ sealed class ScoredView(ScoreBinding binding, IRowScorer scorer, IDataView input
         : new PassThroughCursor(binding, cursor, active);
 }
 
-/// <summary>A cursor for readers who want none of the model's columns: the input's own, under the wider schema.</summary>
+/// <summary>A cursor for readers that need none of the model's columns: the input's own cursor, under the wider schema.</summary>
 sealed class PassThroughCursor(ScoreBinding binding, DataViewRowCursor input, bool[] active) : DataViewRowCursor
 {
     public override DataViewSchema Schema => binding.Output;

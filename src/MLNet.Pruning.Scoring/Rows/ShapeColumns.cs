@@ -5,7 +5,7 @@ using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Columns of the shape of a schema, which is what an estimator knows before it is fitted.</summary>
+/// <summary>Columns of a schema shape, which is what an estimator knows before it is fitted.</summary>
 static class ShapeColumns
 {
     /// <summary>Finds a feature column in the shape of a schema.</summary>
@@ -25,7 +25,7 @@ static class ShapeColumns
         return fits(column) ? column : throw new ArgumentOutOfRangeException(null, $"{what} is {Describe(column)}; wanted {wanted}.");
     }
 
-    /// <summary>The shape with these columns added, in place of any of the same names.</summary>
+    /// <summary>The shape with these columns added; they replace columns of the same names.</summary>
     public static SchemaShape Add(SchemaShape shape, params SchemaShape.Column[] added) =>
         new([.. shape.Where(column => !added.Any(one => one.Name == column.Name)), .. added]);
 

@@ -5,14 +5,14 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 
-/// <summary>What a merging of tokens reads and adds: the columns' names and types, and what their annotations say.</summary>
-/// <param name="Output">The name of the tokens' column; sizes and sources have it before their own.</param>
+/// <summary>The columns that token merging reads and adds: names, types and annotations.</summary>
+/// <param name="Output">The name of the tokens' column; the names of sizes and sources start with it.</param>
 /// <param name="Input">The images' column.</param>
-/// <param name="Grid">How an image is cut.</param>
-/// <param name="Merge">Patches that merge away.</param>
+/// <param name="Grid">How images are cut into patches.</param>
+/// <param name="Merge">How many patches merge away.</param>
 sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merge)
 {
-    /// <summary>Annotations of the tokens' column: the sizes that its images had, so that they can be put together again.</summary>
+    /// <summary>Annotations of the tokens' column: the image's sizes, from which the image can be reassembled.</summary>
     public static readonly string[] Shape = ["ImageHeight", "ImageWidth", "ImageChannels", "PatchSize"];
 
     public string Sizes => SizesOf(Output);
@@ -21,7 +21,7 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
 
     public int Survivors => Grid.Count - Merge;
 
-    /// <summary>Numbers of a row: tokens, sizes, sources.</summary>
+    /// <summary>Numbers in a row: tokens, sizes, sources.</summary>
     public int RowNumbers => (Survivors * (Grid.TokenWidth + 1)) + Grid.Count;
 
     public static string[] Names(string output) => [output, SizesOf(output), SourcesOf(output)];
@@ -79,7 +79,7 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
         };
     }
 
-    /// <summary>Row and column of a pixel in its patch, and its channel where there are several.</summary>
+    /// <summary>Row and column of a pixel in its patch, and its channel if there are several.</summary>
     string PixelName(int value)
     {
         int pixel = value / Grid.Channels;

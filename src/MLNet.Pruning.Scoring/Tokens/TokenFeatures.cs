@@ -6,23 +6,23 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning;
 
-/// <summary>The columns of <c>MergeTokens</c> as what a model reads: tokens, their sizes, and where each patch went.</summary>
+/// <summary>The columns of <c>MergeTokens</c> as features of a model: tokens, their sizes, and the survivor of each patch.</summary>
 static class TokenFeatures
 {
-    /// <summary>How the images were cut whose tokens a column holds, as its annotations say; null for a column of something else.</summary>
+    /// <summary>How the images of a token column were cut, from its annotations; null for any other column.</summary>
     public static PatchGrid? GridOf(DataViewSchema.Column column)
     {
         var sizes = TokenColumns.Shape.Select(name => Number(column, name)).ToArray();
         return sizes is [{ } height, { } width, { } channels, { } patch] ? new PatchGrid(height, width, channels, patch, pad: true) : null;
     }
 
-    /// <summary>Whether a column holds tokens, as far as the shape of a schema can tell.</summary>
+    /// <summary>Whether a column holds tokens, as far as a schema shape can tell.</summary>
     public static bool AreIn(SchemaShape.Column column) =>
         TokenColumns.Shape.All(name => column.Annotations.Any(annotation => annotation.Name == name));
 
     /// <summary>Finds the three columns.</summary>
     /// <param name="schema">Where to look.</param>
-    /// <param name="name">The column of tokens; the others are called after it.</param>
+    /// <param name="name">The column of tokens; the names of the others start with it.</param>
     /// <exception cref="ArgumentOutOfRangeException">One is missing, or they do not belong together.</exception>
     public static FeatureColumns Find(DataViewSchema schema, string name)
     {
@@ -43,7 +43,7 @@ static class TokenFeatures
         return new FeatureColumns(name, tokens, sizes, sources);
     }
 
-    /// <summary>Finds the three columns for a model that was trained on such.</summary>
+    /// <summary>Finds the three columns for a model that was trained on tokens.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is missing, or they hold other tokens than the model was trained on.</exception>
     public static FeatureColumns Find(DataViewSchema schema, string name, VitDescription trained)
     {
@@ -57,7 +57,7 @@ static class TokenFeatures
         static (int, int, int, int) Parts(PatchGrid grid) => (grid.Rows, grid.Columns, grid.Channels, grid.PatchSize);
     }
 
-    /// <summary>Tokens of an image.</summary>
+    /// <summary>How many tokens an image has.</summary>
     public static int CountOf(FeatureColumns features) => SizeOf(features.Columns.ElementAt(1));
 
     static string Describe(int tokens, PatchGrid grid) => $"{tokens} tokens of images of {grid.Height}x{grid.Width} "

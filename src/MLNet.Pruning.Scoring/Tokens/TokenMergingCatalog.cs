@@ -3,23 +3,23 @@ using MLNet.Pruning.Persistence;
 
 namespace Microsoft.ML;
 
-/// <summary>Merging of tokens for <see cref="TransformsCatalog"/>.</summary>
+/// <summary>Token merging for <see cref="TransformsCatalog"/>.</summary>
 public static class TokenMergingCatalog
 {
     /// <param name="catalog">The catalog, <c>mlContext.Transforms</c>.</param>
     extension(TransformsCatalog catalog)
     {
         /// <summary>
-        /// Makes an estimator that cuts images into patches and merges the most similar ones, in a single pass. Adds the column of tokens
-        /// (a vector of Single, survivors x values of a patch), <c>Sizes</c> (how many patches each stands for) and <c>Sources</c> (the
-        /// survivor that each patch went to), called after it.
+        /// Makes an estimator that cuts images into patches and merges the most similar ones in a single pass. Adds a column of tokens (a
+        /// vector of Single, survivors x values of a patch), and two columns named after it: <c>Sizes</c> (how many patches each token
+        /// stands for) and <c>Sources</c> (the survivor of each patch).
         /// </summary>
         /// <param name="outputColumnName">The column of tokens to add.</param>
-        /// <param name="inputColumnName">The images: a vector of Single, one channel after the other. Null for the output's name.</param>
+        /// <param name="inputColumnName">The images: a vector of Single, one channel after the other; null for the output's name.</param>
         /// <param name="imageHeight">The image's height in pixels; at least 1.</param>
         /// <param name="imageWidth">The image's width in pixels; at least 1.</param>
         /// <param name="channels">1 for grey, 3 for color.</param>
-        /// <param name="patchSize">Pixels of a patch each way; they divide the image.</param>
+        /// <param name="patchSize">Height and width of a patch in pixels; a divisor of the image's.</param>
         /// <param name="merge">How many patches merge away: a fraction from 0 to 0.5, rounded down, or a number, at most half.</param>
         public TokenMergingEstimator MergeTokens(
             string outputColumnName,
@@ -39,7 +39,7 @@ public static class TokenMergingCatalog
                 Merge = merge,
             });
 
-        /// <summary>Makes an estimator that cuts images into patches and merges the most similar ones, as the options say.</summary>
+        /// <summary>Makes an estimator that cuts images into patches and merges the most similar ones.</summary>
         /// <param name="options">What to cut and to merge.</param>
         public TokenMergingEstimator MergeTokens(TokenMergingEstimator.Options options) =>
             new(MLNetInternals.EnvironmentOf(catalog), options);

@@ -9,8 +9,8 @@ using static Microsoft.ML.SchemaShape.Column;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Cuts images into patches and merges the most similar ones into their mean, in a single pass. Adds the tokens, a matrix of survivors by
-/// values of a patch, their sizes, and for each patch the survivor that it went to. There is nothing to train.
+/// Cuts images into patches and merges the most similar ones into their mean, in a single pass. Adds the tokens (a matrix of survivors by
+/// values of a patch), their sizes, and the survivor of each patch. There is nothing to train.
 /// </summary>
 public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
 {
@@ -57,13 +57,13 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
             MLNetInternals.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])));
     }
 
-    /// <summary>What <see cref="TokenMergingEstimator"/> cuts and merges.</summary>
+    /// <summary>Options of <see cref="TokenMergingEstimator"/>.</summary>
     public sealed class Options
     {
-        /// <summary>The column of tokens to add; <c>Tokens.Sizes</c> and <c>Tokens.Sources</c> are called after it.</summary>
+        /// <summary>The column of tokens to add; <c>Tokens.Sizes</c> and <c>Tokens.Sources</c> are named after it.</summary>
         public string OutputColumnName { get; set; } = "Tokens";
 
-        /// <summary>The images: a vector of Single, one channel after the other, row by row. Null for the output's name.</summary>
+        /// <summary>The images: a vector of Single, one channel after the other, row by row; null for the output's name.</summary>
         public string? InputColumnName { get; set; }
 
         /// <summary>The image's height in pixels; at least 1.</summary>
@@ -75,10 +75,12 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
         /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
         public int ImageChannels { get; set; } = 1;
 
-        /// <summary>Pixels of a patch each way; at least 1.</summary>
+        /// <summary>Height and width of a patch in pixels; at least 1.</summary>
         public int PatchSize { get; set; } = 4;
 
-        /// <summary>Whether an image that patches do not divide gets zeros at its right and its bottom; otherwise it is refused.</summary>
+        /// <summary>
+        /// Whether to pad an image with zeros at its right and bottom if the patches do not divide it; otherwise it is refused.
+        /// </summary>
         public bool Pad { get; set; }
 
         /// <summary>How many patches merge away: a fraction from 0 to 0.5, rounded down, or a number, at most half.</summary>

@@ -9,8 +9,8 @@ using Microsoft.ML.Data;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Cuts images into patches and merges the most similar ones, when a row is read. Adds tokens, sizes and sources. Any number of threads may
-/// read from it at once, and it needs no LibTorch. Saved and loaded with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>.
+/// Cuts images into patches and merges the most similar ones when a row is read. Adds tokens, sizes and sources. Thread-safe, and needs no
+/// LibTorch. Save and load it with <c>mlContext.Model</c>, after <c>mlContext.UsePruning()</c>.
 /// </summary>
 public sealed class TokenMergingTransformer : ITransformer
 {
@@ -19,21 +19,21 @@ public sealed class TokenMergingTransformer : ITransformer
 
     internal TokenMergingTransformer(TokenColumns columns) => (this.columns, scorer) = (columns, new TokenScorer(columns));
 
-    /// <summary>The column that is read.</summary>
+    /// <summary>The column of images.</summary>
     public string InputColumnName => columns.Input;
 
-    /// <summary>The column of tokens; those of sizes and sources are called after it.</summary>
+    /// <summary>The column of tokens; those of sizes and sources are named after it.</summary>
     public string OutputColumnName => columns.Output;
 
-    /// <summary>How an image is cut.</summary>
+    /// <summary>How images are cut into patches.</summary>
     public PatchGrid Grid => columns.Grid;
 
-    /// <summary>Tokens that are left of an image.</summary>
+    /// <summary>How many tokens are left of an image.</summary>
     public int Survivors => columns.Survivors;
 
     internal TokenScorer Scorer => scorer;
 
-    /// <summary>Numbers of a row: tokens, sizes, sources.</summary>
+    /// <summary>Numbers in a row: tokens, sizes, sources.</summary>
     internal int RowNumbers => columns.RowNumbers;
 
     internal ScoreBinding Bind(DataViewSchema input) => columns.Bind(input);
@@ -64,7 +64,9 @@ public sealed class TokenMergingTransformer : ITransformer
     internal static TokenMergingTransformer ReadFrom(Stream stream) => new(TokenMergingFile.Read(stream));
 }
 
-/// <summary>Merges the patches of images on as many threads as pay: tokens, sizes and sources of a row one after the other.</summary>
+/// <summary>
+/// Merges the patches of images, on as many threads as are worthwhile. Gives tokens, sizes and sources of a row one after the other.
+/// </summary>
 sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
 {
     readonly TokenMerging merging = new(columns.Grid, columns.Merge);
@@ -82,7 +84,7 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
         }
     }
 
-    // A prediction engine's: nothing is allocated.
+    // The path of a prediction engine: nothing is allocated.
     void MergeOne(float* image, float* result)
     {
         var worker = merging.Take();
@@ -104,7 +106,6 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
     }
 }
 
-/// <summary>A merging of tokens as an archive.</summary>
 static class TokenMergingFile
 {
     const string Kind = "token merging", What = "The saved token merging", Entry = "columns";

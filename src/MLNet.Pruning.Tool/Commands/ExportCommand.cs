@@ -4,7 +4,7 @@ using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Tool.Commands;
 
-/// <summary><c>mlprune export</c>: a saved model as an ONNX file.</summary>
+/// <summary><c>mlprune export</c>: writes a saved model as an ONNX file.</summary>
 internal static class ExportCommand
 {
     internal static Command Create()

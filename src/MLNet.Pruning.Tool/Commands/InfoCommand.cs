@@ -9,7 +9,7 @@ using TorchSharp;
 
 namespace MLNet.Pruning.Tool.Commands;
 
-/// <summary><c>mlprune info</c>: the versions in use and what the machine offers.</summary>
+/// <summary><c>mlprune info</c>: prints the versions in use and the abilities of the machine.</summary>
 internal static class InfoCommand
 {
     internal static Command Create()

@@ -6,7 +6,7 @@ using static MLNet.Pruning.Reporting.Text.Numbers;
 
 namespace MLNet.Pruning.Tool.Commands;
 
-/// <summary><c>mlprune inspect</c>: what a saved model is made of, and how fast it is here.</summary>
+/// <summary><c>mlprune inspect</c>: prints the structure of a saved model, and its speed on this machine.</summary>
 internal static class InspectCommand
 {
     const int Shown = 12;
@@ -27,7 +27,7 @@ internal static class InspectCommand
         var weights = plan.Steps.Sum(step => (double)step.Inputs * step.Outputs);
         var active = plan.Steps.Sum(step => step.Density * step.Inputs * step.Outputs);
         var speed = ScoringSpeed.Measure([plan])[0];
-        // Compilers make code faster while it runs; in a second they are done.
+        // Just-in-time compilers optimize code while it runs; they are done within a second.
         for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began).TotalSeconds < 1;)
             speed = ScoringSpeed.Measure([plan])[0];
         Console.WriteLine(Network(plan.Description));

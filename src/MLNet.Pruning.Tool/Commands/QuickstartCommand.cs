@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace MLNet.Pruning.Tool.Commands;
 
-/// <summary><c>mlprune quickstart</c>: the main job from data to a saved model, with nothing to prepare.</summary>
+/// <summary><c>mlprune quickstart</c>: the main workflow from data to a saved model, with nothing to prepare.</summary>
 internal static class QuickstartCommand
 {
     internal static Command Create()

@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Datasets;
 /// </summary>
 sealed class ByteImageView : IDataView
 {
-    /// <summary>Rows of one block: what a cursor of a cursor set takes before it skips to its next share.</summary>
+    /// <summary>Rows in a block. Each cursor of a set reads a block, then skips to its next one.</summary>
     const int BlockRows = 64;
 
     readonly PixelStore pixels;
@@ -20,8 +20,8 @@ sealed class ByteImageView : IDataView
 
     /// <param name="pixels">One image a row.</param>
     /// <param name="labels">One label a row; null for images without.</param>
-    /// <param name="classNames">What each label means; null where labels speak for themselves.</param>
-    /// <param name="fileNames">Which file each row comes from; null where one file holds many.</param>
+    /// <param name="classNames">What each label means; null for no names.</param>
+    /// <param name="fileNames">The file that each row comes from; null for none.</param>
     public ByteImageView(
         PixelStore pixels, byte[]? labels, IReadOnlyList<string>? classNames = null, IReadOnlyList<string>? fileNames = null)
     {
@@ -104,12 +104,12 @@ sealed class ByteImageView : IDataView
 
         public override long Position => position;
 
-        // Block numbers grow along every cursor of a set, which is what a consumer needs to put rows back in order.
+        // Block numbers grow along every cursor of a set, so that a consumer can put rows back in order.
         public override long Batch => row < 0 ? 0 : place / BlockRows;
 
         public override bool MoveNext()
         {
-            // From the end of a block to the start of this share's next one; the other shares take those between.
+            // At the end of a block, jump to this cursor's next block; the other cursors of the set read the blocks between.
             int next = place < 0 ? share * BlockRows : place + 1;
             if (place >= 0 && next % BlockRows == 0)
                 next += (shares - 1) * BlockRows;

@@ -6,12 +6,12 @@ namespace MLNet.Pruning.Datasets;
 /// <summary>The text files of CelebA: forty attributes of every picture, and which split it belongs to.</summary>
 static class CelebALists
 {
-    /// <summary>The folder that CelebA's cut and aligned pictures unpack to.</summary>
+    /// <summary>The folder that CelebA's archive of aligned pictures unpacks to.</summary>
     public const string ImageFolder = "img_align_celeba";
 
     const string Attributes = "list_attr_celeba.txt", Partitions = "list_eval_partition.txt";
 
-    /// <summary>Picture to 1 (has it) or 0.</summary>
+    /// <summary>For each picture, 1 if it has the attribute and 0 if not.</summary>
     public static Dictionary<string, int> Attribute(string directory, string attribute)
     {
         string path = Find(directory, Attributes, "Anno");
@@ -46,7 +46,7 @@ static class CelebALists
             : throw Broken(path, $"has {Format(values.Count)} pictures", $"{Format(count)}, as its first line says");
     }
 
-    /// <summary>Picture to 0 (train), 1 (validation) or 2 (test).</summary>
+    /// <summary>For each picture, its split: 0 (train), 1 (validation) or 2 (test).</summary>
     public static Dictionary<string, int> Partition(string directory)
     {
         string path = Find(directory, Partitions, "Eval");
@@ -65,7 +65,7 @@ static class CelebALists
         return values;
     }
 
-    /// <summary>What a list says of a picture. A list of .jpg names serves for the .png twins too.</summary>
+    /// <summary>The entry of a picture in a list. A .png file may stand for the .jpg that the list names.</summary>
     public static int Of(Dictionary<string, int> list, string file, string name) =>
         list.TryGetValue(Path.GetFileName(file), out int value)
             || list.TryGetValue(Path.GetFileNameWithoutExtension(file) + ".jpg", out value)

@@ -21,7 +21,7 @@ static class CifarFiles
     public static bool Has100(string directory, DatasetSplit split) =>
         DataFile.Find(Inside(directory, Folder100, Names100(split)), Names100(split)) is not null;
 
-    /// <summary>Reads those of CIFAR-10's batches that are there.</summary>
+    /// <summary>Reads CIFAR-10 from the batches that the folder has.</summary>
     public static ByteImageView Load10(string directory, DatasetSplit split)
     {
         DataFile.CheckArguments(directory, split, "CIFAR-10");
@@ -55,7 +55,7 @@ static class CifarFiles
 
     static string[] Names100(DatasetSplit split) => [split == DatasetSplit.Test ? "test.bin" : "train.bin"];
 
-    /// <summary>The folder itself if it holds any of the files, else the archive's own folder in it.</summary>
+    /// <summary>The given folder if it holds any of the files, else the archive's own folder inside it.</summary>
     static string Inside(string directory, string folder, string[] names)
     {
         string inner = Path.Combine(directory, folder);
@@ -109,7 +109,7 @@ static class CifarFiles
         string Kind(int i) => labelBytes == 1 ? "" : i == 0 ? "coarse " : "fine ";
     }
 
-    /// <summary>The names in the file that comes with the data, one a line; without the file, the published ones.</summary>
+    /// <summary>Class names from the file that comes with the data, one a line; the published names if there is no such file.</summary>
     static string[] Names(string directory, string file, string[] published)
     {
         string path = Path.Combine(directory, file);
@@ -122,7 +122,7 @@ static class CifarFiles
     }
 }
 
-/// <summary>What the labels of the CIFAR data sets mean, as published beside them; label 0 first.</summary>
+/// <summary>Class names of the CIFAR data sets as published; label 0 first.</summary>
 static class CifarNames
 {
     public static readonly string[] Ten = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];

@@ -9,14 +9,14 @@ using static MLNet.Pruning.DataFile;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Downloads data sets from their own sites. A file is written beside its name (.part) and renamed when it is whole and its
-/// checksum is right; an interrupted download goes on where it stopped. What is there already is not asked for again.
+/// Downloads data sets from their own sites. A file is written under a temporary name (.part) and renamed once it is complete and its
+/// checksum is right. An interrupted download continues where it stopped. Files that exist already are not downloaded again.
 /// </summary>
 public static class DatasetDownload
 {
     const int BufferSize = 1 << 16;
 
-    /// <summary>A server that says nothing for so long has gone.</summary>
+    /// <summary>How long to wait for a server that sends nothing.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     static readonly HttpClient Client = new() { Timeout = Timeout.InfiniteTimeSpan };
@@ -42,16 +42,16 @@ public static class DatasetDownload
             await FetchAsync(file, directory, progress, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Downloads one file, unless it is there.</summary>
+    /// <summary>Downloads one file unless it exists already.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="directory">The folder to put it in; made if it is not there.</param>
-    /// <param name="progress">Told after every block.</param>
-    /// <param name="cancellation">Stops the download; what has come stays, and the next call goes on from there.</param>
+    /// <param name="directory">The folder to put it in; created if needed.</param>
+    /// <param name="progress">Called after every block.</param>
+    /// <param name="cancellation">Stops the download. What has arrived stays, and the next call continues from there.</param>
     /// <exception cref="IOException">
-    /// There is no network, the server refuses, or the connection broke: the message says which file, from where, and where to put it by
+    /// There is no network, the server refuses, or the connection broke. The message names the file, its address, and where to put it by
     /// hand.
     /// </exception>
-    /// <exception cref="InvalidDataException">What came has another checksum. It is deleted.</exception>
+    /// <exception cref="InvalidDataException">The downloaded file has another checksum. It is deleted.</exception>
     public static async Task FetchAsync(
         DatasetFile file, string directory, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -84,7 +84,7 @@ public static class DatasetDownload
         File.Move(part, target, overwrite: true);
     }
 
-    /// <summary>Downloads a .tar.gz and unpacks the one folder in it that is wanted, unless that folder is there.</summary>
+    /// <summary>Downloads a .tar.gz and unpacks one folder of it, unless that folder exists.</summary>
     internal static async Task FetchArchiveAsync(
         DatasetFile file, string directory, string folder, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
@@ -126,7 +126,7 @@ public static class DatasetDownload
             using var answer = await AskAsync(file.Source, have, patience.Token).ConfigureAwait(false);
             if (answer.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && have > 0)
             {
-                // Nothing lies beyond what is here: it is whole, or of another file. The checksum tells.
+                // The server has nothing beyond what is here: the file is complete, or it is another one. The checksum decides.
                 return;
             }
             answer.EnsureSuccessStatusCode();
@@ -170,7 +170,7 @@ public static class DatasetDownload
         return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The kind of checksum is told by its length. It guards against damage, not malice: sites publish MD5.</summary>
+    /// <summary>The length of a checksum tells its kind. Checksums guard against damage, not malice: sites publish MD5.</summary>
     static async Task<string> ChecksumAsync(string path, int digits, CancellationToken cancellation)
     {
         var stream = File.OpenRead(path);
@@ -199,7 +199,7 @@ public sealed record DatasetFile(string Name, Uri Source, string Checksum);
 
 /// <summary>How far a download is.</summary>
 /// <param name="File">The file's name.</param>
-/// <param name="Received">Bytes that are here, those of earlier attempts counted.</param>
+/// <param name="Received">Bytes received so far, including earlier attempts.</param>
 /// <param name="Total">Bytes of the whole file; null where the server does not say.</param>
 public readonly record struct DownloadProgress(string File, long Received, long? Total)
 {
@@ -219,7 +219,9 @@ public readonly record struct DownloadProgress(string File, long Received, long?
     static string Megabytes(long bytes) => (bytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture);
 }
 
-/// <summary>What the data sets' own sites publish, with their checksums. CelebA's asks for its terms to be accepted by hand.</summary>
+/// <summary>
+/// The files that the data sets' own sites publish, with checksums. CelebA is missing, as its terms must be accepted by hand.
+/// </summary>
 static class DatasetSites
 {
     const string Toronto = "https://www.cs.toronto.edu/~kriz/", Zalando = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";

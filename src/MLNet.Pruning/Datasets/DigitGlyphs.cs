@@ -3,8 +3,8 @@ using System.Globalization;
 namespace MLNet.Pruning.Datasets;
 
 /// <summary>
-/// How people write the ten digits, as pen strokes in a box of 100 x 100 with y downwards. M lifts the pen and moves
-/// it, L draws a line, C a cubic curve (two control points and the end).
+/// How people write the ten digits: pen strokes in a box of 100 x 100, with y downwards. M lifts the pen and moves it, L draws a line, C
+/// draws a cubic curve (two control points and the end).
 /// </summary>
 static class DigitGlyphs
 {

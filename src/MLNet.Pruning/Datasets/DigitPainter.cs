@@ -20,7 +20,7 @@ sealed class DigitPainter
     DigitRandom random;
     float xx, xy, yx, yy, dx, dy, pen;
 
-    /// <summary>The first <paramref name="count"/> digits of the endless data set called <paramref name="seed"/>.</summary>
+    /// <summary>The first <paramref name="count"/> digits of the endless data set with this seed.</summary>
     public static ByteImageView View(int count, int seed)
     {
         int maximum = Array.MaxLength / DigitPainter.PixelCount;
@@ -28,7 +28,7 @@ sealed class DigitPainter
             throw new ArgumentOutOfRangeException(nameof(count), count, $"Wanted 1 to {maximum} digits.");
         var labels = new byte[count];
         var pixels = new byte[count * DigitPainter.PixelCount];
-        // Every digit has its own stream of random numbers, so the order they are painted in does not matter.
+        // Every digit has its own stream of random numbers, so the order in which digits are painted does not matter.
         Parallel.For(0, count, () => new DigitPainter(), (index, _, painter) =>
         {
             labels[index] = painter.Paint(seed, index, pixels.AsSpan(index * DigitPainter.PixelCount, DigitPainter.PixelCount));
@@ -38,8 +38,7 @@ sealed class DigitPainter
     }
 
     /// <summary>
-    /// Paints digit number <paramref name="index"/> of the data set called <paramref name="seed"/> into
-    /// <paramref name="pixels"/> and returns its label.
+    /// Paints digit number <paramref name="index"/> of the data set with this seed into <paramref name="pixels"/>, and returns its label.
     /// </summary>
     public byte Paint(int seed, long index, Span<byte> pixels)
     {
@@ -58,7 +57,7 @@ sealed class DigitPainter
 
     void ChooseDistortion()
     {
-        // Rotation from t = tan(angle / 2): a deviation of eight degrees.
+        // The rotation in terms of t = tan(angle / 2): a standard deviation of eight degrees.
         float t = 0.07f * random.Bell();
         float cos = (1 - (t * t)) / (1 + (t * t));
         float sin = 2 * t / (1 + (t * t));
@@ -91,7 +90,7 @@ sealed class DigitPainter
             }
             else if (command == 'L')
             {
-                // Straight strokes bend with the warp too, so they are cut like curves are.
+                // The warp bends straight strokes too, so they are divided as curves are.
                 float endX = control[at], endY = control[at + 1];
                 DrawCurve(penX, penY,
                 [
@@ -127,7 +126,7 @@ sealed class DigitPainter
         float px = (xx * x) + (xy * y) + dx;
         float py = (yx * x) + (yy * y) + dy;
 
-        // Displacements sit on a 4 x 4 lattice over the image; a cubic B-spline over all of them is smooth everywhere.
+        // Displacements are given on a 4 x 4 lattice over the image; a cubic B-spline interpolates them smoothly.
         Span<float> wx = stackalloc float[Lattice], wy = stackalloc float[Lattice];
         Weights(px / Side, wx);
         Weights(py / Side, wy);
@@ -203,8 +202,8 @@ sealed class DigitPainter
 }
 
 /// <summary>
-/// SplitMix64 (Steele, Lea, Flood 2014): one stream a digit, so that digit i is the same whoever draws it, on any
-/// machine and with any number of threads. System.Random promises no such thing across versions.
+/// SplitMix64 (Steele, Lea, Flood 2014), one stream per digit: digit i is the same on any machine and with any number of threads.
+/// System.Random does not promise this across versions.
 /// </summary>
 struct DigitRandom(ulong seed, ulong stream)
 {
@@ -213,7 +212,7 @@ struct DigitRandom(ulong seed, ulong stream)
 
     public ulong Next() => Mix(state += Golden);
 
-    /// <summary>Uniform in [0, 1): 24 bits, each a float exactly.</summary>
+    /// <summary>Uniform in [0, 1): 24 bits, exact in single precision.</summary>
     public float Uniform() => (Next() >> 40) * (1f / (1 << 24));
 
     public float Uniform(float low, float high) => low + ((high - low) * Uniform());
@@ -221,12 +220,15 @@ struct DigitRandom(ulong seed, ulong stream)
     /// <summary>Uniform in 0 .. count - 1. The bias of a 32-bit multiply is below 1e-8 for the small counts here.</summary>
     public int Below(int count) => (int)(((Next() >> 32) * (ulong)count) >> 32);
 
-    /// <summary>Bell-shaped with mean 0 and deviation 1: four uniforms summed. No logarithm, so bit-exact; never beyond 3.5.</summary>
+    /// <summary>
+    /// Approximately normal, mean 0 and standard deviation 1: the sum of four uniforms. It uses no logarithm, so it is bit-exact; it never
+    /// exceeds 3.5.
+    /// </summary>
     public float Bell()
     {
         ulong bits = Next();
         int sum = (int)(bits & 0xFFFF) + (int)((bits >> 16) & 0xFFFF) + (int)((bits >> 32) & 0xFFFF) + (int)(bits >> 48);
-        // Variance of a sum of four uniforms on [0, 1) is 4 / 12, hence the square root of three.
+        // The variance of a sum of four uniforms on [0, 1) is 4 / 12, hence the square root of three.
         return ((sum * (1f / 65536f)) - 2f) * 1.7320508f;
     }
 

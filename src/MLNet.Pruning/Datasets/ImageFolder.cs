@@ -2,13 +2,13 @@ using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Datasets;
 
-/// <summary>Pictures of a folder, cut to the middle square and brought to one size: CelebA's layout, or a subfolder a class.</summary>
+/// <summary>Loads pictures from folders, cropped to the middle square and resized: CelebA's layout, or one subfolder per class.</summary>
 static class ImageFolder
 {
-    /// <summary>A label is a byte.</summary>
+    /// <summary>A label is stored as a byte.</summary>
     const int MaximumClasses = 256;
 
-    /// <summary>Reads all pictures, each checked before any row exists.</summary>
+    /// <summary>Reads all pictures and checks each of them.</summary>
     public static ByteImageView Load(string directory, int size, int? crop, string? attribute, DatasetSplit? split, int? limit)
     {
         DataFile.CheckArguments(directory, split ?? DatasetSplit.Train, "pictures");
@@ -44,7 +44,7 @@ static class ImageFolder
             Read(files, size, crop), labels, classes, Array.ConvertAll(files, file => Path.GetRelativePath(directory, file)));
     }
 
-    /// <summary>The pictures in the order of their names, and the classes if each has a folder.</summary>
+    /// <summary>The pictures ordered by name, and the classes if every class has a folder.</summary>
     static (string[] Files, string[]? Classes) List(string directory)
     {
         string[] here = Pictures(directory);
@@ -84,7 +84,7 @@ static class ImageFolder
         }
         catch (AggregateException failures)
         {
-            // The first in the order of names, so that the same folder gives the same message.
+            // Of several failures, throw the first by name, so that the same folder gives the same message.
             var first = failures.Flatten().InnerExceptions.OrderBy(failure => failure.Message, StringComparer.Ordinal).First();
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
         }

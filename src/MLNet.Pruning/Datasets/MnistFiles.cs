@@ -3,13 +3,13 @@ using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Datasets;
 
-/// <summary>The four files of MNIST and of the data sets that took over its format, under the names they are published with.</summary>
+/// <summary>The four files of MNIST, and of data sets that use its format, under their published names.</summary>
 static class MnistFiles
 {
     const int Side = 28;
     const int Classes = 10;
 
-    /// <summary>What the ten labels of Fashion-MNIST mean, in the order in which its authors number them.</summary>
+    /// <summary>The labels of Fashion-MNIST in its authors' order.</summary>
     static readonly string[] Fashion =
         ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
@@ -44,7 +44,7 @@ static class MnistFiles
             : throw Broken(labelFile, $"gives image {bad} the label {labels[bad]}", $"0 to {Classes - 1}");
     }
 
-    /// <summary>The published name has a dash before idx; archives unpacked by some tools have a dot there.</summary>
+    /// <summary>The published name has a dash before idx; some tools unpack it with a dot there.</summary>
     static string? Find(string directory, string stem, string kind) => DataFile.Find(directory, $"{stem}-{kind}", $"{stem}.{kind}");
 
     static string Require(string directory, string stem, string kind) => Find(directory, stem, kind)
@@ -53,15 +53,15 @@ static class MnistFiles
 }
 
 /// <summary>
-/// The IDX format of MNIST (two zero bytes, element type, number of dimensions, the dimensions as big-endian int32, then
-/// the elements), plain or gzipped. A file is read whole and checked whole, or not at all.
+/// The IDX format of MNIST (two zero bytes, element type, number of dimensions, the dimensions as big-endian int32, then the elements),
+/// plain or gzipped. A file is read and checked as a whole, or not at all.
 /// </summary>
 static class IdxFile
 {
     const byte UnsignedByte = 0x08;
 
     /// <summary>Reads bytes of <paramref name="rank"/> dimensions from <paramref name="path"/>.</summary>
-    /// <exception cref="InvalidDataException">The file is not what its header, or this call, says it is.</exception>
+    /// <exception cref="InvalidDataException">The file does not match its header or this call.</exception>
     public static (int[] Dimensions, byte[] Elements) Read(string path, int rank) =>
         DataFile.Read(path, (stream, length) =>
         {
@@ -114,7 +114,7 @@ static class IdxFile
             : throw Broken(path, $"announces {Describe(dimensions)} elements", $"at most {Format(Array.MaxLength)}");
     }
 
-    /// <summary>Reads in steps, so that a lying header costs no more memory than the file has data.</summary>
+    /// <summary>Reads in steps, so that a wrong header does not make us allocate more memory than the file has data.</summary>
     static byte[] ReadElements(Stream stream, string path, int count, int[] dimensions)
     {
         const int Step = 1 << 24;

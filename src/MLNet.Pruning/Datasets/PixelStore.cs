@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace MLNet.Pruning.Datasets;
 
-/// <summary>Images of one size as the bytes they came in, in blocks: all of them together may exceed what one array holds.</summary>
+/// <summary>Images of one size as bytes, in blocks, since all of them together may exceed the size of one array.</summary>
 sealed class PixelStore
 {
     const int BlockBytes = 1 << 26;
@@ -21,7 +21,7 @@ sealed class PixelStore
             blocks[i] = new byte[Math.Min(imagesPerBlock, count - (i * imagesPerBlock)) * imageBytes];
     }
 
-    /// <summary>Takes over <paramref name="pixels"/>, images one after the other.</summary>
+    /// <summary>Takes ownership of <paramref name="pixels"/>, images one after the other.</summary>
     public PixelStore(byte[] pixels, int imageBytes)
     {
         (Count, ImageBytes) = (pixels.Length / imageBytes, imageBytes);
@@ -35,7 +35,7 @@ sealed class PixelStore
 
     public Span<byte> this[int index] => blocks[index / imagesPerBlock].AsSpan(index % imagesPerBlock * ImageBytes, ImageBytes);
 
-    /// <summary>Bytes to floats in [0, 1]: the quotient by 255, eight at a time.</summary>
+    /// <summary>Converts bytes to floats in [0, 1] by dividing by 255, eight at a time.</summary>
     public static void Scale(ReadOnlySpan<byte> bytes, Span<float> floats)
     {
         int i = 0;

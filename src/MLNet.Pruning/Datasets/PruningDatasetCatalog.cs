@@ -26,7 +26,7 @@ public static class PruningDatasetCatalog
         /// <param name="directory">The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the t10k files.</param>
         /// <param name="split">The 60,000 examples to train on, or the 10,000 to test with.</param>
         /// <param name="download">Whether to download what is missing first: <see cref="DatasetDownload.FashionMnistAsync"/>.</param>
-        /// <param name="progress">Told how far the download is.</param>
+        /// <param name="progress">Receives the progress of the download.</param>
         /// <returns>
         /// Rows like <see cref="LoadMnist"/>'s, and <c>ClassName</c> (text: "Sandal"). <c>MapValueToKey("Label", "ClassName")</c> makes the
         /// names the label, so that <c>MapKeyToValue("PredictedLabel")</c> and the confusion matrix speak in names.
@@ -45,12 +45,12 @@ public static class PruningDatasetCatalog
 
         /// <summary>Loads CIFAR-10 (32 x 32 colour pictures in ten classes) from its binary batches, plain or gzipped.</summary>
         /// <param name="directory">
-        /// The folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin (.gz or not), or the one that the published archive was
-        /// unpacked in. Batches that are not there are left out; one at least must be.
+        /// The folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin (plain or .gz), or the one that holds the unpacked
+        /// archive. At least one batch must be there; missing ones are skipped.
         /// </param>
         /// <param name="split">The data batches, or the test batch.</param>
         /// <param name="download">Whether to download what is missing first: <see cref="DatasetDownload.Cifar10Async"/>.</param>
-        /// <param name="progress">Told how far the download is.</param>
+        /// <param name="progress">Receives the progress of the download.</param>
         /// <returns>
         /// Rows of <c>Label</c> (uint, 0 to 9), <c>Pixels</c> (vector of 3,072 floats in [0, 1]: 3 x 32 x 32, the red plane, then green,
         /// then blue) and <c>ClassName</c> (text: "frog"; from batches.meta.txt where that is there). <c>MapValueToKey("Label",
@@ -74,7 +74,7 @@ public static class PruningDatasetCatalog
         /// <param name="split">The 50,000 examples to train on, or the 10,000 to test with.</param>
         /// <param name="labels">The 100 fine labels or the 20 coarse ones.</param>
         /// <param name="download">Whether to download what is missing first: <see cref="DatasetDownload.Cifar100Async"/>.</param>
-        /// <param name="progress">Told how far the download is.</param>
+        /// <param name="progress">Receives the progress of the download.</param>
         /// <returns>
         /// Rows like <see cref="LoadCifar10"/>'s, with labels of 0 to 99 or 0 to 19, and the names of fine_label_names.txt or
         /// coarse_label_names.txt where these are there.
@@ -93,12 +93,12 @@ public static class PruningDatasetCatalog
         }
 
         /// <summary>
-        /// Loads a folder of PNG and JPEG pictures: CelebA (its img_align_celeba with the lists beside it), or any folder of pictures, or a
-        /// folder a class. Of every picture the middle square is kept and brought to one size by area. All are read, in parallel, before
-        /// this returns; each then takes 3 x size x size bytes (all of CelebA at 64: 2.5 GB).
+        /// Loads PNG and JPEG pictures from a folder: CelebA (img_align_celeba with the lists beside it), any folder of pictures, or one
+        /// folder per class. Each picture is cropped to its middle square and resized by area. All are read in parallel before this
+        /// returns; each takes 3 x size x size bytes in memory (all of CelebA at size 64: 2.5 GB).
         /// </summary>
         /// <param name="directory">The folder with the pictures, or with one folder of them, or with a folder for each class.</param>
-        /// <param name="size">Pixels along a side of what comes out, 1 or more.</param>
+        /// <param name="size">Pixels along a side of the result; at least 1.</param>
         /// <param name="crop">Pixels along a side of the middle square to keep; null for the largest. 108 to 148 for CelebA.</param>
         /// <param name="attribute">An attribute of list_attr_celeba.txt, such as <c>Smiling</c>, to be the label; null for none.</param>
         /// <param name="split">The part that list_eval_partition.txt calls training or test; null for all, validation included.</param>

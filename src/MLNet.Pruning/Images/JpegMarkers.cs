@@ -3,7 +3,7 @@ using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Images;
 
-/// <summary>Reads a JPEG file marker by marker before its pixels are decoded: whether it is whole, and what it holds.</summary>
+/// <summary>Reads a JPEG file marker by marker before its pixels are decoded: whether it is complete, and its size.</summary>
 static class JpegMarkers
 {
     const int EndOfImage = 0xD9, StartOfScan = 0xDA;
@@ -35,7 +35,7 @@ static class JpegMarkers
                 PictureFile.CheckSize((uint)width, (uint)height, name);
                 if (segment[5] is not (1 or 3))
                     throw Broken(name, $"has {segment[5]} colour components", "1 (grey) or 3");
-                // A block of 8 x 8 takes a bit or more of the file, and up to 4 x 4 of them may share their colours.
+                // A block of 8 x 8 takes at least a bit of the file, and up to 4 x 4 blocks may share their colours.
                 if ((long)width * height > 8L * 8 * 16 * 8 * file.Length)
                     throw Broken(name, $"has {Format(file.Length)} bytes", $"enough for {width} x {height} pixels");
                 found = (width, height, segment[5]);

@@ -6,7 +6,7 @@ namespace MLNet.Pruning;
 /// <summary>An 8-bit picture in memory, grey or red-green-blue.</summary>
 public sealed class Picture
 {
-    /// <summary>Takes over <paramref name="pixels"/>.</summary>
+    /// <summary>Takes ownership of <paramref name="pixels"/>.</summary>
     /// <param name="width">Pixels in a row, 1 or more.</param>
     /// <param name="height">Rows, 1 or more.</param>
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
@@ -41,8 +41,8 @@ public sealed class Picture
     public ReadOnlySpan<byte> Bytes => Pixels;
 
     /// <summary>
-    /// Reads a PNG or JPEG file; which of them is told by its first bytes. Transparency, an EXIF orientation and colour profiles are left
-    /// out, 16 bits become 8.
+    /// Reads a PNG or JPEG file; its first bytes tell which. Transparency, EXIF orientation and colour profiles are ignored, and 16 bits
+    /// become 8.
     /// </summary>
     /// <exception cref="InvalidDataException">The file is damaged, cut short, or neither a PNG nor a JPEG file.</exception>
     public static Picture Load(string path)
@@ -57,7 +57,7 @@ public sealed class Picture
     /// <exception cref="InvalidDataException">The bytes are damaged, cut short, or neither a PNG nor a JPEG file.</exception>
     public static Picture Decode(ReadOnlyMemory<byte> file, string name = "picture") => PictureFile.Decode(file.Span, name);
 
-    /// <summary>Makes a picture of values in [0, 1], channel by channel, as networks have them; what lies outside is clamped.</summary>
+    /// <summary>Makes a picture of values in [0, 1], channel by channel, as networks have them. Values outside are clamped.</summary>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
@@ -77,9 +77,9 @@ public sealed class Picture
         return new Picture(width, height, channels, pixels);
     }
 
-    /// <summary>The middle of a picture; where the margins cannot be equal, the left and upper one is the smaller.</summary>
-    /// <param name="width">Pixels to keep of a row, at most all.</param>
-    /// <param name="height">Rows to keep, at most all.</param>
+    /// <summary>Crops to the middle. Where the margins cannot be equal, the left or upper one is the smaller.</summary>
+    /// <param name="width">The width to keep, in pixels; at most the picture's.</param>
+    /// <param name="height">The height to keep, in pixels; at most the picture's.</param>
     public Picture CropCentre(int width, int height)
     {
         if (width < 1 || width > Width)
@@ -93,7 +93,7 @@ public sealed class Picture
         return new Picture(width, height, Channels, pixels);
     }
 
-    /// <summary>Another size by area: a new pixel is the mean of the part of the picture that it covers.</summary>
+    /// <summary>Resizes by area: each new pixel is the mean of the part of the picture that it covers.</summary>
     /// <param name="width">The new width, 1 or more.</param>
     /// <param name="height">The new height, 1 or more.</param>
     public Picture Resize(int width, int height)
@@ -123,7 +123,7 @@ public sealed class Picture
             for (int i = 0; i < source.Length; i++)
                 target[i] += share * source[i];
         }
-        // Shares add up to one but for rounding, which must not carry 255 over.
+        // Rounding may bring the sum of shares above one, which must not carry 255 over.
         return new Picture(width, height, Channels, Array.ConvertAll(sums, sum => (byte)Math.Min(255f, sum + 0.5f)));
     }
 
@@ -150,13 +150,15 @@ public sealed class Picture
     /// <summary>The bytes of a PNG file.</summary>
     public byte[] ToPng() => PictureFile.Encode(this);
 
-    /// <summary>Which of <paramref name="from"/> pixels make up each of <paramref name="to"/>, and by what share.</summary>
+    /// <summary>
+    /// Which of <paramref name="from"/> source pixels make up each of <paramref name="to"/> target pixels, with their shares.
+    /// </summary>
     static List<(int To, int From, float Share)> Shares(int from, int to)
     {
         var shares = new List<(int, int, float)>(from + to);
         for (int target = 0; target < to; target++)
         {
-            // In units of 1/to of a source pixel everything is whole: the target covers start to start + from.
+            // In units of 1/to of a source pixel all numbers are whole: the target covers start to start + from.
             long start = (long)target * from, end = start + from;
             for (long source = start / to; source * to < end; source++)
             {

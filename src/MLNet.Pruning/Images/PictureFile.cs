@@ -3,12 +3,14 @@ using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Images;
 
-/// <summary>PNG and JPEG files by SkiaSharp, which Microsoft.ML.ImageAnalytics brings.</summary>
+/// <summary>Decodes and encodes PNG and JPEG files with SkiaSharp, which Microsoft.ML.ImageAnalytics brings.</summary>
 static unsafe class PictureFile
 {
     const long MaximumPixels = 1 << 27;
 
-    /// <summary>Decodes a file that is whole; SkiaSharp alone would fill up what is missing at the end of some.</summary>
+    /// <summary>
+    /// Decodes a complete file. The check comes first, as SkiaSharp alone would fill in missing data at the end of some files.
+    /// </summary>
     public static Picture Decode(ReadOnlySpan<byte> file, string name)
     {
         var (width, height, channels) = PngChunks.Recognizes(file) ? PngChunks.Check(file, name)
@@ -21,7 +23,7 @@ static unsafe class PictureFile
         {
             using var data = SKData.Create((nint)bytes, file.Length);
             using var codec = SKCodec.Create(data) ?? throw Broken(name, "cannot be read", "a PNG or JPEG picture: it is damaged");
-            // Not premultiplied: colours stay what they are under whatever transparency.
+            // Not premultiplied, so that transparency does not change colours.
             var info = new SKImageInfo(
                 width,
                 height,
@@ -55,7 +57,7 @@ static unsafe class PictureFile
             throw Broken(name, $"announces {Format(width)} x {Format(height)} pixels", $"1 to {Format(MaximumPixels)} of them");
     }
 
-    /// <summary>The same pixels with other than so many channels: the first ones of those that there are, or 255 after them.</summary>
+    /// <summary>Changes the number of channels: drops the last ones, or appends channels of 255.</summary>
     static byte[] Repack(byte[] pixels, int from, int to)
     {
         if (from == to)

@@ -3,7 +3,7 @@ using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Images;
 
-/// <summary>Reads a PNG file chunk by chunk before its pixels are decoded: whether it is whole, and what it holds.</summary>
+/// <summary>Reads a PNG file chunk by chunk before its pixels are decoded: whether it is complete, and its size.</summary>
 static class PngChunks
 {
     static readonly uint[] crcs = [.. Enumerable.Range(0, 256).Select(Entry)];
@@ -31,7 +31,7 @@ static class PngChunks
         }
         var (depth, colour) = (header[8], header[9]);
         int samples = colour switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
-        // Deflate packs at most 1,032 to 1.
+        // Deflate compresses by at most 1,032 to 1.
         if ((((long)width * samples * depth / 8) + 1) * height > 1032 * (packed + 1))
             throw Broken(name, $"has {Format(packed)} bytes of image data", $"enough for {width} x {height} pixels");
         return ((int)width, (int)height, colour is 0 or 4 ? 1 : 3);

@@ -2,14 +2,14 @@ using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning;
 
-/// <summary>Pictures of what was merged.</summary>
+/// <summary>Draws token merging over an image.</summary>
 public static class TokenPicture
 {
-    /// <summary>Draws the image with the merged patches in the colour of their token, and white lines between tokens.</summary>
-    /// <param name="assignment">What was merged; of the grid's patches.</param>
+    /// <summary>Draws the image with merged patches in the colour of their token, and white lines between tokens.</summary>
+    /// <param name="assignment">The merging of the grid's patches.</param>
     /// <param name="grid">How the image was cut; 1 or 3 channels.</param>
     /// <param name="planes">The image: channels x height x width values from 0 to 1.</param>
-    /// <param name="scale">Pixels of the picture for a pixel of the image; at least 1. From 2 on there are lines.</param>
+    /// <param name="scale">Pixels of the picture per pixel of the image; at least 1. Lines are drawn if it is at least 2.</param>
     public static Picture Draw(TokenAssignment assignment, PatchGrid grid, ReadOnlySpan<float> planes, int scale = 8)
     {
         TokenDrawing.Check(assignment, grid, scale);
@@ -47,10 +47,10 @@ public static class TokenPicture
     }
 
     /// <summary>The same drawing as SVG, with the image inside.</summary>
-    /// <param name="assignment">What was merged; of the grid's patches.</param>
+    /// <param name="assignment">The merging of the grid's patches.</param>
     /// <param name="grid">How the image was cut; 1 or 3 channels.</param>
     /// <param name="planes">The image: channels x height x width values from 0 to 1.</param>
-    /// <param name="scale">Units of the drawing for a pixel of the image; at least 1.</param>
+    /// <param name="scale">Units of the drawing per pixel of the image; at least 1.</param>
     public static string ToSvg(TokenAssignment assignment, PatchGrid grid, ReadOnlySpan<float> planes, int scale = 8)
     {
         TokenDrawing.Check(assignment, grid, scale);

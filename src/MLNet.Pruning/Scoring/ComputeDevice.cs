@@ -5,12 +5,12 @@ using TorchSharp;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>Chooses the device to compute on, after seeing to it that there is a LibTorch.</summary>
+/// <summary>Chooses the device to compute on, and makes sure that LibTorch is loaded.</summary>
 static class ComputeDevice
 {
     /// <summary>
-    /// The device asked for in the options, or else, as in ML.NET's own torch trainers, the GPU that MLContext.GpuDeviceId
-    /// names, or the CPU when it names none, or when there is none and FallbackToCpu allows it.
+    /// The device that the options ask for. Otherwise, as in ML.NET's own torch trainers, the GPU that MLContext.GpuDeviceId names; the
+    /// CPU if it names none, or if there is no GPU and FallbackToCpu allows it.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no LibTorch, or no such device.</exception>
     public static string Choose(IHostEnvironment environment, string? asked)

@@ -33,7 +33,7 @@ sealed class FollowedModule : IFollowedModule
 
     public bool MayHaveLearned => mayHaveLearned;
 
-    /// <summary>The module behind a scorer; built when it is asked for first.</summary>
+    /// <summary>The module behind a scorer; built on first use.</summary>
     public static nn.Module Of(IModelScorer scorer) => scorer switch
     {
         ModelScorer own => own.Module,
@@ -41,7 +41,7 @@ sealed class FollowedModule : IFollowedModule
         _ => throw new ArgumentException($"There is no module behind a {scorer.GetType().Name}.", nameof(scorer)),
     };
 
-    /// <summary>The module that a plan was made of; taken over.</summary>
+    /// <summary>Makes a plan follow the module that it was compiled from. Takes ownership of the module.</summary>
     public static void Follow(PlanScorer plan, Blueprint blueprint, nn.Module module, SparseScoring scoring) =>
         plan.Follow(_ => new FollowedModule(blueprint, module, scoring));
 
@@ -63,10 +63,10 @@ sealed class FollowedModule : IFollowedModule
     public void Dispose() => Module.Dispose();
 
     /// <summary>A module as the network part of a model's file.</summary>
-    /// <param name="blueprint">What it is made of.</param>
+    /// <param name="blueprint">The network's blueprint.</param>
     /// <param name="module">The module.</param>
     /// <param name="scoring">How sparse layers are computed.</param>
-    /// <param name="before">What has the graph already, or the reason why there is none; null where it is to be told.</param>
+    /// <param name="before">An archive with the graph, or with the reason why there is none; null to trace the module.</param>
     public static Archive Write(Blueprint blueprint, nn.Module module, SparseScoring scoring, Archive? before = null)
     {
         var network = NetworkPart.Create(Encoding.UTF8.GetBytes(blueprint.ToJson()), scoring);
@@ -77,7 +77,7 @@ sealed class FollowedModule : IFollowedModule
     }
 
     /// <exception cref="InvalidDataException">The network's tensors are not those that its blueprint wants.</exception>
-    /// <exception cref="InvalidOperationException">It is built by code of the user's that the context has not been told of.</exception>
+    /// <exception cref="InvalidOperationException">It is built by user code that the context does not know.</exception>
     public static (Blueprint Blueprint, nn.Module Module) Build(Archive network, IHostEnvironment environment, string what)
     {
         LibTorch.Load();
@@ -99,17 +99,17 @@ sealed class FollowedModule : IFollowedModule
     }
 }
 
-/// <summary>The user's functions that build modules, by name: a saved model holds its weights and sizes, but no code.</summary>
+/// <summary>The user's functions that build modules, by name. A saved model holds weights and sizes, but no code.</summary>
 sealed class ModuleBuilders
 {
-    // The catalog is what all hosts of one MLContext share.
+    // All hosts of one MLContext share the catalog.
     static readonly ConditionalWeakTable<ComponentCatalog, ModuleBuilders> ofContexts = [];
 
     readonly ConcurrentDictionary<string, Func<nn.Module<Tensor, Tensor>>> builders = new(StringComparer.Ordinal);
 
     public static ModuleBuilders Of(IHostEnvironment environment) => ofContexts.GetOrCreateValue(environment.ComponentCatalog);
 
-    /// <summary>Names a builder; the latest of a name counts.</summary>
+    /// <summary>Registers a builder, replacing an earlier one of the same name.</summary>
     public void Add(string name, Func<nn.Module<Tensor, Tensor>> build) => builders[name] = build;
 
     public Func<nn.Module<Tensor, Tensor>> Find(string name) => builders.TryGetValue(name, out var build)

@@ -10,15 +10,12 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>
-/// Scores by LibTorch: modules of the user's own, and any network on another device than the CPU. Owns the module; may be called from any
-/// number of threads.
-/// </summary>
+/// <summary>Scores with LibTorch: user modules, and any network on a device other than the CPU. Owns the module. Thread-safe.</summary>
 sealed class ModelScorer : IModelScorer
 {
-    // Multiplications from which LibTorch's other threads are worth their risk. Every operator ends in a barrier, and a transformer has
-    // sixty. `./bench.sh threads`, on two cores: alone on the machine, the second brings up to 1.8 times; beside other programs, 64 rows
-    // of a small transformer (0.4e9) took 2.0 s on two threads and 87 ms on one, as barriers wait for the scheduler.
+    // Number of multiplications above which LibTorch may use several threads. Every operator ends in a barrier, and a transformer has
+    // sixty. `./bench.sh threads` on two cores: on an idle machine the second thread gives up to 1.8x; beside other programs, 64 rows of a
+    // small transformer (0.4e9) took 2.0 s on two threads and 87 ms on one, as barriers wait for the scheduler.
     const long LargeWork = 1L << 32;
 
     readonly Blueprint blueprint;
@@ -30,15 +27,15 @@ sealed class ModelScorer : IModelScorer
     readonly SparsePlan plan;
     readonly Archive graph = new("graph");
     readonly long multiplications;
-    int users = 1; // the owner, and every call under way: the last one out gives the module back
+    int users = 1; // the owner, and every call in progress; the last one frees the module
     int disposed;
     int gone;
 
     /// <param name="blueprint">What the module was built from.</param>
-    /// <param name="module">Taken over and set to evaluation.</param>
+    /// <param name="module">The module. It is taken over and set to evaluation mode.</param>
     /// <param name="device">Where the module is moved to.</param>
-    /// <param name="model">What is known of it besides.</param>
-    /// <param name="network">The same network; it says how layers with many inactive weights are computed.</param>
+    /// <param name="model">Everything about the model but its network.</param>
+    /// <param name="network">The same network as an archive. It says how layers with many inactive weights are computed.</param>
     public ModelScorer(Blueprint blueprint, nn.Module module, string device, ScoredModel model, Archive network)
     {
         compute = Compute(module, model.Describe(network), model.What);
@@ -60,7 +57,7 @@ sealed class ModelScorer : IModelScorer
         ScoredModel.LibTorch = Loaded;
     }
 
-    /// <summary>For a network that was trained; it is taken over.</summary>
+    /// <summary>A scorer for a network that was just trained. Takes ownership of it.</summary>
     public static IModelScorer Trained(
         ScoredModel model, Blueprint blueprint, nn.Module module, Archive network, string device, IHostEnvironment environment)
     {
@@ -111,7 +108,7 @@ sealed class ModelScorer : IModelScorer
 
     public void Refresh() => plan.Refresh();
 
-    /// <summary>Scores <paramref name="rows"/> rows lying one after the other in <paramref name="features"/>.</summary>
+    /// <summary>Scores <paramref name="rows"/> rows that lie one after the other in <paramref name="features"/>.</summary>
     public void Score(ReadOnlySpan<float> features, int rows, Span<float> output)
     {
         Enter();
@@ -144,7 +141,7 @@ sealed class ModelScorer : IModelScorer
 
     public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, model.Owner);
 
-    /// <summary>Refuses further calls; the module goes when those under way have ended.</summary>
+    /// <summary>Refuses further calls. The module is freed when the calls in progress have ended.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 0)
@@ -169,7 +166,7 @@ sealed class ModelScorer : IModelScorer
                 $"{what} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
     }
 
-    /// <summary>Of a row; where the model refuses the one that it is tried with, as if each parameter were used once.</summary>
+    /// <summary>Multiplications per row. If the model refuses the example row, assume that each parameter is used once.</summary>
     long Multiplications()
     {
         using var scope = NewDisposeScope();

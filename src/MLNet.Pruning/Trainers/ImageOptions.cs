@@ -2,15 +2,15 @@ using MLNet.Pruning.Scoring;
 
 namespace MLNet.Pruning.Trainers;
 
-/// <summary>The size of images as options give it: height and width may be left to the column's size.</summary>
-/// <param name="Height">Pixels; 0 for what fits.</param>
-/// <param name="Width">Pixels; 0 for what fits.</param>
+/// <summary>The size of images in options. Height and width may be left to the size of the column.</summary>
+/// <param name="Height">Pixels; 0 to derive it from the column.</param>
+/// <param name="Width">Pixels; 0 to derive it from the column.</param>
 /// <param name="Channels">1 for grey, 3 for color.</param>
 readonly record struct ImageOptions(int Height, int Width, int Channels)
 {
     const string HeightOption = "ImageHeight", WidthOption = "ImageWidth", ChannelsOption = "ImageChannels";
 
-    /// <summary>Throws unless the numbers can be those of an image.</summary>
+    /// <summary>Throws if the numbers cannot be those of an image.</summary>
     public void Validate()
     {
         OptionChecks.Require(Height >= 0, HeightOption, Height, "at least 1, or 0 for what fits the column");
@@ -18,7 +18,7 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
         OptionChecks.AtLeast(1, Channels, ChannelsOption);
     }
 
-    /// <summary>Channels, height and width of an image whose values a column holds, one channel after the other.</summary>
+    /// <summary>Channels, height and width of an image whose values a column holds, channel by channel.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column does not hold as many.</exception>
     public long[] Of(int values, string column)
     {
@@ -46,7 +46,7 @@ readonly record struct ImageOptions(int Height, int Width, int Channels)
         ArgumentOutOfRangeException Wrong(string what) => new(null, $"Feature column '{column}' does not hold such images: {what}");
     }
 
-    /// <summary>Throws what is wrong with a blueprint that the options led to.</summary>
+    /// <summary>Validates a blueprint that was made from the options.</summary>
     public static T Checked<T>(T blueprint)
         where T : Blueprint
     {

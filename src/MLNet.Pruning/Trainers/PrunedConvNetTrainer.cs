@@ -6,9 +6,9 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a convolutional network to tell the values of a key column apart from images: blocks of convolution, activation and
-/// pooling, then fully connected layers. Its outputs are <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>,
-/// a key with the label's own values. A row with a NaN among its features predicts the missing key.
+/// Trains a convolutional network that classifies images into the values of a key column: blocks of convolution, activation and pooling,
+/// then fully connected layers. Adds <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own
+/// values. A row with a NaN among its features predicts the missing key.
 /// </summary>
 public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
 {
@@ -38,8 +38,7 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
 
     /// <summary>
-    /// What <see cref="PrunedConvNetTrainer"/> trains, and how. The feature column holds one channel of the image after the other, each
-    /// row by row.
+    /// Options of <see cref="PrunedConvNetTrainer"/>. The feature column holds one channel of the image after the other, each row by row.
     /// </summary>
     public sealed class Options : PrunedClassifierOptions
     {
@@ -58,13 +57,13 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>Neurons of each fully connected layer between the blocks and the classes, each at least 1; [] for none.</summary>
         public IReadOnlyList<int> HiddenSizes { get; set; } = [256, 128];
 
-        /// <summary>What stands behind convolutions and hidden layers.</summary>
+        /// <summary>The activation after convolutions and hidden layers.</summary>
         public Activation Activation { get; set; } = Activation.Relu;
 
-        /// <summary>Whether each convolution is normalised over the batch before its activation.</summary>
+        /// <summary>Whether each convolution has a batch norm before its activation.</summary>
         public bool BatchNorm { get; set; }
 
-        /// <summary>The fraction of each hidden layer that is left out in training; in [0, 1).</summary>
+        /// <summary>The fraction of each hidden layer that is dropped out in training; in [0, 1).</summary>
         public double Dropout { get; set; }
 
         internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels);

@@ -6,9 +6,9 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a fully connected network to tell the values of a key column apart. Its outputs are <c>Score</c>, the probability
-/// of each class, and <c>PredictedLabel</c>, a key with the label's own values.
-/// A row with a NaN among its features predicts the missing key, which <c>MapKeyToValue</c> turns into the default value of the
+/// Trains a fully connected network that classifies rows into the values of a key column. Adds <c>Score</c>, the probability of each
+/// class, and <c>PredictedLabel</c>, a key with the label's own values. A row with a NaN among its features predicts the missing key,
+/// which <c>MapKeyToValue</c> turns into the default value of the
 /// label's type (0 or NaN for numbers, empty text), as is ML.NET's convention.
 /// </summary>
 public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer>
@@ -31,13 +31,13 @@ public sealed class PrunedFeedForwardTrainer : IEstimator<PrunedModelTransformer
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
         ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
 
-    /// <summary>What <see cref="PrunedFeedForwardTrainer"/> trains, and how.</summary>
+    /// <summary>Options of <see cref="PrunedFeedForwardTrainer"/>.</summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>Neurons of each hidden layer, from the inputs on; each at least 1.</summary>
+        /// <summary>Neurons of each hidden layer, from inputs to outputs; each at least 1.</summary>
         public IReadOnlyList<int> HiddenSizes { get; set; } = [50, 30];
 
-        /// <summary>What stands between the layers.</summary>
+        /// <summary>The activation between the layers.</summary>
         public Activation Activation { get; set; } = Activation.Relu;
 
         private protected override void Check()

@@ -8,9 +8,9 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains any TorchSharp module to tell the values of a key column apart. Its outputs are <c>Score</c>, the probability of each
-/// class, and <c>PredictedLabel</c>, a key with the label's own values. A saved model holds weights and sizes; to load it in
-/// another context, name the same function with <c>mlContext.UsePrunedModule</c> first.
+/// Trains any TorchSharp module as a classifier of the values of a key column. Adds <c>Score</c>, the probability of each class, and
+/// <c>PredictedLabel</c>, a key with the label's own values. A saved model holds weights and sizes; to load it in another context, first
+/// register the function that builds it with <c>mlContext.UsePrunedModule</c>.
 /// </summary>
 public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 {
@@ -21,7 +21,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
-    /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+    /// <param name="build">Builds the module, a new one of the same structure with every call; it gives a logit for each class.</param>
     /// <param name="options">How to train it.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
     public PrunedModuleTrainer(IHostEnvironment environment, Func<nn.Module<Tensor, Tensor>> build, Options options)
@@ -65,8 +65,9 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
         return plan;
     }
 
-    /// <summary>Finds out before training whether a module can be a classifier: runs it on two rows of zeros.</summary>
-    /// <exception cref="ArgumentException">It has nothing to train, does not take the rows, or gives no logit for each class.</exception>
+    /// <summary>Checks before training whether a module can be a classifier: runs it on two rows of zeros.</summary>
+    /// <exception cref="ArgumentException">It has no trainable parameters, does not take the rows, or gives no logit for each
+    /// class.</exception>
     static void Check(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> shape, int classes)
     {
         string name = $"Module '{module.GetType().Name}'";
@@ -91,7 +92,7 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            // LibTorch adds its call stack.
+            // LibTorch appends its call stack.
             string reason = failure.Message.Split('\n')[0].Trim();
             throw new ArgumentException($"{name} does not take rows of shape [{string.Join(", ", shape)}]: {reason}", failure);
         }
@@ -104,15 +105,15 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
             throw new ArgumentException($"{name} gives {output.dtype}; wanted Float32.");
     }
 
-    /// <summary>How <see cref="PrunedModuleTrainer"/> trains.</summary>
+    /// <summary>Options of <see cref="PrunedModuleTrainer"/>.</summary>
     public sealed class Options : PrunedClassifierOptions
     {
         /// <summary>The shape of one input of the module, such as [3, 32, 32], without the batch; null for the flat column.</summary>
         public IReadOnlyList<long>? InputShape { get; set; }
 
         /// <summary>
-        /// What <c>mlContext.UsePrunedModule</c> calls the module when a saved model is loaded; null for the name of the module's type,
-        /// without its namespace.
+        /// The name of the module for <c>mlContext.UsePrunedModule</c> when a saved model is loaded; null for the name of its type,
+        /// without the namespace.
         /// </summary>
         public string? ModuleName { get; set; }
 

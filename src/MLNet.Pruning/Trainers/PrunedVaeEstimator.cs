@@ -7,7 +7,7 @@ using static Microsoft.ML.SchemaShape.Column;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a variational autoencoder on images, without labels: convolution blocks and hidden layers to some latents, and back through
+/// Trains a variational autoencoder on images, without labels: convolution blocks and hidden layers to latents, and back through
 /// transposed convolutions. Adds the columns <c>Latent</c>, <c>Reconstruction</c> and <c>Loss</c>.
 /// </summary>
 public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
@@ -60,8 +60,8 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
     }
 
     /// <summary>
-    /// What <see cref="PrunedVaeEstimator"/> trains, and how. The input column holds one channel of the image after the other, each row by
-    /// row, with values from 0 to 1.
+    /// Options of <see cref="PrunedVaeEstimator"/>. The input column holds one channel of the image after the other, each row by row, with
+    /// values from 0 to 1.
     /// </summary>
     public sealed class Options : PrunedTrainerOptions
     {
@@ -78,12 +78,14 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         public string LossColumnName { get; set; } = "Loss";
 
         /// <summary>
-        /// The image's height in pixels; at least 1, or 0 for what fits the column: a square image where the width is 0 too. Every block
-        /// halves it without rest.
+        /// The image's height in pixels, a multiple of 2 to the number of blocks; at least 1, or 0 to derive it from the column: a square
+        /// image if the width is 0 too.
         /// </summary>
         public int ImageHeight { get; set; }
 
-        /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column. Every block halves it without rest.</summary>
+        /// <summary>
+        /// The image's width in pixels, a multiple of 2 to the number of blocks; at least 1, or 0 to derive it from the column.
+        /// </summary>
         public int ImageWidth { get; set; }
 
         /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
@@ -93,21 +95,21 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         public IReadOnlyList<int> Channels { get; set; } = [16, 32];
 
         /// <summary>
-        /// Neurons of each hidden layer of the encoder, each at least 1; the decoder mirrors them. The rank-based paper's largest: 2048,
-        /// 2048, 2048 behind blocks of 32 and 64.
+        /// Neurons of each hidden layer of the encoder, each at least 1; the decoder mirrors them. The largest network of the rank-based
+        /// paper has 2048, 2048, 2048 after blocks of 32 and 64.
         /// </summary>
         public IReadOnlyList<int> HiddenSizes { get; set; } = [256, 128];
 
-        /// <summary>How many numbers an image is described by; at least 1.</summary>
+        /// <summary>The number of latents of an image; at least 1.</summary>
         public int LatentSize { get; set; } = 32;
 
-        /// <summary>What stands behind convolutions and hidden layers.</summary>
+        /// <summary>The activation after convolutions and hidden layers.</summary>
         public Activation Activation { get; set; } = Activation.Relu;
 
-        /// <summary>The weight of the reconstruction's binary cross entropy in the loss; above 0.</summary>
+        /// <summary>The weight of the reconstruction's binary cross-entropy in the loss; above 0.</summary>
         public double ReconstructionWeight { get; set; } = 1;
 
-        /// <summary>The weight of the latents' Kullback-Leibler divergence in the loss; 0 or more.</summary>
+        /// <summary>The weight of the latents' Kullback-Leibler divergence in the loss; at least 0.</summary>
         public double DivergenceWeight { get; set; } = 1;
 
         internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels);

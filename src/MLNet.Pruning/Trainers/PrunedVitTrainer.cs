@@ -7,9 +7,9 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a vision transformer to tell the values of a key column apart, from images, or from the tokens that <c>MergeTokens</c> has made
-/// of them. Its outputs are <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own values. A
-/// row with a NaN among its features predicts the missing key.
+/// Trains a vision transformer that classifies images, or the tokens that <c>MergeTokens</c> made of them, into the values of a key
+/// column. Adds <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own values. A row with a
+/// NaN among its features predicts the missing key.
 /// </summary>
 public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 {
@@ -48,7 +48,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         var grid = TokenFeatures.GridOf(features.Columns.First());
         long[] size = grid is null
             ? options.Image.Of(features.Size, features.Name)
-            : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // with what padding has added
+            : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // including the padding
         int patchSize = grid?.PatchSize ?? (options.PatchSize > 0 ? options.PatchSize : DefaultPatchSize);
         var plan = VitBlueprint.For(size, patchSize, classes, options.Dim, options.Depth, options.Heads, options.HiddenSize) with
         {
@@ -63,7 +63,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         return ImageOptions.Checked(plan);
     }
 
-    /// <summary>How many tokens have merged before, and whether the options say nothing else.</summary>
+    /// <summary>How many tokens have merged already. Checks that the options agree with the column.</summary>
     int Merged(PatchGrid grid, FeatureColumns features)
     {
         Same(options.ImageHeight, grid.Height, nameof(Options.ImageHeight));
@@ -89,13 +89,12 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     }
 
     /// <summary>
-    /// What <see cref="PrunedVitTrainer"/> trains, and how. The feature column holds one channel of the image after the other, each row by
-    /// row, or the tokens of <c>MergeTokens</c>, with the columns of sizes and sources beside it; sizes of image and patch are then what it
-    /// says.
+    /// Options of <see cref="PrunedVitTrainer"/>. The feature column holds one channel of the image after the other, each row by row; or
+    /// it holds the tokens of <c>MergeTokens</c>, beside the columns of sizes and sources, which then give the sizes of image and patch.
     /// </summary>
     public sealed class Options : PrunedClassifierOptions
     {
-        /// <summary>Options for the tokens of <c>MergeTokens</c>, with AdamW, which transformers need, in place of Adam.</summary>
+        /// <summary>Creates options for the tokens of <c>MergeTokens</c>, with AdamW in place of Adam, as transformers need it.</summary>
         public Options() => (FeatureColumnName, Optimizer, WeightDecay) = ("Tokens", OptimizerKind.AdamW, 0.01);
 
         /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square where the width is 0 too.</summary>
@@ -104,43 +103,45 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
         public int ImageWidth { get; set; }
 
-        /// <summary>The image's channels: 1 for grey, 3 for color; 0 for what the tokens say, or 1.</summary>
+        /// <summary>The image's channels: 1 for grey, 3 for color; 0 to take them from the tokens, or 1 for images.</summary>
         public int ImageChannels { get; set; }
 
-        /// <summary>Pixels of a patch each way, which divide the image; 0 for what the tokens say, or 4.</summary>
+        /// <summary>
+        /// Height and width of a patch in pixels, a divisor of the image's; 0 to take it from the tokens, or 4 for images.
+        /// </summary>
         public int PatchSize { get; set; }
 
         /// <summary>
-        /// How many patches merge before the first block: below 1 a fraction of them, 0 to 0.5, rounded down; from 1 their number, at most
-        /// half of all. With tokens, 0: they have merged.
+        /// How many patches merge before the first block: a fraction from 0 to 0.5, rounded down, or a whole number of patches, at most
+        /// half. Leave it at 0 for tokens, which have merged already.
         /// </summary>
         public double Merge { get; set; }
 
         /// <summary>
-        /// How many tokens merge behind the attention of each block, each a fraction of those that are left or a number as with
+        /// How many tokens merge after the attention of each block: a fraction of those that are left, or a number, as for
         /// <see cref="Merge"/>; null for none.
         /// </summary>
         public IReadOnlyList<double>? LayerMerges { get; set; }
 
-        /// <summary>Values of a token; a multiple of <see cref="Heads"/>.</summary>
+        /// <summary>Values per token; a multiple of <see cref="Heads"/>.</summary>
         public int Dim { get; set; } = 64;
 
-        /// <summary>Blocks; at least 1.</summary>
+        /// <summary>The number of blocks; at least 1.</summary>
         public int Depth { get; set; } = 4;
 
-        /// <summary>Attention heads of a block; at least 1.</summary>
+        /// <summary>Attention heads per block; at least 1.</summary>
         public int Heads { get; set; } = 4;
 
-        /// <summary>Hidden neurons of a block; at least 1, or 0 for twice <see cref="Dim"/>.</summary>
+        /// <summary>Hidden neurons per block; at least 1, or 0 for twice <see cref="Dim"/>.</summary>
         public int HiddenSize { get; set; }
 
-        /// <summary>What stands behind hidden neurons.</summary>
+        /// <summary>The activation of the hidden neurons.</summary>
         public Activation Activation { get; set; } = Activation.Gelu;
 
-        /// <summary>How one vector is made of many tokens.</summary>
+        /// <summary>How the tokens are combined into one vector.</summary>
         public VitPooling Pooling { get; set; } = VitPooling.Mean;
 
-        /// <summary>The fraction of what attention and hidden layers add that is left out in training; in [0, 1).</summary>
+        /// <summary>The fraction of the output of attention and hidden layers that is dropped out in training; in [0, 1).</summary>
         public double Dropout { get; set; }
 
         internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels > 0 ? ImageChannels : DefaultChannels);

@@ -14,8 +14,8 @@ public static class PruningTrainerCatalog
         /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
         /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
         /// <param name="hiddenSizes">Neurons of each hidden layer, each at least 1; null for 50 and 30.</param>
-        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="epochs">Passes over the training data; at least 1.</param>
+        /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of Adam; above 0.</param>
         public PrunedFeedForwardTrainer PrunedFeedForward(
             string labelColumnName = "Label",
@@ -50,9 +50,9 @@ public static class PruningTrainerCatalog
         /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
         /// <param name="imageChannels">1 for grey, 3 for color.</param>
         /// <param name="channels">Channels of each convolution block, each at least 1; null for 16 and 32.</param>
-        /// <param name="hiddenSizes">Neurons of each layer behind the blocks, each at least 1; null for 256 and 128.</param>
-        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="hiddenSizes">Neurons of each layer after the blocks, each at least 1; null for 256 and 128.</param>
+        /// <param name="epochs">Passes over the training data; at least 1.</param>
+        /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of Adam; above 0.</param>
         public PrunedConvNetTrainer PrunedConvNet(
             string labelColumnName = "Label",
@@ -90,13 +90,13 @@ public static class PruningTrainerCatalog
         /// <summary>Makes a trainer of vision transformers.</summary>
         /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
         /// <param name="featureColumnName">What to learn from: tokens of <c>MergeTokens</c>, or images, channel by channel.</param>
-        /// <param name="patchSize">Pixels of a patch each way; 0 for what the tokens say, or 4.</param>
+        /// <param name="patchSize">Height and width of a patch in pixels; 0 to take it from the tokens, or 4 for images.</param>
         /// <param name="merge">How many patches merge before the first block, a fraction or a number; 0 for tokens.</param>
-        /// <param name="dim">Values of a token; a multiple of <paramref name="heads"/>.</param>
-        /// <param name="depth">Blocks; at least 1.</param>
-        /// <param name="heads">Attention heads of a block; at least 1.</param>
-        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="dim">Values per token; a multiple of <paramref name="heads"/>.</param>
+        /// <param name="depth">The number of blocks; at least 1.</param>
+        /// <param name="heads">Attention heads per block; at least 1.</param>
+        /// <param name="epochs">Passes over the training data; at least 1.</param>
+        /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of AdamW; above 0.</param>
         public PrunedVitTrainer PrunedVit(
             string labelColumnName = "Label",
@@ -127,12 +127,13 @@ public static class PruningTrainerCatalog
         public PrunedVitTrainer PrunedVit(PrunedVitTrainer.Options options) => new(MLNetInternals.EnvironmentOf(catalog), options);
 
         /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
-        /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+        /// <param name="build">Builds the module, a new one of the same structure with every call; it gives a logit for each
+        /// class.</param>
         /// <param name="labelColumnName">The column to learn: a key, as <c>MapValueToKey</c> makes one.</param>
         /// <param name="featureColumnName">The column to learn from: a vector of Single of known size.</param>
         /// <param name="inputShape">The shape of one input of the module, such as [3, 32, 32]; null for the flat feature column.</param>
-        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="epochs">Passes over the training data; at least 1.</param>
+        /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of Adam; above 0.</param>
         public PrunedModuleTrainer PrunedModule(
             Func<nn.Module<Tensor, Tensor>> build,
@@ -152,7 +153,8 @@ public static class PruningTrainerCatalog
             });
 
         /// <summary>Makes a trainer of a TorchSharp module of your own.</summary>
-        /// <param name="build">Builds the module, with every call a new one of the same structure; it gives a logit for each class.</param>
+        /// <param name="build">Builds the module, a new one of the same structure with every call; it gives a logit for each
+        /// class.</param>
         /// <param name="options">How to train it.</param>
         public PrunedModuleTrainer PrunedModule(Func<nn.Module<Tensor, Tensor>> build, PrunedModuleTrainer.Options options) =>
             new(MLNetInternals.EnvironmentOf(catalog), build, options);

@@ -17,9 +17,9 @@ public static class PruningTransformsCatalog
         /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
         /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
         /// <param name="imageChannels">1 for grey, 3 for color.</param>
-        /// <param name="latentSize">How many numbers an image is described by; at least 1.</param>
-        /// <param name="epochs">How often the training data is gone through; at least 1.</param>
-        /// <param name="batchSize">Rows a step; at least 1.</param>
+        /// <param name="latentSize">The number of latents of an image; at least 1.</param>
+        /// <param name="epochs">Passes over the training data; at least 1.</param>
+        /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of Adam; above 0.</param>
         public PrunedVaeEstimator PrunedVae(
             string inputColumnName = "Features",
@@ -41,7 +41,9 @@ public static class PruningTransformsCatalog
                 LearningRate = learningRate,
             });
 
-        /// <summary>Makes an estimator that trains a variational autoencoder on images, and adds the columns that options name.</summary>
+        /// <summary>
+        /// Makes an estimator that trains a variational autoencoder on images and adds the columns named in the options.
+        /// </summary>
         /// <param name="options">What to train, and how.</param>
         public PrunedVaeEstimator PrunedVae(PrunedVaeEstimator.Options options) => new(MLNetInternals.EnvironmentOf(catalog), options);
     }

@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Trainers;
 
-/// <summary>What every trainer does: checks options and data, builds the module, trains it, and makes a transformer of it.</summary>
+/// <summary>
+/// The part that all trainers share: checks options and data, builds the module, trains it, and makes a transformer of it.
+/// </summary>
 sealed class TrainerCore
 {
     readonly IHost host;
@@ -24,7 +26,7 @@ sealed class TrainerCore
         ArgumentNullException.ThrowIfNull(environment);
         host = environment.Register(name);
         this.options = options;
-        // Drawn once, so that fitting twice gives the same model twice.
+        // The seed is drawn once, so that fitting twice gives the same model twice.
         training = options.ToTrainingOptions(options.Seed ?? host.Rand.Next());
         training.Validate();
         options.Pruning?.Validate(training);
@@ -34,9 +36,10 @@ sealed class TrainerCore
 
     /// <summary>Trains a classifier on all of <paramref name="input"/>.</summary>
     /// <param name="input">The training set.</param>
-    /// <param name="names">Names the columns.</param>
-    /// <param name="blueprint">The model for such features and so many classes; it gives a logit for each class.</param>
-    /// <param name="find">Finds what is learnt from, by the name of the feature column; by default that column alone.</param>
+    /// <param name="names">Options with the names of the columns.</param>
+    /// <param name="blueprint">Makes the blueprint from the features and the number of classes; the model gives a logit for each
+    /// class.</param>
+    /// <param name="find">Finds the features by the name of the feature column; by default that column alone.</param>
     public PrunedModelTransformer Fit(
         IDataView input,
         PrunedClassifierOptions names,
@@ -62,12 +65,12 @@ sealed class TrainerCore
     }
 
     /// <summary>Trains a model.</summary>
-    /// <param name="plan">What it is built from.</param>
-    /// <param name="objective">What is minimised.</param>
+    /// <param name="plan">The blueprint.</param>
+    /// <param name="objective">The loss.</param>
     /// <param name="rows">The training set.</param>
     /// <param name="read">Finds the columns of a data view by the same rules, for the validation set.</param>
-    /// <param name="describe">What is known of the model of a network.</param>
-    /// <param name="transform">The transformer of a model and what computes it.</param>
+    /// <param name="describe">Describes the model of a network.</param>
+    /// <param name="transform">Makes the transformer from the model and its scorer.</param>
     public TTransformer Fit<TModel, TTransformer>(
         Blueprint plan,
         IObjective objective,
@@ -138,7 +141,7 @@ sealed class TrainerCore
         try
         {
             var model = plan.Build();
-            // Whatever dispose scope the caller is in, the model outlives it.
+            // The model outlives the dispose scope of the caller, if there is one.
             ModuleScope.Detach(model);
             return model;
         }
@@ -150,7 +153,10 @@ sealed class TrainerCore
         }
     }
 
-    /// <summary>A layer has a weight for each pair of neurons and a bias for each output; decimal holds any number of them.</summary>
+    /// <summary>
+    /// The message for layers that are too large. A layer has a weight for each pair of neurons and a bias for each output; decimal holds
+    /// the count.
+    /// </summary>
     static string TooLarge(IReadOnlyList<int> sizes)
     {
         decimal bytes = sizes.Zip(sizes.Skip(1), (from, to) => ((decimal)from + 1) * to).Sum() * sizeof(float);
@@ -159,7 +165,7 @@ sealed class TrainerCore
             + Invariant($"{bytes:0} bytes, which could not be allocated. Use smaller layers.");
     }
 
-    /// <summary>An epoch a line in the context's log, and everything to who asked for it.</summary>
+    /// <summary>Logs one line per epoch to the context, and passes everything on to the listener.</summary>
     sealed class LoggedProgress(IChannel channel, IProgress<TrainingProgress>? listener) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)

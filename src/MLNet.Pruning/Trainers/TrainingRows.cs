@@ -8,15 +8,16 @@ namespace MLNet.Pruning.Trainers;
 
 /// <summary>
 /// The rows of a data view as the training loop reads them: features with a label, or the images of an autoencoder. As in ML.NET's own
-/// trainers, a row without a label or with a feature that is not a finite number is passed over, and counted.
+/// trainers, rows without a label or with a feature that is not finite are skipped and counted.
 /// </summary>
 /// <param name="data">The rows.</param>
-/// <param name="role">What to call the rows in a message: "training set", say.</param>
-/// <param name="features">What is learnt from.</param>
+/// <param name="role">What messages call the rows, such as "training set".</param>
+/// <param name="features">The feature columns.</param>
 /// <param name="label">A key of known count; null for images, whose values must be from 0 to 1.</param>
 sealed class TrainingRows(IDataView data, string role, FeatureColumns features, DataViewSchema.Column? label = null) : IExampleSource
 {
-    // The last layer has a row of weights a class, and a scored row a number: keys without values, such as hashes, may count billions.
+    // The last layer has a row of weights per class, and a scored row has a number per class. Keys without values, such as hashes, may
+    // count billions.
     const ulong MaximumClasses = 1 << 20;
 
     const string Remedy = "Transform the validation set with the fitted pipeline: "
@@ -30,12 +31,12 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
 
     public DataViewSchema.Column? Label => label;
 
-    /// <summary>How the values of a row are arranged; set before rows are read.</summary>
+    /// <summary>The shape of a row; set before rows are read.</summary>
     public IReadOnlyList<long> Shape { get; set; } = [];
 
     public bool HasLabels => label is not null;
 
-    /// <summary>Unknown before they are read, as some may be passed over.</summary>
+    /// <summary>Unknown before the rows are read, as some may be skipped.</summary>
     public long? Count => null;
 
     /// <summary>Finds the label: a key of known count.</summary>
@@ -46,7 +47,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
         string makeKey = $"mlContext.Transforms.Conversion.MapValueToKey(\"{name}\") makes";
         return column.Type switch
         {
-            // ML.NET has no keys of no values: those of empty data count one.
+            // ML.NET has no keys without values: those of empty data count one.
             KeyDataViewType { Count: < 2 } => throw Wrong(
                 "has only 1 distinct value, or none if the data is empty; at least two classes are needed."),
             KeyDataViewType { Count: > MaximumClasses and var many } => throw Wrong(
@@ -59,10 +60,8 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
         ArgumentOutOfRangeException Wrong(string what) => new(null, $"Label column '{name}' {what}");
     }
 
-    /// <summary>The rows of a validation set, which must be like these.</summary>
-    /// <param name="set">The set.</param>
-    /// <param name="read">Finds its columns.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It has other columns, or means something else by the same keys.</exception>
+    /// <summary>Checks that a validation set matches these rows, and wraps it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It has other columns, or the same keys mean other values.</exception>
     public TrainingRows Validation(IDataView set, Func<IDataView, string, TrainingRows> read)
     {
         TrainingRows rows;
@@ -78,7 +77,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
             throw Unlike($"The validation set has {rows.Features.Size} values in column '{features.Name}'", $"{features.Size}");
         if (rows.classes != classes)
             throw Unlike($"The validation set has {rows.classes} label values", $"{classes}");
-        // Keys without values have nothing to compare.
+        // Keys without values cannot be compared.
         if (label is { } ours && ClassLabels.From(ours).Values?.Names is { } wanted
             && ClassLabels.From(rows.Label!.Value).Values?.Names is { } found)
         {
@@ -95,7 +94,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
             new(null, $"{found}; wanted {wanted}, as in the training set. {Remedy}");
     }
 
-    /// <summary>Says how many rows the latest pass has passed over, if any.</summary>
+    /// <summary>Warns how many rows the latest pass skipped, if any.</summary>
     public void WarnOfSkipped(IChannel channel)
     {
         Warn(withoutLabel, "label", label?.Name);
@@ -182,7 +181,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
 
         InvalidDataException Wrong(string what) => new($"Row {cursor.Position} of the {rows.role} {what}");
 
-        /// <summary>A getter of the current row's key, whatever its raw type is: 0 for missing, 1 for the first value.</summary>
+        /// <summary>A getter of the current row's key for any raw type: 0 for missing, 1 for the first value.</summary>
         static Func<ulong> Key(DataViewRow row, DataViewSchema.Column column)
         {
             var type = column.Type.RawType;
@@ -204,7 +203,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
             };
         }
 
-        /// <summary>Zero times a number is zero unless the number is NaN or infinite.</summary>
+        /// <summary>Zero times a number is zero, unless the number is NaN or infinite.</summary>
         static bool AreFinite(ReadOnlySpan<float> values)
         {
             var sum = Vector<float>.Zero;

@@ -22,7 +22,7 @@ public sealed class CostTests
         using var model = nn.Sequential(("a", nn.Linear(12, 9)), ("relu", nn.ReLU()), ("b", nn.Linear(9, 3)));
         var before = Runs.Values(model);
         var masks = Chance(model, 0.4);
-        var costs = ReconstructionCost.Of(model, masks, rows, most: 270);
+        var costs = ReconstructionCost.Of(model, masks, rows, maximum: 270);
         double[] lost = [0, 0], whole = [0, 0];
         for (var row = 0; row < 270; row++)
         {
@@ -44,7 +44,7 @@ public sealed class CostTests
         // The next layer reads what the masked one gives.
         double[] Layer(int number, string name, double[] input)
         {
-            var (w, b, on) = (before[name + ".weight"], before[name + ".bias"], masks.Masks[number].On.ToArray());
+            var (w, b, on) = (before[name + ".weight"], before[name + ".bias"], masks.Masks[number].Active.ToArray());
             var output = new double[b.Length];
             for (var j = 0; j < output.Length; j++)
             {
@@ -73,7 +73,7 @@ public sealed class CostTests
         using var scope = NewDisposeScope();
         using var off = no_grad();
         var values = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach().to_type(ScalarType.Float64));
-        var on = masks.Masks.ToDictionary(m => m.Name, m => tensor(Array.ConvertAll(m.On.ToArray(), bit => bit ? 1.0 : 0), [.. m.Shape]));
+        var on = masks.Masks.ToDictionary(m => m.Name, m => tensor(Array.ConvertAll(m.Active.ToArray(), bit => bit ? 1.0 : 0), [.. m.Shape]));
         var x = tensor(Enumerable.Range(0, 40).SelectMany(row => Enumerable.Range(0, 72).Select(i => ((row + 3) * (i + 1) % 11 - 5) / 5.0)).ToArray(), [40, 2, 6, 6]);
         var (w, m) = (values["conv.weight"], on["conv.weight"]);
         Ratio(costs[0], nn.functional.conv2d(x, w - w * m, strides: [2, 2], padding: [1, 1]), nn.functional.conv2d(x, w, strides: [2, 2], padding: [1, 1]));
@@ -104,7 +104,7 @@ public sealed class CostTests
         using var model = nn.Sequential(("a", nn.Linear(12, 9)));
         using var other = nn.Sequential(("a", nn.Linear(12, 8)));
         Assert.ThrowsExactly<ArgumentException>(() => ReconstructionCost.Of(model, Chance(other, 0.5), Rows.Blobs(50, 12, 3)));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ReconstructionCost.Of(model, Chance(model, 0.5), Rows.Blobs(50, 12, 3), most: 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ReconstructionCost.Of(model, Chance(model, 0.5), Rows.Blobs(50, 12, 3), maximum: 0));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LayerCost("a", 0, 0).Total(-1));
     }
 }

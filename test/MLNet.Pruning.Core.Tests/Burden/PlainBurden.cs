@@ -22,7 +22,7 @@ sealed class PlainBurden(int interval, params string[] names) : ITrainingHook
             var second = name.StartsWith("up.", StringComparison.Ordinal);
             var (g, w) = (Rows(((Parameter)parameter).grad!, second), Rows(parameter.detach(), second));
             var mask = run.Masks?.Masks.FirstOrDefault(m => m.Name == name);
-            var on = mask is null ? null : Rows(tensor(Array.ConvertAll(mask.On.ToArray(), bit => bit ? 1f : 0f), [.. mask.Shape]), second);
+            var on = mask is null ? null : Rows(tensor(Array.ConvertAll(mask.Active.ToArray(), bit => bit ? 1f : 0f), [.. mask.Shape]), second);
             gradients[name].Add(Means(g, on));
             weights[name].Add(Means(w, on));
         }

@@ -53,8 +53,8 @@ public sealed class StudyTests
                 Assert.AreEqual(dense.History.Steps[0].Loss, dynamic.History.Steps[0].Loss, "the same weights and the same first batch");
                 for (var l = 0; l < dynamic.Masks!.Masks.Count; l++)
                 {
-                    Assert.IsTrue(dynamic.Masks.Masks[l].On.SequenceEqual(optimal.Masks!.Masks[l].On));
-                    Assert.IsFalse(dynamic.Masks.Masks[l].On.SequenceEqual(random.Masks!.Masks[l].On));
+                    Assert.IsTrue(dynamic.Masks.Masks[l].Active.SequenceEqual(optimal.Masks!.Masks[l].Active));
+                    Assert.IsFalse(dynamic.Masks.Masks[l].Active.SequenceEqual(random.Masks!.Masks[l].Active));
                     Assert.AreEqual(dynamic.Masks.Masks[l].ActiveCount, random.Masks.Masks[l].ActiveCount);
                     Assert.AreEqual((long)Math.Round(0.25 * dynamic.Masks.Masks[l].Count), dynamic.Masks.Masks[l].ActiveCount, 1);
                 }
@@ -78,7 +78,7 @@ public sealed class StudyTests
         var json = result.ToJson();
         var back = BurdenResult.FromJson(json);
         Assert.AreEqual(json, back.ToJson());
-        Assert.IsTrue(result.Runs[1].Masks!.Masks[0].On.SequenceEqual(back.Runs[1].Masks!.Masks[0].On));
+        Assert.IsTrue(result.Runs[1].Masks!.Masks[0].Active.SequenceEqual(back.Runs[1].Masks!.Masks[0].Active));
         CollectionAssert.AreEqual(result.Runs[3].Costs.ToArray(), back.Runs[3].Costs.ToArray());
     }
 

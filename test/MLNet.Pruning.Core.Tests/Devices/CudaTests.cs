@@ -126,7 +126,7 @@ public sealed class CudaTests
                     masks = run.Masks;
                     using var scope = NewDisposeScope();
                     foreach (var mask in masks!.Masks)
-                        Assert.IsTrue(run.Model.get_parameter(mask.Name)!.detach().cpu().data<float>().ToArray().Zip(mask.On.ToArray()).All(p => p.Second || p.First == 0));
+                        Assert.IsTrue(run.Model.get_parameter(mask.Name)!.detach().cpu().data<float>().ToArray().Zip(mask.Active.ToArray()).All(p => p.Second || p.First == 0));
                 },
             }]
             }, series, Mixed);
@@ -134,7 +134,7 @@ public sealed class CudaTests
         }
         var (near, far) = (Run("cpu"), Run(Device));
         CollectionAssert.AreEqual(near.History.Events.Select(e => (e.Step, e.WeightsOn, e.Weights)).ToArray(), far.History.Events.Select(e => (e.Step, e.WeightsOn, e.Weights)).ToArray());
-        var same = near.Masks.Masks.Zip(far.Masks.Masks).Sum(m => m.First.On.ToArray().Zip(m.Second.On.ToArray()).Count(b => b.First == b.Second));
+        var same = near.Masks.Masks.Zip(far.Masks.Masks).Sum(m => m.First.Active.ToArray().Zip(m.Second.Active.ToArray()).Count(b => b.First == b.Second));
         Assert.IsGreaterThan(0.97, same / (double)near.Masks.Count);
         Assert.AreEqual(near.History.Epochs[^1].Loss, far.History.Epochs[^1].Loss, 0.02);
     }

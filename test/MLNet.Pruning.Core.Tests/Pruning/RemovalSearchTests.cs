@@ -26,7 +26,7 @@ public sealed class RemovalSearchTests
                 looks++;
                 return Load(Left(sizes, gone), lanes, budget);
             }
-            var gone = RemovalSearch.Fewest(most, true, Look, Look);
+            var gone = RemovalSearch.Find(most, true, Look, Look);
             var load = Load(Left(sizes, gone), lanes, budget);
             Assert.IsLessThanOrEqualTo(1, load);
             Assert.IsLessThan(120, looks);
@@ -48,7 +48,7 @@ public sealed class RemovalSearchTests
         {
             var random = new Random(seed);
             double Noisy(int[] gone, double error) => Load(Left(sizes, gone), 16, 60_000) * (1 + (error * ((2 * random.NextDouble()) - 1)));
-            var load = Load(Left(sizes, RemovalSearch.Fewest(most, true, gone => Noisy(gone, 0.03), gone => Noisy(gone, 0.01))), 16, 60_000);
+            var load = Load(Left(sizes, RemovalSearch.Find(most, true, gone => Noisy(gone, 0.03), gone => Noisy(gone, 0.01))), 16, 60_000);
             Assert.IsTrue(load is > 0.93 and < 1.0101, $"{load}");
         }
     }
@@ -57,7 +57,7 @@ public sealed class RemovalSearchTests
     public void Where_all_that_may_go_is_not_enough_all_of_it_goes()
     {
         int[] most = [3, 2];
-        Assert.AreSame(most, RemovalSearch.Fewest(most, true, _ => throw new InvalidOperationException("There is nothing to look for."), _ => 1.2));
-        Assert.AreSame(most = [0, 0], RemovalSearch.Fewest(most, true, _ => 0, _ => 0));
+        Assert.AreSame(most, RemovalSearch.Find(most, true, _ => throw new InvalidOperationException("There is nothing to look for."), _ => 1.2));
+        Assert.AreSame(most = [0, 0], RemovalSearch.Find(most, true, _ => 0, _ => 0));
     }
 }

@@ -100,7 +100,7 @@ public sealed class SeveralAtOnceTests
             OnAfterBackward = run =>
             {
                 if (run.Step == 5)
-                    run.Model.get_parameter("in.weight")!.grad!.view(-1)[run.Masks!["in.weight"].On.IndexOf(false)] = float.PositiveInfinity;
+                    run.Model.get_parameter("in.weight")!.grad!.view(-1)[run.Masks!["in.weight"].Active.IndexOf(false)] = float.PositiveInfinity;
             },
         };
         var stopped = Assert.Throws<TrainingDivergedException>(() => Train(new TrainingOptions { Epochs = 9, BatchSize = 50, Replicas = 1, Optimizer = OptimizerKind.Sgd, Hooks = [new WeightPruning { Schedule = Schedule.OneShot(2, 0.5), Until = 2 }.Begin(), poison] }));
@@ -171,7 +171,7 @@ public sealed class SeveralAtOnceTests
         Assert.AreEqual(0.9, result.Masks!.Sparsity, 0.001);
 
         var scored = Train(new TrainingOptions { Epochs = 1, BatchSize = 10, Replicas = 1, Hooks = [new WeightPruning { Schedule = Schedule.OneShot(1, 0.5), Criterion = new NoNumbers(), Weights = ["in.weight"] }.Begin()] });
-        Assert.IsTrue(scored.Masks!["in.weight"].On[..10].IndexOf(false) < 0);
+        Assert.IsTrue(scored.Masks!["in.weight"].Active[..10].IndexOf(false) < 0);
     }
 
     sealed class NoNumbers : IWeightCriterion

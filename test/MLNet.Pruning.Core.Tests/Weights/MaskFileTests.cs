@@ -23,13 +23,13 @@ public sealed class MaskFileTests
         var back = WeightMasks.Load(path, model);
         foreach (var mask in Some().Masks)
         {
-            CollectionAssert.AreEqual(mask.On.ToArray(), back[mask.Name].On.ToArray());
+            CollectionAssert.AreEqual(mask.Active.ToArray(), back[mask.Name].Active.ToArray());
             CollectionAssert.AreEqual(mask.Shape.ToArray(), back[mask.Name].Shape.ToArray());
         }
         Assert.AreEqual((171L, 36 + 50L), (back.Count, back.ActiveCount));
         Assert.AreEqual(1 - 86 / 171.0, back.Sparsity, 1e-15);
         back.Apply(model);
-        CollectionAssert.AreEqual(back.Masks[1].On.ToArray(), WeightMasks.Of(model, ["*2.weight"]).Masks[0].On.ToArray());
+        CollectionAssert.AreEqual(back.Masks[1].Active.ToArray(), WeightMasks.Of(model, ["*2.weight"]).Masks[0].Active.ToArray());
     }
 
     [TestMethod]

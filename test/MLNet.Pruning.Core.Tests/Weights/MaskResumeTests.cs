@@ -66,7 +66,7 @@ public sealed class MaskResumeTests
         }
         Assert.IsGreaterThan(5, history.Events.Count);
 
-        bool[] Bits() => [.. masks!.Masks.SelectMany(m => m.On.ToArray())];
+        bool[] Bits() => [.. masks!.Masks.SelectMany(m => m.Active.ToArray())];
 
         static string Told(PruningRecord e) => $"{e.Epoch} {e.Step} {e.Kind} {e.WeightsOn} of {e.Weights}, {e.Reactivated} {e.Deactivated} {string.Join("; ", e.Groups.Select(g => $"{g.Name} {g.After}"))}";
     }
@@ -92,7 +92,7 @@ public sealed class MaskResumeTests
         var (first, second) = (Run(), Run());
         using var one = first.Model;
         using var two = second.Model;
-        CollectionAssert.AreEqual(first.Masks!["in.weight"].On.ToArray(), second.Masks!["in.weight"].On.ToArray());
+        CollectionAssert.AreEqual(first.Masks!["in.weight"].Active.ToArray(), second.Masks!["in.weight"].Active.ToArray());
         Assert.AreEqual(60, second.Masks!["in.weight"].ActiveCount);
         Runs.AreSame(Runs.Values(one), Runs.Values(two));
     }

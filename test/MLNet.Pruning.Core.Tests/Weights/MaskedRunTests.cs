@@ -18,7 +18,7 @@ public sealed class MaskedRunTests
 
     sealed record Ones : MaskRule
     {
-        protected internal override void Cut(in MaskCut cut) => cut.On[0] = 1;
+        protected internal override void Cut(in MaskCut cut) => cut.Active[0] = 1;
     }
 
     [TestMethod]
@@ -84,7 +84,7 @@ public sealed class MaskedRunTests
             return seen.Count == (c.s == 0 ? 3 : 4) && history.Events[^1].ParametersAfter == parameters.Values.Sum(p => p.Length) - history.Events[^1].Weights + history.Events[^1].WeightsOn;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(40).WithQuietOnSuccess(true));
 
-        static bool Zero(TrainingRun run) => run.Masks!.Masks.All(m => run.Model.get_parameter(m.Name)!.data<float>().ToArray().Zip(m.On.ToArray()).All(p => p.Second || BitConverter.SingleToInt32Bits(p.First) == 0));
+        static bool Zero(TrainingRun run) => run.Masks!.Masks.All(m => run.Model.get_parameter(m.Name)!.data<float>().ToArray().Zip(m.Active.ToArray()).All(p => p.Second || BitConverter.SingleToInt32Bits(p.First) == 0));
     }
 
     [TestMethod]
@@ -109,7 +109,7 @@ public sealed class MaskedRunTests
             var ((one, masks), (two, others)) = (Run(1, reactivation), Run(2, reactivation));
             Runs.AreClose(one, two, 1e-5);
             for (var l = 0; l < masks.Masks.Count; l++)
-                CollectionAssert.AreEqual(masks.Masks[l].On.ToArray(), others.Masks[l].On.ToArray());
+                CollectionAssert.AreEqual(masks.Masks[l].Active.ToArray(), others.Masks[l].Active.ToArray());
         }
     }
 
@@ -142,7 +142,7 @@ public sealed class MaskedRunTests
                     OnAfterStep = run =>
                     {
                         dense.Add(run.Find<MaskedWeights>()!.Dense(0));
-                        on = run.Masks!.Masks[0].On.ToArray();
+                        on = run.Masks!.Masks[0].Active.ToArray();
                     },
                 }],
             });
@@ -166,7 +166,7 @@ public sealed class MaskedRunTests
         CollectionAssert.AreEqual(new[] { 1, 2, 3, 4, 5, 6 }, history.Events.Select(e => e.Epoch).ToArray());
         for (var i = 1; i < masks.Count; i++)
         {
-            bool[] before = [.. masks[i - 1].Masks.SelectMany(m => m.On.ToArray())], after = [.. masks[i].Masks.SelectMany(m => m.On.ToArray())];
+            bool[] before = [.. masks[i - 1].Masks.SelectMany(m => m.Active.ToArray())], after = [.. masks[i].Masks.SelectMany(m => m.Active.ToArray())];
             Assert.AreEqual(before.Zip(after).Count(p => !p.First && p.Second), history.Events[i].Reactivated);
             Assert.AreEqual(before.Zip(after).Count(p => p.First && !p.Second), history.Events[i].Deactivated);
             Assert.AreEqual(history.Events[i].Reactivated, history.Events[i].Groups.Sum(g => g.Reactivated));
@@ -231,11 +231,11 @@ public sealed class MaskedRunTests
             foreach (var mask in result.Masks!.Masks)
             {
                 var values = ((Tensor)model.get_parameter(mask.Name)!).data<float>().ToArray();
-                CollectionAssert.AreEqual(mask.On.ToArray(), values.Select(v => v != 0).ToArray(), mask.Name);
+                CollectionAssert.AreEqual(mask.Active.ToArray(), values.Select(v => v != 0).ToArray(), mask.Name);
             }
             Assert.IsGreaterThan(0.2, result.Masks!.Sparsity);
             if (pruning.Rule == MaskRule.Pattern(2, 4))
-                Assert.IsTrue(result.Masks!["mid.weight"].On.ToArray().Chunk(55).All(row => row.Chunk(4).All(four => four.Count(on => on) == Math.Min(2, four.Length))));
+                Assert.IsTrue(result.Masks!["mid.weight"].Active.ToArray().Chunk(55).All(row => row.Chunk(4).All(four => four.Count(on => on) == Math.Min(2, four.Length))));
         }
     }
 
@@ -246,16 +246,16 @@ public sealed class MaskedRunTests
         Runs.Train(plain with { Hooks = [new WeightPruning { Sparsity = 0.7, Every = 3, Distribution = MaskDistribution.Global }.Begin(), new Hook { OnAfterEpoch = run => found = run.Masks }] });
         var chance = found!.Shuffled(5);
         CollectionAssert.AreEqual(found.Masks.Select(m => m.ActiveCount).ToArray(), chance.Masks.Select(m => m.ActiveCount).ToArray());
-        Assert.IsFalse(found.Masks[0].On.SequenceEqual(chance.Masks[0].On));
-        CollectionAssert.AreEqual(chance.Masks[0].On.ToArray(), found.Shuffled(5).Masks[0].On.ToArray());
+        Assert.IsFalse(found.Masks[0].Active.SequenceEqual(chance.Masks[0].Active));
+        CollectionAssert.AreEqual(chance.Masks[0].Active.ToArray(), found.Shuffled(5).Masks[0].Active.ToArray());
         foreach (var masks in new[] { found, chance })
         {
             var during = new List<bool>();
-            var (parameters, history) = Runs.Train(plain with { Hooks = [new WeightPruning { Fixed = masks }.Begin(), new Hook { OnAfterStep = run => during.Add(run.Masks!.Masks.Zip(masks.Masks).All(p => p.First.On.SequenceEqual(p.Second.On))) }] });
+            var (parameters, history) = Runs.Train(plain with { Hooks = [new WeightPruning { Fixed = masks }.Begin(), new Hook { OnAfterStep = run => during.Add(run.Masks!.Masks.Zip(masks.Masks).All(p => p.First.Active.SequenceEqual(p.Second.Active))) }] });
             Assert.IsTrue(during.All(same => same));
             Assert.AreEqual((masks.ActiveCount, 0L), (history.Events.Single().WeightsOn, history.Events.Single().Step));
             foreach (var mask in masks.Masks)
-                CollectionAssert.AreEqual(mask.On.ToArray(), parameters[mask.Name].Select(v => v != 0).ToArray());
+                CollectionAssert.AreEqual(mask.Active.ToArray(), parameters[mask.Name].Select(v => v != 0).ToArray());
             // As the same run by hand: set to zero before, after each step, and without a gradient for what is off.
             var byHand = Runs.Train(plain with { Hooks = [new Hook { OnBeforeForward = run => masks.Apply(run.Model), OnAfterStep = run => masks.Apply(run.Model), OnAfterBackward = run => MaskGradients(run, masks) }] }).Parameters;
             Runs.AreSame(byHand, parameters);
@@ -265,7 +265,7 @@ public sealed class MaskedRunTests
         {
             using var scope = NewDisposeScope();
             foreach (var mask in masks.Masks)
-                ((Parameter)run.Model.get_parameter(mask.Name)!).grad!.masked_fill_(tensor(Array.ConvertAll(mask.On.ToArray(), on => !on), [.. mask.Shape]), Scalars.Zero);
+                ((Parameter)run.Model.get_parameter(mask.Name)!).grad!.masked_fill_(tensor(Array.ConvertAll(mask.Active.ToArray(), on => !on), [.. mask.Shape]), Scalars.Zero);
         }
     }
 

@@ -14,8 +14,8 @@ public sealed class MasksAndNeuronsTests
     [DataRow(Reactivation.Frozen)]
     public void Masks_and_what_lies_beneath_shrink_index_for_index(Reactivation reactivation)
     {
-        (bool[] On, float[] Dense)[] before = [], after = [];
-        (bool[], float[])[] Look(TrainingRun run) => [.. run.Masks!.Masks.Select((m, l) => (m.On.ToArray(), run.Find<MaskedWeights>()!.Dense(l)))];
+        (bool[] Active, float[] Dense)[] before = [], after = [];
+        (bool[], float[])[] Look(TrainingRun run) => [.. run.Masks!.Masks.Select((m, l) => (m.Active.ToArray(), run.Find<MaskedWeights>()!.Dense(l)))];
         var (parameters, history) = Runs.Train(new TrainingOptions
         {
             Epochs = 4,
@@ -37,7 +37,7 @@ public sealed class MasksAndNeuronsTests
         foreach (var (l, rows, columns, width) in new[] { (0, first, inputs, 12), (1, second, first, 9), (2, outputs, second, 7) })
         {
             int[] left = [.. rows.SelectMany(r => columns.Select(c => r * width + c))];
-            CollectionAssert.AreEqual(left.Select(i => before[l].On[i]).ToArray(), after[l].On);
+            CollectionAssert.AreEqual(left.Select(i => before[l].Active[i]).ToArray(), after[l].Active);
             CollectionAssert.AreEqual(left.Select(i => before[l].Dense[i]).ToArray(), after[l].Dense);
         }
         // Cuts after it are exact for the layers as they are now.

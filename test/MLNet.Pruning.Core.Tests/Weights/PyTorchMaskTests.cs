@@ -87,7 +87,7 @@ public sealed class PyTorchMaskTests
         Assert.IsGreaterThan(0, reference.Reactivated.Sum());
         for (var l = 0; l < 3; l++)
         {
-            CollectionAssert.AreEqual(reference.Masks[l], result.Masks!.Masks[l].On.ToArray());
+            CollectionAssert.AreEqual(reference.Masks[l], result.Masks!.Masks[l].Active.ToArray());
             Close(reference.Dense[l], dense[l]);
         }
         foreach (var (expected, parameter) in reference.Parameters.Zip(model.parameters()))

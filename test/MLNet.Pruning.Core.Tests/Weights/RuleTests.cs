@@ -7,7 +7,7 @@ public sealed class RuleTests
     static sbyte[] Cut(MaskRule rule, float[] weights, float[] gradients, sbyte[] on, int keep, double progress = 0, Reactivation reactivation = Reactivation.Persistent, long[]? shape = null, int axis = 1)
     {
         var after = on.ToArray();
-        rule.Cut(new MaskCut { Weights = weights, Gradients = gradients, On = after, Keep = keep, Progress = progress, Reactivation = reactivation, Criterion = new Magnitude(), Shape = shape ?? [weights.Length], Axis = axis });
+        rule.Cut(new MaskCut { Weights = weights, Gradients = gradients, Active = after, Keep = keep, Progress = progress, Reactivation = reactivation, Criterion = new Magnitude(), Shape = shape ?? [weights.Length], Axis = axis });
         return after;
     }
 

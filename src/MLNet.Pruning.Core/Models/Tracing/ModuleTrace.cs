@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>Runs a module on examples and writes down what its layers read and gave.</summary>
+/// <summary>Runs a module on examples and records the inputs and outputs of its layers.</summary>
 sealed class ModuleTrace : IDisposable
 {
     sealed record Seen(long[] Shape, float[] Values);
@@ -36,10 +36,10 @@ sealed class ModuleTrace : IDisposable
         }
     }
 
-    /// <summary>Layers whose calls cannot be seen, as they take or give several tensors.</summary>
+    /// <summary>Layers whose calls cannot be recorded, as they take or give several tensors.</summary>
     public List<TracedLayer> Unseen { get; } = [];
 
-    /// <summary>Layers with weights that no example has called.</summary>
+    /// <summary>Layers with weights that were called on no example.</summary>
     public IEnumerable<TracedLayer> NeverCalled { get; private set; } = [];
 
     readonly List<TracedLayer> watched = [];
@@ -47,7 +47,7 @@ sealed class ModuleTrace : IDisposable
     void Watch(TracedLayer layer, nn.Module<Tensor, Tensor> part)
     {
         watched.Add(layer);
-        // What a layer changes in place, or others later, must not change what is written down.
+        // A layer may change its input in place, or others may later; the record must not change with it.
         removers.Add(part.register_forward_pre_hook((_, input) =>
         {
             if (isRecording)
@@ -77,16 +77,16 @@ sealed class ModuleTrace : IDisposable
         return tensor.detach().cpu().contiguous().data<float>().ToArray();
     }
 
-    /// <summary>What the module gives for rows.</summary>
+    /// <summary>The module's output for some rows.</summary>
     public Tensor Run(float[] rows, int count)
     {
         var input = tensor(rows, [count, .. inputShape]).to(device);
         return module.call(input);
     }
 
-    /// <summary>The calls of layers on each of the examples, the examples themselves, and what the module made of them.</summary>
-    /// <param name="examples">Rows, of which there are two or more in an example, each time another number.</param>
-    /// <exception cref="NotTracedException">The module does not do the same on both.</exception>
+    /// <summary>Records the calls of layers on each of the examples, the examples themselves, and the module's output.</summary>
+    /// <param name="examples">Several examples of at least two rows each, with different numbers of rows.</param>
+    /// <exception cref="NotTracedException">The module behaves differently on the examples.</exception>
     public (TracedValue Input, TracedCall[] Calls, TracedValue Output) Record(params (float[] Rows, int Count)[] examples)
     {
         var runs = new List<((TracedLayer Layer, Seen Input, Seen Output)[] Calls, Seen Output)>();
@@ -139,7 +139,7 @@ sealed class ModuleTrace : IDisposable
         }
     }
 
-    /// <summary>The shape of a row among so many; also where a row has become several lines that follow each other.</summary>
+    /// <summary>The shape of a row; also if a row has become several consecutive lines.</summary>
     static int[]? RowShape(long[] shape, int rows, bool takesLines)
     {
         if (shape.Length == 0 || shape.Any(size => size is < 1 or > int.MaxValue))
@@ -158,15 +158,15 @@ sealed class ModuleTrace : IDisposable
     }
 }
 
-/// <summary>A tensor that was seen on each of the examples, row by row.</summary>
-/// <param name="Shape">Of a row.</param>
-/// <param name="Rows">For each example all rows, one behind the other.</param>
+/// <summary>A tensor that was recorded on each of the examples, row by row.</summary>
+/// <param name="Shape">The shape of a row.</param>
+/// <param name="Rows">For each example all rows, one after the other.</param>
 sealed record TracedValue(IReadOnlyList<int> Shape, float[][] Rows)
 {
-    /// <summary>The values of a row.</summary>
+    /// <summary>The number of values in a row.</summary>
     public int Count { get; } = Shape.Aggregate(1, (product, size) => product * size);
 
-    /// <summary>Whether the values are the same, bit for bit, whatever the shape.</summary>
+    /// <summary>Whether the values are equal bit for bit, in whatever shape.</summary>
     public bool Equals(TracedValue? other) => other is not null && Count == other.Count
         && Rows.Zip(other.Rows).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
 
@@ -178,7 +178,4 @@ sealed record TracedValue(IReadOnlyList<int> Shape, float[][] Rows)
 }
 
 /// <summary>One call of a layer.</summary>
-/// <param name="Layer">What was called.</param>
-/// <param name="Input">What it was given.</param>
-/// <param name="Output">What it gave.</param>
 sealed record TracedCall(TracedLayer Layer, TracedValue Input, TracedValue Output);

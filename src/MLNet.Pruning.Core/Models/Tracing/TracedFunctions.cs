@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Models;
 
 /// <summary>A function that modules apply between layers.</summary>
-/// <param name="Operation">What it is in a graph.</param>
-/// <param name="Coefficient">Its coefficient there.</param>
-/// <param name="Compute">LibTorch's.</param>
-/// <param name="Estimate">The same of one number, to 1e-4: most values are told apart by few of their numbers.</param>
-/// <param name="IsExact">Whether a number's result is the same bits wherever it stands among others.</param>
+/// <param name="Operation">Its operation in a graph.</param>
+/// <param name="Coefficient">Its coefficient in a graph.</param>
+/// <param name="Compute">LibTorch's function.</param>
+/// <param name="Estimate">The same for one number, with an error of 1e-4: a few numbers distinguish most values.</param>
+/// <param name="IsExact">Whether the result is the same bit for bit at any position in a tensor.</param>
 sealed record TracedFunction(GraphOperation Operation, double Coefficient, Func<Tensor, Tensor> Compute, Func<double, double> Estimate,
     bool IsExact = false);
 
-/// <summary>The functions and poolings that are looked for where a layer reads what no other has computed.</summary>
+/// <summary>The functions and poolings to try when no layer has computed a layer's input.</summary>
 static class TracedFunctions
 {
     static readonly Scalar FlatSlope = 0.01, MiddleSlope = 0.1, SteepSlope = 0.2;
@@ -38,7 +38,7 @@ static class TracedFunctions
 
     static double Logistic(double x) => 1 / (1 + Math.Exp(-x));
 
-    /// <summary>Abramowitz and Stegun 7.1.26, to 1.5e-7.</summary>
+    /// <summary>Abramowitz and Stegun 7.1.26; error 1.5e-7.</summary>
     static double Erf(double x)
     {
         double t = 1 / (1 + (0.3275911 * Math.Abs(x)));
@@ -46,9 +46,9 @@ static class TracedFunctions
         return Math.Sign(x) * (1 - (p * Math.Exp(-x * x)));
     }
 
-    /// <summary>Nodes of one input that give so many values of a row of this shape, and how LibTorch computes them.</summary>
-    /// <param name="shape">What they read.</param>
-    /// <param name="count">How many values they give.</param>
+    /// <summary>Nodes with one input that turn a row of this shape into so many values, and LibTorch's computation of them.</summary>
+    /// <param name="shape">The shape that they read.</param>
+    /// <param name="count">The number of values that they give.</param>
     public static IEnumerable<(GraphNode[] Nodes, Func<Tensor, Tensor> Compute)> Of(IReadOnlyList<int> shape, int count)
     {
         int all = shape.Aggregate(1, (product, size) => product * size);

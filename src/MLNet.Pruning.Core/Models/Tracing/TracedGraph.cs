@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Models;
 
 /// <summary>
-/// The graph of a module, told from what its layers read and gave on examples. What a layer reads is, bit for bit and on all examples, what
-/// another gave, or a function, a pooling, a sum, a product or a concatenation of such values.
+/// The graph of a module, found from the recorded inputs and outputs of its layers. Bit for bit and on all examples, each input is the
+/// output of another layer, or a function, a pooling, a sum, a product or a concatenation of such values.
 /// </summary>
 sealed class TracedGraph
 {
-    /// <summary>A value that there is, or would be if the node that makes it were added.</summary>
+    /// <summary>A value of the graph, or one that it would have if a node were added.</summary>
     sealed class Candidate(TracedValue value, Func<int> node)
     {
         public TracedValue Value => value;
@@ -17,7 +17,7 @@ sealed class TracedGraph
         public int Node() => node();
     }
 
-    const int MostRecent = 8;
+    const int MaximumRecent = 8;
 
     readonly List<GraphNode> nodes = [];
     readonly List<(int Node, TracedValue Value)> known = [];
@@ -25,7 +25,7 @@ sealed class TracedGraph
     readonly HashSet<int> read = [];
 
     /// <param name="input">The module's input.</param>
-    /// <param name="parameters">Arrays that belong to no layer.</param>
+    /// <param name="parameters">Parameters and buffers that belong to no layer.</param>
     public TracedGraph(TracedValue input, IReadOnlyList<(string Name, int[] Shape, float[] Values)> parameters)
     {
         this.parameters = parameters;
@@ -33,7 +33,7 @@ sealed class TracedGraph
     }
 
     /// <summary>Adds a call of a layer.</summary>
-    /// <exception cref="NotTracedException">Where its input comes from cannot be told.</exception>
+    /// <exception cref="NotTracedException">The source of its input could not be found.</exception>
     public void Add(TracedCall call)
     {
         int from = Tell(call.Input) ?? throw Untold($"The input of {call.Layer.Label}", call.Input);
@@ -49,7 +49,7 @@ sealed class TracedGraph
     }
 
     /// <summary>The graph, whose last node is the result.</summary>
-    /// <exception cref="NotTracedException">Where the result comes from cannot be told.</exception>
+    /// <exception cref="NotTracedException">The source of the result could not be found.</exception>
     public GraphDescription Finish(TracedValue result)
     {
         int last = Tell(result) ?? throw Untold("The result", result);
@@ -71,7 +71,7 @@ sealed class TracedGraph
         return nodes.Count - 1;
     }
 
-    /// <summary>The node that gives a value, in its shape; null where none can be told.</summary>
+    /// <summary>The node that gives a value, in its shape; null if none was found.</summary>
     int? Tell(TracedValue value)
     {
         var match = Same(value) ?? FunctionOf(value, Known()) ?? PairOf(value) ?? PartOf(value) ?? JoinedOf(value);
@@ -81,16 +81,16 @@ sealed class TracedGraph
             : Add(new(GraphOperation.Reshape, "reshape", [node], value.Shape), value);
     }
 
-    /// <summary>What is known, the latest first.</summary>
+    /// <summary>Known values, the latest first.</summary>
     IEnumerable<Candidate> Known() =>
         known.AsEnumerable().Reverse().Select(value => new Candidate(value.Value.As(nodes[value.Node].Shape), () => value.Node)).ToArray();
 
-    /// <summary>What nobody has read yet, and must lead somewhere.</summary>
+    /// <summary>Values that no node reads yet; each must be used somewhere.</summary>
     IEnumerable<Candidate> Unread() => known.AsEnumerable().Reverse().Where(value => !read.Contains(value.Node))
         .DistinctBy(value => value.Node)
         .Select(value => new Candidate(value.Value.As(nodes[value.Node].Shape), () => value.Node)).ToArray();
 
-    /// <summary>What is known, and functions of what nobody has read.</summary>
+    /// <summary>Known values, and functions of values that no node reads yet.</summary>
     IEnumerable<Candidate> Told() => Known().DistinctBy(candidate => candidate.Node()).Concat(Unread().SelectMany(Functions));
 
     int? Same(TracedValue value) => Known().FirstOrDefault(candidate => candidate.Value.Equals(value))?.Node();
@@ -109,14 +109,14 @@ sealed class TracedGraph
         return null;
     }
 
-    /// <summary>A sum or a product, and perhaps a function of it.</summary>
+    /// <summary>A sum or a product, perhaps with a function applied.</summary>
     int? PairOf(TracedValue value)
     {
         var whole = Known().Where(candidate => candidate.Value.Count == value.Count).DistinctBy(candidate => candidate.Value).ToList();
         whole.AddRange(Constants(value.Shape));
         if (Pair(whole) is { } plain)
             return plain;
-        // Functions of what nobody has read, each by itself: relu(a) + relu(b), x * sigmoid(y).
+        // Functions of each unread value: relu(a) + relu(b), x * sigmoid(y).
         var functions = Unread().Where(candidate => candidate.Value.Count == value.Count).SelectMany(Functions).ToArray();
         return functions.Length == 0 ? null : Pair([.. functions.Concat(whole).DistinctBy(candidate => candidate.Value)]);
 
@@ -160,7 +160,7 @@ sealed class TracedGraph
         }
     }
 
-    /// <summary>Channels times a number each, as in squeeze and excitation.</summary>
+    /// <summary>An image times one number per channel, as in squeeze and excitation.</summary>
     int? Gated(TracedValue value, IReadOnlyList<Candidate> images)
     {
         foreach (var image in images.Where(image => image.Value.Shape.Count == 3))
@@ -177,7 +177,9 @@ sealed class TracedGraph
         return null;
     }
 
-    /// <summary>A pooling, a mean or a softmax, and perhaps a function of it; also of a sum or a function that nobody has read.</summary>
+    /// <summary>
+    /// A pooling, a mean or a softmax, perhaps with a function applied; also of a sum or a function that no node reads yet.
+    /// </summary>
     int? PartOf(TracedValue value)
     {
         foreach (var candidate in Told().Concat(UnreadSums()))
@@ -199,7 +201,7 @@ sealed class TracedGraph
         return null;
     }
 
-    /// <summary>Sums with what nobody has read, and functions of them.</summary>
+    /// <summary>Sums with values that no node reads yet, and functions of these sums.</summary>
     IEnumerable<Candidate> UnreadSums()
     {
         foreach (var one in Unread())
@@ -215,12 +217,12 @@ sealed class TracedGraph
         }
     }
 
-    /// <summary>Several behind each other along the first dimension.</summary>
+    /// <summary>A concatenation along the first dimension.</summary>
     int? JoinedOf(TracedValue value)
     {
         var told = Told().ToArray();
         var parts = told.Where(part => part.Value.Count < value.Count).ToList();
-        parts.AddRange(parts.Where(part => part.Value.Shape.Count == 3).Take(MostRecent).ToArray().SelectMany(SamePools));
+        parts.AddRange(parts.Where(part => part.Value.Shape.Count == 3).Take(MaximumRecent).ToArray().SelectMany(SamePools));
         // The means of a concatenation are the means of its parts.
         if (value.Shape.Count == 1)
             parts.AddRange(told.Where(part => part.Value.Shape.Count == 3).SelectMany(Means));
@@ -247,7 +249,7 @@ sealed class TracedGraph
         .Where(part => part.Nodes[0].Name == "mean")
             .Select(part => Chained(image, part.Nodes, Apply(image.Value, part.Compute, part.Nodes[^1].Shape)));
 
-    /// <summary>Poolings that leave an image as large as it is, or half as large.</summary>
+    /// <summary>Poolings that keep an image's size or halve it.</summary>
     IEnumerable<Candidate> SamePools(Candidate image)
     {
         var shape = image.Value.Shape;
@@ -295,7 +297,7 @@ sealed class TracedGraph
         Add(new(operation, operation.ToString().ToLowerInvariant(), [In(shape, a), In(shape, b)], shape),
             ValueMatch.Pair(operation, a.Value, b.Value)));
 
-    /// <summary>A candidate's node in a shape.</summary>
+    /// <summary>A candidate's node, reshaped.</summary>
     int In(IReadOnlyList<int> shape, Candidate candidate)
     {
         int node = candidate.Node();

@@ -5,12 +5,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>The reason why a module has no graph.</summary>
+/// <summary>Tells why a module has no graph.</summary>
 sealed class NotTracedException(string reason) : Exception(reason);
 
 /// <summary>A layer of a module, as a node of a graph.</summary>
-/// <param name="path">Where it stands in the module.</param>
-/// <param name="module">The layer.</param>
 sealed class TracedLayer(string path, nn.Module module)
 {
     public nn.Module Module => module;
@@ -22,22 +20,21 @@ sealed class TracedLayer(string path, nn.Module module)
         or BatchNorm1d or BatchNorm2d or GroupNorm or MaxPool2d or AvgPool2d { divisor_override: null } or AdaptiveAvgPool2d
         or Softmax or LogSoftmax or Flatten or Unflatten;
 
-    /// <summary>Whether the layer computes lines by themselves, so that it does not matter which of them are a row's.</summary>
+    /// <summary>Whether the layer computes each line by itself, so that it does not matter which lines belong to a row.</summary>
     public bool TakesLines => module is Linear or LayerNorm or Dropout or AlphaDropout or Identity or ReLU or LeakyReLU or ELU
         or GELU { approximate: GELU.Approximate.none } or SiLU or Tanh or Sigmoid or ReLU6 or Hardsigmoid or Hardswish;
 
     string Name => path.Length > 0 ? path : module.GetType().Name;
 
-    /// <summary>Whether a module is made of others and computes nothing itself that TorchSharp's code would hide.</summary>
+    /// <summary>
+    /// Whether a module only combines others. TorchSharp's own modules may compute something themselves that cannot be seen.
+    /// </summary>
     public static bool IsContainer(nn.Module module) => module.GetType().Assembly != typeof(Linear).Assembly
         || module is Sequential or ParameterList or ParameterDict
         || (module.GetType() is { IsGenericType: true } type && type.Name is "ModuleList`1" or "ModuleDict`1");
 
-    /// <summary>The layer as an operation on one node; null where it gives what it is given.</summary>
-    /// <param name="input">The node that it reads.</param>
-    /// <param name="from">The shape that it reads.</param>
-    /// <param name="shape">The shape that it gave.</param>
-    /// <exception cref="NotTracedException">No operation of graphs does what it does.</exception>
+    /// <summary>The layer as an operation on one node; null if it returns its input.</summary>
+    /// <exception cref="NotTracedException">No graph operation does what the layer does.</exception>
     public GraphNode? Node(int input, IReadOnlyList<int> from, IReadOnlyList<int> shape)
     {
         switch (module)
@@ -161,8 +158,10 @@ sealed class TracedLayer(string path, nn.Module module)
         return new(kernel, Pair(layer.stride, 1), padding, dilation);
     }
 
-    /// <summary>With the rows and columns that the result has more, as it is seen: what TorchSharp says of them may be another
-    /// size's.</summary>
+    /// <summary>
+    /// With the additional rows and columns of the result, taken from the recorded shape: TorchSharp's own setting may be for another
+    /// size.
+    /// </summary>
     static GraphWindow Larger(GraphWindow window, IReadOnlyList<int> from, IReadOnlyList<int> shape) => from.Count != 3
         || shape.Count != 3 ? window
         : window with
@@ -190,10 +189,10 @@ sealed class TracedLayer(string path, nn.Module module)
     };
 }
 
-/// <summary>Nodes that stand for what modules say otherwise.</summary>
+/// <summary>Converts modules to equivalent nodes.</summary>
 static class GraphParts
 {
-    /// <summary>An adaptive pooling whose parts are equal, as a plain one.</summary>
+    /// <summary>An adaptive pooling with equal parts, as a plain one.</summary>
     public static GraphNode Adaptive(GraphNode node, IReadOnlyList<int> from)
     {
         if (from.Count != 3 || node.Shape.Count != 3 || from[1] % node.Shape[1] != 0 || from[2] % node.Shape[2] != 0)

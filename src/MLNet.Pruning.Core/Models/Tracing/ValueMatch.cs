@@ -2,18 +2,18 @@ using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Models;
 
-/// <summary>Whether values are what they would be.</summary>
+/// <summary>Compares values with what they are expected to be.</summary>
 static class ValueMatch
 {
-    // Numbers of an example that are looked at before all are.
+    // How many numbers of an example are compared before all are.
     const int Looks = 48;
 
     const double Estimated = 1e-4, Computed = 2e-6;
 
-    /// <summary>No function at all.</summary>
+    /// <summary>The identity function.</summary>
     public static readonly TracedFunction Itself = new(GraphOperation.Reshape, 0, x => x, x => x, IsExact: true);
 
-    /// <summary>Whether some numbers of a value are what is expected of them, nearly.</summary>
+    /// <summary>Whether a sample of a value's numbers is close to the expected ones.</summary>
     public static bool IsLikely(TracedValue value, Func<int, int, double> expected)
     {
         for (int e = 0; e < value.Rows.Length; e++)
@@ -29,7 +29,7 @@ static class ValueMatch
         return true;
     }
 
-    /// <summary>Whether all numbers agree: bit for bit, or to rounding where their last bits depend on where they stood.</summary>
+    /// <summary>Whether all numbers agree: bit for bit, or up to rounding if their last bits depend on their position.</summary>
     public static bool Agrees(TracedValue found, TracedValue value, bool isExact)
     {
         if (found.Count != value.Count)
@@ -56,7 +56,7 @@ static class ValueMatch
         return new(image.Shape, [.. image.Rows.Zip(gates.Rows, (x, g) => x.Select((v, i) => v * g[i / plane]).ToArray())]);
     }
 
-    /// <summary>Whether each row of a value has a part's row from some place on.</summary>
+    /// <summary>Whether each row of a value contains the row of a part at this offset.</summary>
     public static bool IsSlice(TracedValue part, TracedValue value, int offset)
     {
         for (int e = 0; e < value.Rows.Length; e++)
@@ -75,7 +75,7 @@ static class ValueMatch
         return true;
     }
 
-    /// <summary>An array whose dimensions of 1 are repeated to a shape; null where they cannot be.</summary>
+    /// <summary>An array whose dimensions of 1 are repeated to a shape; null if that is not possible.</summary>
     public static float[]? Repeated(int[] from, float[] values, IReadOnlyList<int> shape)
     {
         int missing = shape.Count - from.Length;

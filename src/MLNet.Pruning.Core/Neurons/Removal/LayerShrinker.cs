@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Cuts layers smaller in place, and can put everything back exactly as it was.</summary>
+/// <summary>Shrinks layers in place, and can restore everything exactly.</summary>
 sealed class LayerShrinker : IDisposable
 {
     readonly Stack<(Action Undo, Tensor? Saved)> done = new();
@@ -12,12 +12,12 @@ sealed class LayerShrinker : IDisposable
 
     public IReadOnlyList<TensorCut> Cuts => cuts;
 
-    /// <summary>Whether only shapes matter, not what stands in the tensors.</summary>
+    /// <summary>Whether only shapes matter, so that values need not be copied.</summary>
     public bool Blank { get; init; }
 
     public void Cut(RemovalPlan plan)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var layers = plan.Layers.ToArray();
         var tensors = layers.SelectMany(l => l.Tensors.Select(t => (Layer: l, t.Tensor, t.Sides))
@@ -42,7 +42,7 @@ sealed class LayerShrinker : IDisposable
         foreach (var layer in layers)
             foreach (var cut in planned.GetValueOrDefault(layer) ?? [])
                 Replace(cut.Tensor, Blank ? empty(cut.NewShape, dtype: cut.Tensor.dtype, device: cut.Tensor.device) : cut.Of(cut.Tensor));
-        // What lay in the same memory does so again. One tensor under two names has shrunk already.
+        // Tensors that shared memory share it again. If one tensor has two names, it has shrunk already.
         foreach (var (cut, owner) in tied)
             if (!cut.Tensor.shape.SequenceEqual(owner.shape))
                 Replace(cut.Tensor, owner);
@@ -66,7 +66,7 @@ sealed class LayerShrinker : IDisposable
         }
     }
 
-    /// <summary>Points a tensor to another's values; it stays the same object for all who hold it.</summary>
+    /// <summary>Points a tensor to another's values; it stays the same object for everybody who holds it.</summary>
     public void Replace(Tensor tensor, Tensor by)
     {
         var saved = tensor.detach().DetachFromDisposeScope();
@@ -74,10 +74,10 @@ sealed class LayerShrinker : IDisposable
         done.Push((() => tensor.set_(saved), saved));
     }
 
-    /// <summary>Takes back all that was done.</summary>
+    /// <summary>Undoes all changes.</summary>
     public void Undo()
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         while (done.TryPop(out var step))
         {
             step.Undo();
@@ -93,7 +93,7 @@ sealed class LayerShrinker : IDisposable
     }
 }
 
-/// <summary>Writes the sizes that TorchSharp's layers keep beside their tensors. Some have no public setter.</summary>
+/// <summary>Writes the sizes that TorchSharp's layers store beside their tensors. Some have no public setter.</summary>
 static class LayerSizes
 {
     public static void Write(nn.Module module, LayerSize size)

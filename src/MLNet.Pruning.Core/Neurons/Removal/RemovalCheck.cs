@@ -3,13 +3,12 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Neurons;
 
 /// <summary>
-/// The proof that groups can go: neurons of each are removed and put back, first the last one, then about half of them. It catches what
-/// marks cannot show, such as a reshape that has a layer's size written in it, or features that are halved wherever their middle comes to
-/// lie.
+/// Proves by trial that groups can shrink: removes neurons of each group and restores them, first the last one, then about half of them.
+/// This finds what tracing cannot see, such as a reshape with a hard-coded size, or features that are split in half.
 /// </summary>
 static class RemovalCheck
 {
-    /// <summary>Takes the groups that cannot go out of the list, and gives them with the reason.</summary>
+    /// <summary>Removes the groups that cannot shrink from the list, and returns them with reasons.</summary>
     public static List<SkippedNeurons> Run(List<NeuronGroup> groups, Func<IReadOnlyCollection<NeuronSelection>, string?> attempt)
     {
         var failed = new List<SkippedNeurons>();
@@ -19,7 +18,7 @@ static class RemovalCheck
         var good = new List<NeuronSelection[]>();
         foreach (var ways in all)
         {
-            // Beside those that can go already, so that groups which fail together only are found as well.
+            // Together with the groups that passed already, to find groups that fail only together.
             if (Refusal([.. good, ways]) is { } reason)
             {
                 var group = ways[0].Group;
@@ -39,8 +38,8 @@ static class RemovalCheck
 
     static NeuronSelection Last(NeuronGroup group) => new(group, [group.Size - 1]);
 
-    // Of neighbouring groups not the same number, since some models do what is right only as long as their layers shrink alike; the same
-    // neurons every time.
+    // Neighbouring groups lose different numbers of neurons, since some models are correct only while their layers shrink alike. The
+    // choice is the same every time.
     static NeuronSelection Half(NeuronGroup group, int place)
     {
         var neurons = Enumerable.Range(0, group.Size).ToArray();
@@ -49,10 +48,10 @@ static class RemovalCheck
     }
 }
 
-/// <summary>Whether a smaller network computes what the masked one computes, to rounding.</summary>
+/// <summary>Compares a smaller network's outputs with the masked network's, up to rounding.</summary>
 static class OutputComparison
 {
-    /// <summary>The largest difference, as a share of the largest output.</summary>
+    /// <summary>The largest difference relative to the largest output.</summary>
     /// <exception cref="InvalidOperationException">The outputs differ by more than rounding.</exception>
     public static double Check(IReadOnlyList<Tensor> masked, IReadOnlyList<Tensor> smaller, bool shapesOnly)
     {
@@ -68,7 +67,7 @@ static class OutputComparison
             var (x, y) = (a.to(ScalarType.Float64), b.to(ScalarType.Float64));
             var scale = x.abs().max().item<double>();
             var difference = (x - y).abs().max().item<double>() / (scale > 0 ? scale : 1);
-            // Sums of a few thousand terms in another order, through some tens of layers.
+            // Allows for sums of a few thousand terms in another order, through some tens of layers.
             var tolerance = a.dtype switch { ScalarType.Float64 => 1e-9, ScalarType.Float32 => 1e-3, _ => 0.1 };
             if (!(difference <= tolerance))
                 throw new InvalidOperationException($"without it, the network's output is off by {difference:G3} of its largest value "

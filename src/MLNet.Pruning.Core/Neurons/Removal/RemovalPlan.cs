@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>What each layer loses, per side, when some neurons go.</summary>
+/// <summary>The indices that each layer loses on each side when some neurons are removed.</summary>
 sealed class RemovalPlan
 {
     readonly Dictionary<Layer, Dictionary<NeuronSide, HashSet<int>>> lost = [];
@@ -25,7 +25,7 @@ sealed class RemovalPlan
 
     public IReadOnlyCollection<int> Of(Layer layer, NeuronSide side) => lost.GetValueOrDefault(layer)?.GetValueOrDefault(side) ?? [];
 
-    /// <summary>The indices that stay; null if none goes.</summary>
+    /// <summary>The indices that stay; null if all do.</summary>
     public long[]? Kept(Layer layer, NeuronSide side)
     {
         var gone = lost.GetValueOrDefault(layer)?.GetValueOrDefault(side);
@@ -33,17 +33,17 @@ sealed class RemovalPlan
             : [.. Enumerable.Range(0, layer.Count(side)).Where(i => !gone.Contains(i)).Select(i => (long)i)];
     }
 
-    /// <summary>A group's member as it is numbered once these are gone.</summary>
+    /// <summary>A group's member, renumbered after the removal.</summary>
     /// <param name="member">The member.</param>
-    /// <param name="before">How many features that side of its layer had.</param>
+    /// <param name="before">The size of that side of its layer before.</param>
     /// <param name="layer">Its layer.</param>
-    /// <param name="neurons">Which of the group's neurons are gone.</param>
+    /// <param name="neurons">The removed neurons of the group.</param>
     public NeuronGroupMember Renumber(NeuronGroupMember member, int before, Layer layer, IReadOnlySet<int> neurons)
     {
         var gone = Of(layer, member.Side);
         if (gone.Count == 0 && neurons.Count == 0)
             return member;
-        // Where an index comes to lie: as many places lower as smaller ones are gone.
+        // An index moves down by the number of removed indices below it.
         var places = new Dictionary<int, int>();
         for (int i = 0, place = 0; i < before; i++)
             if (!gone.Contains(i))

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>How a tensor has shrunk: which indices of which dimensions are left.</summary>
+/// <summary>How a tensor has shrunk: the indices of each dimension that are left.</summary>
 sealed unsafe record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int Dimension, long[] Kept)> Kept)
 {
-    // Below this many bytes, LibTorch's own kernels are as fast; above 2 GiB, a span cannot show the tensor.
+    // Below this size in bytes, LibTorch's own kernels are as fast; above 2 GiB, a tensor is too long for a span.
     const long Large = 1 << 20, Largest = int.MaxValue;
 
     public long[] NewShape
@@ -19,7 +19,7 @@ sealed unsafe record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int D
         }
     }
 
-    /// <summary>The same cut of another tensor of that shape, such as an optimizer's average of the gradients.</summary>
+    /// <summary>Applies the same cut to another tensor of the old shape, such as an optimizer's average of the gradients.</summary>
     public Tensor Of(Tensor other)
     {
         var bytes = other.NumberOfElements * other.ElementSize;
@@ -31,7 +31,7 @@ sealed unsafe record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int D
         return other.contiguous();
     }
 
-    // Rows and columns in one pass over the memory, on all cores.
+    // Cuts rows and columns in one pass over the memory, on all cores.
     Tensor Copied(Tensor other)
     {
         var rows = Of(0);
@@ -40,7 +40,7 @@ sealed unsafe record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int D
         var result = empty(shape, dtype: other.dtype, device: other.device);
         var column = other.ElementSize * other.shape.Skip(2).Aggregate(1L, (n, extent) => n * extent);
         var (width, newWidth) = (column * (other.Dimensions > 1 ? other.shape[1] : 1), column * columns.Length);
-        // Neighbours that are left are copied together.
+        // Copies adjacent indices together.
         var runs = new List<(long From, long To, long Length)>();
         for (int start = 0, i = 1; i <= columns.Length; i++)
             if (i == columns.Length || columns[i] != columns[i - 1] + 1)
@@ -71,15 +71,15 @@ sealed unsafe record TensorCut(Tensor Tensor, long[] Shape, IReadOnlyList<(int D
     }
 }
 
-/// <summary>Shrinks the state that an optimizer of TorchSharp keeps of each parameter as the parameter shrinks.</summary>
+/// <summary>Shrinks the state of a TorchSharp optimizer when its parameters shrink.</summary>
 static class OptimizerStates
 {
     public static void Cut(optim.Optimizer optimizer, IReadOnlyList<TensorCut> cuts)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var states = TorchOptimizerStates.Of(optimizer);
-        // Known by where they lie, now that they have shrunk: an embedding makes another object for its weight each time it is asked.
+        // Match parameters by memory address now that they have shrunk: an embedding returns another object for its weight each time.
         var owners = SharedTensors.Owners([.. states.Select(s => s.Parameter), .. cuts.Select(c => c.Tensor)]);
         foreach (var (owner, (_, state)) in owners.Zip(states))
         {
@@ -88,7 +88,7 @@ static class OptimizerStates
             var cut = cuts[owner - states.Count];
             foreach (var (_, tensor) in TorchOptimizerStates.Tensors(state))
                 if (tensor.shape.SequenceEqual(cut.Shape))
-                    tensor.set_(cut.Of(tensor)); // State of other shapes is the whole parameter's.
+                    tensor.set_(cut.Of(tensor)); // state of another shape belongs to the whole parameter
         }
     }
 }

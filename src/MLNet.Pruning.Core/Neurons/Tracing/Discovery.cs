@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Marks everything that computes features, and joins what the marks show to belong together.</summary>
+/// <summary>Marks all computed features, and links those that the marks show to belong together.</summary>
 sealed class Discovery
 {
     const string OutputReason = "it reaches the network's output";
@@ -37,13 +37,13 @@ sealed class Discovery
 
     public Links Links { get; }
 
-    /// <summary>The layer that reads several neurons of a producer as one, if there is one.</summary>
+    /// <summary>The layer that reads several neurons of a producer as one; null if there is none.</summary>
     public string? MixedBy(Layer producer) => mixed.GetValueOrDefault(producer);
 
-    // Channels that a convolution or a norm treats as one group stay or go as one.
+    // Channels within a group of a convolution or a norm stay or are removed together.
     void JoinWithin(Layer layer)
     {
-        var whole = layer.Kind == LayerKind.GroupNorm && layer.Groups == 1; // Over all channels: as layer norm, each may go.
+        var whole = layer.Kind == LayerKind.GroupNorm && layer.Groups == 1; // one group over all channels works like layer norm
         if (layer.Groups == 1 && layer.Kind != LayerKind.GroupNorm || whole)
             return;
         for (var i = 0; i < layer.In; i++)
@@ -107,7 +107,7 @@ sealed class Discovery
 
     void Follow()
     {
-        // First each producer alone and whole: who reads it at all.
+        // First each producer alone and all of its neurons, to find its readers.
         var readers = new Dictionary<(Layer, int), List<(Layer Producer, bool[] Reached)>>();
         foreach (var producer in producers)
         {
@@ -118,8 +118,8 @@ sealed class Discovery
                 (readers.TryGetValue(point, out var list) ? list : readers[point] = []).Add((producer, reached));
         }
 
-        // Then all of them at once, neuron by neuron in binary. Where producers meet index for index, as in residual blocks, their marks
-        // agree.
+        // Then all producers at once, with binary codes of the neurons. Where producers meet index for index, as in residual blocks, their
+        // marks agree.
         var widest = producers.Count == 0 ? 0 : producers.Max(p => p.Out);
         var seenInBinary = ProbeCodes.Binary(widest).Select(code => tracer.Run(Marked(producers, code))).ToArray();
         var doubtful = new HashSet<Layer>();
@@ -144,7 +144,7 @@ sealed class Discovery
             FollowAlone(producer);
     }
 
-    // Neurons that meet others than their namesakes.
+    // For neurons that meet neurons of another index.
     void FollowAlone(Layer producer)
     {
         foreach (var (reader, _, feature, neurons) in new SingleLayerProbe(tracer, producer).Find())

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Neurons;
 
 /// <summary>
-/// Turns links into groups: neurons that touch the same layers, and as many features of each, form one, and the rest is named with its
-/// reason.
+/// Turns links into groups: neurons that touch the same layers, and as many features of each, form one group. All others are skipped with
+/// a reason.
 /// </summary>
 static class Grouping
 {
@@ -12,7 +12,7 @@ static class Grouping
     {
         var (layers, links) = (discovery.Layers, discovery.Links);
         var neurons = new Dictionary<int, SortedDictionary<(int Layer, NeuronSide Side),
-            List<int>>>(); // By root; of each layer the indices.
+            List<int>>>(); // by root; for each layer the indices
         for (var l = 0; l < layers.Count; l++)
         {
             var layer = layers[l];
@@ -116,7 +116,7 @@ static class Grouping
     }
 }
 
-/// <summary>Features that belong together (union-find), and those that must stay with the reason.</summary>
+/// <summary>Features that belong together (union-find), and features that must stay, with the reason.</summary>
 sealed class Links(int count)
 {
     readonly int[] parent = [.. Enumerable.Range(0, count)];

@@ -5,16 +5,18 @@ namespace MLNet.Pruning.Neurons;
 
 enum LayerKind { Linear, Convolution, Transposed, Embedding, BatchNorm, LayerNorm, GroupNorm, InstanceNorm }
 
-/// <summary>How many features a layer reads and computes, and in how many groups (of a convolution, or of a group norm).</summary>
+/// <summary>
+/// The number of features that a layer reads and computes, and its number of groups (for a convolution or a group norm).
+/// </summary>
 sealed record LayerSize(int In, int Out, int Groups)
 {
     public int Count(NeuronSide side) => side == NeuronSide.Out ? Out : In;
 }
 
-/// <summary>A tensor of a layer; per dimension the side whose features it counts, or null.</summary>
+/// <summary>A tensor of a layer. For each dimension, the side whose features it counts, or null.</summary>
 sealed record LayerTensor(string Name, Tensor Tensor, NeuronSide?[] Sides);
 
-/// <summary>A layer whose features are known by index: what it computes, what it reads, and which tensors hold what.</summary>
+/// <summary>A layer whose features are known by index: its outputs, its inputs, and the tensors that hold them.</summary>
 sealed class Layer
 {
     Layer(string path, nn.Module<Tensor, Tensor> module, LayerKind kind) => (Path, Module, Kind) = (path, module, kind);
@@ -31,7 +33,7 @@ sealed class Layer
 
     public bool Follows => Kind > LayerKind.Embedding;
 
-    // What the trace has seen.
+    // Found by the trace.
     public LayerSize Size { get; set; } = new(0, 0, 1);
 
     public int In => Size.In;
@@ -42,10 +44,10 @@ sealed class Layer
 
     public int InputDimensions { get; set; }
 
-    /// <summary>Whether the layer computes nothing, and quickly, when it is given no rows.</summary>
+    /// <summary>Whether the layer accepts an empty input, and computes nothing then.</summary>
     public bool TakesNoRows { get; set; }
 
-    /// <summary>The first of the layer's nodes in <see cref="Links"/>; of a follower both are the same.</summary>
+    /// <summary>The first of the layer's nodes in <see cref="Links"/>. For a layer that passes features through, both are equal.</summary>
     public int FirstIn { get; set; }
     public int FirstOut { get; set; }
 
@@ -79,7 +81,7 @@ sealed class Layer
 
     public int Count(NeuronSide side) => Size.Count(side);
 
-    /// <summary>Which dimension of a tensor that the layer reads or computes counts features.</summary>
+    /// <summary>The dimension of the layer's input or output that counts features.</summary>
     public int FeatureAxis(Tensor tensor) => FeatureAxis((int)tensor.Dimensions);
 
     public int FeatureAxis(int dimensions) => Module switch
@@ -117,15 +119,14 @@ sealed class Layer
             (sides[0], sides[1]) = (NeuronSide.In, Groups == 1 ? NeuronSide.Out : null);
         else
             (sides[0], sides[1]) = (NeuronSide.Out, Groups == 1 ? NeuronSide.In
-                : null); // Within a group of channels, the second counts what the group keeps.
+                : null); // within a group, the second dimension counts the group's inputs
         return sides;
     }
 }
 
-/// <summary>What is learnt about a layer from one call of it.</summary>
 static class LayerFacts
 {
-    /// <summary>Whether the layer is one that is understood, such as a layer norm over the last dimension alone.</summary>
+    /// <summary>Whether the layer is supported; a layer norm, for example, must be over the last dimension alone.</summary>
     public static bool Read(Layer layer, Tensor input, Tensor output)
     {
         layer.InputDimensions = (int)input.Dimensions;
@@ -149,15 +150,15 @@ static class LayerFacts
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            return false; // Such as an image without a batch, whose first dimension are the channels.
+            return false; // for example an image without a batch, whose first dimension is the channels
         }
     }
 }
 
-/// <summary>TorchSharp's own layers that have weights and cannot be pruned by the neuron.</summary>
+/// <summary>TorchSharp's own layers with weights that cannot be pruned by neuron.</summary>
 static class UnknownLayers
 {
-    /// <summary>Where they are, and why they stay as they are.</summary>
+    /// <summary>Finds them, with the reason for each.</summary>
     public static IEnumerable<SkippedNeurons> Of(nn.Module model)
     {
         var seen = new HashSet<nn.Module>(ReferenceEqualityComparer.Instance);

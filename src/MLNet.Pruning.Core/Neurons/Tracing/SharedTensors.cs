@@ -2,13 +2,15 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>Finds tensors that lie in the same memory, such as tied weights, by writing into one and reading the other.</summary>
+/// <summary>Finds tensors that share memory, such as tied weights, by writing to one and reading the other.</summary>
 static class SharedTensors
 {
-    // Numbers up to this are exact in every floating-point type.
+    // Integers up to this are exact in every floating-point type.
     const int Radix = 128;
 
-    /// <summary>For each tensor the index of the last one that begins where it begins; its own if it shares with none.</summary>
+    /// <summary>
+    /// For each tensor, the index of the last tensor that begins at the same address; its own if it shares memory with none.
+    /// </summary>
     public static int[] Owners(IReadOnlyList<Tensor> tensors)
     {
         using var scope = NewDisposeScope();
@@ -45,10 +47,10 @@ static class SharedTensors
     }
 }
 
-/// <summary>Tensors of one module that cannot shrink, since nobody knows which of their entries belong to which neuron.</summary>
+/// <summary>Tensors of one module that cannot shrink, since it is unknown which of their entries belong to which neuron.</summary>
 sealed record FixedTensors(string Reason, IReadOnlyList<Tensor> Tensors)
 {
-    /// <summary>All that is not a known layer's: by module, for one mark each.</summary>
+    /// <summary>All tensors that belong to no known layer, by module, to be marked together.</summary>
     public static List<FixedTensors> Of(nn.Module model, IReadOnlyList<Layer> known)
     {
         var layers = known.Select(l => (nn.Module)l.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
@@ -57,7 +59,7 @@ sealed record FixedTensors(string Reason, IReadOnlyList<Tensor> Tensors)
         {
             if (!layers.Add(module))
                 continue;
-            // One number fits any count of neurons.
+            // A tensor with a single value fits any number of neurons.
             var own = module.named_parameters(false).Select(p => (p.name, tensor: (Tensor)p.parameter))
                 .Concat(module.named_buffers(false).Select(b => (b.name, tensor: b.buffer)))
                 .Where(t => t.tensor.is_floating_point() && t.tensor.NumberOfElements > 1).ToArray();

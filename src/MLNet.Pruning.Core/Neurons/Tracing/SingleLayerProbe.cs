@@ -3,18 +3,21 @@ using System.Numerics;
 namespace MLNet.Pruning.Neurons;
 
 /// <summary>
-/// Which neurons of one layer reach which features, where several may reach the same: its marks alone, in more ways than when all layers
-/// are marked at once.
+/// Finds which neurons of one layer reach which features, if several may reach the same one. It marks this layer alone, in more ways than
+/// when all layers are marked at once.
 /// </summary>
 sealed class SingleLayerProbe(Tracer tracer, Layer producer)
 {
-    // Into how many parts a set of neurons is cut, to see whether each reaches what the whole is thought to reach.
+    // The number of parts into which a set of neurons is split, to check whether each reaches what the whole set appears to reach.
     const int Parts = 8;
 
     readonly List<Func<int, bool>> codes = [];
     readonly List<Observation> seen = [];
 
-    /// <summary>All neurons that reach a feature, for each feature that is reached, and perhaps some more that then go with them.</summary>
+    /// <summary>
+    /// For each feature that is reached, all neurons that reach it. The set may contain a few more, which are then removed together with
+    /// them.
+    /// </summary>
     public IReadOnlyList<(Layer Reader, int Call, int Feature, int[] Neurons)> Find()
     {
         Mark([_ => true, .. ProbeCodes.Binary(producer.Out), .. ProbeCodes.Remainders()]);
@@ -55,7 +58,7 @@ sealed class SingleLayerProbe(Tracer tracer, Layer producer)
         foreach (var (_, _, _, neurons) in found)
             if (!sets.Any(s => s.AsSpan().SequenceEqual(neurons)))
                 sets.Add(neurons);
-        // Where sets overlap, marks of one could be taken for those of another.
+        // If sets overlap, marks of one could be mistaken for those of another.
         if (sets.Sum(s => s.Length) != sets.SelectMany(s => s).Distinct().Count())
             return false;
         for (var part = 0; part < Parts; part++)
@@ -71,11 +74,11 @@ sealed class SingleLayerProbe(Tracer tracer, Layer producer)
 }
 
 /// <summary>
-/// Which neurons are marked together, so that from the passes a feature was reached in, it follows which neurons reach it.
+/// Codes that mark neurons in several passes, such that the passes in which a feature was reached tell which neurons reach it.
 /// </summary>
 static class ProbeCodes
 {
-    // Their product, 15015, exceeds any layer's width that binary digits alone leave in doubt.
+    // Their product, 15015, exceeds the width of any layer that binary digits alone leave in doubt.
     static readonly int[] moduli = [3, 5, 7, 11, 13];
 
     public static int Bits(int neurons) => neurons <= 1 ? 0 : BitOperations.Log2((uint)neurons - 1) + 1;
@@ -89,8 +92,8 @@ static class ProbeCodes
         [.. moduli.SelectMany(m => Enumerable.Range(0, m).Select(rest => (Func<int, bool>)(neuron => neuron % m == rest)))];
 
     /// <summary>
-    /// One pass for each run of neighbours, such as lie in one head of attention: each neuron alone in small layers, at most 255 passes
-    /// in large ones.
+    /// One pass per run of neighbours, as a head of attention has them: each neuron alone in small layers, at most 255 passes in large
+    /// ones.
     /// </summary>
     public static List<Func<int, bool>> Neighbours(int neurons)
     {
@@ -98,7 +101,7 @@ static class ProbeCodes
         return [.. Enumerable.Range(0, (neurons - 1 >> shift) + 1).Select(run => (Func<int, bool>)(neuron => neuron >> shift == run))];
     }
 
-    /// <summary>The neuron that alone explains in which binary passes a feature was reached; -1 if several reach it.</summary>
+    /// <summary>The one neuron that explains in which binary passes a feature was reached; -1 if several reach it.</summary>
     public static int Single(int bits, Func<int, bool> reached)
     {
         var neuron = 0;
@@ -112,7 +115,7 @@ static class ProbeCodes
         return neuron;
     }
 
-    /// <summary>All neurons that may reach a feature: those that it was reached by in every pass that marks them.</summary>
+    /// <summary>All neurons that may reach a feature: the feature was reached in every pass that marks them.</summary>
     public static int[] Candidates(int neurons, IReadOnlyList<Func<int, bool>> codes, Func<int, bool> reached)
     {
         var rows = Enumerable.Range(0, codes.Count).Where(row => !reached(row)).ToArray();

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Neurons;
 
-/// <summary>What one marked pass has shown: per call of a reading layer, which of its features the marks reach.</summary>
+/// <summary>The result of a marked pass: for each call of a reading layer, which of its features the marks reach.</summary>
 sealed class Observation
 {
     public Dictionary<(Layer Layer, int Call), bool[]> Reached { get; } = [];
@@ -11,10 +11,10 @@ sealed class Observation
 }
 
 /// <summary>
-/// Runs a model with marks on chosen features and sees where they arrive. A mark is NaN: it survives activations, pooling, reshaping,
-/// addition and concatenation, and nothing but a mark makes one. Layers that read features stop marks: what they compute is
-/// replaced by what they computed on the example, so that a mark shows who reads a neuron, not who reads its readers. As it is replaced,
-/// they need not compute it, and get no rows where they take that: a pass costs far less than the network's forward.
+/// Runs a model with marks on chosen features and records where they arrive. A mark is NaN: it survives activations, pooling, reshaping,
+/// addition and concatenation, and nothing else creates one. Layers that read features stop marks: their outputs are replaced by those of
+/// the unmarked example, so that a mark shows who reads a neuron, not who reads its readers. These layers need not compute, and get empty
+/// inputs if they accept them: a pass costs far less than a forward pass.
 /// </summary>
 sealed class Tracer : IDisposable
 {
@@ -30,17 +30,17 @@ sealed class Tracer : IDisposable
     public Tracer(nn.Module model, Tensor example, Func<Tensor, IReadOnlyList<Tensor>> forward)
     {
         (this.model, this.example, this.forward) = (model, example, forward);
-        // A module that stands in several places is one layer, under the first path it is met by.
+        // A module that is used in several places is one layer, under its first path.
         var seen = new HashSet<nn.Module>(ReferenceEqualityComparer.Instance);
         foreach (var (path, module) in model.named_modules().Prepend(("", model)))
             if (seen.Add(module) && Layer.Of(path, module) is { } layer)
                 Watch(layer);
     }
 
-    /// <summary>The layers that were called and are understood, in the order of their first call.</summary>
+    /// <summary>Supported layers that were called, in the order of their first call.</summary>
     public List<Layer> Layers { get; } = [];
 
-    /// <summary>Whether the input can carry marks. Whole numbers cannot, but they are looked up, not added.</summary>
+    /// <summary>Whether the input can carry marks. Integers cannot, but they are looked up, not added.</summary>
     public bool MarksInput => example.is_floating_point();
 
     void Watch(Layer layer)
@@ -59,7 +59,7 @@ sealed class Tracer : IDisposable
         removers.Add(after.remove);
     }
 
-    /// <summary>The pass without marks. Gives what the network computes.</summary>
+    /// <summary>Runs without marks, and returns the network's outputs.</summary>
     public IReadOnlyList<Tensor> Baseline() => forward(example);
 
     Tensor Record(Layer layer, Tensor input, Tensor output)
@@ -72,11 +72,11 @@ sealed class Tracer : IDisposable
             computed.Add(layer, outputs = []);
             Layers.Add(layer);
         }
-        outputs.Add(output.detach().clone().DetachFromDisposeScope()); // The model may have scopes of its own.
+        outputs.Add(output.detach().clone().DetachFromDisposeScope()); // the model may have dispose scopes of its own
         return output;
     }
 
-    /// <summary>A pass with marks on the given neurons, and on the network's input or some of its tensors.</summary>
+    /// <summary>Runs with marks on the given neurons, and on the network's input or some of its tensors.</summary>
     public Observation Run(IReadOnlyDictionary<Layer, int[]> neurons, bool input = false, IReadOnlyList<Tensor>? tensors = null)
     {
         using var scope = NewDisposeScope();
@@ -126,7 +126,7 @@ sealed class Tracer : IDisposable
         calls[layer] = call + 1;
         var replayed = outputs[call].clone();
         if (layer.Follows)
-            replayed.masked_fill_(input.isnan(), Scalars.NaN); // Index for index, where a norm of its own would spread the mark.
+            replayed.masked_fill_(input.isnan(), Scalars.NaN); // index for index, as a norm would spread the mark
         else if (marks.TryGetValue(layer, out var marked))
             replayed.index_fill_(layer.FeatureAxis(replayed), marked, Scalars.NaN);
         return replayed;

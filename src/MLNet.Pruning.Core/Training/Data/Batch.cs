@@ -2,14 +2,12 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>The rows that one replica computes in one step. The loop's tensors are reused by the next step.</summary>
+/// <summary>The rows that one replica computes in one step. The loop reuses its tensors in the next step.</summary>
 public sealed class Batch
 {
-    /// <summary>Rows of one's own, for a model that is run outside of the loop.</summary>
-    /// <param name="inputs">
-    /// Single precision, [rows, ...shape of an example]. It stays the caller's to dispose of, as do the labels.
-    /// </param>
-    /// <param name="labels">Int64 class indices, [rows]; null where there are none.</param>
+    /// <summary>Makes a batch of your own rows, to run a model outside the loop.</summary>
+    /// <param name="inputs">Single precision, [rows, ...shape of an example]. The caller disposes of it, as of the labels.</param>
+    /// <param name="labels">Int64 class indices, [rows]; null for none.</param>
     public Batch(Tensor inputs, Tensor? labels = null)
         : this(inputs ?? throw new ArgumentNullException(nameof(inputs)), labels,
             inputs.Dimensions > 0 ? checked((int)inputs.shape[0])
@@ -38,6 +36,6 @@ public sealed class Batch
     /// <summary>Int64 class indices, [rows].</summary>
     public Tensor Labels => labels ?? throw new InvalidOperationException("The objective asks for labels, but the examples have none.");
 
-    /// <summary>The count of rows.</summary>
+    /// <summary>The number of rows.</summary>
     public int Rows { get; }
 }

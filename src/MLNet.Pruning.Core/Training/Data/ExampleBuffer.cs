@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>Rows of numbers in native memory, each row contiguous, addressed by slot.</summary>
-/// <remarks>Memory comes in blocks of whole rows, so that reading a source of unknown length never moves what is already there.</remarks>
+/// <remarks>Memory is allocated in blocks of whole rows, so that reading a source of unknown length never moves earlier rows.</remarks>
 sealed unsafe class ExampleBuffer : IDisposable
 {
     const int BlockBytes = 16 << 20;
@@ -32,9 +32,7 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     public int Count { get; private set; }
 
-    /// <summary>
-    /// Of the rows and labels as they were when <see cref="TakeFingerprint"/> was called; tells one set of examples from another.
-    /// </summary>
+    /// <summary>A hash of the rows and labels at the time of <see cref="TakeFingerprint"/>; distinguishes sets of examples.</summary>
     public ulong Fingerprint { get; private set; }
 
     public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0);
@@ -48,7 +46,7 @@ sealed unsafe class ExampleBuffer : IDisposable
             : throw new ArgumentException($"An example of shape [{string.Join(", ", shape)}] is too long.");
     }
 
-    /// <summary>The first number of a row.</summary>
+    /// <summary>The address of a row.</summary>
     public float* Row(int slot) => (float*)blocks[slot >> rowsPerBlockShift] + (long)(slot & ((1 << rowsPerBlockShift) - 1)) * Width;
 
     /// <summary>The numbers of a row.</summary>
@@ -56,7 +54,7 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     public ref long Label(int slot) => ref labels[slot >> rowsPerBlockShift][slot & ((1 << rowsPerBlockShift) - 1)];
 
-    /// <summary>Reads the next row into a slot, which is the one after the last or an earlier one.</summary>
+    /// <summary>Reads the next row into a slot: the one after the last, or an earlier one.</summary>
     public bool Read(IExampleReader reader, int slot, int? classCount, long row)
     {
         if (slot >> rowsPerBlockShift == blocks.Count)
@@ -114,8 +112,8 @@ sealed unsafe class ExampleBuffer : IDisposable
 }
 
 /// <summary>
-/// Asks Linux to map memory in pages of 2 MiB: rows that are read in random order then cost a quarter less, since finding their pages
-/// does.
+/// Asks Linux to map memory in pages of 2 MiB. Rows that are read in random order then cost a quarter less, since most of their cost is
+/// address translation.
 /// </summary>
 static unsafe partial class HugePages
 {
@@ -123,7 +121,7 @@ static unsafe partial class HugePages
 
     const int Advice = 14; // MADV_HUGEPAGE
 
-    /// <summary>A wish: where it cannot be granted, pages are as ever.</summary>
+    /// <summary>A request only: if it fails, pages are as usual.</summary>
     public static void Ask(void* memory, nuint bytes)
     {
         if (OperatingSystem.IsLinux())

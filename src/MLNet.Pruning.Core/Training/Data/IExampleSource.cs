@@ -2,42 +2,44 @@ using MLNet.Pruning.Training;
 
 namespace MLNet.Pruning;
 
-/// <summary>Rows to learn from, readable as often as needed and always in the same order.</summary>
+/// <summary>Training examples that can be read any number of times, always in the same order.</summary>
 public interface IExampleSource
 {
     /// <summary>The shape of one example, e.g. [784] or [3, 32, 32].</summary>
     IReadOnlyList<long> Shape { get; }
 
-    /// <summary>Whether rows have a label.</summary>
+    /// <summary>Whether rows have labels.</summary>
     bool HasLabels { get; }
 
-    /// <summary>The count of rows where it is known without reading them.</summary>
+    /// <summary>The number of rows if it is known without reading them; otherwise null.</summary>
     long? Count { get; }
 
-    /// <summary>A reader before the first row.</summary>
+    /// <summary>Opens a reader at the first row.</summary>
     IExampleReader Open();
 }
 
 /// <summary>One pass over the rows of an <see cref="IExampleSource"/>.</summary>
 public interface IExampleReader : IDisposable
 {
-    /// <summary>Writes the next row into <paramref name="features"/> (as long as the shape's product); false after the last.</summary>
-    /// <param name="features">Where the row goes.</param>
+    /// <summary>
+    /// Writes the next row into <paramref name="features"/>, whose length is the product of the shape; false after the last row.
+    /// </summary>
+    /// <param name="features">Receives the row.</param>
     /// <param name="label">The row's class, from 0; ignored where the source has no labels.</param>
     bool Read(Span<float> features, out long label);
 }
 
-/// <summary>Examples from arrays. They are read, not copied: change nothing in them while a run lasts.</summary>
+/// <summary>Examples from arrays. The arrays are not copied: do not change them during a run.</summary>
 public sealed class ArrayExamples : IExampleSource
 {
     readonly float[] features;
     readonly IReadOnlyList<int>? labels;
     readonly int width;
 
-    /// <summary>Takes rows that lie one behind the other.</summary>
+    /// <summary>Uses rows that lie one after the other.</summary>
     /// <param name="features">All rows; as many numbers as rows times the product of <paramref name="shape"/>.</param>
     /// <param name="shape">The shape of one row, such as [784] or [3, 32, 32].</param>
-    /// <param name="labels">The class of each row, from 0; null where there are none.</param>
+    /// <param name="labels">The class of each row, from 0; null for none.</param>
     public ArrayExamples(float[] features, IReadOnlyList<long> shape, IReadOnlyList<int>? labels = null)
     {
         ArgumentNullException.ThrowIfNull(features);

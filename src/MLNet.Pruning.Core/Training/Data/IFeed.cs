@@ -3,25 +3,25 @@ namespace MLNet.Pruning.Training;
 /// <summary>Chooses the rows of each batch.</summary>
 interface IFeed : IDisposable
 {
-    /// <summary>Where the chosen rows lie.</summary>
+    /// <summary>The buffer of the chosen rows.</summary>
     ExampleBuffer Examples { get; }
 
     /// <summary>Batches in an epoch.</summary>
     int StepsPerEpoch { get; }
 
-    /// <summary>Begins an epoch (from 0); the order of its rows follows from the seed and the epoch alone.</summary>
+    /// <summary>Begins an epoch (from 0). The order of its rows depends only on the seed and the epoch.</summary>
     void BeginEpoch(int epoch, CancellationToken cancellation = default);
 
     /// <summary>The slots of the next batch, valid until the next call; empty at the end of the epoch.</summary>
     ReadOnlySpan<int> Next(CancellationToken cancellation);
 
-    /// <summary>What the next call will give, if that is certain already; else empty.</summary>
+    /// <summary>The slots that the next call will return, if that is certain already; otherwise empty.</summary>
     ReadOnlySpan<int> Upcoming => [];
 }
 
 static class Feed
 {
-    /// <summary>Reads the source into memory when it fits, and prepares to stream it through a pool when it does not.</summary>
+    /// <summary>Reads the source into memory if it fits, or prepares to stream it through a pool.</summary>
     public static IFeed Open(IExampleSource source, TrainingOptions options, int? classCount, CancellationToken cancellation)
     {
         if (classCount is not null && !source.HasLabels)
@@ -31,9 +31,9 @@ static class Feed
         {
             var limit = options.MemoryLimit > 0 ? options.MemoryLimit : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
             // The pool must hold a few batches, or there is nothing to shuffle.
-            // Whole batches, so that rows taken in order never leave a part of one at the pool's end.
-            var most = Math.Max(1, Array.MaxLength / options.BatchSize);
-            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), most);
+            // Whole batches, so that rows in order never leave a part of a batch at the pool's end.
+            var maximum = Math.Max(1, Array.MaxLength / options.BatchSize);
+            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), maximum);
             var rows = (int)Math.Min(batches * options.BatchSize, Array.MaxLength);
             var complete = false;
             var total = source.Count;
@@ -45,7 +45,7 @@ static class Feed
                         cancellation.ThrowIfCancellationRequested();
                     complete = !buffer.Read(reader, row, classCount, row);
                 }
-                // A source that ends just at the limit is complete too.
+                // A source that ends exactly at the limit is complete too.
                 if (!complete && total is null)
                     total = buffer.Count + CountRest(reader, buffer.Width, cancellation);
                 complete |= total <= buffer.Count;
@@ -58,7 +58,7 @@ static class Feed
                 throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and "
                     + $"{nameof(options.DropLastBatch)} leaves such a batch out.");
             if (options.Checkpoint is not null)
-                buffer.TakeFingerprint(); // now: a pool's rows change as it is drawn from
+                buffer.TakeFingerprint(); // now, as a pool's rows change during training
             return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, total!.Value, buffer, options, classCount);
         }
         catch
@@ -68,7 +68,8 @@ static class Feed
         }
     }
 
-    // A pass over what does not fit, so that schedules, learning rates and observation know the length of an epoch before the first one.
+    // Counts the rows that do not fit, since schedules, learning rates and observation must know the length of an epoch before the first
+    // one.
     static long CountRest(IExampleReader reader, int width, CancellationToken cancellation)
     {
         var row = new float[width];

@@ -1,13 +1,13 @@
 namespace MLNet.Pruning.Training;
 
-/// <summary>More rows than fit in memory: they pass through a pool, from which each batch draws at random.</summary>
+/// <summary>Streams more rows than fit in memory through a pool, from which each batch is drawn at random.</summary>
 /// <remarks>
-/// A slot that was drawn is filled with the next row of the source when the following batch is asked for, by which time it has been copied.
-/// Without shuffling the pool is a queue.
+/// A slot that was drawn is refilled with the next row of the source when the following batch is requested; by then the row has been
+/// copied. Without shuffling the pool is a queue.
 /// </remarks>
 sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool, TrainingOptions options, int? classCount) : IFeed
 {
-    readonly int[] live = new int[pool.Count]; // slots with a row, the first `filled`; those of the batch handed out last stand at the end
+    readonly int[] live = new int[pool.Count]; // the first `filled` slots have a row; those of the last batch are at their end
     ShuffleRandom random = new(0, 0);
     IExampleReader? reader;
     long row;
@@ -55,7 +55,7 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
 
     ReadOnlySpan<int> NextInOrder(CancellationToken cancellation)
     {
-        // The window is moved down a row at a time in the buffer's own order, so that a batch is one run of slots.
+        // Move the window down row by row in the buffer's own order, so that a batch is one run of slots.
         if (head == filled)
         {
             filled = 0;

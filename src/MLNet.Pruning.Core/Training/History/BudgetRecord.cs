@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace MLNet.Pruning;
 
-/// <summary>What a budget bounds.</summary>
+/// <summary>The quantity that a budget bounds.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<BudgetQuantity>))]
 public enum BudgetQuantity
 {
@@ -15,21 +15,23 @@ public enum BudgetQuantity
     /// <summary>Bytes of the saved model.</summary>
     FileSize,
 
-    /// <summary>The fraction of rows answered correctly.</summary>
+    /// <summary>The fraction of correct answers.</summary>
     Accuracy,
 }
 
-/// <summary>One bound of a budget and what was measured against it.</summary>
-/// <param name="Quantity">What is bounded.</param>
-/// <param name="Limit">The bound: seconds, rows a second, bytes, or a fraction.</param>
-/// <param name="Measured">What was measured, in the same unit.</param>
+/// <summary>One bound of a budget, and the measurement for it.</summary>
+/// <param name="Quantity">The quantity.</param>
+/// <param name="Limit">The bound: seconds, rows per second, bytes, or a fraction.</param>
+/// <param name="Measured">The measurement, in the same unit.</param>
 public sealed record BudgetMeasurement(BudgetQuantity Quantity, double Limit, double Measured)
 {
-    /// <summary>Of a latency, the rows of a call.</summary>
+    /// <summary>The rows of a call, for a latency.</summary>
     public int? Rows { get; init; }
 
-    /// <summary>How far off the measurement may be, as a fraction of it: its standard error, and how much the machine's speed has changed
-    /// over the run. Null where nothing is uncertain.</summary>
+    /// <summary>
+    /// The relative uncertainty of the measurement: its standard error, and changes of the machine's speed during the run. Null if the
+    /// value is exact.
+    /// </summary>
     public double? Noise { get; init; }
 
     /// <summary>Whether the bound holds.</summary>
@@ -37,24 +39,24 @@ public sealed record BudgetMeasurement(BudgetQuantity Quantity, double Limit, do
     public bool Holds => Quantity is BudgetQuantity.Throughput or BudgetQuantity.Accuracy ? Measured >= Limit : Measured <= Limit;
 }
 
-/// <summary>A run's budget: where it began, and how pruning ended.</summary>
+/// <summary>A run's budget: the initial measurements, and how pruning ended.</summary>
 public sealed record BudgetRecord
 {
-    /// <summary>The budget in words.</summary>
+    /// <summary>The budget as text.</summary>
     public required string Budget { get; init; }
 
-    /// <summary>Of the network that the run began with.</summary>
+    /// <summary>Measurements of the initial network.</summary>
     public IReadOnlyList<BudgetMeasurement> AtStart { get => field ?? []; init; } = [];
 
-    /// <summary>When pruning ended, with the accuracy where there is a bound for it.</summary>
+    /// <summary>Measurements at the end of pruning, including the accuracy if it is bounded.</summary>
     public IReadOnlyList<BudgetMeasurement> AtEnd { get => field ?? []; init; } = [];
 
-    /// <summary>Completed epochs when pruning ended; null while it goes on.</summary>
+    /// <summary>Completed epochs at the end of pruning; null while it continues.</summary>
     public int? Epoch { get; init; }
 
-    /// <summary>Whether every bound held when pruning ended.</summary>
+    /// <summary>Whether all bounds held at the end of pruning.</summary>
     public bool Met { get; init; }
 
-    /// <summary>Why pruning ended, in words; null while it goes on.</summary>
+    /// <summary>Why pruning ended; null while it continues.</summary>
     public string? Ended { get; init; }
 }

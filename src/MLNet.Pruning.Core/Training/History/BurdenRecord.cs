@@ -4,36 +4,36 @@ using System.Text.Json.Serialization;
 
 namespace MLNet.Pruning;
 
-/// <summary>What the neurons of one layer bore in a run.</summary>
+/// <summary>The burden of the neurons of one layer in a run.</summary>
 /// <param name="Layer">The parameter, as the model names it.</param>
 public sealed record BurdenRecord(string Layer)
 {
-    /// <summary>Means over the steps of one window each.</summary>
+    /// <summary>Means over the steps of each window.</summary>
     public List<BurdenPoint> Windows { get; init; } = [];
 
-    /// <summary>Means over all steps from the beginning of the run to the end of one epoch each.</summary>
+    /// <summary>Means over all steps from the beginning of the run to the end of each epoch.</summary>
     public List<BurdenPoint> Epochs { get; init; } = [];
 }
 
 /// <summary>
-/// Means for each neuron of a layer: at each step over its active weights, then over the steps at which it had any. NaN where it had
-/// none.
+/// Means for each neuron of a layer: at each step over its active weights, then over the steps at which it had any. NaN if it never had
+/// any.
 /// </summary>
-/// <param name="Step">The last step that counts, from 1.</param>
+/// <param name="Step">The last step included, from 1.</param>
 /// <param name="Epoch">The epoch of that step, from 1.</param>
 /// <param name="Density">The fraction of the layer's weights that was active at that step.</param>
-/// <param name="Gradients">Mean |gradient| by neuron.</param>
-/// <param name="Weights">Mean |weight| by neuron.</param>
+/// <param name="Gradients">Mean |gradient| per neuron.</param>
+/// <param name="Weights">Mean |weight| per neuron.</param>
 public sealed record BurdenPoint(
     long Step, int Epoch, double Density,
     [property: JsonConverter(typeof(PackedFloats))] IReadOnlyList<float> Gradients,
     [property: JsonConverter(typeof(PackedFloats))] IReadOnlyList<float> Weights)
 {
-    /// <summary>The mean of <see cref="Gradients"/> over the neurons that have active weights; NaN where none has.</summary>
+    /// <summary>The mean of <see cref="Gradients"/> over the neurons with active weights; NaN if there are none.</summary>
     [JsonIgnore]
     public double MeanGradient => Mean(Gradients);
 
-    /// <summary>The mean of <see cref="Weights"/> over the neurons that have active weights; NaN where none has.</summary>
+    /// <summary>The mean of <see cref="Weights"/> over the neurons with active weights; NaN if there are none.</summary>
     [JsonIgnore]
     public double MeanWeight => Mean(Weights);
 
@@ -42,7 +42,7 @@ public sealed record BurdenPoint(
 }
 
 /// <summary>
-/// Numbers as one text in JSON: base64 of their little-endian single-precision bytes. A network has thousands of neurons, and a run
+/// Stores numbers as one text in JSON: base64 of their little-endian single-precision bytes. A network has thousands of neurons, and a run
 /// hundreds of points.
 /// </summary>
 sealed class PackedFloats : JsonConverter<IReadOnlyList<float>>

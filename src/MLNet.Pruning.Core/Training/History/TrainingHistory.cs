@@ -5,18 +5,18 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// The record of a run: steps sampled at an interval, every epoch, every pruning event. Plain values only, so that reports need nothing
+/// The record of a run: steps sampled at an interval, all epochs, all pruning events. Plain values only, so that reports need nothing
 /// else.
 /// </summary>
 public sealed record TrainingHistory
 {
-    /// <summary>What was trained, in words.</summary>
+    /// <summary>A description of the trained model.</summary>
     public string Model { get; set; } = "";
 
     /// <summary>Trainable parameters when the run began.</summary>
     public long ParametersAtStart { get; set; }
 
-    /// <summary>How many replicas computed each batch.</summary>
+    /// <summary>The number of replicas that computed each batch.</summary>
     public int Replicas { get; set; }
 
     /// <summary>The sampled steps.</summary>
@@ -25,23 +25,25 @@ public sealed record TrainingHistory
     /// <summary>The epochs.</summary>
     public List<EpochRecord> Epochs { get; init; } = [];
 
-    /// <summary>What pruning did, and when.</summary>
+    /// <summary>All pruning events.</summary>
     public List<PruningRecord> Events { get; init; } = [];
 
-    /// <summary>What pruning was to come to, and whether it did; null where no <see cref="Budget"/> was given.</summary>
+    /// <summary>The budget of pruning, and how it ended; null if no <see cref="Budget"/> was set.</summary>
     public BudgetRecord? Budget { get; set; }
 
-    /// <summary>How layers are computed when the trained model scores: all of those of a scoring plan; of a module that LibTorch scores,
-    /// those with many inactive weights. Null where there is nothing to say.</summary>
+    /// <summary>
+    /// How layers are computed when the trained model scores: all layers of a scoring plan; for a module that LibTorch scores, layers with
+    /// many inactive weights. Null if it is unknown.
+    /// </summary>
     public IReadOnlyList<PlanStep>? Scoring { get; set; }
 
-    /// <summary>How fast the trained model scores; null where it was not measured.</summary>
+    /// <summary>The scoring speed of the trained model; null if it was not measured.</summary>
     public ScoringSpeed? ScoringSpeed { get; set; }
 
-    /// <summary>What the neurons of each layer bore, where a a burden monitor watched.</summary>
+    /// <summary>The burden of each layer's neurons, if a burden monitor was used.</summary>
     public List<BurdenRecord> Burden { get; init; } = [];
 
-    /// <summary>Why the run ended before its last epoch; null when it did not.</summary>
+    /// <summary>Why the run ended before its last epoch; null if it did not.</summary>
     public string? Stopped { get; set; }
 
     /// <summary>The history as JSON.</summary>
@@ -76,53 +78,53 @@ public sealed record EpochRecord
     /// <summary>The epoch, from 1.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Steps of the run until its end.</summary>
+    /// <summary>Steps of the run up to the end of the epoch.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Examples seen in it.</summary>
+    /// <summary>Examples in the epoch.</summary>
     public required long Rows { get; init; }
 
-    /// <summary>The mean training loss, taken while the parameters moved.</summary>
+    /// <summary>The mean training loss while the parameters changed.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>The fraction of training examples answered correctly, taken while the parameters moved.</summary>
+    /// <summary>The fraction of correct answers on training examples while the parameters changed.</summary>
     public double? Accuracy { get; init; }
 
     /// <summary>The mean loss over the validation set after the epoch.</summary>
     public double? ValidationLoss { get; init; }
 
-    /// <summary>The fraction of the validation set answered correctly after the epoch.</summary>
+    /// <summary>The fraction of correct answers on the validation set after the epoch.</summary>
     public double? ValidationAccuracy { get; init; }
 
-    /// <summary>The learning rate of its last step.</summary>
+    /// <summary>The learning rate of the last step.</summary>
     public required double LearningRate { get; init; }
 
     /// <summary>Seconds of training, without validation.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Examples a second.</summary>
+    /// <summary>Training examples per second.</summary>
     public required double RowsPerSecond { get; init; }
 
-    /// <summary>Trainable parameters at its end.</summary>
+    /// <summary>Trainable parameters at the end.</summary>
     public required long Parameters { get; init; }
 }
 
 /// <summary>One pruning event.</summary>
 public sealed record PruningRecord
 {
-    /// <summary>The epoch it happened in or after, from 1.</summary>
+    /// <summary>The epoch in which or after which it happened, from 1.</summary>
     public required int Epoch { get; init; }
 
     /// <summary>Steps of the run before it.</summary>
     public required long Step { get; init; }
 
-    /// <summary>What kind of pruning it was.</summary>
+    /// <summary>The kind of pruning.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Trainable parameters before; of a masked model, those that are on.</summary>
+    /// <summary>Trainable parameters before; for a masked model, the active ones.</summary>
     public long ParametersBefore { get; init; }
 
-    /// <summary>Trainable parameters after; of a masked model, those that are on.</summary>
+    /// <summary>Trainable parameters after; for a masked model, the active ones.</summary>
     public long ParametersAfter { get; init; }
 
     /// <summary>Multiply-accumulates of one row before, in linear and convolutional layers.</summary>
@@ -131,11 +133,11 @@ public sealed record PruningRecord
     /// <summary>Multiply-accumulates of one row after.</summary>
     public long? MacsAfter { get; init; }
 
-    /// <summary>Seconds that it took to rank, to remove and to build what computes anew, without measuring.</summary>
+    /// <summary>Seconds for ranking, removal and rebuilding, without measurements.</summary>
     public double? Seconds { get; init; }
 
     /// <summary>
-    /// What loss and accuracy were measured on: "validation" or "training" (some rows of it, where there is no validation set).
+    /// The rows on which loss and accuracy were measured: "validation", or "training" (some rows of it) without a validation set.
     /// </summary>
     public string? MeasuredOn { get; init; }
 
@@ -145,7 +147,7 @@ public sealed record PruningRecord
     /// <summary>Mean loss right after.</summary>
     public double? LossAfter { get; init; }
 
-    /// <summary>Mean loss after recovery: when the next event came, or the run ended.</summary>
+    /// <summary>Mean loss after recovery: at the next event, or at the end of the run.</summary>
     public double? LossRecovered { get; set; }
 
     /// <summary>Accuracy just before.</summary>
@@ -154,45 +156,45 @@ public sealed record PruningRecord
     /// <summary>Accuracy right after.</summary>
     public double? AccuracyAfter { get; init; }
 
-    /// <summary>Accuracy after recovery: when the next event came, or the run ended.</summary>
+    /// <summary>Accuracy after recovery: at the next event, or at the end of the run.</summary>
     public double? AccuracyRecovered { get; set; }
 
-    /// <summary>Of a mask that was cut anew: the weights under masks.</summary>
+    /// <summary>For a mask update: the number of weights under masks.</summary>
     public long? Weights { get; init; }
 
-    /// <summary>Of these, the weights that are on since.</summary>
+    /// <summary>For a mask update: how many of these weights are active afterwards.</summary>
     public long? WeightsOn { get; init; }
 
-    /// <summary>Weights that were off and are on since.</summary>
+    /// <summary>Weights that became active.</summary>
     public long? Reactivated { get; init; }
 
-    /// <summary>Weights that were on and are off since.</summary>
+    /// <summary>Weights that became inactive.</summary>
     public long? Deactivated { get; init; }
 
-    /// <summary>What happened to each group, or to each parameter under a mask.</summary>
+    /// <summary>The change of each group, or of each parameter under a mask.</summary>
     public IReadOnlyList<PrunedGroupRecord> Groups { get; init; } = [];
 
-    /// <summary>What the network measures against the run's budget since; empty where there is none.</summary>
+    /// <summary>The measurements for the run's budget after the event; empty if there are none.</summary>
     public IReadOnlyList<BudgetMeasurement> Budget { get => field ?? []; init; } = [];
 
-    /// <summary>Whether it was taken back since, because the accuracy did not recover.</summary>
+    /// <summary>Whether the event was undone later because the accuracy did not recover.</summary>
     public bool? TakenBack { get; set; }
 }
 
-/// <summary>What an event did to one group, or to one parameter under a mask.</summary>
+/// <summary>The change of one group, or of one parameter under a mask.</summary>
 /// <param name="Name">The group, or the parameter.</param>
-/// <param name="Before">Its size before; of a parameter, the weights that were on.</param>
-/// <param name="After">Its size after; of a parameter, the weights that are on.</param>
-/// <param name="Scores">The importance of each neuron before; empty where there is none.</param>
+/// <param name="Before">Its size before; for a parameter, its active weights.</param>
+/// <param name="After">Its size after; for a parameter, its active weights.</param>
+/// <param name="Scores">The importance of each neuron before; empty if there is none.</param>
 public sealed record PrunedGroupRecord(string Name, int Before, int After, IReadOnlyList<double> Scores)
 {
-    /// <summary>The neurons that went, by their numbers just before; of an event that only zeroes, those that were zeroed.</summary>
+    /// <summary>The removed neurons, by their numbers just before; for an event that only zeroes, the zeroed neurons.</summary>
     public IReadOnlyList<int> Removed { get => field ?? []; init; } = [];
 
-    /// <summary>The same by the numbers that they had when the run began.</summary>
+    /// <summary>The same neurons, by their numbers at the start of the run.</summary>
     public IReadOnlyList<int> RemovedOriginal { get => field ?? []; init; } = [];
 
-    /// <summary>Of a parameter, the weights that were off and are on since.</summary>
+    /// <summary>For a parameter, the weights that became active.</summary>
     public long? Reactivated { get; init; }
 }
 
@@ -202,7 +204,7 @@ public sealed record PrunedGroupRecord(string Name, int Before, int After, IRead
 [JsonSerializable(typeof(TrainingHistory))]
 sealed partial class HistoryJson : JsonSerializerContext;
 
-/// <summary>What a report calls a model: its name, and its sizes where it tells them.</summary>
+/// <summary>The name of a model in reports, with its sizes if it has them.</summary>
 static class ModelTitle
 {
     public static string Of(nn.Module model) => model switch

@@ -7,15 +7,17 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>Steps a model's parameters by the rule of one optimizer and owns its state: vectors that lie as the parameters do.</summary>
+/// <summary>
+/// Updates a model's parameters by the rule of one optimizer, and owns the optimizer state: vectors with the layout of the parameters.
+/// </summary>
 /// <remarks>
-/// The arithmetic is PyTorch's, in its order. On the CPU a step takes one pass over memory where PyTorch takes one an operator, and goes
-/// piece by piece, so that masks and statistics find a piece in the cache. On a device it is made of tensor operators.
+/// The arithmetic is PyTorch's, in its order. On the CPU a step takes one pass over memory where PyTorch takes one per operator; it works
+/// piece by piece, so that masks and statistics find each piece in the cache. On a device it consists of tensor operators.
 /// </remarks>
 abstract unsafe class FusedStep : IDisposable
 {
     readonly FlatModel model;
-    readonly float* values, gradients, first, second; // on the CPU; a rule that keeps less than two vectors leaves the last ones null
+    readonly float* values, gradients, first, second; // on the CPU; a rule with fewer than two state vectors leaves the last ones null
 
     FusedStep(FlatModel model, params string[] names)
     {
@@ -53,7 +55,9 @@ abstract unsafe class FusedStep : IDisposable
         Prepare(learningRate);
     }
 
-    /// <summary>Steps the numbers between two places of the flat vector, multiples of 16: there are whole SIMD vectors only.</summary>
+    /// <summary>
+    /// Updates the numbers between two places of the flat vector. Both are multiples of 16, so there are only whole SIMD vectors.
+    /// </summary>
     public void Move(long from, long to)
     {
         if (OnCpu)
@@ -62,10 +66,10 @@ abstract unsafe class FusedStep : IDisposable
             MoveByOperators(from, to);
     }
 
-    /// <summary>The same in tensor operators.</summary>
+    /// <summary>The same with tensor operators.</summary>
     internal void MoveByOperators(long from, long to)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         Move(Part(model.Values.Vector), Part(model.Gradients.Vector), [.. State.Select(s => Part(s.Vector))]);
 
@@ -86,12 +90,12 @@ abstract unsafe class FusedStep : IDisposable
             vector.Dispose();
     }
 
-    // a * b + c, with one rounding where the processor has it, as LibTorch's own loops.
+    // a * b + c, rounded once if the processor can, as in LibTorch's own loops.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector<float> Mad(Vector<float> a, Vector<float> b, Vector<float> c) =>
         Fma.IsSupported || AdvSimd.IsSupported ? Vector.FusedMultiplyAdd(a, b, c) : a * b + c;
 
-    // Averages of gradients that have stopped decay into denormal numbers, which are too small to move anything and slow a processor down.
+    // Averages of gradients that have become zero decay into denormal numbers, which change nothing but slow a processor down.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector<float> Normal(Vector<float> x) =>
         Vector.AndNot(x, Vector.AsVectorSingle(Vector.LessThan(Vector.Abs(x), new Vector<float>(1.17549435e-38f))));

@@ -4,25 +4,24 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Steps the parameters of a run, and gives and takes the optimizer's state of each.</summary>
+/// <summary>Updates the parameters of a run, and reads and writes the optimizer state for each.</summary>
 /// <remarks>
-/// The kinds that the options name treat each number by itself. The vector of all parameters is cut into a slice for each thread, and
-/// slices are stepped side by side, with the same result to the last bit. An optimizer of the task's own is given the parameters as they
-/// are.
+/// The optimizers that the options name treat each number independently. The vector of all parameters is divided into a slice per thread,
+/// and slices are updated in parallel, with the same result bit for bit. A task's own optimizer gets the parameters as they are.
 /// </remarks>
 public sealed class RunOptimizer : IDisposable
 {
-    // Fewer numbers than this are stepped by one thread before a second one has begun.
-    const long FewestToSlice = 1 << 16;
+    // Below this size, one thread is done before a second one has started.
+    const long MinimumToSlice = 1 << 16;
 
-    // Numbers that are moved, and seen to by observers, before the next ones are: what is kept of them stays in a core's cache meanwhile.
+    // Numbers that are updated and shown to observers at a time: their state stays in a core's cache meanwhile.
     const long PieceLength = 1 << 13;
 
     readonly FlatModel model;
-    readonly int[] slices; // the first piece of each, and the count of pieces
+    readonly int[] slices; // the first piece of each, and the number of pieces
     readonly FusedStep? fused;
-    readonly optim.Optimizer? own; // the task's, instead
-    readonly double[] ownRates; // of its groups, as it has them where the options' rate is the usual one
+    readonly optim.Optimizer? own; // the task's own optimizer, if it has one
+    readonly double[] ownRates; // the initial learning rates of its groups
     readonly double usualRate;
     readonly Action<int> step;
     double rate;
@@ -34,7 +33,7 @@ public sealed class RunOptimizer : IDisposable
         own = task.Optimizer?.Invoke(model.Parameters);
         fused = own is null ? FusedStep.Of(options, model) : null;
         (ownRates, usualRate) = ([.. own?.ParamGroups.Select(group => group.LearningRate) ?? []], options.LearningRate);
-        var starts = FlatStorage.Cuts(model.Values.Length, own is not null || model.Values.Length < FewestToSlice ? 1 : threads);
+        var starts = FlatStorage.Cuts(model.Values.Length, own is not null || model.Values.Length < MinimumToSlice ? 1 : threads);
         var length = fused is { OnCpu: true } ? PieceLength : long.MaxValue;
         List<long> pieces = [];
         slices = new int[starts.Length];
@@ -65,8 +64,8 @@ public sealed class RunOptimizer : IDisposable
         }
     }
 
-    /// <summary>The optimizer's state of a parameter of the model. The tensors are copies.</summary>
-    /// <exception cref="NotSupportedException">That of the task's own optimizer cannot be read.</exception>
+    /// <summary>The optimizer state for a parameter of the model. The tensors are copies.</summary>
+    /// <exception cref="NotSupportedException">The state of the task's own optimizer cannot be read.</exception>
     public ParameterState GetState(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
@@ -75,7 +74,7 @@ public sealed class RunOptimizer : IDisposable
         return state with { Tensors = state.Tensors.ToDictionary(t => t.Key, t => t.Value.clone().MoveToOuterDisposeScope()) };
     }
 
-    /// <summary>Goes on with a state that was got of this parameter, or of the one before that it came from.</summary>
+    /// <summary>Continues with a state from this parameter, or from the one that it replaces.</summary>
     public void SetState(Parameter parameter, ParameterState state)
     {
         ArgumentNullException.ThrowIfNull(parameter);
@@ -84,7 +83,7 @@ public sealed class RunOptimizer : IDisposable
             if (!tensor.shape.SequenceEqual(parameter.shape))
                 throw new ArgumentException(
                     $"'{name}' has shape [{string.Join(", ", tensor.shape)}], the parameter [{string.Join(", ", parameter.shape)}].");
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         if (fused is null)
         {
@@ -100,10 +99,12 @@ public sealed class RunOptimizer : IDisposable
                 throw new ArgumentException($"The optimizer has no state '{name}'.");
     }
 
-    /// <summary>The state of each parameter, in their order, to be read when shapes may have changed: views of this optimizer's.</summary>
+    /// <summary>
+    /// The state for each parameter, in their order, to be read after shapes may have changed: views of this optimizer's tensors.
+    /// </summary>
     internal IReadOnlyList<Func<ParameterState>> States() => [.. model.Parameters.Select(StateOf)];
 
-    /// <summary>Throws where the state cannot be read.</summary>
+    /// <summary>Throws if the state cannot be read.</summary>
     internal void RequireStates()
     {
         using var scope = NewDisposeScope();
@@ -113,15 +114,15 @@ public sealed class RunOptimizer : IDisposable
     internal void SetLearningRate(double value)
     {
         rate = value;
-        // A task's own optimizer has its own rates, which a schedule moves in proportion.
+        // A task's own optimizer has its own rates; a schedule scales them.
         foreach (var (group, usual) in own?.ParamGroups.Zip(ownRates) ?? [])
             group.LearningRate = usual * (rate / usualRate);
     }
 
-    /// <summary>Where the pieces begin in which the flat vectors are stepped, and the end of the last.</summary>
+    /// <summary>The starts of the pieces in which the flat vectors are updated, and the end of the last piece.</summary>
     internal long[] Pieces { get; }
 
-    /// <summary>How many threads step.</summary>
+    /// <summary>The number of threads that update parameters.</summary>
     internal int SliceCount => slices.Length - 1;
 
     internal void Step(ReplicaThreads threads, IStepObserver[] by)

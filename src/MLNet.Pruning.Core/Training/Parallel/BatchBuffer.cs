@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>Where one replica's rows of a batch lie together, so that a model can read them.</summary>
+/// <summary>The contiguous rows of one replica's share of a batch, as input for the model.</summary>
 sealed unsafe class BatchBuffer : IDisposable
 {
     readonly Tensor stagedInputs;
@@ -35,10 +35,10 @@ sealed unsafe class BatchBuffer : IDisposable
         }
     }
 
-    /// <summary>The rows viewed last.</summary>
+    /// <summary>The latest view.</summary>
     public Batch? Batch { get; private set; }
 
-    /// <summary>Copies rows <paramref name="from"/> to <paramref name="to"/> of the chosen ones.</summary>
+    /// <summary>Copies rows <paramref name="from"/> to <paramref name="to"/> of the chosen rows.</summary>
     public void Copy(ExampleBuffer examples, ReadOnlySpan<int> slots, int from, int to)
     {
         if (slots.Length > capacity || examples.Width != width || (labels != 0 && !examples.HasLabels))

@@ -5,13 +5,12 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>
-/// Counts the batches that a model's batch norms have seen, while it trains, in their place: TorchSharp's own counting adds a scalar that
-/// nothing holds (see <see cref="Scalars"/>). Where a norm averages over all batches, its count decides how, and TorchSharp goes on
-/// counting.
+/// Counts the batches of a model's batch norms in training, since TorchSharp's own counting adds a scalar that may be freed too early (see
+/// <see cref="Scalars"/>). For a norm that averages over all batches, where the count matters, TorchSharp continues to count.
 /// </summary>
 sealed class BatchCounters : IDisposable
 {
-    // The buffer stays registered under its name; only the norm's forward no longer finds it.
+    // The buffer stays registered under its name; only the norm's forward method no longer finds it.
     static readonly FieldInfo? field = typeof(NormBase).GetField("_num_batches_tracked", BindingFlags.Instance | BindingFlags.NonPublic);
 
     readonly List<(BatchNorm Norm, Tensor Count)> counters = [];
@@ -27,7 +26,7 @@ sealed class BatchCounters : IDisposable
         }
     }
 
-    /// <summary>Counts a batch that went forward.</summary>
+    /// <summary>Counts a batch.</summary>
     public void Add()
     {
         foreach (var (norm, count) in counters)
@@ -35,7 +34,7 @@ sealed class BatchCounters : IDisposable
                 count.add_(Scalars.One, Scalars.One);
     }
 
-    /// <summary>Gives the counters back.</summary>
+    /// <summary>Restores the norms' own counters.</summary>
     public void Dispose()
     {
         foreach (var (norm, count) in counters)

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Training;
 
 /// <summary>
-/// Brings the next batch's rows together while the first thread is busy with the end of a step: the sum of the gradients, the optimizer,
-/// the hooks. A small network on many examples spends a sixth of its step waiting for rows from all over the memory otherwise.
+/// Collects the next batch's rows while the first thread finishes a step: the sum of the gradients, the optimizer, the hooks. Otherwise a
+/// small network on many examples spends a sixth of its step waiting for rows from all over the memory.
 /// </summary>
 /// <remarks>
-/// Each thread but the first copies its own share when it has nothing else to do; the second then takes pieces of the first one's, which
-/// copies what is left.
+/// Each thread but the first copies its own share when it is idle. The second one then copies pieces of the first thread's share, and the
+/// first copies the rest.
 /// </remarks>
 sealed class BatchPrefetcher : IDisposable
 {
@@ -24,11 +24,11 @@ sealed class BatchPrefetcher : IDisposable
         plans = new Plan[replicas];
     }
 
-    /// <summary>Whether the batch that begins is the one that was brought; says what to bring for the step after it.</summary>
-    /// <param name="batch">The slots of the rows.</param>
-    /// <param name="upcoming">Those of the batch after it; empty where that is not known.</param>
-    /// <param name="upcomingShares">Into how many shares that is cut.</param>
-    /// <param name="from">Where they lie.</param>
+    /// <summary>Starts a batch, and plans the next one. Returns whether the batch's rows were prefetched.</summary>
+    /// <param name="batch">The slots of the batch's rows.</param>
+    /// <param name="upcoming">The slots of the next batch; empty if they are not known.</param>
+    /// <param name="upcomingShares">The number of shares of the next batch.</param>
+    /// <param name="from">The buffer of the rows.</param>
     public bool Begin(ReadOnlySpan<int> batch, ReadOnlySpan<int> upcoming, int upcomingShares, ExampleBuffer from)
     {
         (now, next) = (next, now);
@@ -39,19 +39,19 @@ sealed class BatchPrefetcher : IDisposable
         return true;
     }
 
-    /// <summary>Gives a replica its rows, which all threads are done with, in exchange for others that are no longer needed.</summary>
+    /// <summary>Swaps a replica's buffer for the prefetched one.</summary>
     public void Exchange(int number, ref BatchBuffer mine) => (mine, staged[number]) = (staged[number], mine);
 
-    /// <summary>A replica has its rows: from here on there is room for the next ones.</summary>
+    /// <summary>A replica has its rows, so there is room for its next ones.</summary>
     public void Open(int number)
     {
-        // Kept by each thread for itself: when it comes to copy, the first may have begun the next step.
+        // Each thread keeps its own plan: by the time it copies, the first thread may have begun the next step.
         plans[number] = next;
         if (number == 0)
             next.IsOpen = true;
     }
 
-    /// <summary>The part of a thread other than the first.</summary>
+    /// <summary>The work of a thread other than the first.</summary>
     public void Copy(int number)
     {
         var plan = plans[number];

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>A model whose trainable parameters lie one behind the other in one vector, and their gradients in a second.</summary>
+/// <summary>A model whose trainable parameters are contiguous in one vector, and their gradients in a second one.</summary>
 sealed class FlatModel : IDisposable
 {
     readonly long[] offsets;
@@ -29,20 +29,20 @@ sealed class FlatModel : IDisposable
 
     public long OffsetOf(Parameter parameter) => offsets[IndexOf(parameter)];
 
-    /// <summary>Which of the parameters it is, whichever object it is asked by.</summary>
+    /// <summary>The index of a parameter, whatever object represents it.</summary>
     public int IndexOf(Parameter parameter)
     {
         var index = Array.FindIndex(Parameters, p => ReferenceEquals(p, parameter));
         if (index < 0)
         {
-            // Some modules make another object for the same parameter each time they are asked; its place in the vector tells which it is.
+            // Some modules return another object for the same parameter each time, but its offset in the vector identifies it.
             var place = parameter.storage_offset();
             index = Array.FindIndex(Parameters, p => p.storage_offset() == place && p.shape.SequenceEqual(parameter.shape));
         }
         return index >= 0 ? index : throw new ArgumentException("This is not a trainable parameter of the model.");
     }
 
-    /// <summary>The parameters that learn, each once, in the module's order.</summary>
+    /// <summary>The trainable parameters, each once, in the module's order.</summary>
     public static Parameter[] Trainable(nn.Module module)
     {
         var trainable = NamedTrainable(module);
@@ -52,7 +52,7 @@ sealed class FlatModel : IDisposable
         return [.. trainable.Select(p => p.Parameter)];
     }
 
-    /// <summary>The same with the names that they go by: where tied layers hold one, the first.</summary>
+    /// <summary>The same with their names; a parameter that tied layers share has the first name.</summary>
     public static IReadOnlyList<(string Name, Parameter Parameter)> NamedTrainable(nn.Module module)
     {
         var trainable = new List<(string Name, Parameter Parameter)>();
@@ -63,7 +63,7 @@ sealed class FlatModel : IDisposable
                 if (!parameter.requires_grad)
                     continue;
                 trainable.Add((name, parameter));
-                // Tied layers may hold it as two objects: the second is then passed over, as the two have all else in common.
+                // Tied layers may hold it as two objects. The second is skipped then, as the two share all else.
                 parameter.requires_grad = false;
             }
         }

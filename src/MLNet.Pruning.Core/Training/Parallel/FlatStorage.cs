@@ -4,10 +4,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>
-/// One tensor under many: each given tensor becomes a view into a contiguous vector, so that all can be zeroed, added or scaled in one
-/// call.
-/// </summary>
+/// <summary>Makes each given tensor a view into one contiguous vector, so that all can be zeroed, added or scaled in one call.</summary>
 sealed class FlatStorage : IDisposable
 {
     // 64 bytes of floats, so that every tensor starts on a cache line.
@@ -15,25 +12,25 @@ sealed class FlatStorage : IDisposable
 
     FlatStorage(Tensor vector) => Vector = vector;
 
-    /// <summary>The vector; [0] long when there are no tensors.</summary>
+    /// <summary>The vector; of length 0 if there are no tensors.</summary>
     public Tensor Vector { get; }
 
     public long Length { get; private init; }
 
-    /// <summary>Where a vector of floats on the CPU begins. LibTorch's memory does not move.</summary>
+    /// <summary>The address of a vector of floats on the CPU. LibTorch's memory does not move.</summary>
     public static unsafe float* Begin(Tensor vector)
     {
-        // Its first number alone: a span over all of them would be too long for two gigabytes.
+        // Only the first number: a span over two gigabytes would be too long.
         using var first = vector.narrow(0, 0, Math.Min(1, vector.NumberOfElements));
         return (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(first.bytes)));
     }
 
     /// <summary>
-    /// Moves the values of <paramref name="tensors"/> (single precision, one device) into a new vector and points them there.
+    /// Moves the values of <paramref name="tensors"/> (single precision, one device) into a new vector, and makes them views of it.
     /// </summary>
     public static FlatStorage Under(IReadOnlyList<Tensor> tensors, Device device)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var length = tensors.Sum(t => Rounded(t.NumberOfElements));
         var vector = empty(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
@@ -44,7 +41,7 @@ sealed class FlatStorage : IDisposable
             var view = vector.narrow(0, offset, count).view(tensor.shape);
             view.copy_(tensor);
             tensor.set_(view);
-            // What lies between tensors is stepped along with them.
+            // Gaps between tensors are updated with them, so they must be zero.
             if (rounded > count)
                 vector.narrow(0, offset + count, rounded - count).zero_();
             offset += rounded;
@@ -52,7 +49,7 @@ sealed class FlatStorage : IDisposable
         return new FlatStorage(vector) { Length = length };
     }
 
-    /// <summary>Gives parameters gradients of zeros that lie in a new vector.</summary>
+    /// <summary>Gives parameters zero gradients that are views of a new vector.</summary>
     public static FlatStorage GradientsOf(IReadOnlyList<Tensor> parameters, Device device)
     {
         using var scope = NewDisposeScope();
@@ -63,7 +60,7 @@ sealed class FlatStorage : IDisposable
         return new FlatStorage(vector) { Length = length };
     }
 
-    /// <summary>Where each of the tensors begins.</summary>
+    /// <summary>The offset of each tensor.</summary>
     public static long[] Offsets(IReadOnlyList<Tensor> tensors)
     {
         var offsets = new long[tensors.Count];
@@ -72,7 +69,7 @@ sealed class FlatStorage : IDisposable
         return offsets;
     }
 
-    /// <summary>Cuts a length into even pieces that begin on cache lines: the beginnings, and the end.</summary>
+    /// <summary>Divides a length into equal pieces that begin on cache lines: the starts, and the end.</summary>
     public static long[] Cuts(long length, int count) =>
         [.. Enumerable.Range(0, count).Select(i => length / Step * i / count * Step), length];
 

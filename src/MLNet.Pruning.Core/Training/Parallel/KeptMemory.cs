@@ -3,25 +3,24 @@ using System.Runtime.InteropServices;
 namespace MLNet.Pruning.Training;
 
 /// <summary>
-/// While a run trains, keeps memory that a step has freed for the next one. By default glibc gives the top of its heap back to Linux as
-/// soon as it is free, and a step that wants it again pays for every page, in a queue with the other replicas; a fifth of a transformer's
-/// training goes that way.
+/// Keeps memory that a step has freed for the next one while a run trains. By default glibc returns free memory at the top of its heap to
+/// Linux at once. A step that needs it again pays for every page, in a queue with the other replicas: a fifth of a transformer's training
+/// time.
 /// </summary>
-/// <remarks>
-/// glibc cannot be asked what its settings are, and once one is set it no longer searches for them by itself. After the last run they are
-/// therefore where that search ends in any process that has ever freed a tensor of 32 MiB: blocks up to 32 MiB come from the heap, and
-/// more than 64 MiB at its top go back to Linux.
+/// <remarks>glibc does not report its settings, and once one is set it no longer adapts them. After the last run they are therefore set to
+/// where adapting ends in any process that has freed a tensor of 32 MiB: blocks up to 32 MiB come from the heap, and more than 64 MiB at
+/// its top return to Linux.
 /// </remarks>
 sealed partial class KeptMemory : IDisposable
 {
-    // mallopt's names. All are set together: to set one of them ends the search for the others that glibc does by itself.
+    // mallopt's names. All are set together, as setting one ends glibc's adapting of the others.
     const int TrimThreshold = -1, TopPad = -2, MapThreshold = -3;
 
-    // glibc's own largest threshold; above it, a tensor is worth a mapping of its own. Its trim threshold is twice that.
+    // glibc's own maximum threshold; a larger tensor is worth a mapping of its own. Its trim threshold is twice that.
     const int Largest = 32 << 20;
     const int UsualTopPad = 128 << 10;
 
-    // What an administrator has settled stays.
+    // Settings of an administrator take precedence.
     static readonly string[] Settings = ["GLIBC_TUNABLES", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_"];
     static readonly Lock gate = new();
     static int runs;
@@ -32,7 +31,7 @@ sealed partial class KeptMemory : IDisposable
     {
     }
 
-    /// <summary>Until it is disposed of; null where there is nothing to keep.</summary>
+    /// <summary>Keeps memory until the result is disposed of; null if there is nothing to keep.</summary>
     public static KeptMemory? Begin()
     {
         if (!OperatingSystem.IsLinux() || Settings.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 }))
@@ -46,14 +45,14 @@ sealed partial class KeptMemory : IDisposable
             }
             catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException)
             {
-                return null; // Another C library.
+                return null; // another C library
             }
             runs++;
         }
         return new();
     }
 
-    /// <summary>With the last run, what is free goes back to Linux, as does what is freed from then on.</summary>
+    /// <summary>After the last run, free memory returns to Linux, also that freed later.</summary>
     public void Dispose()
     {
         lock (gate)

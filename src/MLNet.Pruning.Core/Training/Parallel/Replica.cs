@@ -29,12 +29,12 @@ sealed class Replica : IDisposable
 
     public long? Correct { get; private set; }
 
-    /// <summary>The rows computed last.</summary>
+    /// <summary>The latest batch.</summary>
     public Batch? Batch => staged.Batch;
 
     public int Rows { get; private set; }
 
-    /// <summary>Copies the chosen rows to where the model reads them.</summary>
+    /// <summary>Copies the chosen rows into the model's input.</summary>
     public Batch Gather(ExampleBuffer examples, ReadOnlySpan<int> slots)
     {
         Rows = slots.Length;
@@ -42,7 +42,7 @@ sealed class Replica : IDisposable
         return staged.View(Rows);
     }
 
-    /// <summary>Takes over rows that were brought while the step before ended.</summary>
+    /// <summary>Uses rows that were prefetched during the previous step.</summary>
     public Batch Gather(BatchPrefetcher ahead, int number, int rows)
     {
         Rows = rows;
@@ -50,7 +50,7 @@ sealed class Replica : IDisposable
         return staged.View(Rows);
     }
 
-    /// <summary>Leaves the gradients of the mean loss, times the replica's share of the whole batch's rows.</summary>
+    /// <summary>Computes the gradients of the mean loss, times the replica's share of the whole batch's rows.</summary>
     public void ForwardBackward(Batch rows, IObjective objective, int number, int rowsOfAll, ForwardOrder? order)
     {
         using var scope = NewDisposeScope();
@@ -74,7 +74,7 @@ sealed class Replica : IDisposable
     public void Forward(Batch rows, IObjective objective)
     {
         using var scope = NewDisposeScope();
-        using var off = no_grad();
+        using var noGrad = no_grad();
         (var loss, Correct) = objective.Compute(Module, rows);
         Loss = loss.item<float>();
     }

@@ -2,22 +2,22 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>The copies of one model that compute a batch together. Replica 0 is the model itself.</summary>
+/// <summary>The replicas of one model that compute a batch together. Replica 0 is the model itself.</summary>
 /// <remarks>
-/// All copies read the model's own parameter memory, so nothing is broadcast after a step. Each has gradients of its own, in one vector;
-/// those of the batch are their sum, always added in the order of the replicas. Running statistics (batch norm) are after each step the
-/// mean of the replicas', weighted by rows, for all of them.
+/// All replicas use the model's own parameter memory, so nothing is broadcast after a step. Each has its own gradients in one vector; they
+/// are always added in the order of the replicas. After each step, the running statistics (batch norm) of all replicas are set to their
+/// mean, weighted by rows.
 /// </remarks>
 sealed class ReplicaSet : IDisposable
 {
-    // Below this many floats, adding the gradients takes less time than a second rendezvous of the threads.
+    // Below this many floats, adding the gradients takes less time than a second synchronisation of the threads.
     const long ParallelSum = 1 << 16;
 
-    // Batch norm needs two rows to have a variance.
-    const int FewestRows = 2;
+    // Batch norm needs two rows for a variance.
+    const int MinimumRows = 2;
 
     readonly Replica[] replicas;
-    readonly Tensor[][] slices; // [replica][slice]: the gradient vectors cut for summing side by side
+    readonly Tensor[][] slices; // [replica][slice]: gradient vectors in slices, for summing in parallel
     readonly ReplicaThreads threads;
     readonly ForwardOrder order = new();
     readonly Action<int> train, score, sum;
@@ -35,7 +35,7 @@ sealed class ReplicaSet : IDisposable
     {
         this.threads = threads;
         var count = copy is null ? 1 : threads.Count;
-        var capacity = Math.Min(batchSize, Math.Max(2 * FewestRows - 1, (batchSize + count - 1) / count));
+        var capacity = Math.Min(batchSize, Math.Max(2 * MinimumRows - 1, (batchSize + count - 1) / count));
         replicas = new Replica[count];
         Modules = new nn.Module[count];
         try
@@ -58,7 +58,7 @@ sealed class ReplicaSet : IDisposable
                     Statistics(module, device), shape, capacity, device);
             }
             TrainingModes.Begin(Modules);
-            // The weights that the copies drew for themselves are not part of the run's random numbers.
+            // The initial weights that the copies draw must not change the run's random numbers.
             if (state is not null)
                 set_rng_state(state);
         }
@@ -72,7 +72,7 @@ sealed class ReplicaSet : IDisposable
         breakOrder = order.Break;
         score = Score;
         sum = Sum;
-        // Where gradients are summed by all threads, none is idle at the end of a step.
+        // If all threads sum gradients, none is idle at the end of a step.
         if (count > 1 && replicas[0].Gradients.Length < ParallelSum)
         {
             ahead = new BatchPrefetcher(count, shape, capacity, device);
@@ -82,28 +82,28 @@ sealed class ReplicaSet : IDisposable
 
     public nn.Module[] Modules { get; }
 
-    /// <summary>What each replica computed last; a batch of few rows leaves the last replicas out.</summary>
+    /// <summary>The latest rows of each replica; a batch of few rows leaves out the last replicas.</summary>
     public IReadOnlyList<Batch> Batches => [.. replicas.Take(active).Select(r => r.Batch!)];
 
-    /// <summary>One for each core, but no more than get 32 rows of a full batch each.</summary>
+    /// <summary>One replica per core, but each with at least 32 rows of a full batch.</summary>
     public static int CountFor(TrainingOptions options, bool copies)
     {
         if (!copies || !options.IsCpu)
             return 1;
         return options.Replicas > 0
-            ? Math.Max(1, Math.Min(options.Replicas, options.BatchSize / FewestRows))
+            ? Math.Max(1, Math.Min(options.Replicas, options.BatchSize / MinimumRows))
             : Math.Clamp(options.BatchSize / 32, 1, Environment.ProcessorCount);
     }
 
-    /// <summary>Whether the model was seen to draw random numbers as it computed; its replicas then take turns going forward.</summary>
+    /// <summary>Whether the model was found to draw random numbers in the forward pass; its replicas then take turns.</summary>
     public bool DrawsRandomNumbers { get; private set; }
 
-    /// <summary>Leaves the gradients of the mean loss over the batch in the model, and gives that loss.</summary>
+    /// <summary>Computes the gradients of the mean loss over the batch, and returns the loss.</summary>
     /// <param name="batch">The slots of the rows.</param>
-    /// <param name="from">Where they lie.</param>
-    /// <param name="towards">What is minimised.</param>
-    /// <param name="upcoming">The slots of the batch after it, where known: its rows are then brought in time.</param>
-    /// <param name="probe">Whether to look if the model draws random numbers.</param>
+    /// <param name="from">The buffer of the rows.</param>
+    /// <param name="towards">The objective.</param>
+    /// <param name="upcoming">The slots of the next batch if known, so that its rows can be prefetched.</param>
+    /// <param name="probe">Whether to check if the model draws random numbers.</param>
     public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards,
         ReadOnlySpan<int> upcoming, bool probe)
     {
@@ -152,7 +152,7 @@ sealed class ReplicaSet : IDisposable
         active = Active(rows);
     }
 
-    int Active(int of) => Math.Clamp(of / FewestRows, 1, replicas.Length);
+    int Active(int of) => Math.Clamp(of / MinimumRows, 1, replicas.Length);
 
     void Train(int number)
     {
@@ -219,10 +219,10 @@ sealed class ReplicaSet : IDisposable
             replicas[i].Statistics.Vector.copy_(merged);
     }
 
-    /// <summary>Points the copy's parameters at the model's memory and copies its buffers.</summary>
+    /// <summary>Makes the copy's parameters views of the model's memory, and copies its buffers.</summary>
     static void Alias(nn.Module copy, nn.Module model)
     {
-        using var off = no_grad();
+        using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var theirs = Same("parameter", Parameters(model), Parameters(copy));
         foreach (var (name, parameter) in model.named_parameters())
@@ -237,7 +237,7 @@ sealed class ReplicaSet : IDisposable
         static IEnumerable<(string, Tensor)> Parameters(nn.Module of) => of.named_parameters().Select(p => (p.name, (Tensor)p.parameter));
     }
 
-    /// <summary>The copy's tensors by name, which are those of the model and as large.</summary>
+    /// <summary>The copy's tensors by name, checked to match the model's.</summary>
     static Dictionary<string, Tensor> Same(string kind, IEnumerable<(string Name, Tensor Tensor)> model,
         IEnumerable<(string Name, Tensor Tensor)> copy)
     {
@@ -275,7 +275,7 @@ sealed class ReplicaSet : IDisposable
         DisposeReplicas();
     }
 
-    // The first one's module and gradients are the run's.
+    // The module and gradients of the first replica belong to the run.
     void DisposeReplicas()
     {
         for (var i = 0; i < replicas.Length; i++)

@@ -3,11 +3,11 @@ using System.Runtime.ExceptionServices;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>A few threads that all do the same thing at the same time; number 0 is the caller.</summary>
+/// <summary>A few threads that run the same action at the same time; number 0 is the caller.</summary>
 /// <remarks>
 /// A step takes some hundred microseconds, and waking a sleeping thread takes a good part of that, so a waiting thread spins first and
-/// blocks only when nothing has come for a while. It does not yield as it spins: two threads that yield to each other look to the
-/// scheduler like one, and it leaves both on one core when another process is busy.
+/// blocks only after a while. It does not yield while it spins: to the scheduler, two threads that yield to each other look like one, and
+/// both stay on one core when another process is busy.
 /// </remarks>
 sealed class ReplicaThreads : IDisposable
 {
@@ -41,10 +41,10 @@ sealed class ReplicaThreads : IDisposable
     /// <summary>
     /// Calls <paramref name="action"/> with 0 to <paramref name="count"/> - 1, each on its own thread, and returns when all are done.
     /// </summary>
-    /// <param name="count">How many take part; the first is the caller.</param>
-    /// <param name="action">What they do. What it throws is thrown here.</param>
-    /// <param name="leisure">What each of them but the caller then does while the caller goes on; it must not throw.</param>
-    /// <param name="failed">Called on the thread of each that throws, as it does: others may be waiting for what it will not do.</param>
+    /// <param name="count">The number of threads, including the caller.</param>
+    /// <param name="action">The action of each thread. Its exceptions are thrown here.</param>
+    /// <param name="leisure">Background work for the workers after <paramref name="action"/>; it must not throw.</param>
+    /// <param name="failed">Called on each thread whose action throws, at once: other threads may be waiting for it.</param>
     public void Run(int count, Action<int> action, Action<int>? leisure = null, Action? failed = null)
     {
         if (count <= 1)
@@ -52,7 +52,7 @@ sealed class ReplicaThreads : IDisposable
             action(0);
             return;
         }
-        Rest(); // a thread that still does what it does at leisure reads what is written here
+        Rest(); // background work still reads what is written here
         (body, after, active, onFailure) = (action, leisure, count, failed);
         running = busy = threads.Length;
         Release();
@@ -69,7 +69,7 @@ sealed class ReplicaThreads : IDisposable
         }
     }
 
-    /// <summary>Returns when the threads have done what they do at leisure.</summary>
+    /// <summary>Waits for the background work.</summary>
     public void Rest()
     {
         if (busy > 0)
@@ -157,10 +157,10 @@ sealed class ReplicaThreads : IDisposable
     }
 }
 
-/// <summary>Lets replicas through one after the other, in the order of their numbers.</summary>
+/// <summary>Lets replicas pass one after the other, in the order of their numbers.</summary>
 /// <remarks>
-/// LibTorch draws dropout masks and noise from one generator for all threads. Replicas whose forward pass draws from it take turns, so that
-/// the same seed gives the same numbers to the same replica; their backward passes still run side by side.
+/// LibTorch draws dropout masks and noise from one generator for all threads. Replicas whose forward pass uses it take turns, so that the
+/// same seed gives the same numbers to the same replica. Their backward passes still run in parallel.
 /// </remarks>
 sealed class ForwardOrder
 {
@@ -169,7 +169,7 @@ sealed class ForwardOrder
 
     public void Reset() => (turn, broken) = (0, false);
 
-    /// <summary>Lets everybody through: one that failed before its turn will not come, and none should wait for it.</summary>
+    /// <summary>Lets all replicas pass: after a failure, none should wait for the failed one.</summary>
     public void Break() => broken = true;
 
     public void Enter(int number)
