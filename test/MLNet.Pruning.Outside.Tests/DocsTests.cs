@@ -8,12 +8,13 @@ public sealed class DocsTests
     {
         var page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "pages", "extending.md"));
         var shown = 0;
-        foreach (var source in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "sources"), "Own*.cs").Select(File.ReadAllText))
+        var sources = Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "sources"), "Own*.cs");
+        foreach (var source in sources.Select(File.ReadAllText))
         {
             var from = source.IndexOf("// docs\n", StringComparison.Ordinal) + "// docs\n".Length;
             StringAssert.Contains(page, source[from..source.IndexOf("// end", StringComparison.Ordinal)]);
             shown++;
         }
-        Assert.AreEqual(6, shown);
+        Assert.AreEqual(7, shown);
     }
 }

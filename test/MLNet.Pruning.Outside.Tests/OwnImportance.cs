@@ -1,17 +1,5 @@
 namespace MLNet.Pruning.Outside.Tests;
 
-[TestClass]
-public sealed class OwnImportance
-{
-    [TestMethod]
-    public void Neurons_go_by_it()
-    {
-        var first = Points.Train(new NeuronPruning { Importance = new LargeBias(), Schedule = Schedule.OneShot(2, 0.5) }.Begin()).History.Events[0].Groups[0];
-        Assert.IsGreaterThan(1, first.Scores.Distinct().Count());
-        CollectionAssert.AreEqual(first.Scores.Index().OrderBy(s => s.Item).Take(8).Select(s => s.Index).Order().ToArray(), first.Removed.ToArray());
-    }
-}
-
 // docs
 /// <summary>Keeps neurons with a large bias.</summary>
 sealed record LargeBias : IImportance
@@ -22,10 +10,14 @@ sealed record LargeBias : IImportance
 
     sealed class Observer(NeuronMap map) : IImportanceObserver
     {
-        public IReadOnlyList<double[]> Scores() => [.. map.Groups.Select(group => Biases(group.Members.First(m => m.Side == NeuronSide.Out)))];
+        public IReadOnlyList<double[]> Scores() => [.. map.Groups.Select(group => Biases(group.Producers.First()))];
 
-        static double[] Biases(NeuronGroupMember producer) =>
-            [.. producer.Module.get_parameter("bias")!.abs().data<float>().ToArray().Select(bias => (double)bias)];
+        static double[] Biases(NeuronGroupMember producer)
+        {
+            using var sizes = producer.Module.get_parameter("bias")!.abs();
+            var rows = sizes.data<float>().ToArray();
+            return [.. producer.Indices.Select(own => own.Average(row => (double)rows[row]))];
+        }
 
         public void Add(IImportanceObserver other) { } // all replicas have the same weights
 

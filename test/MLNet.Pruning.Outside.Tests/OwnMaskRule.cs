@@ -13,21 +13,23 @@ public sealed class OwnMaskRule
             var active = mask.Active.ToArray().Chunk(width).Select(row => row.Count(on => on)).ToArray();
             Assert.IsTrue(active.All(count => count == width / 2), $"{mask.Name}: {string.Join(", ", active)}");
         }
+        foreach (var mask in Points.Train(new WeightPruning { Sparsity = 0.95, Rule = new EachNeuronAlike() }.Begin()).Masks!.Masks)
+            Assert.AreEqual(mask.Count - (long)Math.Round(0.95 * mask.Count), mask.ActiveCount, mask.Name);
     }
 }
 
 // docs
-/// <summary>Every neuron keeps the same number of weights.</summary>
+/// <summary>Every row keeps the same number of weights; the first ones keep one more if there is a remainder.</summary>
 sealed record EachNeuronAlike : MaskRule
 {
     protected override bool ByLayer => true;
 
     protected override void Cut(in MaskCut cut)
     {
-        var (scores, neurons) = (cut.Scores(), (int)cut.Shape[0]);
-        var width = scores.Length / neurons;
-        for (var from = 0; from < scores.Length; from += width)
-            KeepLargest(scores.AsSpan(from, width), cut.Keep / neurons, cut.Active.Slice(from, width));
+        var (scores, rows) = (cut.Scores(), (int)cut.Shape[0]);
+        var (width, each, remainder) = (scores.Length / rows, cut.Keep / rows, cut.Keep % rows);
+        for (var row = 0; row < rows; row++)
+            KeepLargest(scores.AsSpan(row * width, width), row < remainder ? each + 1 : each, cut.Active.Slice(row * width, width));
     }
 }
 // end

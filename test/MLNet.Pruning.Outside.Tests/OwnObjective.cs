@@ -12,6 +12,15 @@ public sealed class OwnObjective
         Assert.IsLessThan(0.5 * epochs[0].Loss, epochs[^1].Loss);
         Assert.IsGreaterThan(0.9, epochs[^1].Accuracy!.Value);
     }
+
+    [TestMethod]
+    public void A_number_is_learnt_from_the_row_that_holds_it()
+    {
+        var epochs = Points.Train(objective: new CustomObjective((network, batch) => nn.functional.mse_loss(
+            ((nn.Module<Tensor, Tensor>)network).call(batch.Inputs).narrow(1, 0, 1), batch.Inputs.narrow(1, 11, 1)))).History.Epochs;
+        Assert.IsLessThan(0.9 * epochs[0].Loss, epochs[^1].Loss);
+        Assert.IsNull(epochs[^1].Accuracy);
+    }
 }
 
 // docs

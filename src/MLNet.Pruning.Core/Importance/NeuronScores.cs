@@ -28,7 +28,8 @@ public static class NeuronScores
         importance.Check(map.Groups);
         var byParameters = importance is { NeedsData: true, NeedsParameterGradients: true };
         if (byParameters && objective is null)
-            throw new ArgumentException($"{importance.GetType().Name} reads gradients: give the objective that the model was trained towards.",
+            throw new ArgumentException($"{importance.GetType().Name} reads gradients: give the objective that the model was trained "
+                + "towards.",
                 nameof(objective));
         using var mode = new EvaluationMode(map.Model);
         using var random = new RandomState();
