@@ -124,8 +124,8 @@ static class Safetensors
                     entries.Add(Entry(entry.Name, entry.Value));
                 }
             }
-            catch (Exception failure) when (
-                failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or DecoderFallbackException)
+            catch (Exception failure) when (failure
+                is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or DecoderFallbackException)
             {
                 throw new InvalidDataException($"{what} is no safetensors file: its header cannot be read: {failure.Message}", failure);
             }
