@@ -103,8 +103,8 @@ public static class StateFile
             else if (!target.shape.AsSpan().SequenceEqual(tensor.Shape))
                 mismatched.Add($"{wanted}: [{string.Join(", ", tensor.Shape)}] in the file, [{string.Join(", ", target.shape)}] in the "
                     + "module");
-            else
-                found[wanted] = tensor;
+            else if (!found.TryAdd(wanted, tensor))
+                throw new InvalidDataException($"'{path}' has two tensors for '{wanted}'; the second is '{name}'.");
         }
         var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !found.ContainsKey(name)
             && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);

@@ -65,14 +65,14 @@ sealed class TrainerCore
     }
 
     /// <summary>Trains a model.</summary>
-    /// <param name="plan">The blueprint.</param>
+    /// <param name="blueprint">The blueprint.</param>
     /// <param name="objective">The loss.</param>
     /// <param name="rows">The training set.</param>
     /// <param name="read">Finds the columns of a data view by the same rules, for the validation set.</param>
     /// <param name="describe">Describes the model of a network.</param>
     /// <param name="transform">Makes the transformer from the model and its scorer.</param>
     public TTransformer Fit<TModel, TTransformer>(
-        Blueprint plan,
+        Blueprint blueprint,
         IObjective objective,
         TrainingRows rows,
         Func<IDataView, string, TrainingRows> read,
@@ -81,22 +81,22 @@ sealed class TrainerCore
         where TModel : ScoredModel
         where TTransformer : PrunedTransformer
     {
-        rows.Shape = plan.InputShape;
+        rows.Shape = blueprint.InputShape;
         var validation = options.ValidationSet is { } set ? rows.Validation(set, read) : null;
         string device = ComputeDevice.Choose(host, options.Device);
-        var result = Train(plan, device, objective, rows, validation);
+        var result = Train(blueprint, device, objective, rows, validation);
         var (module, history) = (result.Model, result.History);
-        var blueprint = plan.Now(module);
-        var network = FollowedModule.Write(blueprint, module, options.SparseScoring);
+        var pruned = blueprint.Now(module);
+        var network = FollowedModule.Write(pruned, module, options.SparseScoring);
         var model = describe(network);
-        var made = transform(model, ModelScorer.Trained(model, blueprint, module, network, device, host));
+        var made = transform(model, ModelScorer.Trained(model, pruned, module, network, device, host));
         if (made.Scoring is { Count: > 0 } layers)
             history.Scoring = layers;
         (made.Training, made.Measured) = (history, speed => history.ScoringSpeed = speed);
         return made;
     }
 
-    TrainingResult Train(Blueprint plan, string device, IObjective objective, TrainingRows rows, TrainingRows? validation)
+    TrainingResult Train(Blueprint blueprint, string device, IObjective objective, TrainingRows rows, TrainingRows? validation)
     {
         using var generator = new RandomState(); // as it is after the fit again
         // A program that is started again draws another seed: a run that goes on takes the one that it began with.
@@ -104,14 +104,14 @@ sealed class TrainerCore
             ? this.training with { Seed = began }
             : this.training;
         random.manual_seed(training.Seed);
-        var model = Build(plan);
+        var model = Build(blueprint);
         try
         {
             using var channel = host.Start("Training");
             var task = new TrainingTask
             {
                 Model = model,
-                Copy = plan.Build,
+                Copy = blueprint.Build,
                 Examples = rows,
                 Validation = validation,
                 Objective = objective,
@@ -136,20 +136,20 @@ sealed class TrainerCore
         }
     }
 
-    static nn.Module Build(Blueprint plan)
+    static nn.Module Build(Blueprint blueprint)
     {
         try
         {
-            var model = plan.Build();
+            var model = blueprint.Build();
             // The model outlives the dispose scope of the caller, if there is one.
             ModuleScope.Detach(model);
             return model;
         }
-        catch (Exception failure) when (plan is not ModuleBlueprint && failure is ExternalException or OutOfMemoryException)
+        catch (Exception failure) when (blueprint is not ModuleBlueprint && failure is ExternalException or OutOfMemoryException)
         {
-            throw new InvalidOperationException(plan is FeedForwardBlueprint { Sizes: var sizes }
+            throw new InvalidOperationException(blueprint is FeedForwardBlueprint { Sizes: var sizes }
                 ? TooLarge(sizes)
-                : $"The weights of the network {plan.ToJson()} could not be allocated. Use smaller layers.", failure);
+                : $"The weights of the network {blueprint.ToJson()} could not be allocated. Use smaller layers.", failure);
         }
     }
 

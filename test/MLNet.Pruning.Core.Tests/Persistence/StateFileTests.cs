@@ -156,6 +156,16 @@ public sealed class StateFileTests
     }
 
     [TestMethod]
+    public void Two_names_that_become_one_are_refused()
+    {
+        using var network = Network();
+        network.SaveSafetensors(At("a.safetensors"));
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() =>
+            network.LoadSafetensors(At("a.safetensors"), strict: false, rename: name => name == "1.weight" ? "1.bias" : name));
+        StringAssert.Contains(failure.Message, "two tensors for '1.bias'");
+    }
+
+    [TestMethod]
     public void A_pickle_made_to_harm_is_refused()
     {
         const string parameter = "ctorch._utils\n_rebuild_parameter\n", begin = "\u0080\u0002}X\u0001\0\0\0a";
