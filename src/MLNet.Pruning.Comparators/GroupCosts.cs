@@ -22,7 +22,7 @@ sealed class GroupCosts
         largest = map.Groups.Max(group => group.Size);
     }
 
-    /// <summary>Multiplications of the whole model, a row.</summary>
+    /// <summary>The multiplications of the whole model per row.</summary>
     public double Multiplications { get; }
 
     public static GroupCosts Measure(nn.Module<Tensor, Tensor> model, Tensor example, NeuronMap map)

@@ -120,5 +120,5 @@ internal static class Comparison
 
     // Says so if a pruned model is not faster.
     static string Times(double more, double less, string word) =>
-        string.Create(CultureInfo.InvariantCulture, $"{more / less:F2}x {(more < 0.95 * less ? "(not " + word + ")" : word)}");
+        string.Create(CultureInfo.InvariantCulture, $"{more / less:F2}x {(more < less ? "(not " + word + ")" : word)}");
 }

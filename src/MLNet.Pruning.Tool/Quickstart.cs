@@ -48,7 +48,7 @@ internal sealed class Quickstart
         if (history.Events.LastOrDefault() is { Weights: { } weights, WeightsOn: { } active })
         {
             Console.WriteLine($"{Count(weights - active)} of {Count(weights)} weights are inactive "
-                + $"({Percent(1 - ((double)active / weights))}), as the masks were cut {history.Events.Count} times.");
+                + $"({Percent(1 - ((double)active / weights))}), after {history.Events.Count} cuts of the masks.");
         }
 
         Heading("Evaluate");

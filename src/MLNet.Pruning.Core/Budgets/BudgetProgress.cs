@@ -41,8 +41,8 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
         return new(budget, run) { last = reading?.Measurements ?? [] };
     }
 
-    /// <summary>Before an event, where there is an accuracy to keep.</summary>
-    /// <param name="until">After so many completed epochs, the accuracy must have recovered.</param>
+    /// <summary>Called before an event if there is an accuracy to keep.</summary>
+    /// <param name="until">The number of completed epochs by which the accuracy must have recovered.</param>
     public void Opens(int until)
     {
         if (budget.Floor is not null)
@@ -66,7 +66,7 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
     }
 
     /// <summary>Takes the last event back.</summary>
-    /// <param name="measure">Measures the network that is there again.</param>
+    /// <param name="measure">Measures the restored network.</param>
     public Evaluation? TakeBack(EventMeasure measure)
     {
         open!.Value.Before.Restore(run);

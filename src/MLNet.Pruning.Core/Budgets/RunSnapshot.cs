@@ -26,7 +26,7 @@ interface ISnapshotPart
     void Resume(BinaryReader reader) { }
 }
 
-/// <summary>A run's network with its optimizer state and masks as they were before an event, to take the event back.</summary>
+/// <summary>The network, optimizer state and masks of a run before an event, to undo the event.</summary>
 sealed class RunSnapshot
 {
     const string Kind = "snapshot", What = "The network before the event";
@@ -37,7 +37,7 @@ sealed class RunSnapshot
     RunSnapshot(Archive archive, TrainingRun run) =>
         (this.archive, parts) = (archive, [.. run.Shared.OfType<ISnapshotPart>().Select(part => (part, part.Shape))]);
 
-    /// <summary>Copies everything.</summary>
+    /// <summary>Takes a snapshot.</summary>
     public static RunSnapshot Of(TrainingRun run)
     {
         var archive = new Archive(Kind);
@@ -47,7 +47,7 @@ sealed class RunSnapshot
         return new(archive, run);
     }
 
-    /// <summary>Puts everything back.</summary>
+    /// <summary>Restores the snapshot.</summary>
     public void Restore(TrainingRun run)
     {
         foreach (var (part, shape) in parts)

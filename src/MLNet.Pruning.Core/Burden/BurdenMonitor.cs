@@ -122,7 +122,7 @@ sealed class BurdenHook(BurdenMonitor settings) : ITrainingHook, IStateful, ISte
         sums?.Dispose();
         (masked, optimizer) = (run.Find<MaskedWeights>(), run.Optimizer);
         sums = new BurdenSums(run, Find(run), masked, byOperators: ByOperators || !run.Options.IsCpu);
-        // Neurons that are numbered anew have no past.
+        // Neurons that are renumbered have no past.
         foreach (var layer in sums.Layers)
             if (!kept.TryGetValue(layer.Name, out var before) || before.Count != layer.Count)
                 kept[layer.Name] = new(layer.Count);

@@ -14,7 +14,7 @@ sealed record PickledReference(object? Id);
 
 /// <summary>
 /// Reads the values of a Python pickle: numbers, texts, tuples, lists, dictionaries, and calls as records of what would have been called.
-/// No type is loaded and nothing is called, whatever the file says.
+/// It loads no type and calls nothing, whatever the file says.
 /// </summary>
 sealed class Pickle
 {
@@ -176,9 +176,7 @@ sealed class Pickle
     public static T As<T>(object? value) => value is T wanted ? wanted
         : throw new InvalidDataException($"it has {value?.GetType().Name ?? "nothing"} where {typeof(T).Name} is wanted.");
 
-    /// <summary>
-    /// A text or a number; anything else is a key that nobody can ask for, and is not compared: it may be nested without end.
-    /// </summary>
+    /// <summary>A text or a number. Any other key cannot be looked up, and is not compared, as it may be nested without end.</summary>
     static object Key(object? key) => key is string or long ? key : new object();
 
     void Push(object? value)

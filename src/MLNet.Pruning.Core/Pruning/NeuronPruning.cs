@@ -44,7 +44,7 @@ public sealed record NeuronPruning : ITrainingPruning
     /// <summary>
     /// The fraction of an epoch's batches, at its end, that data-driven criteria observe before an event; more than 0, at most 1.
     /// </summary>
-    public double Observe { get; init; } = 1;
+    public double ObserveFraction { get; init; } = 1;
 
     /// <summary>
     /// Whether events only zero the weights of the least important neurons, which may grow back, until the run's last event removes them
@@ -87,7 +87,8 @@ public sealed record NeuronPruning : ITrainingPruning
         Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
         Require(Groups is null || (Groups.Count > 0 && !Groups.Any(string.IsNullOrWhiteSpace)), nameof(Groups), Groups is null ? null
             : $"[{string.Join(", ", Groups)}]", "names of groups, or null for all");
-        Require(Observe is > 0 and <= 1, nameof(Observe), Observe, "more than 0 and at most 1" + Fractions.Hint(Observe));
+        Require(ObserveFraction is > 0 and <= 1, nameof(ObserveFraction), ObserveFraction, "more than 0 and at most 1"
+            + Fractions.Hint(ObserveFraction));
         Require(MeasuredRows >= 0, nameof(MeasuredRows), MeasuredRows, "0 or more");
         var schedule = For(options.Epochs).Schedule!;
         var due = PlannedEvents.Times(schedule, options.Epochs);
@@ -151,7 +152,7 @@ public sealed record NeuronPruning : ITrainingPruning
 
     internal string Described => string.Create(CultureInfo.InvariantCulture,
         $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups "
-            + $"{(Groups is null ? "all" : string.Join(" ", Groups))}, observe {Observe}, soft {Soft}, rewind "
+            + $"{(Groups is null ? "all" : string.Join(" ", Groups))}, observe {ObserveFraction}, soft {Soft}, rewind "
             + $"{(Rewind is { } epoch ? epoch : "no")}{(Budget is null ? "" : $", budget {Budget}")}");
 
     static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}",

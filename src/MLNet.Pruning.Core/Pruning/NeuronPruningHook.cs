@@ -71,7 +71,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     {
         if (decidedFor != run.Epoch)
             (decidedFor, watched) = (run.Epoch, settings.Importance.NeedsData && IsDue(run, run.Epoch + 1));
-        if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.Observe) * run.StepsPerEpoch))
+        if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.ObserveFraction) * run.StepsPerEpoch))
             return;
         Pruned.RequireOwnModel();
         observation = new Observation(settings.Importance, Pruned.Map.Of(groups), run.EnsureReplicas().Modules, Pruned.Forward);

@@ -16,7 +16,7 @@ public sealed record CheckpointOptions(string Path)
     /// <summary>The seed of the run to go on with; null where there is none.</summary>
     internal int? SavedSeed() => Resume && File.Exists(Path) ? Training.Checkpoint.Seed(Path) : null;
 
-    /// <summary>Finds out now, not after the first epoch, that the file cannot be written.</summary>
+    /// <summary>Checks before training, not after the first epoch, that the file can be written.</summary>
     internal void Probe()
     {
         if (Directory.Exists(Path))

@@ -216,7 +216,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 
     public void Restored() => Settle();
 
-    /// <summary>Writes masks and what lies beneath them.</summary>
+    /// <summary>Writes masks and persistent values.</summary>
     public void Write(BinaryWriter writer)
     {
         var masks = Masks().Masks;

@@ -16,7 +16,7 @@ static class GraphShapes
     public static int Count(IReadOnlyList<int> shape) => shape.Aggregate(1, (product, size) => checked(product * size));
 
     /// <summary>The shape of a node's result.</summary>
-    /// <param name="node">The node; its own shape is looked at where it is a free choice.</param>
+    /// <param name="node">The node. Its own shape is used where it is a free choice.</param>
     public static IReadOnlyList<int> Of(GraphNode node, params IReadOnlyList<int>[] inputs)
     {
         int wanted = node.Operation switch

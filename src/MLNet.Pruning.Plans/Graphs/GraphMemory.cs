@@ -12,7 +12,7 @@ sealed class GraphMemory
     /// <summary>The total size.</summary>
     public long Length { get; private set; }
 
-    /// <param name="result">What stays in use to the end.</param>
+    /// <param name="result">The value that stays in use to the end.</param>
     public GraphMemory(GraphStage[] stages, GraphValue result, int blockRows)
     {
         var uses = new Dictionary<GraphValue, (int First, int Last, int Stage, bool Crosses)>();

@@ -57,7 +57,7 @@ sealed record ValueLayout
     /// <summary>The layout of a caller's rows, without gaps.</summary>
     public static ValueLayout Packed(IReadOnlyList<int> shape) => OfLines(shape, width => width);
 
-    /// <param name="rowStride">Numbers from one row to the next; at least the width and the zeros that are read beside it.</param>
+    /// <param name="rowStride">The distance between rows; at least the width plus the zeros that are read beside it.</param>
     /// <param name="rowsAround">Rows of zeros that are read above and below a channel.</param>
     /// <param name="padded">Rounds a number up to whole vectors.</param>
     public static ValueLayout OfImage(int channels, int height, int width, int rowStride, int rowsAround, Func<int, int> padded)

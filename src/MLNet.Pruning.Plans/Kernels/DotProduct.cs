@@ -9,11 +9,11 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class DotProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
+    /// <param name="x">[rows][xStride]; nothing after a row's inputs is read.</param>
     /// <param name="weights">[outputs][inputs]</param>
     /// <param name="bias">[outputs]</param>
     /// <param name="y">[rows][yStride]; written.</param>
-    /// <param name="residual">Added; lies like y, or is y, or null.</param>
+    /// <param name="residual">Added; has the layout of y, may be y, or null.</param>
     public static void Multiply(
         float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y, nint yStride, float* residual)
     {

@@ -63,7 +63,7 @@ static unsafe class Elementwise<TVectors, TVector>
         nint i = 0;
         for (; i <= count - (4 * TVectors.Count); i += 4 * TVectors.Count)
         {
-            // Each step of a polynomial waits for the one before it: four of them fill the time.
+            // Each step of a polynomial waits for the previous one, so four are computed side by side.
             float* from = x + i, to = y + i;
             var u = TFunction.Of(TVectors.Load(from), first, second);
             var v = TFunction.Of(TVectors.Load(from + TVectors.Count), first, second);

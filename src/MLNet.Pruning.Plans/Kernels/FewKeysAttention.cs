@@ -9,9 +9,9 @@ static unsafe class FewKeysAttention<TVectors, TVector>
     public const int MaximumKeys = 8;
 
     /// <param name="queries">[headSize][lanes], divided by the root of the head's size.</param>
-    /// <param name="lanes">Numbers from one value to the next, in the result as well; whole vectors of queries are computed.</param>
-    /// <param name="keys">Value d of token j stands at keys + d * valueStep + j * tokenStep, and so it is with values.</param>
-    /// <param name="logSizes">[tokens], added to the logits of each key; null for none.</param>
+    /// <param name="lanes">The distance between values, in the result too; whole vectors of queries are computed.</param>
+    /// <param name="keys">Value d of token j is at keys + d * valueStep + j * tokenStep; likewise for values.</param>
+    /// <param name="logSizes">[tokens]: added to the logits of each key; null for none.</param>
     /// <param name="tokens">1 to <see cref="MaximumKeys"/>.</param>
     /// <param name="mixed">[headSize][lanes]; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -20,7 +20,7 @@ static unsafe class Int8Product
     public static int RowBytes(int inputs) => (inputs + 31) / 32 * 32;
 
     /// <summary>Rounds rows of inputs.</summary>
-    /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
+    /// <param name="x">[rows][xStride]; nothing after a row's inputs is read.</param>
     /// <param name="to">[rows][<see cref="RowBytes"/>]; written.</param>
     /// <param name="scales">[rows]; written: the step size of each row. NaN if a number of the row is not finite.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

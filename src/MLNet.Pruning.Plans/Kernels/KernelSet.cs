@@ -76,7 +76,7 @@ abstract unsafe class KernelSet
     /// <summary>y = a * b</summary>
     public abstract void Multiply(float* a, float* b, float* y, nint count);
 
-    /// <summary>y = max(a, b), or b where one is NaN.</summary>
+    /// <summary>y = max(a, b); b if one is NaN.</summary>
     public abstract void Max(float* a, float* b, float* y, nint count);
 
     /// <summary>y = x * scale + shift</summary>

@@ -14,7 +14,7 @@ static unsafe class Normalization<TVectors, TVector>
     const float Epsilon = 1e-5f;
 
     /// <param name="x">[tokens][stride]</param>
-    /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
+    /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(float* x, int tokens, int width, nint stride, float* y, float epsilon)
     {
@@ -105,7 +105,7 @@ static unsafe class Normalization<TVectors, TVector>
 
     /// <summary>Normalizes tokens in rows, with the same sums as <see cref="Lanes"/>: every fourth value is in the same sum.</summary>
     /// <param name="x">[tokens][stride]</param>
-    /// <param name="stride">Numbers from one token to the next, in y as well; at least the width, rounded up to whole vectors.</param>
+    /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RowsAsLanes(float* x, int tokens, int width, nint stride, float* y)
     {

@@ -13,7 +13,7 @@ sealed unsafe class ShuffleMatrix
 
     /// <param name="weights">[outputs x inputs]</param>
     /// <param name="outputBias">[outputs]</param>
-    /// <param name="window">Inputs of a window, at most 256.</param>
+    /// <param name="window">Inputs per window, at most 256.</param>
     public ShuffleMatrix(ReadOnlySpan<float> weights, ReadOnlySpan<float> outputBias, int lanes, int window)
     {
         (Outputs, Window) = (outputBias.Length, window);

@@ -11,7 +11,7 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class ShuffleProduct<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <param name="x">[rows][xStride]; nothing is read behind a row's inputs.</param>
+    /// <param name="x">[rows][xStride]; nothing after a row's inputs is read.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">The distance between rows, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>

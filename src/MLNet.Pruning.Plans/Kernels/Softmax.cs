@@ -44,7 +44,7 @@ static unsafe class Softmax<TVectors, TVector>
 
     /// <summary>Over the numbers of each row.</summary>
     /// <param name="x">[rows][stride]</param>
-    /// <param name="stride">Numbers from one row to the next; at least the count, rounded up to whole vectors, which are written.</param>
+    /// <param name="stride">The distance between rows; at least the count, rounded up to whole vectors, which are written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(float* x, int rows, int count, nint stride)
     {

@@ -13,7 +13,7 @@ static unsafe class SparseProduct<TVectors, TVector>
 {
     const int Ahead = 256;
 
-    /// <param name="places">Of the matrix: where each weight's input lies behind <paramref name="x"/>.</param>
+    /// <param name="places">From the matrix: the place of each weight's input relative to <paramref name="x"/>.</param>
     /// <param name="x">The first lane of the inputs.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[output][lane]; written.</param>

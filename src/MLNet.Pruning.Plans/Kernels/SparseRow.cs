@@ -10,7 +10,7 @@ namespace MLNet.Pruning.Plans.Kernels;
 /// </summary>
 static unsafe class SparseRow
 {
-    /// <param name="places">Of the matrix: where each weight's input lies behind <paramref name="x"/>.</param>
+    /// <param name="places">From the matrix: the place of each weight's input relative to <paramref name="x"/>.</param>
     /// <param name="y">[outputs]; written.</param>
     /// <param name="gather">Whether to load eight inputs by one gather instruction, if the machine has one.</param>
     public static void Multiply(SparseMatrix matrix, int* places, float* x, float* y, bool gather)

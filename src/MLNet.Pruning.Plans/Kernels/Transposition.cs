@@ -9,7 +9,7 @@ static unsafe class Transposition
     /// <param name="from">[rows][columns], with rows <paramref name="fromStride"/> apart.</param>
     /// <param name="rows">Rows read, columns written.</param>
     /// <param name="columns">Columns read, rows written.</param>
-    /// <param name="to">[columns][rows], <paramref name="toStride"/> apart; written.</param>
+    /// <param name="to">[columns][rows], with columns <paramref name="toStride"/> apart; written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* from, int rows, int columns, nint fromStride, float* to, nint toStride)
     {

@@ -4,8 +4,8 @@ namespace MLNet.Pruning.Plans.Kernels;
 /// Weights with blocks of zeros (some outputs by one input), which the dense kernels skip: for each block of outputs, the inputs for which
 /// any of them has a weight.
 /// </summary>
-/// <param name="Inputs">The inputs of all blocks, one block's behind the other's.</param>
-/// <param name="Starts">Where each block's begin, and where the last end.</param>
+/// <param name="Inputs">The inputs of all blocks, block after block.</param>
+/// <param name="Starts">The start of each block's inputs, and the end of the last.</param>
 sealed record ZeroBlocks(int Outputs, int[] Inputs, int[] Starts)
 {
     public int Count => Starts.Length - 1;

@@ -16,8 +16,8 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     public abstract IEnumerable<PlanStep> Steps { get; }
 
     /// <summary>Runs all blocks.</summary>
-    /// <param name="x">[images x tokens][stride]; what is left of the tokens stands at the start afterwards.</param>
-    /// <param name="sizes">[images x tokens], likewise; null where no token has more than one patch.</param>
+    /// <param name="x">[images x tokens][stride]; afterwards the remaining tokens are at the start.</param>
+    /// <param name="sizes">[images x tokens], likewise; null if all tokens have one patch.</param>
     public abstract void Compute(Workspace workspace, float* x, float* sizes, int images);
 
     /// <summary>Makes a matcher for each block that merges.</summary>
@@ -52,7 +52,7 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
     /// </summary>
     /// <param name="x">[images x tokens][stride]</param>
     /// <param name="sizes">[images x tokens]</param>
-    /// <param name="buffer">Room for tokens and means of an image, [2 x tokens x dim], and sizes.</param>
+    /// <param name="buffer">Temporary memory for tokens and means of an image, [2 x tokens x dim], and sizes.</param>
     /// <param name="indices">[2 x tokens]</param>
     protected void Merge(VitBlock block, TokenMatcher matcher, float* x, float* sizes, int images, float* buffer, int* indices)
     {

@@ -102,8 +102,8 @@ sealed class Archive(string kind)
         }
     }
 
-    /// <summary>Reads an archive whole and checks it before any of it is used.</summary>
-    /// <param name="what">What to call the stream in an error.</param>
+    /// <summary>Reads a whole archive and checks it.</summary>
+    /// <param name="what">What error messages call the stream.</param>
     public static Archive Read(Stream stream, string kind, string what) => Read(stream, $"{kind} file", what, only: kind);
 
     /// <summary>The same for an archive of any kind.</summary>

@@ -6,8 +6,8 @@ using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Persistence;
 
-/// <summary>A trained network out of a file, and the names of its classes.</summary>
-/// <param name="Labels">The values of the label, as text; empty where the file has none.</param>
+/// <summary>A trained network from a file, with the names of its classes.</summary>
+/// <param name="Labels">The values of the label as text; empty if the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
     /// <summary>The archive entry of the network's blueprint, and the prefix of the entries of its tensors.</summary>
@@ -28,8 +28,8 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// Reads the network of an archive, or of ML.NET's model.zip that contains one. If a pipeline merges the tokens that a transformer
     /// reads, from images without padding, merging becomes part of the network.
     /// </summary>
-    /// <param name="what">What to call the stream in an error.</param>
-    /// <exception cref="InvalidDataException">The stream is damaged, or holds something else.</exception>
+    /// <param name="what">What error messages call the stream.</param>
+    /// <exception cref="InvalidDataException">The stream is damaged, or contains something else.</exception>
     public static SavedNetwork Read(Stream stream, string what)
     {
         if (!stream.CanSeek)

@@ -13,7 +13,7 @@ sealed unsafe class LaneLayer
     readonly SparseMatrix? sparse;
     readonly ZeroBlocks? blocks;
 
-    /// <param name="ways">The ways in which inputs may lie: where each begins.</param>
+    /// <param name="ways">The possible layouts of inputs: the offset of each input.</param>
     public LaneLayer(KernelSet kernels, LinearWeights weights, KernelChoice choice, params ReadOnlySpan<Func<int, int>> ways)
     {
         (Inputs, Outputs) = (weights.Inputs, weights.Outputs);
@@ -62,8 +62,8 @@ sealed unsafe class LaneLayer
 
     public PlanStep Step { get; }
 
-    /// <param name="kernels">Vectors that suit the number of lanes.</param>
-    /// <param name="way">In which of the ways the inputs lie.</param>
+    /// <param name="kernels">Kernels for vectors that suit the number of lanes.</param>
+    /// <param name="way">The layout of the inputs.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[outputs][stride]; written.</param>
     /// <param name="stride">The distance between outputs, also of the residual.</param>

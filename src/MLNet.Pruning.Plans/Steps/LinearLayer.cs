@@ -16,7 +16,7 @@ sealed unsafe class LinearLayer
     readonly Int8Matrix? int8;
     readonly int blockStride, blockRows, columns, minimumLanes;
 
-    /// <param name="precision">What to compute in, where it is not sparse.</param>
+    /// <param name="precision">The precision if the layer is dense.</param>
     public LinearLayer(
         KernelSet kernels, LinearWeights weights, bool isSparse, int blockRows, ScoringPrecision precision = ScoringPrecision.Float)
     {
@@ -88,7 +88,7 @@ sealed unsafe class LinearLayer
         : int8 is not null ? (long)blockRows * ((Int8Product.RowBytes(Inputs) / sizeof(float)) + 1) : 0;
 
     /// <param name="x">[rows][xStride]</param>
-    /// <param name="rows">At most the block's.</param>
+    /// <param name="rows">At most the maximum number of rows.</param>
     /// <param name="y">[rows][yStride]; written, whole vectors.</param>
     /// <param name="yStride">The distance between rows, also of the residual.</param>
     /// <param name="scratch">Temporary memory of <see cref="Scratch"/> numbers.</param>

@@ -23,10 +23,10 @@ static unsafe class PairProducts
     /// <param name="width">Values of a token, D.</param>
     public static float Error(int width) => (Math.Min(width, DepthBlock) + (width / DepthBlock) + 4) * (1f / (1 << 24));
 
-    /// <summary>Brings every second token into panels: [panel][feature][token of the panel].</summary>
-    /// <param name="tokens">The first of them.</param>
+    /// <summary>Packs every second token into panels: [panel][feature][token of the panel].</summary>
+    /// <param name="tokens">The first token.</param>
     /// <param name="width">Values of a token, D.</param>
-    /// <param name="panel">Tokens of a panel, a multiple of 4; a last one that is not full keeps the zeros that it has.</param>
+    /// <param name="panel">Tokens per panel, a multiple of 4. An incomplete last panel keeps its zeros.</param>
     public static void Pack(float* tokens, int count, int width, int panel, float* to)
     {
         for (int first = 0; first < count; first += panel, to += (long)width * panel)
@@ -97,7 +97,7 @@ static unsafe class PairProducts
 
     /// <param name="evens">Panels of <see cref="RowTile"/>.</param>
     /// <param name="odds">Panels of <see cref="PanelWidth"/>.</param>
-    /// <param name="panel">Odd tokens of each.</param>
+    /// <param name="panel">Odd tokens per panel.</param>
     /// <param name="width">Values of a token, D.</param>
     /// <param name="products">[rowPanels * RowTile x columnPanels * panel]; written.</param>
     public static void Multiply(float* evens, int rowPanels, float* odds, int columnPanels, int panel, int width, float* products)

@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>What computes a trained model, and holds its weights.</summary>
+/// <summary>Computes a trained model and holds its weights.</summary>
 interface IModelScorer : IRowScorer, IDisposable
 {
     /// <summary>The network as it is now; see <see cref="NetworkPart"/>.</summary>

@@ -25,7 +25,7 @@ public sealed class CriteriaTests
     };
 
     static (Dictionary<string, float[]> Model, TrainingHistory History) Run(string criterion, int replicas, double observe = 1) => Runs.Train(
-        plain with { Replicas = replicas, Hooks = [new NeuronPruning { Importance = all[criterion], Schedule = Schedule.Stepwise(1, 1, 0.3, 0.5), Observe = observe }.Begin()] },
+        plain with { Replicas = replicas, Hooks = [new NeuronPruning { Importance = all[criterion], Schedule = Schedule.Stepwise(1, 1, 0.3, 0.5), ObserveFraction = observe }.Begin()] },
         new Rows(60, 12, (row, i) => (row * 31 + i * 17) % 23 / 23f, row => row % 3) { Shape = [1, 12] }, Build);
 
     [TestMethod]

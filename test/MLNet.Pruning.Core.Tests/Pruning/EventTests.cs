@@ -17,7 +17,7 @@ public sealed class EventTests
             BatchSize = 10,
             Replicas = 1,
             MemoryLimit = (12 * sizeof(float) + sizeof(long)) * 40,
-            Hooks = [new NeuronPruning { Importance = criterion, Schedule = Schedule.OneShot(1, 0.5), Observe = 0.5, MeasuredRows = 0 }.Begin()],
+            Hooks = [new NeuronPruning { Importance = criterion, Schedule = Schedule.OneShot(1, 0.5), ObserveFraction = 0.5, MeasuredRows = 0 }.Begin()],
         }, new Rows(103, 12, (row, i) => i % 3 == row % 3 ? 1 : 0, row => row % 3) { CountKnown = false });
         // Of 11 steps the last 6, and two groups.
         Assert.AreEqual(12, criterion.Seen);
@@ -300,7 +300,7 @@ public sealed class EventTests
     public void Only_the_wanted_part_of_the_batches_is_watched_and_validation_is_not()
     {
         var criterion = new InputMeans();
-        Runs.Train(plain with { Replicas = 2, Hooks = [(By(Schedule.OneShot(2, 0.5)) with { Importance = criterion, Observe = 0.4 }).Begin()] }, validation: Rows.Blobs(30, 12, 3, 8));
+        Runs.Train(plain with { Replicas = 2, Hooks = [(By(Schedule.OneShot(2, 0.5)) with { Importance = criterion, ObserveFraction = 0.4 }).Begin()] }, validation: Rows.Blobs(30, 12, 3, 8));
         // The last 2 of 5 batches, on 2 replicas, through the readers of 2 groups.
         Assert.AreEqual(2 * 2 * 2, criterion.Seen);
         Assert.HasCount(1, criterion.Given);

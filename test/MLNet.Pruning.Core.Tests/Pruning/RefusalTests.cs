@@ -16,9 +16,9 @@ public sealed class RefusalTests
     public void Wrong_settings_are_named_before_training()
     {
         Refused("Pruning.MinimumNeurons is 0", Good() with { MinimumNeurons = 0 });
-        Refused("Pruning.Observe is 0", Good() with { Observe = 0 });
-        Refused("Pruning.Observe is 1.5", Good() with { Observe = 1.5 });
-        Refused("Pruning.Observe is 25; it must be more than 0 and at most 1 (did you mean 0.25?).", Good() with { Observe = 25 });
+        Refused("Pruning.ObserveFraction is 0", Good() with { ObserveFraction = 0 });
+        Refused("Pruning.ObserveFraction is 1.5", Good() with { ObserveFraction = 1.5 });
+        Refused("Pruning.ObserveFraction is 25; it must be more than 0 and at most 1 (did you mean 0.25?).", Good() with { ObserveFraction = 25 });
         Refused("Pruning.Groups is []", Good() with { Groups = [] });
         Refused("Pruning.Groups names 'linear9'", Good() with { Groups = ["linear9"] });
         Refused("Pruning.MeasuredRows is -1", Good() with { MeasuredRows = -1 });

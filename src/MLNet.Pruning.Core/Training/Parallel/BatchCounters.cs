@@ -1,4 +1,4 @@
-using System.Reflection;
+using System.Runtime.CompilerServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -10,19 +10,16 @@ namespace MLNet.Pruning.Training;
 /// </summary>
 sealed class BatchCounters : IDisposable
 {
-    // The buffer stays registered under its name; only the norm's forward method no longer finds it.
-    static readonly FieldInfo? field = typeof(NormBase).GetField("_num_batches_tracked", BindingFlags.Instance | BindingFlags.NonPublic);
-
     readonly List<(BatchNorm Norm, Tensor Count)> counters = [];
 
     public BatchCounters(nn.Module model)
     {
         foreach (var norm in model.modules().Prepend(model).OfType<BatchNorm>())
         {
-            if (field is null || norm.momentum is null || norm.num_batches_tracked is not { } count)
+            if (norm.momentum is null || norm.num_batches_tracked is not { } count)
                 continue;
             counters.Add((norm, count));
-            field.SetValue(norm, null);
+            Counter(norm) = null;
         }
     }
 
@@ -38,7 +35,11 @@ sealed class BatchCounters : IDisposable
     public void Dispose()
     {
         foreach (var (norm, count) in counters)
-            field!.SetValue(norm, count);
+            Counter(norm) = count;
         counters.Clear();
     }
+
+    // The buffer stays registered under its name; only the norm's forward method no longer finds it.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_num_batches_tracked")]
+    static extern ref Tensor? Counter(NormBase norm);
 }
