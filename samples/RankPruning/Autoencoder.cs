@@ -92,6 +92,7 @@ static class Autoencoder
             Progress = bar,
             Cancellation = settings.Cancellation,
         }).Fit(train);
+        settings.Cancellation.ThrowIfCancellationRequested();
         return (new Outcome(method.Name, seed, model.History!, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds),
             Column(model.Transform(test), "Reconstruction"));
     }

@@ -136,6 +136,7 @@ sealed record Classification
             options.Cancellation = settings.Cancellation;
         });
         var model = trainer.Fit(labels.Transform(train));
+        settings.Cancellation.ThrowIfCancellationRequested();
         return (new Outcome(method.Name, seed, model.History!, System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds), model);
     }
 

@@ -44,6 +44,10 @@ internal sealed class Quickstart
         Heading(Sparsity > 0 ? "Merge tokens, train and prune" : "Merge tokens and train");
         using var model = Fit(mlContext, train, Merge, Sparsity, Epochs, cancellation);
         var history = Trained(model).History!;
+        var modelFile = Path.Combine(Output, "model.zip");
+        if (history.IsCanceled)
+            Keep(mlContext, model, train.Schema, modelFile);
+        cancellation.ThrowIfCancellationRequested();
         Console.Write(HistoryTables.Epochs(history));
         if (history.Events.LastOrDefault() is { Weights: { } weights, WeightsOn: { } active })
         {
@@ -56,7 +60,6 @@ internal sealed class Quickstart
         Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim('\r', '\n'));
 
         Heading("Save, load, predict");
-        var modelFile = Path.Combine(Output, "model.zip");
         mlContext.Model.Save(model, train.Schema, modelFile);
         DrawMerged(mlContext, test, Path.Combine(Output, "merged.png"));
         using var loaded = (TransformerChain<ITransformer>)new MLContext().UsePruning().Model.Load(modelFile, out _);
@@ -90,6 +93,7 @@ internal sealed class Quickstart
             return Fit(mlContext, mlContext.Data.TakeRows(train, RowsForSpeed), 0, 0, 1, cancellation);
         Heading("Train on all tokens without pruning, to compare with");
         var plain = Fit(mlContext, train, 0, 0, Epochs, cancellation);
+        cancellation.ThrowIfCancellationRequested();
         Console.Write(HistoryTables.Epochs(Trained(plain).History!));
         return plain;
     }
@@ -127,9 +131,14 @@ internal sealed class Quickstart
                 Cancellation = cancellation,
             }))
             .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        var model = pipeline.Fit(train);
-        cancellation.ThrowIfCancellationRequested();
-        return model;
+        return pipeline.Fit(train);
+    }
+
+    /// <summary>Saves what a cancelled run has learnt.</summary>
+    static void Keep(MLContext mlContext, ITransformer model, DataViewSchema schema, string file)
+    {
+        mlContext.Model.Save(model, schema, file);
+        Console.WriteLine($"The model as it was after the last whole step is in {file}.");
     }
 
     static string Exported(MLContext mlContext, ITransformer chain, string file)

@@ -1,6 +1,7 @@
 using MLNet.Pruning;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
+using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML;
@@ -51,6 +52,29 @@ public static class PrunedModuleExtensions
                 return (Vae)FollowedModule.Of(model.Scorer);
             }
         }
+    }
+
+    /// <summary>
+    /// Makes a model of a checkpoint that a trainer has written, ready to score, evaluate and save: without the training data, and without
+    /// the pipeline around the trainer.
+    /// </summary>
+    /// <param name="catalog"><c>mlContext.Model</c>.</param>
+    /// <param name="path">
+    /// The path of the trainer's <see cref="CheckpointOptions"/>. If the file is damaged, the one before is read.
+    /// </param>
+    /// <returns>A <see cref="PrunedModelTransformer"/> or a <see cref="PrunedVaeTransformer"/>; dispose of it when done.</returns>
+    /// <exception cref="FileNotFoundException">There is no file.</exception>
+    /// <exception cref="InvalidDataException">All checkpoints of the run are damaged, or no trainer wrote them.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The model is a user module that was not registered with <c>mlContext.UsePrunedModule</c>.
+    /// </exception>
+    public static PrunedTransformer LoadCheckpoint(this ModelOperationsCatalog catalog, string path)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        var environment = MLNetInternals.EnvironmentOf(catalog).Register(nameof(LoadCheckpoint));
+        Loaders.Register(environment);
+        using var channel = environment.Start("Loading");
+        return CheckpointModel.Load(CheckpointFile.Read(path, message => channel.Warning(MessageSensitivity.None, message)), environment);
     }
 
     /// <summary>

@@ -75,7 +75,7 @@ public sealed class FeedForwardPipelineTests
         });
         var error = Assert.ThrowsExactly<InvalidDataException>(() => context.MulticlassClassification.CrossValidate(keys, trainer, numberOfFolds: 3, labelColumnName: "Kind"));
         StringAssert.Contains(error.Message, "run.checkpoint");
-        StringAssert.Contains(error.Message, "CrossValidate trains each fold on other rows: a trainer that is given to it must have no Checkpoint.");
+        StringAssert.Contains(error.Message, "CrossValidate trains each fold on other rows: set CheckpointOptions.PerDataSet, so that each has its own file.");
     }
 
     [TestMethod]
@@ -224,11 +224,16 @@ public sealed class FeedForwardPipelineTests
     }
 
     [TestMethod]
-    public void Cancelling_stops_the_run()
+    public void Cancelling_stops_the_run_and_the_pipeline_has_its_model()
     {
         var context = new MLContext(seed: 1);
+        var warnings = new List<string>();
+        context.Log += (_, e) =>
+        {
+            if (e.Message.Contains("cancelled", StringComparison.Ordinal))
+                warnings.Add(e.Message);
+        };
         using var source = new CancellationTokenSource();
-        var keys = Keys(context, Flowers.View(context, 300));
         var trainer = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
         {
             LabelColumnName = "Kind",
@@ -241,7 +246,104 @@ public sealed class FeedForwardPipelineTests
                     source.Cancel();
             }),
         });
-        Assert.Throws<OperationCanceledException>(() => trainer.Fit(keys));
+        var data = Flowers.View(context, 300);
+        using var model = context.Transforms.Conversion.MapValueToKey("Kind").Append(trainer)
+            .Append(context.Transforms.Conversion.MapKeyToValue("PredictedKind", "PredictedLabel")).Fit(data);
+        var history = model.OfType<PrunedModelTransformer>().Single().History!;
+        Assert.IsTrue(history.IsCanceled);
+        Assert.AreEqual(3, history.Epochs[^1].Epoch);
+        StringAssert.Contains(warnings.Single(), "in epoch 3 of 1000000. The model is as it was after the last whole step.");
+        Assert.HasCount(300, model.Transform(data).GetColumn<string>("PredictedKind").ToArray());
+        // There is nothing to give before the first step.
+        Assert.Throws<OperationCanceledException>(() => trainer.Fit(Keys(context, data)));
+    }
+
+    [TestMethod]
+    public void A_cross_validation_that_is_started_again_ends_with_the_same_models()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new CancellationTokenSource();
+        var (starts, trained) = (0, 0);
+        var expected = Scores(null, default);
+        // In the middle of the second fold.
+        Assert.Throws<OperationCanceledException>(() => Scores(new(folder["fold.checkpoint"]) { PerDataSet = true, EverySteps = 2 }, source.Token, progress =>
+        {
+            if (progress.Finished?.Epoch == 1 && ++starts == 2)
+                source.Cancel();
+        }));
+        var found = Scores(new(folder["fold.checkpoint"]) { PerDataSet = true }, default, progress => trained += progress.Finished is null ? 0 : 1);
+        Assert.AreEqual(4 + 4, trained, "the first fold was over, the second within its first epoch");
+        for (int row = 0; row < expected.Length; row++)
+            CollectionAssert.AreEqual(expected[row], found[row]);
+
+        float[][] Scores(CheckpointOptions? checkpoint, CancellationToken cancellation, Action<TrainingProgress>? report = null)
+        {
+            var context = new MLContext();
+            var keys = Keys(context, Flowers.View(context, 300));
+            var trainer = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+            {
+                LabelColumnName = "Kind",
+                FeatureColumnName = "Petals",
+                HiddenSizes = [8],
+                Epochs = 4,
+                BatchSize = 32,
+                Seed = checkpoint is null || report is null || cancellation.CanBeCanceled ? 5 : null, // the files' seed
+                Checkpoint = checkpoint,
+                Cancellation = cancellation,
+                Progress = report is null ? null : new Reporter(report),
+                Pruning = new NeuronPruning { Importance = new WeightNorm(2), Schedule = Schedule.Stepwise(1, 1, 0.2, 0.4) },
+            });
+            var folds = context.MulticlassClassification.CrossValidate(keys, trainer, numberOfFolds: 3, labelColumnName: "Kind", seed: 2);
+            var scores = folds.SelectMany(fold => fold.Model.Transform(keys).GetColumn<float[]>("Score")).ToArray();
+            foreach (var fold in folds)
+                ((IDisposable)fold.Model).Dispose();
+            return scores;
+        }
+    }
+
+    [TestMethod]
+    public void A_model_is_made_of_a_checkpoint_alone()
+    {
+        using var folder = new TemporaryFolder();
+        var context = new MLContext(seed: 1);
+        var keys = Keys(context, Flowers.View(context, 300));
+        using var trained = context.MulticlassClassification.Trainers.PrunedFeedForward(new()
+        {
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Petals",
+            Epochs = 8,
+            BatchSize = 32,
+            LearningRate = 0.01,
+            SparseScoring = SparseScoring.Sparse,
+            Checkpoint = new(folder["run.checkpoint"]),
+            Pruning = new WeightPruning { Sparsity = 0.6, Every = 2 },
+        }).Fit(keys);
+        var fresh = new MLContext();
+        using var loaded = fresh.Model.LoadCheckpoint(folder["run.checkpoint"]);
+        Assert.IsInstanceOfType<PrunedModelTransformer>(loaded);
+        Same(loaded);
+        Assert.HasCount(8, loaded.History!.Epochs);
+        Assert.AreEqual(trained.Scoring[0].Kernel, loaded.Scoring[0].Kernel);
+        // The names of the classes came along, and it is saved like any other.
+        var metrics = fresh.MulticlassClassification.Evaluate(loaded.Transform(keys), "Kind");
+        Assert.IsGreaterThan(0.9, metrics.MicroAccuracy);
+        StringAssert.Contains(metrics.ConfusionMatrix.GetFormattedConfusionTable(), Flowers.Kinds[2]);
+        fresh.Model.Save(loaded, keys.Schema, folder["model.zip"]);
+        using var again = (PrunedModelTransformer)new MLContext().UsePruning().Model.Load(folder["model.zip"], out _);
+        Same(again);
+
+        using var network = new FeedForward([4, 3]);
+        new TrainingLoop(new() { Epochs = 1, Checkpoint = new(folder["core.checkpoint"]) })
+            .Run(new() { Model = network, Examples = new ArrayExamples(new float[40], [4], new int[10]), Objective = new CrossEntropy(3) });
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => fresh.Model.LoadCheckpoint(folder["core.checkpoint"])).Message, "read it with CheckpointFile.Read");
+        Assert.ThrowsExactly<FileNotFoundException>(() => fresh.Model.LoadCheckpoint(folder["none.checkpoint"]));
+
+        void Same(ITransformer model)
+        {
+            var (expected, found) = (trained.Transform(keys).GetColumn<float[]>("Score").ToArray(), model.Transform(keys).GetColumn<float[]>("Score").ToArray());
+            for (int row = 0; row < expected.Length; row++)
+                CollectionAssert.AreEqual(expected[row], found[row]);
+        }
     }
 
     [TestMethod]
@@ -267,7 +369,8 @@ public sealed class FeedForwardPipelineTests
             }),
         });
         using var whole = Trainer(default, keeps: false).Fit(keys);
-        Assert.Throws<OperationCanceledException>(() => Trainer(source.Token, keeps: true).Fit(keys));
+        using (var canceled = Trainer(source.Token, keeps: true).Fit(keys))
+            Assert.IsTrue(canceled.History!.IsCanceled);
         using var resumed = Trainer(default, keeps: true).Fit(keys);
         var expected = whole.Transform(keys).GetColumn<float[]>("Score").ToArray();
         var found = resumed.Transform(keys).GetColumn<float[]>("Score").ToArray();
@@ -283,11 +386,11 @@ public sealed class FeedForwardPipelineTests
         var keys = Keys(context, Flowers.View(context, 300));
         using var source = new CancellationTokenSource();
         var epochs = new List<int>();
-        Assert.Throws<OperationCanceledException>(() => Trainer(5, progress =>
+        Trainer(5, progress =>
         {
             if (progress.Finished?.Epoch == 4)
                 source.Cancel();
-        }, source.Token).Fit(keys));
+        }, source.Token).Fit(keys).Dispose();
         using var resumed = Trainer(6, progress =>
         {
             if (progress.Finished is { } epoch)

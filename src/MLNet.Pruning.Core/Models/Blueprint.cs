@@ -25,14 +25,20 @@ public abstract record Blueprint
 
     /// <summary>The blueprint of a model as it is now, which is smaller than its original blueprint if neurons were removed.</summary>
     /// <exception cref="ArgumentException">No blueprint builds this module.</exception>
-    public static Blueprint Of(nn.Module model) => model switch
+    public static Blueprint Of(nn.Module model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Find(model) ?? throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}.");
+    }
+
+    /// <summary>The blueprint of a model of this library; null for any other module.</summary>
+    internal static Blueprint? Find(nn.Module model) => model switch
     {
         FeedForward network => network.Blueprint,
         ConvNet network => network.Blueprint,
         Vae network => network.Blueprint,
         Vit network => network.Blueprint,
-        null => throw new ArgumentNullException(nameof(model)),
-        _ => throw new ArgumentException($"There is no blueprint for a {model.GetType().Name}."),
+        _ => null,
     };
 
     /// <summary>This blueprint, updated to the present sizes of a model that was built from it.</summary>

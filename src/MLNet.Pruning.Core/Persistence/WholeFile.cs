@@ -1,20 +1,25 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace MLNet.Pruning.Persistence;
 
-static class WholeFile
+static partial class WholeFile
 {
     const string Extension = ".tmp";
 
     /// <summary>
-    /// Writes to a temporary file beside the target and renames it, so that the path holds the old content or the new, never a part.
+    /// Writes to a temporary file beside the target and renames it, so that the path holds the old content or the new, never a part: even
+    /// if the process is killed or the power fails.
     /// </summary>
-    public static void Write(string path, Action<Stream> write)
+    /// <param name="path">The target.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="backup">Gets the old content, which must exist; null to drop it. At no moment is there no file at the path.</param>
+    public static void Write(string path, Action<Stream> write, string? backup = null)
     {
         var full = Path.GetFullPath(path);
         RemoveOrphans(full);
-        var temporary = $"{full}.{Environment.ProcessId}.{Guid.NewGuid():N}{Extension}";
+        var temporary = Temporary(full);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
@@ -22,7 +27,11 @@ static class WholeFile
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, full, overwrite: true);
+            if (backup is null)
+                File.Move(temporary, full, overwrite: true);
+            else
+                File.Replace(temporary, full, Path.GetFullPath(backup));
+            FlushFolder(Path.GetDirectoryName(full)!);
         }
         catch
         {
@@ -30,6 +39,42 @@ static class WholeFile
             throw;
         }
     }
+
+    /// <summary>Checks that a file can be written at a path, without touching the one that is there.</summary>
+    /// <exception cref="IOException">It cannot.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not.</exception>
+    public static void Probe(string path)
+    {
+        using var probe = new FileStream(Temporary(Path.GetFullPath(path)), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1,
+            FileOptions.DeleteOnClose);
+    }
+
+    static string Temporary(string full) => $"{full}.{Environment.ProcessId}.{Guid.NewGuid():N}{Extension}";
+
+    /// <summary>Writes a folder's names to disk: on Unix, a rename may be lost in a power failure before this.</summary>
+    static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        const int ReadOnly = 0;
+        var handle = open(folder, ReadOnly);
+        if (handle < 0)
+            return; // a folder that may not be listed
+        _ = fsync(handle); // some file systems refuse it, and need none
+        _ = close(handle);
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int fsync(int handle);
+
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int close(int handle);
 
     /// <summary>Deletes temporary files of the same target that killed processes left.</summary>
     static void RemoveOrphans(string full)

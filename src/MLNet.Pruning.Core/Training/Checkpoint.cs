@@ -14,9 +14,13 @@ namespace MLNet.Pruning.Training;
 /// </summary>
 static class Checkpoint
 {
-    const string Kind = "checkpoint";
+    public const string Kind = "checkpoint";
+
     const string Position = "position", RandomEntry = "random", HistoryEntry = "history";
     const string OptimizerPrefix = "optimizer:", HookPrefix = "hook:";
+
+    /// <summary>The prefix of what the task keeps in the file; see <see cref="TrainingTask.Metadata"/>.</summary>
+    public const string MetadataPrefix = "metadata:";
 
     public static Archive Of(TrainingRun run, int epoch, int stepInEpoch, IReadOnlyList<IStateful> stateful)
     {
@@ -30,6 +34,9 @@ static class Checkpoint
             options.Nesterov);
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
+        archive.Add(SavedNetwork.Blueprint, Encoding.UTF8.GetBytes(BlueprintOf(run).ToJson()));
+        foreach (var (name, content) in run.Task.Metadata)
+            archive.Add(MetadataPrefix + name, content);
         AddModel(archive, run);
         using (var state = get_rng_state())
             archive.Add(RandomEntry, state.bytes.ToArray());
@@ -37,6 +44,10 @@ static class Checkpoint
             archive.Add(HookPrefix + hook.StateName, Bytes(writer => hook.SaveState(run, writer)));
         return archive;
     }
+
+    /// <summary>The blueprint of the model at its present size; for a user module without one, its type, inputs and sizes.</summary>
+    static Blueprint BlueprintOf(TrainingRun run) => Blueprint.Find(run.Model)
+        ?? (run.Task.Blueprint as ModuleBlueprint ?? new(run.Model.GetType().Name, run.Task.Examples.Shape)).Now(run.Model);
 
     /// <summary>Adds the model's tensors, and the optimizer state for each parameter.</summary>
     public static void AddModel(Archive archive, TrainingRun run)
@@ -61,32 +72,21 @@ static class Checkpoint
         }
     }
 
-    /// <summary>The seed of the run that a file is of; null where none can be read, which loading will report.</summary>
-    public static int? Seed(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return Archive.Read(stream, Kind, path).Part(Position, path, CheckpointPosition.Of).Seed;
-        }
-        catch (Exception failure) when (failure is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static CheckpointPosition PositionOf(Archive archive, string what) => archive.Part(Position, what, CheckpointPosition.Of);
 
-    public static void Load(string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
+    public static TrainingHistory HistoryOf(Archive archive, string what) =>
+        archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(Encoding.UTF8.GetString(json)));
+
+    public static void Load(Archive archive, string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
     {
         var what = $"Checkpoint '{path}'";
-        Archive archive;
-        using (var stream = File.OpenRead(path))
-            archive = Archive.Read(stream, Kind, what);
-        var position = archive.Part(Position, what, CheckpointPosition.Of);
+        var position = PositionOf(archive, what);
         Same(nameof(TrainingOptions.Seed), position.Seed, run.Options.Seed);
         Same(nameof(TrainingOptions.BatchSize), position.BatchSize, run.Options.BatchSize);
         Same(nameof(TrainingOptions.Shuffle), position.Shuffle, run.Options.Shuffle);
         Same(nameof(TrainingOptions.Optimizer), position.Optimizer, run.Options.Optimizer);
-        const string folds = " CrossValidate trains each fold on other rows: a trainer that is given to it must have no Checkpoint.";
+        const string folds = " CrossValidate trains each fold on other rows: set CheckpointOptions.PerDataSet, so that each has its own "
+            + "file.";
         Same("row width", position.Width, run.Feed.Examples.Width);
         Same("row count", position.Rows, run.Feed.Examples.Count, folds);
         Same("fingerprint of the examples", position.Data, run.Feed.Examples.Fingerprint, folds);
@@ -109,7 +109,7 @@ static class Checkpoint
             throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. "
                 + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
         LoadModel(archive, run, what);
-        run.History = archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(Encoding.UTF8.GetString(json)));
+        run.History = HistoryOf(archive, what);
         archive.Part(RandomEntry, what, saved =>
         {
             using var state = get_rng_state();

@@ -42,6 +42,12 @@ public interface ITrainingHook
     /// </summary>
     void BetweenEpochs(TrainingRun run) { }
 
+    /// <summary>
+    /// The run was cancelled and ends now, between two steps: save what should be kept. Not called if a hook was interrupted at its work,
+    /// nor before the first step.
+    /// </summary>
+    void Canceled(TrainingRun run) { }
+
     /// <summary>The run is over, even if it failed or was cancelled.</summary>
     void Ended(TrainingRun run) { }
 }

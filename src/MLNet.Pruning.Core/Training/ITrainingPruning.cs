@@ -63,6 +63,8 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
 
     public void BetweenEpochs(TrainingRun run) => Each(run, static (hook, run) => hook.BetweenEpochs(run));
 
+    public void Canceled(TrainingRun run) => Each(run, static (hook, run) => hook.Canceled(run));
+
     public void Ended(TrainingRun run) => End(hooks, run);
 
     void Each(TrainingRun run, Action<ITrainingHook, TrainingRun> call)

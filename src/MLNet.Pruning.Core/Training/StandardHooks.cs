@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
@@ -97,7 +96,16 @@ sealed class HistoryRecorder(int interval) : ITrainingHook
             run.History.Steps.Add(new StepRecord(run.Step, run.Epoch + 1, run.Loss, run.LearningRate));
     }
 
-    public void AfterEpoch(TrainingRun run)
+    public void AfterEpoch(TrainingRun run) => Record(run);
+
+    /// <summary>A cancelled run's last epoch has the rows that it came to.</summary>
+    public void Ended(TrainingRun run)
+    {
+        if (run.History.IsCanceled && run.Totals.Rows > 0 && run.History.Epochs.LastOrDefault()?.Epoch != run.Epoch + 1)
+            Record(run);
+    }
+
+    static void Record(TrainingRun run)
     {
         var totals = run.Totals;
         run.History.Epochs.Add(new EpochRecord
@@ -142,9 +150,12 @@ sealed class ProgressReporter(IProgress<TrainingProgress> progress) : ITrainingH
     }
 }
 
-/// <summary>Saves the run between epochs and every so many steps, and resumes it.</summary>
+/// <summary>Saves the run between epochs, every so many steps and when it is cancelled, and resumes it.</summary>
 sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> stateful) : ITrainingHook
 {
+    CheckpointFiles? files;
+    long saved = -1;
+
     public void Started(TrainingRun run)
     {
         // Report before training what cannot be saved.
@@ -152,13 +163,23 @@ sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> 
             throw new ArgumentException(
                 $"Two hooks of this run call their state '{twice}', so that a checkpoint could not tell them apart.");
         run.Optimizer.RequireStates();
-        if (options.Resume && File.Exists(options.Path))
-            Checkpoint.Load(options.Path, run, stateful);
+        files = new CheckpointFiles(options.For(run.Feed.Examples.Fingerprint).Path, options.Keep);
+        if (options.Resume && files.Resume(run.Warn) is { } found)
+        {
+            Checkpoint.Load(found.Archive, found.Path, run, stateful);
+            saved = run.Step;
+        }
     }
 
     public void AfterStep(TrainingRun run)
     {
         if (options.EverySteps > 0 && run.Step % options.EverySteps == 0 && stateful.All(hook => hook.CanSave(run)))
+            Save(run, run.Epoch, run.StepInEpoch);
+    }
+
+    public void Canceled(TrainingRun run)
+    {
+        if (run.Step != saved && stateful.All(hook => hook.CanSave(run)))
             Save(run, run.Epoch, run.StepInEpoch);
     }
 
@@ -172,6 +193,7 @@ sealed class CheckpointHook(CheckpointOptions options, IReadOnlyList<IStateful> 
     void Save(TrainingRun run, int epoch, int stepInEpoch)
     {
         LossGuard.RequireFiniteParameters(run); // do not overwrite a good file with parameters that are not finite
-        WholeFile.Write(options.Path, stream => Checkpoint.Of(run, epoch, stepInEpoch, stateful).Write(stream));
+        files!.Write(stream => Checkpoint.Of(run, epoch, stepInEpoch, stateful).Write(stream));
+        saved = run.Step;
     }
 }

@@ -23,7 +23,10 @@ public sealed class TrainingLoop
     /// computes on the calling thread alone, and on one thread per replica. Two runs at a time in one process train correctly, but they
     /// share the random numbers in any order.
     /// </remarks>
-    /// <exception cref="OperationCanceledException">The run was cancelled. The parameters are those after the last whole step.</exception>
+    /// <exception cref="TrainingCanceledException">
+    /// The run was cancelled. The exception has the result, with the model as it is after the last whole step.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled before its first step.</exception>
     /// <exception cref="TrainingDivergedException">The loss became NaN or infinite.</exception>
     public TrainingResult Run(TrainingTask task, CancellationToken cancellation = default)
     {
@@ -49,6 +52,7 @@ public sealed class TrainingLoop
             ReplicasBuilt = hooks.ReplicasBuilt,
             Validation = validation,
         };
+        OperationCanceledException? canceled = null;
         try
         {
             hooks.Started(run);
@@ -62,6 +66,12 @@ public sealed class TrainingLoop
             run.History.Stopped = run.StopReason;
             run.IsComplete = true;
         }
+        catch (OperationCanceledException e) when (cancellation.IsCancellationRequested && run.Step > 0)
+        {
+            canceled = e;
+            run.History.Stopped = TrainingHistory.Canceled;
+            run.IsComplete = true;
+        }
         finally
         {
             try
@@ -73,17 +83,20 @@ public sealed class TrainingLoop
                 run.Close();
             }
         }
-        return new TrainingResult(run.Model, run.History, run.Shared);
+        var result = new TrainingResult(run.Model, run.History, run.Shared);
+        return canceled is null ? result : throw new TrainingCanceledException(result, canceled);
     }
 
     /// <summary>One epoch.</summary>
     static void Train(TrainingRun run, CombinedHook hooks, CancellationToken cancellation)
     {
+        run.EnterEpoch();
+        Check(run, hooks, cancellation);
         if (run.BeginEpoch())
             hooks.BeforeEpoch(run);
         while (run.StopReason is null)
         {
-            cancellation.ThrowIfCancellationRequested();
+            Check(run, hooks, cancellation);
             var began = Stopwatch.GetTimestamp();
             var batch = run.Feed.Next(cancellation);
             if (batch.Length == 0)
@@ -103,5 +116,15 @@ public sealed class TrainingLoop
                 hooks.AfterStep(run);
             }
         }
+    }
+
+    /// <summary>Ends a cancelled run between two steps.</summary>
+    static void Check(TrainingRun run, CombinedHook hooks, CancellationToken cancellation)
+    {
+        if (!cancellation.IsCancellationRequested)
+            return;
+        if (run.Step > 0)
+            hooks.Canceled(run);
+        cancellation.ThrowIfCancellationRequested();
     }
 }

@@ -68,7 +68,7 @@ public sealed class TrainingRun
     /// <summary>The record of the run.</summary>
     public TrainingHistory History { get; internal set; } = new();
 
-    /// <summary>Cancellation of the run at the next batch, with an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>Cancellation of the run at the next batch, with a <see cref="TrainingCanceledException"/>.</summary>
     public CancellationToken Cancellation { get; }
 
     /// <summary>Why a hook asked the run to stop; null if none did.</summary>
@@ -93,7 +93,7 @@ public sealed class TrainingRun
     /// <summary>The gradients of <see cref="Values"/>, in the same places.</summary>
     public Tensor Gradients => model.Gradients.Vector;
 
-    /// <summary>Whether the run ended without failure or cancellation.</summary>
+    /// <summary>Whether the run ended without failure; a cancelled run too leaves a whole model.</summary>
     public bool IsComplete { get; internal set; }
 
     /// <summary>
@@ -262,6 +262,15 @@ public sealed class TrainingRun
         return replicas;
     }
 
+    /// <summary>Forgets the steps of the last epoch, unless a checkpoint contains steps of this one.</summary>
+    internal void EnterEpoch()
+    {
+        if (resumedSteps > 0)
+            return;
+        StepInEpoch = 0;
+        Totals.Clear();
+    }
+
     /// <summary>Begins the epoch; false if it resumes after steps that a checkpoint contains.</summary>
     internal bool BeginEpoch()
     {
@@ -271,11 +280,7 @@ public sealed class TrainingRun
         resumedSteps = 0;
         for (var i = 0; i < done; i++)
             feed.Next(Cancellation);
-        if (done > 0)
-            return false;
-        StepInEpoch = 0;
-        Totals.Clear();
-        return true;
+        return done == 0;
     }
 
     internal void ResumeAt(int epoch, long step, int stepInEpoch)

@@ -26,6 +26,17 @@ public sealed class TrainingTask
     public required IObjective Objective { get; init; }
 
     /// <summary>
+    /// The blueprint that the model was built from; checkpoints then hold what builds it again. Models of this library know theirs.
+    /// </summary>
+    public Blueprint? Blueprint { get; init; }
+
+    /// <summary>
+    /// What else a checkpoint keeps, by name: whatever a program needs to use the model without its training data, such as the names of
+    /// the classes. <see cref="CheckpointFile.Metadata"/> gives it back.
+    /// </summary>
+    public IReadOnlyDictionary<string, byte[]> Metadata { get; init; } = new Dictionary<string, byte[]>();
+
+    /// <summary>
     /// Makes the optimizer; null for the one that the options name. Its groups keep their own learning rates, which a schedule scales.
     /// </summary>
     public Func<IReadOnlyList<Parameter>, optim.Optimizer>? Optimizer { get; init; }

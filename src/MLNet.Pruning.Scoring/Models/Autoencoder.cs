@@ -10,7 +10,9 @@ namespace MLNet.Pruning.Scoring;
 /// <summary>Everything about a trained autoencoder but its network.</summary>
 sealed class Autoencoder : ScoredModel
 {
-    const string Kind = "autoencoder", Name = "The pruned autoencoder", ColumnsEntry = "columns";
+    public const string Kind = "autoencoder";
+
+    const string Name = "The pruned autoencoder", ColumnsEntry = "columns";
 
     readonly int values, latent;
 
@@ -34,18 +36,24 @@ sealed class Autoencoder : ScoredModel
 
     public override LoaderName Loader => Loaders.Vae;
 
-    protected override (string Name, byte[] Content)[] Parts =>
-        [(ColumnsEntry, JsonSerializer.SerializeToUtf8Bytes(Columns, VaeColumnsJson.Default.VaeColumns))];
+    protected override (string Name, byte[] Content)[] Parts => PartsOf(Columns);
+
+    /// <summary>The entries of an autoencoder's file beside its network.</summary>
+    public static (string Name, byte[] Content)[] PartsOf(VaeColumns columns) =>
+        [(ColumnsEntry, JsonSerializer.SerializeToUtf8Bytes(columns, VaeColumnsJson.Default.VaeColumns))];
 
     /// <inheritdoc cref="ScoredModel.Read"/>
     public static (Autoencoder Model, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment) =>
-        Read(stream, environment, Kind, Name, archive => new Autoencoder(archive, archive.Part(ColumnsEntry, Name, json =>
-        {
-            var columns = JsonSerializer.Deserialize(json, VaeColumnsJson.Default.VaeColumns)
-                ?? throw new InvalidDataException("it is null.");
-            columns.Validate();
-            return columns;
-        })));
+        Read(stream, environment, Kind, Name, Of);
+
+    /// <summary>Reads the autoencoder of an archive.</summary>
+    public static Autoencoder Of(Archive archive) => new(archive, archive.Part(ColumnsEntry, Name, json =>
+    {
+        var columns = JsonSerializer.Deserialize(json, VaeColumnsJson.Default.VaeColumns)
+            ?? throw new InvalidDataException("it is null.");
+        columns.Validate();
+        return columns;
+    }));
 
     public override NetworkDescription Describe(Archive network)
     {

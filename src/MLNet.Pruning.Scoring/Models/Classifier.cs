@@ -9,7 +9,9 @@ namespace MLNet.Pruning.Scoring;
 /// <summary>Everything about a trained classifier but its network.</summary>
 sealed class Classifier : ScoredModel
 {
-    const string Kind = "classifier", Name = "The pruned model", FeatureEntry = "feature column", LabelEntry = "labels";
+    public const string Kind = "classifier";
+
+    const string Name = "The pruned model", FeatureEntry = "feature column", LabelEntry = "labels";
 
     readonly VitDescription? tokens;
 
@@ -33,23 +35,24 @@ sealed class Classifier : ScoredModel
 
     public override LoaderName Loader => Loaders.Classifier;
 
-    protected override (string Name, byte[] Content)[] Parts
+    protected override (string Name, byte[] Content)[] Parts => PartsOf(ReadColumnName, Labels);
+
+    /// <summary>The entries of a classifier's file beside its network.</summary>
+    public static (string Name, byte[] Content)[] PartsOf(string featureColumnName, ClassLabels labels)
     {
-        get
-        {
-            using var labels = new MemoryStream();
-            using (var writer = new BinaryWriter(labels, Encoding.UTF8, leaveOpen: true))
-                Labels.Write(writer);
-            return [(FeatureEntry, Encoding.UTF8.GetBytes(ReadColumnName)), (LabelEntry, labels.ToArray())];
-        }
+        using var content = new MemoryStream();
+        using (var writer = new BinaryWriter(content, Encoding.UTF8, leaveOpen: true))
+            labels.Write(writer);
+        return [(FeatureEntry, Encoding.UTF8.GetBytes(featureColumnName)), (LabelEntry, content.ToArray())];
     }
 
     /// <inheritdoc cref="ScoredModel.Read"/>
     public static (Classifier Model, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment) =>
-        Read(stream, environment, Kind, Name, archive => new Classifier(
-            archive,
-            archive.Part(FeatureEntry, Name, Encoding.UTF8.GetString),
-            archive.Part(LabelEntry, Name, ClassLabels.Read)));
+        Read(stream, environment, Kind, Name, Of);
+
+    /// <summary>Reads the classifier of an archive.</summary>
+    public static Classifier Of(Archive archive) => new(
+        archive, archive.Part(FeatureEntry, Name, Encoding.UTF8.GetString), archive.Part(LabelEntry, Name, ClassLabels.Read));
 
     public override NetworkDescription? Describe(Archive network) => SavedNetwork.Describe(network, Name);
 

@@ -77,12 +77,16 @@ public abstract class PrunedTrainerOptions
     /// <summary>Receives the progress about ten times a second and at the end of each epoch.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
-    /// <summary>Stops the run at the next batch.</summary>
+    /// <summary>
+    /// Stops the run at the next batch. <c>Fit</c> then returns the model as it is after the last whole step, and its history says
+    /// <see cref="TrainingHistory.IsCanceled"/>. Before the first step there is no model, and <c>Fit</c> throws an
+    /// <see cref="OperationCanceledException"/>.
+    /// </summary>
     public CancellationToken Cancellation { get; set; }
 
     /// <summary>
-    /// Where and how often to save checkpoints; null for never. A checkpoint file belongs to one run: leave this null with CrossValidate,
-    /// whose folds are separate runs.
+    /// Where and how often to save checkpoints; null for never. With CrossValidate, set <see cref="CheckpointOptions.PerDataSet"/>, as each
+    /// fold is a run on other rows. <c>mlContext.Model.LoadCheckpoint</c> makes a model of a checkpoint.
     /// </summary>
     public CheckpointOptions? Checkpoint { get; set; }
 

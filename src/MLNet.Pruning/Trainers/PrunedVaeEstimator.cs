@@ -40,6 +40,7 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
             new VaeObjective(columns.ReconstructionWeight, columns.DivergenceWeight),
             rows,
             Read,
+            CheckpointModel.Metadata(Autoencoder.Kind, Autoencoder.PartsOf(columns)),
             network => new Autoencoder(network, columns),
             (autoencoder, scorer) => new PrunedVaeTransformer(autoencoder, scorer));
 

@@ -54,6 +54,7 @@ sealed class TrainerCore
             new CrossEntropy(labels.Count),
             rows,
             Read,
+            CheckpointModel.Metadata(Classifier.Kind, Classifier.PartsOf(names.FeatureColumnName, labels)),
             network => new Classifier(network, names.FeatureColumnName, labels),
             (classifier, scorer) => new PrunedModelTransformer(classifier, scorer));
 
@@ -69,6 +70,7 @@ sealed class TrainerCore
     /// <param name="objective">The loss.</param>
     /// <param name="rows">The training set.</param>
     /// <param name="read">Finds the columns of a data view by the same rules, for the validation set.</param>
+    /// <param name="metadata">What a checkpoint keeps, so that <see cref="CheckpointModel"/> can make the same transformer of it.</param>
     /// <param name="describe">Describes the model of a network.</param>
     /// <param name="transform">Makes the transformer from the model and its scorer.</param>
     public TTransformer Fit<TModel, TTransformer>(
@@ -76,6 +78,7 @@ sealed class TrainerCore
         IObjective objective,
         TrainingRows rows,
         Func<IDataView, string, TrainingRows> read,
+        Dictionary<string, byte[]> metadata,
         Func<Archive, TModel> describe,
         Func<TModel, IModelScorer, TTransformer> transform)
         where TModel : ScoredModel
@@ -84,19 +87,14 @@ sealed class TrainerCore
         rows.Shape = blueprint.InputShape;
         var validation = options.ValidationSet is { } set ? rows.Validation(set, read) : null;
         string device = ComputeDevice.Choose(host, options.Device);
-        var result = Train(blueprint, device, objective, rows, validation);
+        CheckpointModel.Add(metadata, options.SparseScoring);
+        var result = Train(blueprint, device, objective, rows, validation, metadata);
         var (module, history) = (result.Model, result.History);
-        var pruned = blueprint.Now(module);
-        var network = FollowedModule.Write(pruned, module, options.SparseScoring);
-        var model = describe(network);
-        var made = transform(model, ModelScorer.Trained(model, pruned, module, network, device, host));
-        if (made.Scoring is { Count: > 0 } layers)
-            history.Scoring = layers;
-        (made.Training, made.Measured) = (history, speed => history.ScoringSpeed = speed);
-        return made;
+        return TrainedModel.Make(blueprint.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
     }
 
-    TrainingResult Train(Blueprint blueprint, string device, IObjective objective, TrainingRows rows, TrainingRows? validation)
+    TrainingResult Train(Blueprint blueprint, string device, IObjective objective, TrainingRows rows, TrainingRows? validation,
+        IReadOnlyDictionary<string, byte[]> metadata)
     {
         using var generator = new RandomState(); // as it is after the fit again
         // A program that is started again draws another seed: a run that goes on takes the one that it began with.
@@ -115,6 +113,8 @@ sealed class TrainerCore
                 Examples = rows,
                 Validation = validation,
                 Objective = objective,
+                Blueprint = blueprint,
+                Metadata = metadata,
             };
             var loop = new TrainingLoop(training with
             {
@@ -123,7 +123,7 @@ sealed class TrainerCore
                 Progress = new LoggedProgress(channel, training.Progress),
                 Hooks = [.. new[] { options.Pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>()],
             });
-            var result = loop.Run(task, options.Cancellation);
+            var result = Run(loop, task, channel);
             rows.WarnOfSkipped(channel);
             if (!ReferenceEquals(result.Model, model))
                 model.Dispose();
@@ -133,6 +133,21 @@ sealed class TrainerCore
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Trains; a cancelled run gives the model that it has.</summary>
+    TrainingResult Run(TrainingLoop loop, TrainingTask task, IChannel channel)
+    {
+        try
+        {
+            return loop.Run(task, options.Cancellation);
+        }
+        catch (TrainingCanceledException canceled)
+        {
+            channel.Warning(MessageSensitivity.None, $"The training was cancelled in epoch {canceled.Result.History.Epochs.Count} of "
+                + $"{options.Epochs}. The model is as it was after the last whole step.");
+            return canceled.Result;
         }
     }
 

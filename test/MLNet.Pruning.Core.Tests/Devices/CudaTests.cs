@@ -216,7 +216,7 @@ public sealed class CudaTests
             var (whole, _) = Runs.Train(options with { Hooks = Hooks() }, build: Dropping);
             using var source = new CancellationTokenSource();
             var cut = options with { Checkpoint = new CheckpointOptions(Path.Combine(folder.FullName, "run.ckpt")) { EverySteps = 4 } };
-            Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(cut with { Hooks = [.. Hooks(), new Hook { OnAfterStep = run => { if (run.Step == 11) source.Cancel(); } }] }, build: Dropping, cancellation: source.Token));
+            Assert.ThrowsExactly<TrainingCanceledException>(() => Runs.Train(cut with { Hooks = [.. Hooks(), new Hook { OnAfterStep = run => { if (run.Step == 11) source.Cancel(); } }] }, build: Dropping, cancellation: source.Token));
             var begun = -1L;
             var (resumed, _) = Runs.Train(cut with { Hooks = [.. Hooks(), new Hook { OnBeforeForward = run => { if (begun < 0) begun = run.Step; } }] }, build: Dropping);
             Assert.IsGreaterThan(0, begun);

@@ -282,7 +282,7 @@ public sealed class BudgetTests
             File.Delete(file.Path);
             using var source = new CancellationTokenSource();
             var cancel = new Hook { OnAfterStep = run => { if (run.Step == step) source.Cancel(); } };
-            Assert.ThrowsExactly<OperationCanceledException>(() =>
+            Assert.ThrowsExactly<TrainingCanceledException>(() =>
                 Train(pruning, options with { Checkpoint = file }, new RightWhileLarge(wanted), first: cancel, cancellation: source.Token));
             var (resumed, again) = Train(pruning, options with { Checkpoint = file }, new RightWhileLarge(wanted));
             Runs.AreSame(Runs.Values(whole), Runs.Values(resumed));

@@ -40,7 +40,7 @@ public sealed class ResumeTests
             File.Delete(File1.Path);
             using var source = new CancellationTokenSource();
             Hook Cancel() => new() { OnAfterStep = run => { if (run.Step == step) source.Cancel(); } };
-            Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind).Begin(), Cancel()] }, build: Net,
+            Assert.ThrowsExactly<TrainingCanceledException>(() => Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind).Begin(), Cancel()] }, build: Net,
                 cancellation: source.Token, validation: Rows.Blobs(30, 12, 3, 8)));
             var (resumed, again) = Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind).Begin()] }, build: () =>
             {

@@ -91,7 +91,7 @@ public sealed class GuardTests
         using var source = new CancellationTokenSource();
         long steps = 0;
         var options = new TrainingOptions { Epochs = 100, BatchSize = 10, Replicas = 2, Hooks = [new Hook { OnAfterStep = run => { steps = run.Step; if (run.Step == 23) source.Cancel(); } }] };
-        Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(options, cancellation: source.Token));
+        Assert.ThrowsExactly<TrainingCanceledException>(() => Runs.Train(options, cancellation: source.Token));
         Assert.AreEqual(23, steps);
     }
 

@@ -53,7 +53,7 @@ public sealed class MaskResumeTests
             if (step == 24)
                 Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind)] }, build: Net);
             else
-                Assert.ThrowsExactly<OperationCanceledException>(() => Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind), Cancel()] }, build: Net, cancellation: source.Token));
+                Assert.ThrowsExactly<TrainingCanceledException>(() => Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind), Cancel()] }, build: Net, cancellation: source.Token));
             var (resumed, again) = Runs.Train(options with { Checkpoint = File1, Hooks = [Pruning(kind), Last()] }, build: () =>
             {
                 random.manual_seed(step);

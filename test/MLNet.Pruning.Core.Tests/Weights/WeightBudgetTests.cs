@@ -177,7 +177,7 @@ public sealed class WeightBudgetTests
                 File.Delete(file.Path);
                 using var source = new CancellationTokenSource();
                 var cancel = new Hook { OnAfterStep = run => { if (run.Step == step) source.Cancel(); } };
-                Assert.ThrowsExactly<OperationCanceledException>(() =>
+                Assert.ThrowsExactly<TrainingCanceledException>(() =>
                     Train(pruning, options with { Checkpoint = file }, new RightWhileDense(active), cancel, source.Token));
                 var (resumed, result) = Train(pruning, options with { Checkpoint = file }, new RightWhileDense(active));
                 Runs.AreSame(Runs.Values(whole), Runs.Values(resumed));
@@ -272,7 +272,7 @@ public sealed class WeightBudgetTests
         var (_, whole) = Run(1.0 * Active(small.Build()) - 700, null);
         Assert.IsTrue(whole.Events.Any(e => e.Kind == "weights, taken back"), whole.Budget!.Ended);
         using var source = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Run(1.0 * Active(small.Build()) - 700, file, source));
+        Assert.ThrowsExactly<TrainingCanceledException>(() => Run(1.0 * Active(small.Build()) - 700, file, source));
         var (_, resumed) = Run(1.0 * Active(small.Build()) - 700, file);
         Assert.AreEqual(whole.Budget!.Ended, resumed.Budget!.Ended);
 

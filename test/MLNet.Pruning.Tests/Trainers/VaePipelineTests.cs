@@ -165,15 +165,19 @@ public sealed class VaePipelineTests
     {
         var data = Patterns.View(context, 48);
         using var source = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => Estimator(o =>
+        using var folder = new TemporaryFolder();
+        using var canceled = Estimator(o =>
         {
-            (o.Epochs, o.Cancellation) = (1_000_000, source.Token);
+            (o.Epochs, o.Cancellation, o.Checkpoint) = (1_000_000, source.Token, new(folder["vae.checkpoint"]));
             o.Progress = new Reporter(progress =>
             {
                 if (progress.Epoch == 2)
                     source.Cancel();
             });
-        }).Fit(data));
+        }).Fit(data);
+        Assert.IsTrue(canceled.History!.IsCanceled);
+        using (var saved = (PrunedVaeTransformer)new MLContext().Model.LoadCheckpoint(folder["vae.checkpoint"]))
+            CollectionAssert.AreEqual(canceled.Transform(data).GetColumn<float>("Loss").ToArray(), saved.Transform(data).GetColumn<float>("Loss").ToArray());
         var estimator = Estimator(o => (o.Epochs, o.Replicas) = (2, 2));
         using var first = estimator.Fit(data);
         using var second = estimator.Fit(data);

@@ -32,7 +32,7 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     public int Count { get; private set; }
 
-    /// <summary>A hash of the rows and labels at the time of <see cref="TakeFingerprint"/>; distinguishes sets of examples.</summary>
+    /// <summary>A hash of all rows and labels of the source; distinguishes sets of examples.</summary>
     public ulong Fingerprint { get; private set; }
 
     public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0);
@@ -71,21 +71,25 @@ sealed unsafe class ExampleBuffer : IDisposable
     /// <summary>A copy of a row, [1, ...].</summary>
     public Tensor Tensor(int slot) => tensor(new ReadOnlySpan<float>(Row(slot), Width).ToArray(), [1, .. Shape]);
 
-    public void TakeFingerprint()
+    /// <summary>Takes the fingerprint of the rows here and of those behind them.</summary>
+    /// <param name="rest">The hash of the rows that do not fit in memory; 0 for none.</param>
+    public void TakeFingerprint(ulong rest)
     {
-        const ulong odd = 0x9E3779B97F4A7C15;
         var hash = (ulong)Count;
         for (var slot = 0; slot < Count; slot++)
-        {
-            var row = new ReadOnlySpan<float>(Row(slot), Width);
-            foreach (var pair in MemoryMarshal.Cast<float, ulong>(row))
-                hash = (BitOperations.RotateLeft(hash, 29) ^ pair) * odd;
-            if ((Width & 1) != 0)
-                hash = (BitOperations.RotateLeft(hash, 29) ^ BitConverter.SingleToUInt32Bits(row[^1])) * odd;
-            if (HasLabels)
-                hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)Label(slot)) * odd;
-        }
-        Fingerprint = hash ^ (hash >> 32);
+            hash = Hash(hash, Numbers(slot), HasLabels ? Label(slot) : null);
+        Fingerprint = (hash ^ (hash >> 32)) + rest;
+    }
+
+    /// <summary>The hash of some rows and one more.</summary>
+    public static ulong Hash(ulong hash, ReadOnlySpan<float> row, long? label)
+    {
+        const ulong odd = 0x9E3779B97F4A7C15;
+        foreach (var pair in MemoryMarshal.Cast<float, ulong>(row))
+            hash = (BitOperations.RotateLeft(hash, 29) ^ pair) * odd;
+        if ((row.Length & 1) != 0)
+            hash = (BitOperations.RotateLeft(hash, 29) ^ BitConverter.SingleToUInt32Bits(row[^1])) * odd;
+        return label is { } known ? (BitOperations.RotateLeft(hash, 29) ^ (ulong)known) * odd : hash;
     }
 
     void AddBlock()

@@ -37,6 +37,7 @@ static class Feed
             var rows = (int)Math.Min(batches * options.BatchSize, Array.MaxLength);
             var complete = false;
             var total = source.Count;
+            var rest = 0UL;
             using (var reader = source.Open())
             {
                 for (var row = 0; row < rows && !complete; row++)
@@ -47,7 +48,10 @@ static class Feed
                 }
                 // A source that ends exactly at the limit is complete too.
                 if (!complete && total is null)
-                    total = buffer.Count + CountRest(reader, buffer.Width, cancellation);
+                {
+                    (var more, rest) = CountRest(reader, buffer, cancellation);
+                    total = buffer.Count + more;
+                }
                 complete |= total <= buffer.Count;
             }
             if (buffer.Count == 0)
@@ -57,8 +61,7 @@ static class Feed
             if (options.DropLastBatch && complete && buffer.Count < options.BatchSize)
                 throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and "
                     + $"{nameof(options.DropLastBatch)} leaves such a batch out.");
-            if (options.Checkpoint is not null)
-                buffer.TakeFingerprint(); // now, as a pool's rows change during training
+            buffer.TakeFingerprint(complete ? 0 : (ulong)total!.Value ^ rest); // now, as a pool's rows change during training
             return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, total!.Value, buffer, options, classCount);
         }
         catch
@@ -70,16 +73,17 @@ static class Feed
 
     // Counts the rows that do not fit, since schedules, learning rates and observation must know the length of an epoch before the first
     // one.
-    static long CountRest(IExampleReader reader, int width, CancellationToken cancellation)
+    static (long Rows, ulong Hash) CountRest(IExampleReader reader, ExampleBuffer buffer, CancellationToken cancellation)
     {
-        var row = new float[width];
-        long count = 0;
-        for (; reader.Read(row, out _); count++)
+        var row = new float[buffer.Width];
+        var (count, hash) = (0L, 0UL);
+        for (; reader.Read(row, out var label); count++)
         {
             if ((count & 1023) == 0)
                 cancellation.ThrowIfCancellationRequested();
+            hash = ExampleBuffer.Hash(hash, row, buffer.HasLabels ? label : null);
         }
-        return count;
+        return (count, hash);
     }
 }
 

@@ -46,6 +46,13 @@ public sealed record TrainingHistory
     /// <summary>Why the run ended before its last epoch; null if it did not.</summary>
     public string? Stopped { get; set; }
 
+    /// <summary>Whether the run was cancelled. Its model is as it was after the last whole step.</summary>
+    [JsonIgnore]
+    public bool IsCanceled => Stopped == Canceled;
+
+    /// <summary>What <see cref="Stopped"/> says of a cancelled run.</summary>
+    internal const string Canceled = "cancelled";
+
     /// <summary>The history as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, HistoryJson.Default.TrainingHistory);
 

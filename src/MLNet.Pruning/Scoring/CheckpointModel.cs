@@ -1,0 +1,60 @@
+using System.Text;
+using MLNet.Pruning.Persistence;
+using Microsoft.ML.Runtime;
+
+namespace MLNet.Pruning.Scoring;
+
+/// <summary>What a trainer keeps in its checkpoints so that a model can be made of them without the training data.</summary>
+static class CheckpointModel
+{
+    const string KindEntry = "kind", ScoringEntry = "scoring";
+
+    /// <summary>The metadata of a kind of model: the entries of its file beside its network.</summary>
+    public static Dictionary<string, byte[]> Metadata(string kind, (string Name, byte[] Content)[] parts) =>
+        new(parts.Select(part => KeyValuePair.Create(part.Name, part.Content))) { [KindEntry] = Encoding.UTF8.GetBytes(kind) };
+
+    /// <summary>Adds how sparse layers are computed.</summary>
+    public static void Add(Dictionary<string, byte[]> metadata, SparseScoring scoring) =>
+        metadata[ScoringEntry] = Encoding.UTF8.GetBytes(scoring.ToString());
+
+    /// <summary>Makes the model of a checkpoint.</summary>
+    /// <exception cref="InvalidDataException">No trainer of ML.NET wrote the checkpoint.</exception>
+    public static PrunedTransformer Load(CheckpointFile saved, IHostEnvironment environment)
+    {
+        string device = ComputeDevice.Choose(environment, asked: null);
+        var build = saved.Blueprint is ModuleBlueprint { Name: var name } ? ModuleBuilders.Of(environment).Find(name) : null;
+        return Text(KindEntry) switch
+        {
+            Classifier.Kind => Made(Classifier.Of, (model, scorer) => new PrunedModelTransformer(model, scorer)),
+            Autoencoder.Kind => Made(Autoencoder.Of, (model, scorer) => new PrunedVaeTransformer(model, scorer)),
+            var kind => throw new InvalidDataException($"Checkpoint '{saved.Path}' is of "
+                + (kind is null ? "a TrainingLoop, not of one of ML.NET's trainers; read it with CheckpointFile.Read."
+                : $"a model of the kind '{kind}', which this version does not know.")),
+        };
+
+        TTransformer Made<TModel, TTransformer>(Func<Archive, TModel> read, Func<TModel, IModelScorer, TTransformer> transform)
+            where TModel : ScoredModel
+            where TTransformer : PrunedTransformer
+        {
+            var module = saved.Build(build);
+            try
+            {
+                ModuleScope.Detach(module);
+                var blueprint = saved.Blueprint is ModuleBlueprint own ? own with { Builder = build } : saved.Blueprint;
+                return TrainedModel.Make(blueprint, module, saved.History, Sparse(), device, environment, Describe, transform);
+            }
+            catch
+            {
+                module.Dispose();
+                throw;
+            }
+
+            TModel Describe(Archive network) => read(NetworkPart.Copy(network, new Archive(network.Kind),
+                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry)).Select(part => (part.Key, part.Value))]));
+        }
+
+        SparseScoring Sparse() => Enum.TryParse<SparseScoring>(Text(ScoringEntry), out var scoring) ? scoring : SparseScoring.Automatic;
+
+        string? Text(string entry) => saved.Metadata.TryGetValue(entry, out var content) ? Encoding.UTF8.GetString(content) : null;
+    }
+}
