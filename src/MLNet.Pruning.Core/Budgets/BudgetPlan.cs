@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MLNet.Pruning;
 
 /// <summary>Finds the fraction of neurons to remove to meet a budget, before their importance is known.</summary>
@@ -42,7 +44,7 @@ static class BudgetSchedule
         OneShotSchedule once => Schedule.OneShot(once.At, part),
         CubicSchedule cubic => Schedule.Cubic(cubic.Start, cubic.End, part, Math.Min(cubic.Initial, part), cubic.Every),
         ConstantSchedule constant => Schedule.Constant(part, constant.Start, constant.Every),
-        _ => throw new NotSupportedException($"A budget cannot take the place of the target of a {schedule.GetType().Name}."),
+        _ => throw new UnreachableException($"{nameof(NeuronPruning)} has let a {schedule.GetType().Name} through."),
     };
 
     /// <summary>The same times and amounts, for as long as there is something to remove.</summary>

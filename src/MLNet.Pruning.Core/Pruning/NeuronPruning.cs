@@ -90,11 +90,13 @@ public sealed record NeuronPruning : ITrainingPruning
         Require(ObserveFraction is > 0 and <= 1, nameof(ObserveFraction), ObserveFraction, "more than 0 and at most 1"
             + Fractions.Hint(ObserveFraction));
         Require(MeasuredRows >= 0, nameof(MeasuredRows), MeasuredRows, "0 or more");
+        Require(Budget is not { IsMeasured: true } || Schedule is null || Schedule.IsOfLibrary, nameof(Schedule),
+            $"a {Schedule?.GetType().Name}", $"one of this library's, or null: a measured {nameof(Budget)} replaces its target");
         var schedule = For(options.Epochs).Schedule!;
         var due = PlannedEvents.Times(schedule, options.Epochs);
         Require(due.Count > 0, $"{nameof(Schedule)}'s first event", "later than the last epoch",
             $"within the run's {options.Epochs} epochs, or nothing would be pruned");
-        Require(schedule.Fraction(due[^1]) > 0, $"{nameof(Schedule)}'s fraction", 0, "more than 0, or nothing would be pruned");
+        Require(schedule.FractionAt(due[^1]) > 0, $"{nameof(Schedule)}'s fraction", 0, "more than 0, or nothing would be pruned");
         Require(due[0] > 0 || !Importance!.NeedsData, $"{nameof(Schedule)}'s first event", "before the first epoch",
             $"after at least one epoch, since {Importance!.GetType().Name} must watch one first");
         Require(Rewind is null || Rewind >= 0, nameof(Rewind), Rewind, "0 or more epochs, or null");
@@ -141,7 +143,7 @@ public sealed record NeuronPruning : ITrainingPruning
     {
         var schedule = For(epochs).Schedule!;
         var due = PlannedEvents.Times(schedule, epochs);
-        var (reached, target) = (PlannedEvents.Reached(schedule, due, Soft), schedule.Fraction(int.MaxValue));
+        var (reached, target) = (PlannedEvents.Reached(schedule, due, Soft), schedule.FractionAt(int.MaxValue));
         // A budget's fraction is known later, and warned of there.
         if (reached < target - 0.005 && Budget is not { IsMeasured: true })
             yield return string.Create(CultureInfo.InvariantCulture,

@@ -12,6 +12,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     readonly NeuronPruning given;
     readonly EventMeasure measure;
     NeuronPruning settings; // with the schedule for this run
+    IReadOnlyList<int> times = []; // of its events
     PrunedNeurons? pruned;
     IReadOnlyList<NeuronGroup> groups = [];
     Observation? observation;
@@ -41,13 +42,14 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             throw new ArgumentException($"Pruning.Budget of a {nameof(WeightPruning)} has an accuracy, and the run has a "
                 + $"{nameof(NeuronPruning)}, whose events would be taken back as well.");
         settings = settings.For(run.Options.Epochs);
+        times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs); // no budget changes them
         pruned = PrunedNeurons.Of(run, settings);
         groups = Chosen(pruned.Map);
         settings.Importance.Check(groups);
         if (given.Budget is not null)
             BeginBudget(run);
         if (budget is not { Ended: true })
-            RequireEvent(run);
+            RequireEvent();
         if (!settings.Importance.NeedsData)
             Scores(); // reports errors before training
         DryRunWithoutNeurons.Run(run, pruned.Map, groups, measure.On(run) is not null);
@@ -63,14 +65,14 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
 
     public void BeforeEpoch(TrainingRun run)
     {
-        if (run.Epoch == 0 && IsDue(run, 0))
+        if (run.Epoch == 0 && IsDue(0))
             Prune(run, 0);
     }
 
     public void BeforeForward(TrainingRun run)
     {
         if (decidedFor != run.Epoch)
-            (decidedFor, watched) = (run.Epoch, settings.Importance.NeedsData && IsDue(run, run.Epoch + 1));
+            (decidedFor, watched) = (run.Epoch, settings.Importance.NeedsData && IsDue(run.Epoch + 1));
         if (!watched || observation is not null || run.StepInEpoch < Math.Floor((1 - settings.ObserveFraction) * run.StepsPerEpoch))
             return;
         Pruned.RequireOwnModel();
@@ -94,7 +96,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     {
         var time = run.Epoch + 1;
         // A run that was told to stop ends with the present model.
-        var due = run.StopReason is null && IsDue(run, time) && (seen is not null || !settings.Importance.NeedsData);
+        var due = run.StopReason is null && IsDue(time) && (seen is not null || !settings.Importance.NeedsData);
         var over = time == run.Options.Epochs || run.StopReason is not null;
         measure.Recovered(run, time, e => e.Kind is Kind or SoftKind or BackKind, due || over || budget?.IsOpen(time, over) == true);
         if (settings.Rewind == time)
@@ -115,21 +117,20 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         pruned?.Dispose();
     }
 
-    bool IsDue(TrainingRun run, int time) => budget is not { Ended: true }
-        && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).Contains(time)
-        && (IsFinal(run, time) ? Sizes.Any(s => s.Current > settings.MinimumNeurons) : NeuronSelector.Count(settings, time, Sizes) > 0);
+    bool IsDue(int time) => budget is not { Ended: true } && times.Contains(time)
+        && (IsFinal(time) ? Sizes.Any(s => s.Current > settings.MinimumNeurons) : NeuronSelector.Count(settings, time, Sizes) > 0);
 
     IReadOnlyList<(int Original, int Current)> Sizes => [.. groups.Select(g => (Pruned.Original(g), g.Size))];
 
     void Prune(TrainingRun run, int time)
     {
         Pruned.RequireOwnModel();
-        var softly = settings.Soft && PlannedEvents.Times(settings.Schedule!, run.Options.Epochs)[^1] != time;
+        var softly = settings.Soft && times[^1] != time;
         var (before, macs, parameters) = (measure.At(run, time), Pruned.Macs(), run.ParameterCount);
 
         var began = Stopwatch.GetTimestamp();
         var scores = Scores();
-        var (bottom, reading) = Bottom(run, time, scores);
+        var (bottom, reading) = Bottom(time, scores);
         var records = groups.Select((g, i) => new PrunedGroupRecord(g.Name, g.Size, g.Size - (softly ? 0 : bottom[i].Length), scores[i])
         {
             Removed = bottom[i],
@@ -188,13 +189,12 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         return scores;
     }
 
-    void RequireEvent(TrainingRun run)
+    void RequireEvent()
     {
-        var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
         // Nothing is removed before the first event that removes something.
         if (!times.Any(time => NeuronSelector.Count(settings, time, Sizes) > 0))
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
-                $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule!.Fraction(times[^1]):P1}, "
+                $"Pruning would remove no neuron: the schedule takes at most {settings.Schedule!.FractionAt(times[^1]):P1}, "
                 + $"Pruning.{nameof(NeuronPruning.MinimumNeurons)} is {settings.MinimumNeurons}, and the groups have "
                 + $"{string.Join(", ", groups.Select(g => $"{g.Size} ({g.Name})"))} neurons. Set a larger target or a smaller minimum."));
     }
@@ -253,7 +253,6 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         }
         part = BudgetPlan.Part(part => Read(BudgetPlan.Last(groups, part, settings.MinimumNeurons), carefully: false).Load);
         Towards(run);
-        var times = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs);
         if (IsBounded && PlannedEvents.Reached(settings.Schedule!, times, false) is var reached && reached < part - 0.005)
             run.Warn(string.Create(CultureInfo.InvariantCulture, $"The schedule prunes {100 * reached:0.#} % of the neurons in ")
                 + string.Create(CultureInfo.InvariantCulture,
@@ -270,20 +269,19 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     bool IsBounded => given.Schedule is StepwiseSchedule;
 
     /// <summary>Whether an event removes all that the budget needs, as the schedule's last event does.</summary>
-    bool IsFinal(TrainingRun run, int time)
+    bool IsFinal(int time)
     {
         if (gauge is null || IsBounded)
             return false;
-        return given.Schedule is null ? PlannedEvents.Times(settings.Schedule!, run.Options.Epochs)[^1] == time
-            : settings.Schedule!.Fraction(time) >= settings.Schedule.Fraction(int.MaxValue);
+        return given.Schedule is null ? times[^1] == time : settings.Schedule!.FractionAt(time) >= settings.Schedule.FractionAt(int.MaxValue);
     }
 
     /// <summary>The neurons to remove: by the schedule, but no more than the budget needs.</summary>
-    (int[][] Bottom, BudgetReading? Reading) Bottom(TrainingRun run, int time, IReadOnlyList<double[]> scores)
+    (int[][] Bottom, BudgetReading? Reading) Bottom(int time, IReadOnlyList<double[]> scores)
     {
         if (gauge is null)
             return (NeuronSelector.Bottom(settings, time, Sizes, scores), null);
-        var maximum = NeuronSelector.Maximum(settings, time, Sizes, IsFinal(run, time));
+        var maximum = NeuronSelector.Maximum(settings, time, Sizes, IsFinal(time));
         var careful = new Dictionary<string, BudgetReading>();
         var counts = RemovalSearch.Find(maximum, settings.Scope == PruningScope.PerGroup,
             counts => Read(Selections(counts), carefully: false).Load, counts => Careful(counts).Load);
@@ -310,7 +308,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     /// <summary>The epoch by which the accuracy must have recovered from an event: when the next one comes, or would come.</summary>
     int Until(TrainingRun run, int time)
     {
-        var next = PlannedEvents.Times(settings.Schedule!, run.Options.Epochs).FirstOrDefault(t => t > time);
+        var next = times.FirstOrDefault(t => t > time);
         var interval = settings.Schedule!.Interval;
         return next > 0 ? next : interval > 0 ? (int)Math.Min(run.Options.Epochs, time + interval) : run.Options.Epochs;
     }

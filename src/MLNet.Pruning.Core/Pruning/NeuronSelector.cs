@@ -52,7 +52,7 @@ static class NeuronSelector
             return settings.Schedule!.Removals(time, original, current, minimum);
         // Neurons that were zeroed before may be chosen again, so each event chooses all that are to be zero.
         return settings.Schedule!.IsDue(time) && current == original
-            ? Math.Clamp(Fractions.Of(settings.Schedule!.Fraction(time), original), 0, Math.Max(0, current - minimum)) : 0;
+            ? Math.Clamp(Fractions.Of(settings.Schedule!.FractionAt(time), original), 0, Math.Max(0, current - minimum)) : 0;
     }
 }
 
@@ -76,7 +76,7 @@ static class PlannedEvents
     {
         const int large = 1_000_000;
         if (soft)
-            return times.Any() ? schedule.Fraction(times.Last()) : 0;
+            return times.Any() ? schedule.FractionAt(times.Last()) : 0;
         var left = large;
         foreach (var time in times)
             left -= schedule.Removals(time, large, left);

@@ -3,9 +3,8 @@ using System.Globalization;
 namespace MLNet.Pruning;
 
 /// <summary>When pruning happens and how much is inactive by then. Immutable. Use its static methods, or derive a record from it.</summary>
-/// <remarks>Time is counted in completed epochs for neurons, and in steps for weights. A fraction is relative to the original count, in
-/// [0, 1).
-/// </remarks>
+/// <remarks>Time is counted in completed epochs for neurons, and in steps for weights. A fraction is relative to the original
+/// count, at least 0 and at most 1.</remarks>
 public abstract record Schedule
 {
     /// <summary>Whether an event is due at this time.</summary>
@@ -15,6 +14,14 @@ public abstract record Schedule
     /// <summary>The fraction of the original neurons or weights that should be inactive at this time.</summary>
     /// <param name="time">Completed epochs or steps; 0 or more.</param>
     public abstract double Fraction(long time);
+
+    /// <summary>Whether it is one of this library's, whose times and target are known.</summary>
+    internal bool IsOfLibrary => this is StepwiseSchedule or CubicSchedule or ConstantSchedule or OneShotSchedule;
+
+    /// <summary>The same, checked: a schedule may be the user's.</summary>
+    internal double FractionAt(long time) => Fraction(time) is >= 0 and <= 1 and var fraction ? fraction : throw new ArgumentOutOfRangeException(
+        null, string.Create(CultureInfo.InvariantCulture,
+            $"{GetType().Name} gives the fraction {Fraction(time)} at time {time}; it must be at least 0 and at most 1."));
 
     /// <summary>How many of a group's neurons an event at this time removes.</summary>
     /// <param name="time">Completed epochs or steps; 0 or more.</param>
@@ -40,8 +47,8 @@ public abstract record Schedule
     /// The fraction of the current neurons that an event removes, rounded down, but at least one neuron; more than 0, less than 1.
     /// </param>
     /// <param name="target">The fraction of the original neurons to remove in the end; more than 0, less than 1.</param>
-    public static StepwiseSchedule Stepwise(long maturity, long every, double amount, double target) => new(maturity, every, amount,
-        target);
+    public static StepwiseSchedule Stepwise(long maturity, long every, double amount, double target) =>
+        new(maturity, every, amount, target);
 
     /// <summary>
     /// A cubic from <paramref name="initial"/> to <paramref name="target"/>, steep at first and flat at the end: target + (initial -
@@ -82,8 +89,8 @@ public abstract record Schedule
     protected internal virtual Schedule In(long factor) => factor == 1 ? this : new FinerSchedule(this, factor);
 
     /// <summary>How many neurons an event would remove without a minimum. May be negative if too many are inactive already.</summary>
-    private protected virtual int Wanted(long time, int original, int current) => Fractions.Of(Fraction(time),
-        original) - (original - current);
+    private protected virtual int Wanted(long time, int original, int current) =>
+        Fractions.Of(FractionAt(time), original) - (original - current);
 
     sealed record FinerSchedule(Schedule Coarse, long Factor) : Schedule
     {
@@ -93,7 +100,7 @@ public abstract record Schedule
 
         public override bool IsDue(long time) => time % Factor == 0 && Coarse.IsDue(time / Factor);
 
-        public override double Fraction(long time) => Coarse.Fraction(time / Factor);
+        public override double Fraction(long time) => Coarse.FractionAt(time / Factor);
     }
 
     private protected static void CheckTime(long value, long least, string name)
