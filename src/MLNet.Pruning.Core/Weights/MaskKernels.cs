@@ -21,22 +21,24 @@ static class MaskKernels
     /// <summary>The number of active weights.</summary>
     public static int CountActive(ReadOnlySpan<sbyte> active) => Count(active, active).Both;
 
-    /// <summary>The number of active weights, and how many of these were active before.</summary>
-    public static (int Active, int Both) Count(ReadOnlySpan<sbyte> before, ReadOnlySpan<sbyte> active)
+    /// <summary>How many weights were active, how many are, and how many were and are.</summary>
+    public static (int Before, int Active, int Both) Count(ReadOnlySpan<sbyte> before, ReadOnlySpan<sbyte> active)
     {
-        long now = 0, both = 0; // in bits, eight per weight
+        long then = 0, now = 0, both = 0; // in bits, eight per weight
         ReadOnlySpan<ulong> was = MemoryMarshal.Cast<sbyte, ulong>(before), be = MemoryMarshal.Cast<sbyte, ulong>(active);
         for (var i = 0; i < was.Length; i++)
         {
+            then += BitOperations.PopCount(was[i]);
             now += BitOperations.PopCount(be[i]);
             both += BitOperations.PopCount(be[i] & was[i]);
         }
         for (var i = 8 * was.Length; i < before.Length; i++)
         {
+            then -= 8 * before[i];
             now -= 8 * active[i];
             both -= 8 * (active[i] & before[i]);
         }
-        return ((int)(now / 8), (int)(both / 8));
+        return ((int)(then / 8), (int)(now / 8), (int)(both / 8));
     }
 
     interface IOperation

@@ -122,27 +122,29 @@ sealed class MaskPlan
     const double AnyTarget = 0.5;
 
     readonly Schedule? schedule;
-    readonly long interval, until, end, total;
+    readonly long interval, until, end;
     readonly bool own; // the user's own schedule says itself when it is due
 
     public MaskPlan(WeightPruning settings, int epochs, int stepsPerEpoch)
     {
-        total = (long)epochs * stepsPerEpoch;
+        Total = (long)epochs * stepsPerEpoch;
         var factor = settings.ScheduleIn == ScheduleUnit.Epochs ? stepsPerEpoch : 1;
         until = settings.Until * factor ?? long.MaxValue;
-        end = settings.Until is null ? total : until;
-        var last = Math.Min(total, until);
+        end = settings.Until is null ? Total : until;
+        var last = Math.Min(Total, until);
         schedule = settings.Rule.FindsAmount ? null
             : settings.Schedule is { } given ? given.In(factor)
             : settings.Rule.Sparsity is { } fraction ? Schedule.Constant(fraction)
             : settings.Sparsity is 0 ? Schedule.Constant(0)
-            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, total * 3 / 4)), settings.Sparsity ?? AnyTarget);
-        own = schedule is not (null or ConstantSchedule or CubicSchedule or OneShotSchedule or StepwiseSchedule);
+            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, Total * 3 / 4)), settings.Sparsity ?? AnyTarget);
+        own = schedule is not null && !schedule.IsOfLibrary;
+        for (var step = 0L; own && step <= Total; step++)
+            schedule!.FractionAt(step); // report errors before training
         var first = schedule?.FirstTime ?? 0;
         if (first > last)
             throw new ArgumentException($"Pruning.{nameof(WeightPruning.Schedule)}'s first event comes after {first} steps; the run has "
-                + $"{total}"
-                + $"{(until < total ? $", and masks are cut until step {until}" : "")}, so that nothing would be pruned.");
+                + $"{Total}"
+                + $"{(until < Total ? $", and masks are cut until step {until}" : "")}, so that nothing would be pruned.");
         var span = schedule switch
         {
             CubicSchedule cubic => Math.Min(cubic.End, last) - first,
@@ -156,14 +158,17 @@ sealed class MaskPlan
             LastCut--;
     }
 
+    /// <summary>The number of steps in the run.</summary>
+    public long Total { get; }
+
     /// <summary>The last step after which masks are updated.</summary>
     public long LastCut { get; }
 
     /// <summary>The fraction that is to be inactive.</summary>
-    public double Fraction(long step) => schedule?.Fraction(step) ?? 0;
+    public double Fraction(long step) => schedule?.FractionAt(step) ?? 0;
 
     /// <summary>The final inactive fraction.</summary>
-    public double Target => schedule?.Fraction(long.MaxValue) ?? 0;
+    public double Target => schedule?.FractionAt(long.MaxValue) ?? 0;
 
     /// <summary>The fraction of <see cref="Target"/> that is to be inactive.</summary>
     public double Part(long step) => Target > 0 ? Fraction(step) / Target : 1;
@@ -176,15 +181,15 @@ sealed class MaskPlan
         if (step > until)
             return false;
         // After the last step nothing can learn to do without what goes: then masks are cut only where more must go.
-        if (step == total && step > 0 && (schedule is null || schedule.Fraction(step) == schedule.Fraction(step - 1)))
+        if (step == Total && step > 0 && (schedule is null || schedule.FractionAt(step) == schedule.FractionAt(step - 1)))
             return false;
         if (schedule is null)
             return step % interval == 0;
-        var fraction = schedule.Fraction(step);
+        var fraction = schedule.FractionAt(step);
         if (step < schedule.FirstTime || (fraction == 0 && step == schedule.FirstTime))
             return false;
         // Between its start and its end, a cubic differs at every step.
         return (step - schedule.FirstTime) % interval == 0
-            || (own ? schedule.IsDue(step) : schedule is CubicSchedule cubic ? step == cubic.End : fraction != schedule.Fraction(step - 1));
+            || (own ? schedule.IsDue(step) : schedule is CubicSchedule cubic ? step == cubic.End : fraction != schedule.FractionAt(step - 1));
     }
 }

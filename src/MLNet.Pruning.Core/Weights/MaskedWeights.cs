@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
@@ -21,15 +22,12 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     sbyte[] active; // of the flat vector: -1 active, 0 inactive; parameters without a mask are active
     Tensor beneath; // W in the layout of the flat vector; undefined for active weights
     Tensor? inactive; // on a device: true for inactive weights
-    float* valuesAt, beneathAt,
-        gradientsAt; // addresses of the vectors active the CPU, else null: asking a tensor takes longer than a small slice
+    float* valuesAt, beneathAt, gradientsAt; // where the vectors begin on the CPU: asking a tensor takes longer than a small piece
     long[] offsets;
     long[][] shapes;
     IReadOnlyList<(WeightMask Mask, float[] Weights)>? read;
 
-#pragma warning disable CS8618 // Blank sets all fields.
     public MaskedWeights(FlatModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
-#pragma warning restore CS8618
     {
         (this.model, Layers, persistent) = (model, layers, reactivation == Reactivation.Persistent);
         if (Length > int.MaxValue / sizeof(float))
@@ -81,7 +79,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         else
         {
             if (persistent)
-                OnDevice(() => beneath.copy_(model.Values.Vector.Times(Kept)));
+                OnDevice(() => beneath.copy_(Kept == 1 ? model.Values.Vector : model.Values.Vector.Times(Kept)));
             Zero(model.Values.Vector, valuesAt, from, to);
         }
     }
@@ -97,8 +95,11 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         if (inactive is null)
             MaskKernels.Zero(Span(begin, from, to), Mask(from, to));
         else
-            OnDevice(() => vector.masked_fill_(inactive, Scalars.Zero));
+            ZeroOnDevice(vector);
     }
+
+    // Apart, as a closure is allocated where its method begins.
+    void ZeroOnDevice(Tensor vector) => OnDevice(() => vector.masked_fill_(inactive!, Scalars.Zero));
 
     /// <summary>Whether all persistent values are finite.</summary>
     public bool IsFinite()
@@ -127,7 +128,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
             active[i] = (sbyte)(mask.Active[i] ? -1 : 0);
     }
 
-    /// <summary>Changes masks and persistent values, and updates the model.</summary>
+    /// <summary>Changes masks and persistent values, and updates the model. If the change fails, everything is as before.</summary>
     /// <param name="change">Gets W, including inactive weights, and M.</param>
     /// <returns>The change of the masks, by layer.</returns>
     public IReadOnlyList<LayerChange> Change(ChangeMasks change)
@@ -140,9 +141,21 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         Span<float> seen = Span(nearValues), weights = Span(nearBeneath);
         MaskKernels.Fill(seen, weights, active);
         seen.CopyTo(weights);
-        change(weights, active);
-        weights.CopyTo(seen);
-        MaskKernels.Zero(seen, active);
+        try
+        {
+            change(weights, active);
+            weights.CopyTo(seen);
+        }
+        catch
+        {
+            before.CopyTo(active, 0);
+            seen.CopyTo(weights);
+            throw;
+        }
+        finally
+        {
+            MaskKernels.Zero(seen, active);
+        }
         if (inactive is not null)
         {
             beneath.copy_(nearBeneath);
@@ -152,8 +165,8 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         return [.. Layers.Select((layer, l) =>
         {
             Span<sbyte> was = before.AsSpan(RangeOf(l)), now = active.AsSpan(RangeOf(l));
-            var (count, both) = MaskKernels.Count(was, now);
-            return new LayerChange(layer.Name, now.Length, MaskKernels.CountActive(was), count, count - both);
+            var (earlier, count, both) = MaskKernels.Count(was, now);
+            return new LayerChange(layer.Name, now.Length, earlier, count, count - both);
         })];
     }
 
@@ -303,6 +316,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
             + "model's.");
 
     /// <summary>Resets all weights to active.</summary>
+    [MemberNotNull(nameof(active), nameof(beneath), nameof(offsets), nameof(shapes))]
     void Blank()
     {
         using var none = no_grad();

@@ -128,28 +128,24 @@ public sealed record WeightPruning : ITrainingPruning
             $"a fraction, unless {nameof(Schedule)} tells how much goes");
         Require(Sparsity is null || Sparsity == end, nameof(Sparsity), Sparsity, $"{end}, which the pattern makes it, or null");
         if (Schedule is not null && end is not null)
-            Require(Math.Abs(Schedule.Fraction(int.MaxValue) - end.Value) < 1e-9, $"{nameof(Schedule)}'s last fraction",
-                Schedule.Fraction(int.MaxValue), $"the {nameof(Sparsity)}, {end}");
+            Require(Math.Abs(Schedule.FractionAt(int.MaxValue) - end.Value) < 1e-9, $"{nameof(Schedule)}'s last fraction",
+                Schedule.FractionAt(int.MaxValue), $"the {nameof(Sparsity)}, {end}");
         if (ScheduleIn == ScheduleUnit.Epochs && Schedule is not null)
             Require(Schedule.FirstTime <= options.Epochs, $"{nameof(Schedule)}'s first event", $"after {Schedule.FirstTime} epochs",
                 $"within the run's {options.Epochs} epochs, or nothing would be pruned");
-        var atOnce = free is not null || (Schedule is { FirstTime: 0 } && Schedule.Fraction(0) > 0)
+        var atOnce = free is not null || (Schedule is { FirstTime: 0 } && Schedule.FractionAt(0) > 0)
             || (Schedule is null && Rule.Sparsity is not null);
         Require(!Criterion!.NeedsGradient || !atOnce, $"{nameof(Schedule)}'s first event", "before the first step",
             $"after at least one step, since {Criterion.GetType().Name} must see a gradient first");
     }
 
-    /// <summary>Warnings to log before training.</summary>
-    internal IEnumerable<string> Warnings(int epochs, int stepsPerEpoch)
-    {
-        if (Fixed is not null || Budget is { IsMeasured: true } || (Schedule?.Fraction(int.MaxValue) ?? Sparsity) is not { } target)
-            yield break;
-        var plan = new MaskPlan(this, epochs, stepsPerEpoch);
-        if (plan.Fraction(plan.LastCut) is var reached && reached < target - 0.005)
-            yield return string.Create(CultureInfo.InvariantCulture,
+    /// <summary>A warning to log before training if a run of this plan ends short of its target; otherwise null.</summary>
+    internal string? Warning(MaskPlan plan) =>
+        Budget is not { IsMeasured: true } && plan.Fraction(plan.LastCut) is var reached && reached < plan.Target - 0.005
+            ? string.Create(CultureInfo.InvariantCulture,
                 $"The schedule makes {100 * reached:0.#} % of the weights inactive by step {plan.LastCut}, the last of this run's "
-                + $"{(long)epochs * stepsPerEpoch} at which masks are cut, not its target of {100 * target:0.#} %.");
-    }
+                + $"{plan.Total} at which masks are cut, not its target of {100 * plan.Target:0.#} %.")
+            : null;
 
     // Checkpoints and studies store this text, so its words must not change.
     internal string Described => string.Create(CultureInfo.InvariantCulture,

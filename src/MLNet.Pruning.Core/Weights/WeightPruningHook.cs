@@ -43,7 +43,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         update = new MaskUpdate(settings, masked);
         if (settings.Budget is not null)
             budget = new WeightBudget(settings, run, masked, plan!);
-        foreach (var warning in settings.Warnings(run.Options.Epochs, run.StepsPerEpoch))
+        if (plan is not null && settings.Warning(plan) is { } warning)
             run.Warn(warning);
         if (settings is { Fixed: null, Weights: null })
             foreach (var (name, _) in UnknownLayers.Of(run.Model))
@@ -114,7 +114,8 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void Ended(TrainingRun run)
     {
-        if (masked is null)
+        // A run that was refused the hook of another run has masks of its own, or none.
+        if (masked is null || run.Find<MaskedWeights>() != masked)
             return;
         // The run may have ended within a step.
         masked.Restore();

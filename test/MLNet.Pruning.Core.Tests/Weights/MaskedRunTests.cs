@@ -30,6 +30,64 @@ public sealed class MaskedRunTests
         StringAssert.Contains(failure.Message, "Ones wrote 1");
     }
 
+    /// <summary>Keeps the largest weights once, and fails in the middle of its second cut.</summary>
+    sealed record FailingSecond : MaskRule
+    {
+        int cuts;
+
+        protected internal override void Cut(in MaskCut cut)
+        {
+            if (cuts++ == 0)
+            {
+                KeepLargest(cut.Scores(), cut.Keep, cut.Active);
+                return;
+            }
+            cut.Active.Clear();
+            cut.Weights.Fill(7);
+            throw new FormatException("half done");
+        }
+    }
+
+    [TestMethod]
+    public void A_rule_that_fails_leaves_masks_and_weights_as_they_were()
+    {
+        foreach (var reactivation in Enum.GetValues<Reactivation>())
+        {
+            random.manual_seed(7);
+            using var model = nn.Linear(12, 3);
+            (WeightMask Mask, float[] Dense, float[] Weights)? before = null, after = null;
+            Assert.ThrowsExactly<FormatException>(() => new TrainingLoop(plain with
+            {
+                Hooks =
+                [
+                    new Hook { OnAfterStep = run => before = run.Step == 4 ? Of(run) : before, Any = (call, run) => after = call == "Ended" ? Of(run) : after },
+                    new WeightPruning { Sparsity = 0.5, Rule = new FailingSecond(), Schedule = Schedule.Constant(0.5, 1, 3), Reactivation = reactivation }.Begin(),
+                ],
+            }).Run(new TrainingTask { Model = model, Examples = Rows.Blobs(100, 12, 3), Objective = new CrossEntropy(3) }));
+            CollectionAssert.AreEqual(before!.Value.Mask.Active.ToArray(), after!.Value.Mask.Active.ToArray());
+            CollectionAssert.AreEqual(before.Value.Dense, after.Value.Dense);
+            CollectionAssert.AreEqual(before.Value.Weights, after.Value.Weights);
+            Assert.AreEqual(18, after.Value.Weights.Count(weight => weight != 0));
+
+            (WeightMask, float[], float[]) Of(TrainingRun run) =>
+                (run.Masks!.Masks[0], run.Find<MaskedWeights>()!.Dense(0), model.weight.data<float>().ToArray());
+        }
+    }
+
+    [TestMethod]
+    public void A_second_run_is_refused_the_hook_of_another_and_no_memory_is_written_to()
+    {
+        Tensor? values = null;
+        var hook = new WeightPruning { Sparsity = 0.5 }.Begin();
+        var options = plain with { Hooks = [hook, new Hook { OnAfterStep = run => values ??= run.Values.alias().DetachFromDisposeScope() }] };
+        Runs.Train(options);
+        using (var none = no_grad())
+            values!.fill_(Scalars.One);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(options)).Message, "Begin");
+        Assert.IsTrue(values.eq(Scalars.One).all().item<bool>());
+        values.Dispose();
+    }
+
     [TestMethod]
     public void Masks_are_not_cut_after_the_last_step_unless_more_must_go()
     {

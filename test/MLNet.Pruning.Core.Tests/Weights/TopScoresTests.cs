@@ -58,7 +58,7 @@ public sealed class TopScoresTests
             CollectionAssert.AreEqual(zeroed, copied);
             CollectionAssert.AreEqual(Enumerable.Range(0, count).Select(i => on[i] == 0 ? values[i] : others[i]).ToArray(), copy.Select((v, i) => on[i] == 0 ? v : others[i]).ToArray());
             var later = on.Select(_ => (sbyte)-random.Next(2)).ToArray();
-            Assert.AreEqual((later.Count(b => b != 0), on.Zip(later).Count(p => p.First != 0 && p.Second != 0)), MaskKernels.Count(on, later));
+            Assert.AreEqual((on.Count(b => b != 0), later.Count(b => b != 0), on.Zip(later).Count(p => p.First != 0 && p.Second != 0)), MaskKernels.Count(on, later));
             CollectionAssert.AreEqual(Enumerable.Range(0, count).Select(i => on[i] != 0 ? values[i] : others[i]).ToArray(), filled);
             Assert.IsFalse(zeroed.Where((_, i) => on[i] == 0).Any(float.IsNegative));
         }
