@@ -64,11 +64,11 @@ public sealed class ContributionAccumulator
             return;
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        if (RunsKernel(activations))
+        if (RunsKernel(activations, weight))
         {
             // Small layers are observed in every step: the operators of tensors, which scale as well, take longer than the kernel.
             var (from, weights) = ((int)activations.numel(), (int)weight.numel());
-            using var scratch = new Scratch<float>(from + weights);
+            using var scratch = new Scratch<float>((long)from + weights);
             if (ContributionKernel.Scale(Floats(activations), (int)inputs, scratch.Span(0, from))
                 && ContributionKernel.Scale(Floats(weight), (int)inputs, scratch.Span(from, weights)))
             {
@@ -112,11 +112,11 @@ public sealed class ContributionAccumulator
         var a = Shares.Border(Shares.Scaled(activations, Mode, nameof(activations)), height, width, shape);
         var w = Shares.Scaled(shape.Transposed ? Shares.Turned(weight, groups) : weight, Mode, nameof(weight)).flatten(1);
         var (features, outputs) = ((int)w.shape[1], w.shape[0] / groups);
-        var step = Math.Clamp(Shares.SliceElements(a) / (features * groups * high * wide), 1, a.shape[0]);
+        var step = Math.Clamp(Shares.SliceElements(a) / ((long)features * groups * high * wide), 1, a.shape[0]);
         for (var g = 0; g < groups; g++)
         {
             var (first, own) = (g * neurons, w.narrow(0, g * outputs, outputs));
-            if (RunsKernel(a))
+            if (RunsKernel(a, own))
             {
                 Run(Floats(a), Window(a, first * block, neurons * block, height, width, shape), Floats(own), first, neurons);
                 continue;
@@ -174,7 +174,9 @@ public sealed class ContributionAccumulator
         static double[] Read(Tensor tensor) => tensor.to_type(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
-    bool RunsKernel(Tensor tensor) => Kernel is not null && Mode == ContributionMode.Absolute && tensor.device_type == DeviceType.CPU;
+    // The kernel reads both as spans of bytes.
+    bool RunsKernel(Tensor activations, Tensor weight) => Kernel is not null && Mode == ContributionMode.Absolute
+        && activations.device_type == DeviceType.CPU && Math.Max(activations.numel(), weight.numel()) <= int.MaxValue / sizeof(float);
 
     void Run(ReadOnlySpan<float> a, Window window, ReadOnlySpan<float> w, int first, int neurons)
     {

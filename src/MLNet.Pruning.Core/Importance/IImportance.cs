@@ -55,7 +55,8 @@ public interface IImportanceObserver : IDisposable
     /// <param name="other">Of the same criterion, for the same groups of the same sizes.</param>
     void Add(IImportanceObserver other);
 
-    /// <summary>The scores so far: per group of the map, in its order, and per neuron; finite, larger stays.</summary>
+    /// <summary>The scores so far: per group of the map, in its order, and per neuron; larger stays. Finite,
+    /// but NaN for a group that <see cref="IImportance.Check"/> refuses.</summary>
     /// <exception cref="InvalidOperationException">Nothing was seen yet, or what was seen is not finite.</exception>
     IReadOnlyList<double[]> Scores();
 }

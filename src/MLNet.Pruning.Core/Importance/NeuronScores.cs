@@ -39,7 +39,7 @@ public static class NeuronScores
         using var on = enable_grad();
         var trainable = map.Model.parameters().Where(p => p.requires_grad).ToArray();
         using var outer = NewDisposeScope();
-        var kept = byParameters ? trainable.Select(p => p.grad?.clone()).ToArray() : [];
+        var kept = trainable.Select(p => p.grad).ToArray();
         try
         {
             // Without gradients of their own, parameters cost no graph and keep those that they have.
@@ -49,7 +49,7 @@ public static class NeuronScores
             {
                 using var scope = NewDisposeScope();
                 foreach (var parameter in trainable.Where(_ => byParameters))
-                    parameter.grad?.zero_();
+                    parameter.grad = null;
                 var loss = objective?.Compute(map.Model, batch).Loss ?? map.Forward(batch.Inputs)[0];
                 if (objective is not null && loss.requires_grad)
                     loss.backward();
@@ -58,15 +58,8 @@ public static class NeuronScores
         }
         finally
         {
-            foreach (var parameter in trainable)
-                parameter.requires_grad = true;
-            for (var i = 0; i < kept.Length; i++)
-            {
-                if (kept[i] is { } gradient)
-                    trainable[i].grad!.copy_(gradient);
-                else
-                    trainable[i].grad?.zero_();
-            }
+            foreach (var (parameter, gradient) in trainable.Zip(kept))
+                (parameter.requires_grad, parameter.grad) = (true, gradient);
         }
         return observer.Scores();
     }
@@ -102,7 +95,8 @@ public static class NeuronScores
             group.Length > 0 && group.Average(Math.Abs) is > 0 and var mean ? [.. group.Select(s => s / mean)] : group)];
     }
 
-    static IEnumerable<Batch> Batches(IExampleSource examples, int size, long atMost, Device device)
+    /// <summary>Reads examples in batches, each of which lives until the next one is read.</summary>
+    internal static IEnumerable<Batch> Batches(IExampleSource examples, int size, long atMost, Device device)
     {
         var width = checked((int)examples.Shape.Aggregate(1L, (n, extent) => n * extent));
         var (rows, labels) = (new float[(long)size * width], new long[size]);

@@ -33,6 +33,19 @@ public sealed class LinearContributionTests
     }
 
     [TestMethod]
+    [TestCategory("Slow")] // 8 GB
+    public void More_activations_than_fit_a_span_are_observed()
+    {
+        using var scope = NewDisposeScope();
+        const long rows = (1 << 19) + 1, inputs = 1024; // 1,024 numbers more than 2 GB
+        var accumulator = new ContributionAccumulator((int)inputs);
+        accumulator.ObserveLinear(ones(1, inputs).expand(rows, inputs), ones(1, inputs));
+        Assert.AreEqual(rows, accumulator.Denominators);
+        foreach (var score in accumulator.Scores().Average.Concat(accumulator.Scores().Maximum))
+            Assert.AreEqual(1.0 / inputs, score, 1e-6);
+    }
+
+    [TestMethod]
     [DataRow(ContributionMode.Absolute)]
     [DataRow(ContributionMode.Signed)]
     public void Scores_do_not_depend_on_the_number_of_threads(ContributionMode mode)

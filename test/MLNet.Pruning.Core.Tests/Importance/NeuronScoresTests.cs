@@ -82,13 +82,18 @@ public sealed class NeuronScoresTests
             "GradientNorm reads gradients");
         var alone = NeuronScores.Of(new GradientNorm(), map, [batch], objective);
         Assert.IsGreaterThan(0, alone[0].Sum());
+        Assert.IsTrue(model.parameters().All(p => p.grad is null));
         // What a step has left neither counts nor is lost.
         objective.Compute(model, new Batch(randn(4, 12), tensor(new long[] { 0, 0, 1, 2 }))).Loss.backward();
-        var left = model.parameters().Select(p => p.grad!.clone()).ToArray();
+        var left = model.parameters().Select(p => (p.grad!.clone(), p.grad!)).ToArray();
         var twice = NeuronScores.Of(new GradientNorm(), map, [batch, batch], objective);
         Numbers.AreClose([.. alone[0].Select(score => 2 * score)], twice[0], 1e-6, "twice");
-        foreach (var (parameter, gradient) in model.parameters().Zip(left))
+        foreach (var (parameter, (gradient, same)) in model.parameters().Zip(left))
+        {
             Assert.IsTrue(parameter.grad!.equal(gradient).all().item<bool>());
+            same.fill_(Scalars.One);
+            Assert.IsTrue(parameter.grad!.equal(same).all().item<bool>(), "not the same tensor");
+        }
     }
 
     [TestMethod]
