@@ -36,6 +36,33 @@ public sealed class PlanTests
 
     [TestMethod]
     [DynamicData(nameof(Widths.All), typeof(Widths))]
+    public void A_layer_with_more_inputs_than_two_bytes_count_is_that_of_double_precision_on_any_number_of_threads(int width)
+    {
+        const int Inputs = 70_000, Outputs = 64, Count = 65;
+        var network = new FeedForwardDescription([Inputs, Outputs]);
+        var weights = new NetworkWeights();
+        float[] values = Numbers.Sparse(Inputs * Outputs, 1, 0.1), bias = Numbers.Random(Outputs, 2);
+        weights.Add("layers.linear1.weight", values, Outputs, Inputs);
+        weights.Add("layers.linear1.bias", bias, Outputs);
+        var plan = ScoringPlan.Compile(network, weights, new CompileOptions(Widths.Of(width), KernelChoice.Sparse, ScoringOutput.Logits));
+        float[] rows = Numbers.Random(Count * Inputs, 3), one = new float[Count * Outputs], several = new float[Count * Outputs];
+        plan.Score(rows, one);
+        for (int output = 0; output < Outputs; output++)
+        {
+            double wanted = bias[output];
+            for (int i = 0; i < Inputs; i++)
+                wanted += (double)values[(output * Inputs) + i] * rows[(7 * Inputs) + i];
+            Numbers.AreClose(wanted, one[(7 * Outputs) + output], 1e-4, $"output {output}");
+        }
+        foreach (int threads in (int[])[2, 3, 8])
+        {
+            plan.Score(rows, several, threads);
+            Assert.IsTrue(SameBits(one, several), $"{threads} threads give other bits.");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Widths.All), typeof(Widths))]
     public void A_row_has_the_same_bits_alone_in_a_batch_and_on_several_threads(int width)
     {
         foreach (var network in Samples.Networks)

@@ -19,7 +19,7 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
 
     readonly List<Action> removers = [];
     Tensor? nothing;
-    float[] weights = [], bias = [];
+    float[] weights = [], bias = []; // by which the choice was made; not kept if the layer is too dense for one
 
     public nn.Module<Tensor, Tensor> Layer => layer;
 
@@ -65,7 +65,8 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
     public bool IsCurrent()
     {
         using var scope = NewDisposeScope();
-        return Numbers(Weight(layer)).SequenceEqual(weights) && Numbers(Bias(layer)).SequenceEqual(bias);
+        var now = Numbers(Weight(layer));
+        return weights.Length == 0 ? IsDense(now) : now.SequenceEqual(weights) && Numbers(Bias(layer)).SequenceEqual(bias);
     }
 
     /// <summary>Chooses by the present weights.</summary>
@@ -73,10 +74,11 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
     {
         (Choice, Record) = (null, null);
         using var scope = NewDisposeScope();
-        (weights, bias) = (Numbers(Weight(layer)).ToArray(), Numbers(Bias(layer)).ToArray());
-        var active = weights.Length - weights.AsSpan().Count(0f);
-        if (weights.Length == 0 || active > MaximumDensity * weights.Length)
+        (weights, bias) = ([], []);
+        var now = Numbers(Weight(layer));
+        if (IsDense(now))
             return;
+        (weights, bias) = (now.ToArray(), Numbers(Bias(layer)).ToArray());
         if (Seen is null && (scoring == SparseScoring.Automatic || layer is not Linear))
             return;
         var rowShape = layer is Linear { weight: { } matrix } ? [matrix.shape[1]] : RowShape(Seen!);
@@ -132,6 +134,9 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
             return null; // not every LibTorch supports empty images
         }
     }
+
+    static bool IsDense(ReadOnlySpan<float> weights) =>
+        weights.IsEmpty || weights.Length - weights.Count(0f) > MaximumDensity * weights.Length;
 
     // The array belongs to the caller's dispose scope.
     static ReadOnlySpan<float> Numbers(Tensor? tensor) =>

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Models;
 using TorchSharp;
@@ -212,7 +211,7 @@ public sealed class SparsePlan : IDisposable
         var output = empty([.. input.shape[..^choice.RowShape.Length], .. choice.OutputShape]);
         if (rows > 0)
             plan.Score(numbers, MemoryMarshal.Cast<byte, float>(output.bytes), get_num_threads());
-        if (AreFinite(numbers))
+        if (Finite.All(numbers))
             return output;
         // With an infinity or a NaN, zero weights matter, so the layer itself computes the row; row by row, as the result must not depend
         // on the other rows.
@@ -221,22 +220,9 @@ public sealed class SparsePlan : IDisposable
         var outputs = output.view([rows, .. choice.OutputShape]);
         for (var r = 0L; r < rows; r++)
         {
-            if (!AreFinite(numbers.Slice((int)r * plan.InputWidth, plan.InputWidth)))
+            if (!Finite.All(numbers.Slice((int)r * plan.InputWidth, plan.InputWidth)))
                 outputs.narrow(0, r, 1).copy_(layer.Layer.forward(inputs.narrow(0, r, 1)));
         }
         return output;
-    }
-
-    /// <summary>Whether all numbers are finite. Zero times an infinity or a NaN is not zero.</summary>
-    static bool AreFinite(ReadOnlySpan<float> numbers)
-    {
-        var sum = Vector<float>.Zero;
-        var i = 0;
-        for (; i <= numbers.Length - Vector<float>.Count; i += Vector<float>.Count)
-            sum += new Vector<float>(numbers[i..]) * Vector<float>.Zero;
-        var rest = Vector.Sum(sum);
-        for (; i < numbers.Length; i++)
-            rest += numbers[i] * 0;
-        return rest == 0;
     }
 }

@@ -152,7 +152,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
                     label = (long)key - 1;
                 }
                 reader.Read(features);
-                if (!AreFinite(features))
+                if (!Finite.All(features))
                 {
                     rows.withoutFeatures++;
                     continue;
@@ -201,19 +201,6 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
                 get(ref key);
                 return ulong.CreateTruncating(key);
             };
-        }
-
-        /// <summary>Zero times a number is zero, unless the number is NaN or infinite.</summary>
-        static bool AreFinite(ReadOnlySpan<float> values)
-        {
-            var sum = Vector<float>.Zero;
-            int i = 0;
-            for (; i + Vector<float>.Count <= values.Length; i += Vector<float>.Count)
-                sum += new Vector<float>(values[i..]) * Vector<float>.Zero;
-            float total = Vector.Sum(sum);
-            for (; i < values.Length; i++)
-                total += values[i] * 0f;
-            return total == 0;
         }
     }
 }

@@ -97,6 +97,21 @@ public sealed class SparsePlanTests
     }
 
     [TestMethod]
+    public void A_dense_layer_is_not_copied_and_becomes_sparse_once_it_has_enough_zeros()
+    {
+        using var network = Network(0.8, 1024, 1024, 10);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var plan = SparsePlan.For(network, [1024], SparseScoring.Automatic);
+        Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before); // its weights are 4 MB
+        Assert.IsEmpty(plan.Layers);
+        Mask(network, 0.1);
+        plan.Refresh();
+        CollectionAssert.AreEqual(new[] { true, true }, plan.Layers.Select(layer => layer.IsSparse).ToArray());
+        using var input = randn(3, 1024);
+        Agrees(network, plan, input);
+    }
+
+    [TestMethod]
     public void Layers_are_covered_whose_inputs_have_tokens()
     {
         using var model = new Tokens();

@@ -292,6 +292,19 @@ public sealed class WeightBudgetTests
     }
 
     [TestMethod]
+    public void An_accuracy_needs_an_objective_with_classes()
+    {
+        var steps = 0;
+        foreach (var pruning in new ITrainingPruning[] { Pruning(Budget.Accuracy(0.9)) with { Sparsity = 0.5 }, new NeuronPruning { Budget = Budget.Accuracy(0.9) } })
+        {
+            var failure = Assert.ThrowsExactly<ArgumentException>(() => Train(pruning, objective: new CustomObjective((model, batch) =>
+                ((nn.Module<Tensor, Tensor>)model).call(batch.Inputs).abs().mean()), other: new Hook { OnAfterStep = _ => steps++ }));
+            StringAssert.Contains(failure.Message, "Pruning.Budget has an accuracy, 0.9, and the run's objective has no classes");
+        }
+        Assert.AreEqual(0, steps);
+    }
+
+    [TestMethod]
     public void Settings_that_a_budget_replaces_are_refused()
     {
         string Refusal(WeightPruning pruning) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => pruning.Validate(options)).Message;
