@@ -1,4 +1,3 @@
-using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -41,17 +40,10 @@ public static class ReconstructionCost
         forward ??= (module, input) => Forward.Through(module, input);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        using var rows = new ExampleBuffer(examples.Shape, examples.HasLabels);
-        using (var reader = examples.Open())
-            while (rows.Count < maximum && rows.Read(reader, rows.Count, null, rows.Count))
-            {
-            }
-        if (rows.Count == 0)
-            throw new InvalidDataException("The source of examples has no rows.");
         using var mode = new EvaluationMode(model);
         using var random = new RandomState();
-        var layers = Watched(model, masks);
         var whole = masks.Masks.ToDictionary(m => m.Name, m => ((Tensor)model.get_parameter(m.Name)!).detach().clone());
+        var layers = Watched(model, masks, whole);
         var removers = layers.Select(layer => layer.Module.register_forward_hook((_, input, output) =>
         {
             layer.Observe(input);
@@ -60,11 +52,14 @@ public static class ReconstructionCost
         try
         {
             masks.Apply(model);
-            var device = whole.First().Value.device;
-            for (var from = 0; from < rows.Count; from += BatchRows)
-                using (NewDisposeScope())
-                    forward(model, cat([.. Enumerable.Range(from, Math.Min(BatchRows, rows.Count - from)).Select(rows.Tensor)],
-                        0).to(device));
+            var rows = 0;
+            foreach (var batch in NeuronScores.Batches(examples, BatchRows, maximum, whole.First().Value.device))
+            {
+                rows += batch.Rows;
+                forward(model, batch.Inputs);
+            }
+            if (rows == 0)
+                throw new InvalidDataException("The source of examples has no rows.");
         }
         finally
         {
@@ -76,18 +71,18 @@ public static class ReconstructionCost
         return [.. layers.Select(layer => layer.Cost)];
     }
 
-    static Layer[] Watched(nn.Module model, WeightMasks masks)
+    static Layer[] Watched(nn.Module model, WeightMasks masks, Dictionary<string, Tensor> whole)
     {
         var modules = model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1)
             .ToDictionary(m => m.Item1.Length > 0 ? $"{m.Item1}.weight" : "weight", m => m.Item2);
         return [.. masks.Masks
             .Where(mask => modules.GetValueOrDefault(mask.Name) is Linear or Conv1d or Conv2d or ConvTranspose1d or ConvTranspose2d)
-            .Select(mask => new Layer((nn.Module<Tensor, Tensor>)modules[mask.Name], mask))];
+            .Select(mask => new Layer((nn.Module<Tensor, Tensor>)modules[mask.Name], mask, whole[mask.Name]))];
     }
 
-    sealed class Layer(nn.Module<Tensor, Tensor> module, WeightMask mask)
+    sealed class Layer(nn.Module<Tensor, Tensor> module, WeightMask mask, Tensor whole)
     {
-        readonly Tensor weight = module.get_parameter("weight")!.detach(), whole = module.get_parameter("weight")!.detach().clone();
+        readonly Tensor weight = module.get_parameter("weight")!.detach();
         readonly Tensor? bias = module.get_parameter("bias")?.detach();
         readonly Tensor inactive = tensor(Array.ConvertAll(mask.Active.ToArray(), bit => bit ? 0f : 1f), [.. mask.Shape],
             device: module.get_parameter("weight")!.device);
