@@ -19,6 +19,9 @@ static class MLNetInternals
     static readonly Access Saving = new("saving a pruned model", "To keep the model without mlContext.Model, call "
         + "PrunedModelTransformer.WriteTo(stream), and PrunedModelTransformer.ReadFrom(mlContext, stream) to get it back");
 
+    static readonly Access Loading = new("loading a pruned model", "To keep models without mlContext.Model, call "
+        + "PrunedModelTransformer.WriteTo(stream), and PrunedModelTransformer.ReadFrom(mlContext, stream) to get them back");
+
     static readonly Access Making = new("making a component from a catalog",
         "Use the constructor that takes the MLContext, such as new PrunedFeedForwardTrainer(mlContext, options)");
 
@@ -45,8 +48,14 @@ static class MLNetInternals
     }
 
     /// <summary>The settings of <see cref="MLContext"/>: the GPU to use, if any, and whether the CPU may replace it.</summary>
-    public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment) =>
-        Following.Call(() => (Accessors.GpuDeviceId(environment), Accessors.FallbackToCpu(environment)));
+    /// <exception cref="NotSupportedException">The environment is no MLContext, nor a host of one.</exception>
+    public static (int? GpuDeviceId, bool FallbackToCpu) Settings(IHostEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        return environment.GetType().GetInterface("IHostEnvironmentInternal") is null
+            ? throw Following.Missing($"interface IHostEnvironmentInternal on {environment.GetType().Name}")
+            : Following.Call(() => (Accessors.GpuDeviceId(environment), Accessors.FallbackToCpu(environment)));
+    }
 
     /// <summary>Writes a loader's signature and a stream to a model file.</summary>
     public static void Save(ModelSaveContext context, LoaderName name, uint version, string streamName, Action<BinaryWriter> write) =>
@@ -57,14 +66,14 @@ static class MLNetInternals
             object?[] values = [name.Signature, version, version, version, Assembly.GetExecutingAssembly().FullName, name.Loader, null];
             object info = Activator.CreateInstance(type, Any, null, values, null)!;
             typeof(ModelSaveContext).InvokeMember("SetVersionInfo", Any | BindingFlags.InvokeMethod, null, context, [info], null);
-            Accessors.SaveBinaryStream(context, streamName, write);
+            Accessors.SaveBinaryStream(context, streamName, Own(write));
             return true;
         });
 
     /// <summary>Reads the stream that <see cref="Save"/> wrote. ML.NET passes <paramref name="context"/> to loaders.</summary>
     /// <exception cref="InvalidDataException">The header needs a later reader, or the stream is missing.</exception>
     public static void Load(object context, LoaderName name, uint version, string streamName, Action<BinaryReader> read) =>
-        Saving.Call(() =>
+        Loading.Call(() =>
         {
             uint readable = (uint)Get(Get(context, "Header"), "ModelVerReadable");
             if (readable > version)
@@ -72,7 +81,7 @@ static class MLNetInternals
                 throw new InvalidDataException($"The model's part '{name.Loader}' is of version {Number(readable)}; "
                     + $"this MLNet.Pruning reads versions up to {Number(version)}. A later MLNet.Pruning saved it: update this one.");
             }
-            return Accessors.TryLoadBinaryStream(context, streamName, read) ? true : throw new InvalidDataException(
+            return Accessors.TryLoadBinaryStream(context, streamName, Own(read)) ? true : throw new InvalidDataException(
                 $"The model has no stream '{streamName}': it is cut short, or was not saved by MLNet.Pruning.");
 
             // Accessors cannot name the header either: it is a struct.
@@ -113,16 +122,31 @@ static class MLNetInternals
         }
     });
 
-    /// <summary>Runs an action once per catalog.</summary>
-    static void Once(ComponentCatalog catalog, string what, Action action) => Saving.Call(() =>
+    /// <summary>Runs an action once per catalog; one that fails is run again.</summary>
+    static void Once(ComponentCatalog catalog, string what, Action action) => Loading.Call(() =>
     {
         lock (Accessors.Lock(catalog))
         {
-            if (Registered.GetOrCreateValue(catalog).Add(what))
+            var done = Registered.GetOrCreateValue(catalog);
+            if (!done.Contains(what))
                 action();
-            return true;
+            return done.Add(what);
         }
     });
+
+    /// <summary>A callback of this library: what it throws is not for lack of a member of ML.NET.</summary>
+    static Action<T> Own<T>(Action<T> callback) => argument =>
+    {
+        try
+        {
+            callback(argument);
+        }
+        catch (Exception own)
+        {
+            own.Data[nameof(Own)] = true;
+            throw;
+        }
+    };
 
     /// <summary>What members are needed for, and what to do if a version of ML.NET lacks one.</summary>
     internal sealed record Access(string Purpose, string Instead)
@@ -134,7 +158,8 @@ static class MLNetInternals
             {
                 return call();
             }
-            catch (Exception missing) when (missing is MissingMemberException || missing.GetType() == typeof(TypeLoadException))
+            catch (Exception missing) when (!missing.Data.Contains(nameof(Own))
+                && (missing is MissingMemberException || missing.GetType() == typeof(TypeLoadException)))
             {
                 throw Missing($"member of which the runtime says \"{missing.Message}\"");
             }

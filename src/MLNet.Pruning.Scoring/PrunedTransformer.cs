@@ -85,7 +85,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     {
         var network = Scorer.Network;
         var description = model.Describe(network) ?? throw new NotSupportedException(
-            $"{model.What} is a module of the user's own code that no plan computes: {PlanFailure ?? SavedNetwork.OldModule}");
+            $"{model.What} is a module of the user's own code that no plan computes: {SavedNetwork.WhyNoPlan(network)}");
         return (description, SavedNetwork.Tensors(network, model.What));
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using MLNet.Pruning.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace MLNet.Pruning.Tests;
 
@@ -62,6 +63,48 @@ public sealed class MLNetInternalsTests
             StringAssert.Contains(failure.Message, assembly);
             StringAssert.Contains(failure.Message, "Knock");
         }
+    }
+
+    public class Other : DispatchProxy
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => throw new NotImplementedException();
+    }
+
+    [TestMethod]
+    public void An_environment_that_is_no_context_of_MLNet_has_no_settings()
+    {
+        var failure = Assert.ThrowsExactly<NotSupportedException>(() => MLNetInternals.Settings(DispatchProxy.Create<IHostEnvironment, Other>()));
+        StringAssert.Contains(failure.Message, "IHostEnvironmentInternal");
+        StringAssert.Contains(failure.Message, "Set Device in the trainer's options");
+    }
+
+    /// <summary>Is saved by this library, and fails as if a member were missing.</summary>
+    sealed class Failing : ITransformer
+    {
+        public bool IsRowToRowMapper => false;
+
+        public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => inputSchema;
+
+        public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => throw new NotSupportedException();
+
+        public IDataView Transform(IDataView input) => input;
+
+        public void Save(ModelSaveContext ctx) => Loaders.Save(ctx, Loaders.Classifier, _ => throw new MissingFieldException("its own"));
+    }
+
+    [TestMethod]
+    public void What_this_library_throws_while_ML_NET_saves_is_not_blamed_on_it()
+    {
+        using var stream = new MemoryStream();
+        Assert.AreEqual("its own", Assert.ThrowsExactly<MissingFieldException>(() => new MLContext().Model.Save(new Failing(), null, stream)).Message);
+    }
+
+    [TestMethod]
+    public void A_registration_that_fails_fails_again()
+    {
+        var catalog = ((IHostEnvironment)new MLContext()).ComponentCatalog;
+        for (int i = 0; i < 2; i++)
+            Assert.ThrowsExactly<NullReferenceException>(() => MLNetInternals.Register(catalog, "none", null!));
     }
 
     [TestMethod]

@@ -13,9 +13,6 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <summary>The archive entry of the network's blueprint, and the prefix of the entries of its tensors.</summary>
     public const string Blueprint = "blueprint", Tensor = "tensor:";
 
-    /// <summary>The reason why a module has no graph, for files that give none.</summary>
-    public const string OldModule = "an earlier version saved it, without its graph.";
-
     /// <summary>The file in ML.NET's zip that contains a transformer of this library.</summary>
     public const string Entry = "Model.pruned";
 
@@ -91,7 +88,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
                 $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
         var description = Describe(archive, what)
             ?? throw new InvalidDataException(
-                $"{what} is a module of the user's own code that no plan computes: {Failure(archive) ?? OldModule}");
+                $"{what} is a module of the user's own code that no plan computes: {WhyNoPlan(archive)}");
         if (archive.Kind == Autoencoder)
             description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
         var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];
@@ -107,6 +104,9 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <summary>Why the graph of a user module could not be found; null if it was found, or if nobody has tried.</summary>
     public static string? Failure(Archive archive) =>
         archive.Entries.TryGetValue(SavedGraph.FailureEntry, out var text) ? Encoding.UTF8.GetString(text) : null;
+
+    /// <summary>The same in words for any user module without a graph.</summary>
+    public static string WhyNoPlan(Archive archive) => Failure(archive) ?? "an earlier version saved it, without its graph.";
 
     /// <summary>Reads the tensors of an archive.</summary>
     public static NetworkWeights Tensors(Archive archive, string what)

@@ -75,8 +75,8 @@ abstract class ScoredModel(string kind, string what, Type owner)
         PruningContextExtensions.LoadTrainers();
         if (LibTorch is null && !planned)
         {
-            string why = SavedNetwork.Failure(network) ?? SavedNetwork.OldModule;
-            throw new InvalidOperationException($"{What} is a module of the user's own code that no plan computes ({why}). "
+            string why = SavedNetwork.WhyNoPlan(network);
+            throw new InvalidOperationException($"{What} is a module of the user's own code that no plan computes: {why} "
                 + "It needs TorchSharp: reference the package MLNet.Pruning, and name the module by mlContext.UsePrunedModule.");
         }
         if (LibTorch is null && !fallback)

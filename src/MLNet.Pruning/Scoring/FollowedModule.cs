@@ -48,8 +48,9 @@ sealed class FollowedModule : IFollowedModule
     static FollowedModule Follow(Archive network, IHostEnvironment environment)
     {
         const string What = "The network";
+        var scoring = NetworkPart.Scoring(network, What);
         var (blueprint, module) = Build(network, environment, What);
-        return new(blueprint, module, NetworkPart.Scoring(network, What));
+        return new(blueprint, module, scoring);
     }
 
     public Archive? Changed(Archive network)

@@ -32,21 +32,30 @@ sealed class ModelScorer : IModelScorer
     int gone;
 
     /// <param name="blueprint">What the module was built from.</param>
-    /// <param name="module">The module. It is taken over and set to evaluation mode.</param>
+    /// <param name="module">The module. It is taken over, even on failure, and set to evaluation mode.</param>
     /// <param name="device">Where the module is moved to.</param>
     /// <param name="model">Everything about the model but its network.</param>
     /// <param name="network">The same network as an archive. It says how layers with many inactive weights are computed.</param>
     public ModelScorer(Blueprint blueprint, nn.Module module, string device, ScoredModel model, Archive network)
     {
-        compute = Compute(module, model.Describe(network), model.What);
-        NetworkPart.CopyGraph(network, graph);
         (this.blueprint, this.module, this.model, shape) = (blueprint, module, model, [.. blueprint.InputShape]);
-        this.device = new Device(device);
-        module.to(this.device);
-        module.eval();
-        using var oneThread = new SingleThreaded();
-        plan = SparsePlan.For(module, shape, compute, NetworkPart.Scoring(network, model.What));
-        multiplications = Multiplications();
+        try
+        {
+            compute = Compute(module, model.Describe(network), model.What);
+            NetworkPart.CopyGraph(network, graph);
+            this.device = new Device(device);
+            module.to(this.device);
+            module.eval();
+            using var oneThread = new SingleThreaded();
+            plan = SparsePlan.For(module, shape, compute, NetworkPart.Scoring(network, model.What));
+            multiplications = Multiplications();
+        }
+        catch
+        {
+            plan?.Dispose();
+            module.Dispose();
+            throw;
+        }
     }
 
     [ModuleInitializer]
@@ -63,12 +72,20 @@ sealed class ModelScorer : IModelScorer
     {
         if (device != "cpu" || model.Describe(network) is null)
             return new ModelScorer(blueprint, module, device, model, network);
-        var plan = new PlanScorer(network, model, environment);
-        if (blueprint is ModuleBlueprint)
-            FollowedModule.Follow(plan, blueprint, module, NetworkPart.Scoring(network, model.What));
-        else
+        try
+        {
+            var plan = new PlanScorer(network, model, environment);
+            if (blueprint is ModuleBlueprint)
+                FollowedModule.Follow(plan, blueprint, module, NetworkPart.Scoring(network, model.What));
+            else
+                module.Dispose();
+            return plan;
+        }
+        catch
+        {
             module.Dispose();
-        return plan;
+            throw;
+        }
     }
 
     static ModelScorer? Loaded(ScoredModel model, Archive network, IHostEnvironment environment)

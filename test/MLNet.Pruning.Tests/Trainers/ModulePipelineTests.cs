@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MLNet.Pruning.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using TorchSharp.Modules;
@@ -214,9 +215,33 @@ public sealed class ModulePipelineTests
         Assert.AreEqual(model.PlanFailure, loaded.PlanFailure);
     }
 
+    [TestMethod]
+    public void A_module_that_was_built_for_a_broken_file_is_freed()
+    {
+        using var model = context.MulticlassClassification.Trainers.PrunedModule(() => new Doubled(), "Kind", "Pixels", epochs: 1)
+            .Fit(Patterns.Keys(context, Patterns.View(context, 30)));
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        stream.Position = 0;
+        var whole = Archive.Read(stream, "The model");
+        var broken = new Archive(whole.Kind);
+        foreach (var (name, content) in whole.Entries)
+            broken.Add(name, content);
+        broken.Add("scoring", "{\"scoring\":\"Unheard\"}"u8.ToArray());
+        using var file = new MemoryStream();
+        broken.Write(file);
+        file.Position = 0;
+        Doubled? built = null;
+        var own = new MLContext().UsePrunedModule("Doubled", () => built = new Doubled());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PrunedModelTransformer.ReadFrom(own, file)).Message, "Unheard");
+        Assert.IsTrue(built!.Weight.IsInvalid);
+    }
+
     sealed class Doubled : nn.Module<Tensor, Tensor>
     {
         readonly Linear only = nn.Linear(64, 3);
+
+        public Tensor Weight => only.weight!;
 
         public Doubled()
             : base(nameof(Doubled)) => RegisterComponents();
