@@ -10,8 +10,10 @@ using Spectre.Console;
 if (Console.IsOutputRedirected)
     AnsiConsole.Profile.Capabilities.Ansi = false;
 
+var stackTrace = new Option<bool>(Errors.StackTrace) { Description = "Show the stack trace of an error.", Recursive = true };
 var root = new RootCommand("MLNet.Pruning: trains TorchSharp models through ML.NET.")
 {
+    stackTrace,
     InfoCommand.Create(),
     QuickstartCommand.Create(),
     InspectCommand.Create(),
@@ -20,12 +22,18 @@ var root = new RootCommand("MLNet.Pruning: trains TorchSharp models through ML.N
 var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction mistake)
     mistake.ShowHelp = false;
+else
+    Errors.ShowStackTrace = parsed.GetValue(stackTrace);
 return await parsed.InvokeAsync();
 
 /// <summary>Turns exceptions of a command into one line for the user and an exit code.</summary>
 internal static class Errors
 {
+    internal const string StackTrace = "--stack-trace";
+
     const int Failed = 1, Interrupted = 130;
+
+    internal static bool ShowStackTrace { get; set; }
 
     /// <summary>Runs the command; 0 if it succeeds.</summary>
     internal static Task<int> Guard(Action command)
@@ -40,14 +48,16 @@ internal static class Errors
             AnsiConsole.MarkupLine("[yellow]Stopped.[/] Nothing was left half-written.");
             return Task.FromResult(Interrupted);
         }
-        catch (Exception e) when (Expected(e) is { } expected)
+        catch (Exception e)
         {
-            Console.Error.WriteLine($"error: {expected.Message}");
+            var line = Expected(e)?.Message ?? $"{e.GetType().Name}: {e.Message.Split('\n')[0].TrimEnd()} This is a bug of mlprune; "
+                + $"{StackTrace} shows where.";
+            Console.Error.WriteLine(ShowStackTrace ? e.ToString() : $"error: {line}");
             return Task.FromResult(Failed);
         }
     }
 
-    // Failures that files, options and the machine can cause. Anything else is a bug and keeps its stack trace.
+    // Failures that files, options and the machine can cause. Anything else is a bug.
     static Exception? Expected(Exception e) => e switch
     {
         IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or NotSupportedException => e,

@@ -15,7 +15,7 @@ internal static class InfoCommand
     internal static Command Create()
     {
         var command = new Command("info", "Print versions, processor and devices.");
-        command.SetAction(_ => Print());
+        command.SetAction((_, _) => Errors.Guard(Print));
         return command;
     }
 
