@@ -273,7 +273,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     {
         if (gauge is null || IsBounded)
             return false;
-        return given.Schedule is null ? times[^1] == time : settings.Schedule!.FractionAt(time) >= settings.Schedule.FractionAt(int.MaxValue);
+        var schedule = settings.Schedule!;
+        return given.Schedule is null ? times[^1] == time : schedule.FractionAt(time) >= schedule.FractionAt(int.MaxValue);
     }
 
     /// <summary>The neurons to remove: by the schedule, but no more than the budget needs.</summary>

@@ -19,9 +19,12 @@ public abstract record Schedule
     internal bool IsOfLibrary => this is StepwiseSchedule or CubicSchedule or ConstantSchedule or OneShotSchedule;
 
     /// <summary>The same, checked: a schedule may be the user's.</summary>
-    internal double FractionAt(long time) => Fraction(time) is >= 0 and <= 1 and var fraction ? fraction : throw new ArgumentOutOfRangeException(
-        null, string.Create(CultureInfo.InvariantCulture,
-            $"{GetType().Name} gives the fraction {Fraction(time)} at time {time}; it must be at least 0 and at most 1."));
+    internal double FractionAt(long time)
+    {
+        var fraction = Fraction(time);
+        return fraction is >= 0 and <= 1 ? fraction : throw new ArgumentOutOfRangeException(null, string.Create(CultureInfo.InvariantCulture,
+            $"{GetType().Name} gives the fraction {fraction} at time {time}; it must be at least 0 and at most 1."));
+    }
 
     /// <summary>How many of a group's neurons an event at this time removes.</summary>
     /// <param name="time">Completed epochs or steps; 0 or more.</param>

@@ -180,7 +180,7 @@ sealed class MaskPlan
     {
         if (step > until)
             return false;
-        // After the last step nothing can learn to do without what goes: then masks are cut only where more must go.
+        // After the last step, the network cannot recover: then masks are cut only if the fraction still rises.
         if (step == Total && step > 0 && (schedule is null || schedule.FractionAt(step) == schedule.FractionAt(step - 1)))
             return false;
         if (schedule is null)
@@ -188,8 +188,11 @@ sealed class MaskPlan
         var fraction = schedule.FractionAt(step);
         if (step < schedule.FirstTime || (fraction == 0 && step == schedule.FirstTime))
             return false;
-        // Between its start and its end, a cubic differs at every step.
-        return (step - schedule.FirstTime) % interval == 0
-            || (own ? schedule.IsDue(step) : schedule is CubicSchedule cubic ? step == cubic.End : fraction != schedule.FractionAt(step - 1));
+        return (step - schedule.FirstTime) % interval == 0 || schedule switch
+        {
+            CubicSchedule cubic => step == cubic.End, // before its end, its fraction rises at every step
+            _ when own => schedule.IsDue(step),
+            _ => fraction != schedule.FractionAt(step - 1),
+        };
     }
 }
