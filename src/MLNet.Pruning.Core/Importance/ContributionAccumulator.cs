@@ -35,10 +35,10 @@ public sealed class ContributionAccumulator
     /// <summary>Threads used for large layers; one per core by default. Scores do not depend on it.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>What the kernel computes with; null to compute by the definition alone.</summary>
+    /// <summary>The kernel's vectors; null to compute by the definition alone.</summary>
     internal VectorWidth? Kernel { get; init; } = VectorWidths.Here;
 
-    /// <summary>Of how many weighted sums the shares were taken.</summary>
+    /// <summary>The number of weighted sums that were observed.</summary>
     internal double Denominators { get; private set; }
 
     /// <summary>Forgets everything observed.</summary>
@@ -143,7 +143,7 @@ public sealed class ContributionAccumulator
     /// <summary>Adds what another accumulator has observed.</summary>
     /// <param name="other">Of the same mode.</param>
     /// <param name="slots">
-    /// Which of the other's neurons each of these is; -1 for one without a share there. Null where they are the same.
+    /// For each of these neurons, its number in the other; -1 if it has no share there. Null if the numbers are the same.
     /// </param>
     internal void Add(ContributionAccumulator other, int[]? slots = null)
     {
@@ -163,7 +163,7 @@ public sealed class ContributionAccumulator
         maxima[neuron] = Math.Max(maxima[neuron], maximum);
     }
 
-    // Of some neurons, by the definition.
+    // Adds the shares of some neurons by the definition.
     void Add(Tensor a, Tensor w, int first)
     {
         Denominators += (double)a.shape[0] * w.shape[0];
@@ -184,11 +184,11 @@ public sealed class ContributionAccumulator
         ContributionKernel.Accumulate(a, window, w, sums.AsSpan(first, neurons), maxima.AsSpan(first, neurons), Threads, Kernel!.Value);
     }
 
-    // Where there is nothing to convert, nothing is called.
+    // Calls LibTorch only if there is something to convert.
     static ReadOnlySpan<float> Floats(Tensor tensor) => MemoryMarshal.Cast<byte, float>(
         (tensor.dtype == ScalarType.Float32 && tensor.is_contiguous() ? tensor : tensor.to_type(ScalarType.Float32).contiguous()).bytes);
 
-    /// <summary>Where in images patches of some channels lie: what the definition makes of an image of indices says it.</summary>
+    /// <summary>The places of patches of some channels in images, found by applying the definition to an image of indices.</summary>
     static Window Window(Tensor images, int firstChannel, int channels, long height, long width, ConvolutionShape shape)
     {
         var plane = (int)(images.shape[2] * images.shape[3]);

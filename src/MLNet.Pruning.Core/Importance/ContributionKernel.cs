@@ -23,7 +23,7 @@ static unsafe class ContributionKernel
     // Below so many multiplications, a second thread costs more than it brings.
     const long WorkPerThread = 1 << 20;
 
-    /// <summary>What <see cref="Shares.Scaled"/> makes of rows in the Absolute mode; false where something is not finite.</summary>
+    /// <summary>Scales rows as <see cref="Shares.Scaled"/> does in the Absolute mode; false if a number is not finite.</summary>
     public static bool Scale(ReadOnlySpan<float> rows, int width, Span<float> to)
     {
         for (var at = 0; at < rows.Length; at += width)
@@ -52,12 +52,12 @@ static unsafe class ContributionKernel
     }
 
     /// <param name="activations">Samples one behind the other, scaled, without signs.</param>
-    /// <param name="window">Where the rows of a sample begin, and where behind that their features are.</param>
+    /// <param name="window">The starts of a sample's rows, and the offsets of their features.</param>
     /// <param name="weights">[consumers, features], scaled, without signs; neurons own equally many consecutive ones.</param>
     /// <param name="sums">Per neuron, the sum of shares; added to.</param>
     /// <param name="maxima">Per neuron, the largest share; raised.</param>
-    /// <param name="threads">At most so many threads.</param>
-    /// <param name="width">What to compute with.</param>
+    /// <param name="threads">The maximum number of threads.</param>
+    /// <param name="width">The vectors to compute with.</param>
     public static void Accumulate(
         ReadOnlySpan<float> activations, Window window, ReadOnlySpan<float> weights, Span<double> sums, Span<double> maxima, int threads,
         VectorWidth width)
@@ -116,7 +116,7 @@ static unsafe class ContributionKernel
             for (var i = 0; i < count; i += Tile)
             {
                 var r = z + i * lanes;
-                // Of neurons with one feature, z alone.
+                // If each neuron has one feature, only z is needed.
                 Terms<TVectors, TVector>(block > 1 ? neurons : 1, block > 1 ? block : neurons, rows + i, layer.Features, w, terms, r);
                 for (var t = 0; t < Tile; t++)
                 {

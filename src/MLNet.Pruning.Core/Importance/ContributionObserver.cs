@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Importance;
 
-/// <summary>Takes shares in the weighted sums of every layer that reads a group, once a layer, and puts them together by group.</summary>
+/// <summary>Observes each layer that reads a group once, and combines the shares by group.</summary>
 sealed class ContributionObserver : IImportanceObserver
 {
     readonly Contribution criterion;
@@ -33,7 +33,7 @@ sealed class ContributionObserver : IImportanceObserver
         }
         catch (ArgumentException e)
         {
-            // If training has diverged, the loss says so better; if not, the scores will.
+            // If training has diverged, let the loss report it; otherwise Scores does.
             failure = $"{seen.Reader.Layer.Label}: {e.Message}";
         }
     }

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Makes criteria of functions: what a criterion of one's own needs beyond its formula.</summary>
+/// <summary>Makes criteria from functions: you write the formula alone.</summary>
 public static class Criterion
 {
-    /// <summary>A criterion that looks at a group as it stands, whatever it looks at.</summary>
+    /// <summary>A criterion that is a function of a group, for what the others do not cover.</summary>
     /// <param name="score">Gives the importance of each of the group's neurons; larger stays.</param>
     /// <param name="name">What the criterion is called in messages.</param>
     public static IImportance OfGroups(Func<NeuronGroup, double[]> score, string name = "the criterion")
@@ -14,7 +14,7 @@ public static class Criterion
         return new GroupCriterion((_, group) => score(group), name);
     }
 
-    /// <summary>A criterion that looks at the weights by which neurons are computed.</summary>
+    /// <summary>A criterion that is a function of the weights that compute neurons.</summary>
     /// <param name="score">
     /// Gives [neurons] for the weights of one layer, [neurons, weights of each], without biases. Where several layers compute a group,
     /// their scores are added up.
@@ -27,7 +27,7 @@ public static class Criterion
     }
 
     /// <summary>
-    /// A criterion that looks at what neurons put out, as the layers that read them see it: behind activation and pooling.
+    /// A criterion that is a function of the outputs of neurons as the next layers read them: after activation and pooling.
     /// </summary>
     /// <param name="score">
     /// Gives [samples, neurons] for what one layer reads in one batch, [samples, neurons, values], where a neuron's values are those at all
@@ -42,7 +42,7 @@ public static class Criterion
     }
 
     /// <summary>
-    /// A criterion that looks at activation times gradient: to first order, by how much the loss would change without a neuron.
+    /// A criterion that is a function of activation times gradient: to first order, by how much the loss would change without a neuron.
     /// </summary>
     /// <param name="score">
     /// Gives [rows, neurons] for the products of one batch, [rows, neurons]: of each row's own loss, the mean over a neuron's values of

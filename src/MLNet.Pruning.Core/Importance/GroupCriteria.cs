@@ -112,10 +112,10 @@ sealed record GroupCriterion(Func<NeuronMap, NeuronGroup, double[]> Score, strin
     }
 }
 
-/// <summary>Scores groups when it is asked to.</summary>
+/// <summary>Scores groups on request; it observes nothing.</summary>
 sealed class GroupObserver(NeuronMap map, Func<NeuronMap, NeuronGroup, double[]> score, string name) : IImportanceObserver
 {
-    // Replicas have the same weights: what one says, all say.
+    // Replicas have the same weights and give the same scores.
     public void Add(IImportanceObserver other)
     {
         if (other is not GroupObserver)

@@ -1,12 +1,12 @@
 namespace MLNet.Pruning;
 
 /// <summary>
-/// A criterion: scores the neurons of a model's groups; larger stays. It is a value without state: what it sees is kept by observers, so
-/// that one criterion can serve several runs.
+/// A criterion: scores the neurons of a model's groups; larger stays. It is a value without state, so that one criterion can serve
+/// several runs; observers keep what they see.
 /// </summary>
 public interface IImportance
 {
-    /// <summary>Whether observers must see training batches before they can score. Without, weights alone say it, at any time.</summary>
+    /// <summary>Whether observers must see training batches before they can score; if not, the weights suffice.</summary>
     bool NeedsData { get; }
 
     /// <summary>
@@ -17,7 +17,7 @@ public interface IImportance
 
     /// <summary>
     /// Starts watching one instance of a model, such as a replica, until the observer is disposed of; registers what forward hooks it needs
-    /// on the layers of the map's groups. To be called while the instance is at rest, and anew after neurons were removed.
+    /// on the layers of the map's groups. Call it while the instance does not compute, and again after neurons were removed.
     /// </summary>
     /// <param name="map">The groups of that instance (<see cref="NeuronMap.For"/>); in a run, those that may be pruned.</param>
     /// <param name="threads">How many threads an observer may use at a time; 1 where several replicas compute side by side.</param>
@@ -36,14 +36,14 @@ public interface IImportance
 }
 
 /// <summary>
-/// What a criterion has seen of one instance of a model. It is used by one thread at a time: by the replica's in forward hooks, else by the
-/// loop's. It sees the forward passes that gradients are recorded for, and lets those under <c>no_grad</c>, such as validation, go by.
+/// Collects what a criterion needs to know of one instance of a model. One thread at a time uses it: the replica's in forward hooks,
+/// otherwise the loop's. It observes forward passes that record gradients, and ignores those under <c>no_grad</c>, such as validation.
 /// </summary>
 public interface IImportanceObserver : IDisposable
 {
     /// <summary>
-    /// A batch has gone forward on this instance and, in training or where there is an objective, backward. Called with every replica at
-    /// rest, before gradients are cleared.
+    /// A batch has gone forward on this instance and, in training or where there is an objective, backward. Called while no replica
+    /// computes, before gradients are cleared.
     /// </summary>
     /// <param name="batch">The rows that this instance computed.</param>
     /// <param name="rowsOfAll">

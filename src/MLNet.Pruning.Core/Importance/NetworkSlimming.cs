@@ -9,8 +9,8 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed record NetworkSlimming : IImportance
 {
-    /// <summary>Sets the pressure.</summary>
-    /// <param name="penalty">What the L1 norm of all scales is multiplied by in the loss; 0 or more, 1e-5 to 1e-4 in the paper.</param>
+    /// <summary>Sets the penalty.</summary>
+    /// <param name="penalty">The factor of the L1 norm of all scales in the loss; 0 or more, 1e-5 to 1e-4 in the paper.</param>
     public NetworkSlimming(double penalty = 1e-4)
     {
         if (!double.IsFinite(penalty) || penalty < 0)
@@ -20,7 +20,7 @@ public sealed record NetworkSlimming : IImportance
         Penalty = penalty;
     }
 
-    /// <summary>What the L1 norm of all scales is multiplied by in the loss.</summary>
+    /// <summary>The factor of the L1 norm of all scales in the loss.</summary>
     public double Penalty { get; }
 
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
-/// <summary>Scores of a model that is not being trained, and scores made comparable.</summary>
+/// <summary>Scores neurons outside of training, and makes the scores of different groups comparable.</summary>
 public static class NeuronScores
 {
     /// <summary>
@@ -11,10 +11,10 @@ public static class NeuronScores
     /// <param name="importance">The criterion.</param>
     /// <param name="map">The model's groups.</param>
     /// <param name="batches">
-    /// What to score on; not looked at by a criterion that needs no data. Batches stay the caller's to dispose of.
+    /// The rows to score on; ignored by criteria that need no data. The caller disposes of the batches.
     /// </param>
     /// <param name="objective">
-    /// What the model was trained towards; needed by criteria that go by gradients of the loss, such as <see cref="Taylor"/>.
+    /// The objective of training; needed by criteria that use gradients of the loss, such as <see cref="Taylor"/>.
     /// </param>
     /// <returns>Per group of the map, in its order, and per neuron; larger stays.</returns>
     public static IReadOnlyList<double[]> Of(
@@ -42,7 +42,7 @@ public static class NeuronScores
         var kept = trainable.Select(p => p.grad).ToArray();
         try
         {
-            // Without gradients of their own, parameters cost no graph and keep those that they have.
+            // Parameters that require no gradient need no graph, and keep the gradients that they have.
             foreach (var parameter in trainable)
                 parameter.requires_grad = byParameters;
             foreach (var batch in batches)
@@ -67,10 +67,10 @@ public static class NeuronScores
     /// <summary>Scores the neurons of a model as it is, in evaluation mode.</summary>
     /// <param name="importance">The criterion.</param>
     /// <param name="map">The model's groups.</param>
-    /// <param name="examples">What to score on, read once.</param>
-    /// <param name="objective">What the model was trained towards; needed by criteria that go by gradients of the loss.</param>
-    /// <param name="batchSize">Rows that are computed together; at least 1.</param>
-    /// <param name="atMost">Rows that are looked at; null for all.</param>
+    /// <param name="examples">The rows to score on, read once.</param>
+    /// <param name="objective">The objective of training; needed by criteria that use gradients of the loss.</param>
+    /// <param name="batchSize">Rows in a batch; at least 1.</param>
+    /// <param name="atMost">The maximum number of rows; null for all.</param>
     public static IReadOnlyList<double[]> Of(
         IImportance importance, NeuronMap map, IExampleSource examples, IObjective? objective = null, int batchSize = 256,
         long? atMost = null)

@@ -4,7 +4,7 @@ namespace MLNet.Pruning.Importance;
 
 /// <summary>
 /// Multiplies what layers read by gates of ones, one per sample and feature. A gate's gradient is then the sum over positions of what was
-/// read times its gradient, and costs one product instead of a copy of both. Keeps the means over samples of what is made of it.
+/// read times its gradient, and costs one product instead of a copy of both. Averages the scores made from it over samples.
 /// </summary>
 sealed class Gates : IDisposable
 {
@@ -15,7 +15,7 @@ sealed class Gates : IDisposable
     readonly List<(Reader Reader, Tensor Gate, long[] Shape)> gates = [];
 
     /// <param name="map">The instance that is watched.</param>
-    /// <param name="open">Whether a forward pass is to be watched; asked in every one that gradients are recorded for.</param>
+    /// <param name="open">Whether to watch a forward pass; asked in every pass that records gradients.</param>
     public Gates(NeuronMap map, Func<bool> open)
     {
         var readers = Reader.Of(map);
@@ -37,8 +37,8 @@ sealed class Gates : IDisposable
         return input * gate;
     }
 
-    /// <summary>Takes the gates away, and adds what a batch gives.</summary>
-    /// <param name="gradients">The gradients of <see cref="Tensors"/>; null for those that backward has left.</param>
+    /// <summary>Removes the gates, and adds the scores of a batch.</summary>
+    /// <param name="gradients">The gradients of <see cref="Tensors"/>; null for those that backward computed.</param>
     /// <param name="batch">The batch. What a layer reads of one row in several samples, such as patches, is added up.</param>
     /// <param name="mean">Whether each neuron's values are averaged instead of added up.</param>
     /// <param name="score">Makes scores of the sum over readers of value times gradient, both [rows, neurons].</param>

@@ -34,7 +34,7 @@ sealed class Reader(Layer layer)
         return [.. readers.Values];
     }
 
-    /// <summary>Refuses groups that no layer reads but by carrying them on.</summary>
+    /// <summary>Refuses groups that are read only by layers that pass them on.</summary>
     public static void Check(IEnumerable<NeuronGroup> groups, string criterion)
     {
         ArgumentNullException.ThrowIfNull(groups);
