@@ -1,4 +1,3 @@
-using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;
@@ -27,35 +26,9 @@ sealed class GroupCosts
 
     public static GroupCosts Measure(nn.Module<Tensor, Tensor> model, Tensor example, NeuronMap map)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var costs = new Dictionary<string, Cost>();
-        var removers = new List<Action>();
-        try
-        {
-            foreach (var (path, module) in model.named_modules().Prepend(("", model)).DistinctBy(m => m.Item1))
-                if (Layer.Of(path, module) is { Kind: LayerKind.Linear or LayerKind.Convolution or LayerKind.Transposed } layer)
-                    removers.Add(layer.Module.register_forward_hook((_, input, output) =>
-                    {
-                        var shape = layer.Own("weight")!.shape;
-                        var taps = shape.Skip(1).Aggregate(1.0, (product, extent) => product * extent);
-                        var moved = layer.Kind == LayerKind.Transposed ? input : output;
-                        var (countIn, countOut) = ((int)input.shape[layer.FeatureAxis(input)],
-                            (int)output.shape[layer.FeatureAxis(output)]);
-                        var known = costs.GetValueOrDefault(path);
-                        var grouped = (layer.Kind == LayerKind.Transposed ? countOut : countIn) != shape[1];
-                        costs[path] = new((known?.Multiplications ?? 0) + taps * moved.NumberOfElements / example.shape[0], countIn,
-                            countOut, grouped);
-                        return output;
-                    }).remove);
-            model.call(example);
-        }
-        finally
-        {
-            foreach (var remove in removers)
-                remove();
-        }
-        return new(map, costs);
+        var counts = MultiplyAccumulates.ByLayer(model, example, input => model.call(input));
+        return new(map, map.Layers.Where(layer => counts.ContainsKey(layer.Module)).ToDictionary(layer => layer.Path, layer =>
+            new Cost((double)counts[layer.Module] / example.shape[0], layer.In, layer.Out, layer.Groups > 1)));
     }
 
     /// <summary>The fraction of the model's multiplications that remains without some neurons.</summary>

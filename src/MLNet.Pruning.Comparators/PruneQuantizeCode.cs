@@ -80,7 +80,7 @@ public sealed record PruneQuantizeCode
         for (var round = 1; round <= Rounds; round++)
         {
             foreach (var name in weights.Keys)
-                Zero(Parameter(name), left[name] = Magnitude.Left(Values(Parameter(name)),
+                Zero(Parameter(name), left[name] = Largest(Values(Parameter(name)),
                     LayerSparsity.GetValueOrDefault(name, Sparsity) * round / Rounds));
             if (Retraining is not null)
                 Train(Retraining, new ZerosStay(left));
@@ -151,6 +151,17 @@ public sealed record PruneQuantizeCode
         return weight.detach().cpu().contiguous().data<float>().ToArray();
     }
 
+    /// <summary>
+    /// All weights but the round(sparsity * count) that are nearest to 0; of equals, those with the lower index stay.
+    /// </summary>
+    internal static bool[] Largest(float[] weights, double sparsity)
+    {
+        var active = new sbyte[weights.Length];
+        var go = (int)Math.Round(sparsity * weights.Length, MidpointRounding.AwayFromZero);
+        TopScores.Keep(Array.ConvertAll(weights, Math.Abs), weights.Length - go, active);
+        return Array.ConvertAll(active, bit => bit != 0);
+    }
+
     static void Zero(Tensor weight, bool[] left)
     {
         var values = Values(weight);
@@ -165,26 +176,5 @@ public sealed record PruneQuantizeCode
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         weight.copy_(tensor(values, weight.shape));
-    }
-}
-
-/// <summary>Chooses weights by magnitude.</summary>
-static class Magnitude
-{
-    /// <summary>All weights but exactly round(sparsity * count); of equals, those with the lower index stay.</summary>
-    public static bool[] Left(float[] weights, double sparsity)
-    {
-        var left = new bool[weights.Length];
-        Array.Fill(left, true);
-        var go = (int)Math.Round(sparsity * weights.Length, MidpointRounding.AwayFromZero);
-        if (go == 0)
-            return left;
-        var sizes = Array.ConvertAll(weights, Math.Abs);
-        Array.Sort(sizes);
-        var threshold = sizes[go - 1];
-        var ties = go - Array.FindIndex(sizes, size => size == threshold);
-        for (var i = weights.Length - 1; i >= 0; i--)
-            left[i] = Math.Abs(weights[i]) > threshold || (Math.Abs(weights[i]) == threshold && ties-- <= 0);
-        return left;
     }
 }

@@ -17,7 +17,13 @@ public static class MultiplyAccumulates
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(forward);
-        long count = 0;
+        return ByLayer(model, example, forward).Values.Sum() / example.shape[0];
+    }
+
+    /// <summary>The same for each layer that was called, and for all rows of the example.</summary>
+    internal static Dictionary<nn.Module, long> ByLayer(nn.Module model, Tensor example, Action<Tensor> forward)
+    {
+        var counts = new Dictionary<nn.Module, long>(ReferenceEqualityComparer.Instance);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(model);
@@ -32,10 +38,11 @@ public static class MultiplyAccumulates
                     var weight = layer.get_parameter("weight")!;
                     // Every weight is used once per position: of the output, or, for a transposed convolution, of the input. The weight's
                     // first dimension counts the features of the same side.
+                    var transposed = module is ConvTranspose1d or ConvTranspose2d;
                     removers.Add(layer.register_forward_hook((_, input, output) =>
                     {
-                        count += weight.NumberOfElements * ((module is ConvTranspose1d or ConvTranspose2d ? input
-                            : output).NumberOfElements / weight.shape[0]);
+                        var positions = (transposed ? input : output).NumberOfElements / weight.shape[0];
+                        counts[module] = counts.GetValueOrDefault(module) + weight.NumberOfElements * positions;
                         return output;
                     }).remove);
                 }
@@ -46,6 +53,6 @@ public static class MultiplyAccumulates
             foreach (var remove in removers)
                 remove();
         }
-        return count / example.shape[0];
+        return counts;
     }
 }

@@ -81,9 +81,8 @@ public sealed record NeuronPruning : ITrainingPruning
     {
         ArgumentNullException.ThrowIfNull(options);
         Require(Importance is not null, nameof(Importance), Importance, "a criterion");
-        Require(Enum.IsDefined(Scope), nameof(Scope), Scope, "one of " + string.Join(", ", Enum.GetNames<PruningScope>()));
-        Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, "one of "
-            + string.Join(", ", Enum.GetNames<ScoreNormalization>()));
+        RequireDefined(Scope, nameof(Scope));
+        RequireDefined(Normalization, nameof(Normalization));
         Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
         Require(Groups is null || (Groups.Count > 0 && !Groups.Any(string.IsNullOrWhiteSpace)), nameof(Groups), Groups is null ? null
             : $"[{string.Join(", ", Groups)}]", "names of groups, or null for all");
@@ -156,6 +155,9 @@ public sealed record NeuronPruning : ITrainingPruning
         $"{Importance}, {Schedule}, {Scope}, {Normalization}, at least {MinimumNeurons}, groups "
             + $"{(Groups is null ? "all" : string.Join(" ", Groups))}, observe {ObserveFraction}, soft {Soft}, rewind "
             + $"{(Rewind is { } epoch ? epoch : "no")}{(Budget is null ? "" : $", budget {Budget}")}");
+
+    static void RequireDefined<T>(T value, string setting)
+        where T : struct, Enum => TrainingOptions.RequireDefined(value, $"Pruning.{setting}");
 
     static void Require(bool holds, string setting, object? value, string wanted) => TrainingOptions.Require(holds, $"Pruning.{setting}",
         value, wanted);

@@ -76,7 +76,7 @@ public sealed record TrainingOptions
     {
         Require(Epochs >= 1, nameof(Epochs), Epochs, "at least 1");
         Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
-        Require(Enum.IsDefined(Optimizer), nameof(Optimizer), Optimizer, "one of " + string.Join(", ", Enum.GetNames<OptimizerKind>()));
+        RequireDefined(Optimizer, nameof(Optimizer));
         Require(double.IsFinite(LearningRate) && LearningRate > 0, nameof(LearningRate), LearningRate, "above 0");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "0 or more");
         Require(Momentum is >= 0 and < 1, nameof(Momentum), Momentum, "at least 0 and below 1");
@@ -106,6 +106,10 @@ public sealed record TrainingOptions
             throw new ArgumentOutOfRangeException(
                 null, string.Create(CultureInfo.InvariantCulture, $"{option} is {value ?? "null"}; it must be {wanted}."));
     }
+
+    internal static void RequireDefined<T>(T value, string option)
+        where T : struct, Enum =>
+        Require(Enum.IsDefined(value), option, value, "one of " + string.Join(", ", Enum.GetNames<T>()));
 
     static bool IsDevice(string? device) =>
         device is "cpu" or "cuda" || (device is not null && device.StartsWith("cuda:", StringComparison.Ordinal)

@@ -27,12 +27,13 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
                 {
                     var some = weights[ranges[l]];
                     Choose(some, gradients.Length == 0 ? [] : gradients.AsSpan(ranges[l]), active[ranges[l]],
-                        keep?[l] ?? Active(byLayer?[l] ?? sparsity, some.Length), masked.Layers[l]);
+                        keep?[l] ?? ActiveCount(byLayer?[l] ?? sparsity, some.Length), masked.Layers[l]);
                 }
                 return;
             }
             var (together, masks) = (Joined<float>(weights, ranges), Joined<sbyte>(active, ranges));
-            Choose(together, gradients.Length == 0 ? [] : Joined<float>(gradients, ranges), masks, Active(sparsity, masks.Length), null);
+            var joined = gradients.Length == 0 ? [] : Joined<float>(gradients, ranges);
+            Choose(together, joined, masks, ActiveCount(sparsity, masks.Length), null);
             var at = 0;
             foreach (var range in ranges)
             {
@@ -75,7 +76,7 @@ sealed class MaskUpdate(WeightPruning settings, MaskedWeights masked)
     }
 
     /// <summary>Exactly round(sparsity * count) weights are inactive; a half rounds to even.</summary>
-    public static int Active(double sparsity, int count) => count - (int)Math.Round(sparsity * count);
+    public static int ActiveCount(double sparsity, int count) => count - (int)Math.Round(sparsity * count);
 
     /// <summary>
     /// Densities in proportion to sum(shape) / product(shape). Layers that would exceed 1 are dense, and the others share the rest (Evci

@@ -25,7 +25,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     float* valuesAt, beneathAt, gradientsAt; // where the vectors begin on the CPU: asking a tensor takes longer than a small piece
     long[] offsets;
     long[][] shapes;
-    IReadOnlyList<(WeightMask Mask, float[] Weights)>? read;
+    IReadOnlyList<(WeightMask Mask, float[] Weights)>? pending;
 
     public MaskedWeights(FlatModel model, IReadOnlyList<MaskedLayer> layers, Reactivation reactivation)
     {
@@ -133,7 +133,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     /// <returns>The change of the masks, by layer.</returns>
     public IReadOnlyList<LayerChange> Change(ChangeMasks change)
     {
-        Settle();
+        ApplyPending();
         Version++;
         using var none = no_grad();
         using var scope = NewDisposeScope();
@@ -175,7 +175,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     /// <param name="action">The action.</param>
     public void Try(IReadOnlyList<double> sparsity, Action action)
     {
-        Settle();
+        ApplyPending();
         using var none = no_grad();
         using var scope = NewDisposeScope();
         var (before, near) = (model.Values.Vector.clone(), Near(model.Values.Vector));
@@ -186,7 +186,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
             var some = weights[RangeOf(l)];
             var (magnitudes, active) = (new float[some.Length], new sbyte[some.Length]);
             Magnitude.Absolute(some, magnitudes);
-            TopScores.Keep(magnitudes, MaskUpdate.Active(sparsity[l], some.Length), active);
+            TopScores.Keep(magnitudes, MaskUpdate.ActiveCount(sparsity[l], some.Length), active);
             MaskKernels.Zero(some, active);
         }
         if (inactive is not null)
@@ -206,7 +206,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 
     public WeightMasks Masks()
     {
-        Settle();
+        ApplyPending();
         return new(Layers.Select((layer, l) => new WeightMask(layer.Name, layer.Parameter.shape,
             Array.ConvertAll(active[RangeOf(l)], bit => bit != 0))));
     }
@@ -214,7 +214,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
     /// <summary>A copy of the persistent weights of a layer, in memory order.</summary>
     public float[] Dense(int layer)
     {
-        Settle();
+        ApplyPending();
         using var none = no_grad();
         using var scope = NewDisposeScope();
         var range = RangeOf(layer);
@@ -227,7 +227,7 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 
     public void Restore(object? shape, BinaryReader reader) => Read(reader);
 
-    public void Restored() => Settle();
+    public void Restored() => ApplyPending();
 
     /// <summary>Writes masks and persistent values.</summary>
     public void Write(BinaryWriter writer)
@@ -261,15 +261,15 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
                 throw new InvalidDataException($"The checkpoint has {weights.Length} weights of '{name}' and a mask of {mask.Count}.");
             saved[l] = (mask, weights);
         }
-        read = saved;
+        pending = saved;
     }
 
     /// <summary>Applies what was read.</summary>
-    public void Settle()
+    public void ApplyPending()
     {
-        if (read is not { } saved)
+        if (pending is not { } saved)
             return;
-        read = null;
+        pending = null;
         if (!saved.Select(s => (s.Mask.Name, Shape(s.Mask.Shape))).SequenceEqual(Layers.Select(l => (l.Name, Shape(l.Parameter.shape)))))
             throw new InvalidDataException("The checkpoint's masks are of another model: of "
                 + $"{string.Join(", ", saved.Select(s => $"{s.Mask.Name} [{Shape(s.Mask.Shape)}]"))}.");

@@ -83,11 +83,9 @@ public sealed record WeightPruning : ITrainingPruning
         ArgumentNullException.ThrowIfNull(options);
         Require(Criterion is not null, nameof(Criterion), Criterion, "a criterion");
         Require(Rule is not null, nameof(Rule), Rule, "a rule");
-        Require(Enum.IsDefined(ScheduleIn), nameof(ScheduleIn), ScheduleIn, "one of " + string.Join(", ", Enum.GetNames<ScheduleUnit>()));
-        Require(Enum.IsDefined(Reactivation), nameof(Reactivation), Reactivation,
-            "one of " + string.Join(", ", Enum.GetNames<Reactivation>()));
-        Require(Enum.IsDefined(Distribution), nameof(Distribution), Distribution,
-            "one of " + string.Join(", ", Enum.GetNames<MaskDistribution>()));
+        RequireDefined(ScheduleIn, nameof(ScheduleIn));
+        RequireDefined(Reactivation, nameof(Reactivation));
+        RequireDefined(Distribution, nameof(Distribution));
         Require(
             Sparsity is null or (>= 0 and < 1), nameof(Sparsity), Sparsity, "at least 0 and less than 1" + Fractions.Hint(Sparsity ?? 0));
         Require(InactiveDecay is >= 0 and < 1, nameof(InactiveDecay), InactiveDecay, "at least 0 and less than 1");
@@ -168,6 +166,9 @@ public sealed record WeightPruning : ITrainingPruning
     static void Names(string setting, IReadOnlyList<string>? names) =>
         Require(names is null || (names.Count > 0 && !names.Any(string.IsNullOrWhiteSpace)), setting,
             names is null ? null : $"[{string.Join(", ", names)}]", "names of parameters, or null");
+
+    static void RequireDefined<T>(T value, string setting)
+        where T : struct, Enum => TrainingOptions.RequireDefined(value, $"Pruning.{setting}");
 
     static void Require(bool holds, string setting, object? value, string wanted) =>
         TrainingOptions.Require(holds, $"Pruning.{setting}", value, wanted);

@@ -53,7 +53,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     public void BeforeForward(TrainingRun run)
     {
-        Masked.Settle();
+        Masked.ApplyPending();
         if (run.Step > 0)
             return;
         if (settings.Fixed is { } masks)

@@ -41,10 +41,10 @@ public sealed class WeightClustersTests
     [TestMethod]
     public void Exactly_the_smallest_weights_go_and_of_equals_those_with_the_higher_index()
     {
-        CollectionAssert.AreEqual(new[] { true, true, false, true, false }, MLNet.Pruning.Comparators.Magnitude.Left([-3, 1, 1, 2, -1], 0.4));
-        CollectionAssert.AreEqual(new[] { true, false, false }, MLNet.Pruning.Comparators.Magnitude.Left([0, 0, 0], 2 / 3.0));
-        CollectionAssert.AreEqual(new[] { true, true }, MLNet.Pruning.Comparators.Magnitude.Left([0, 0], 0));
-        Assert.AreEqual(37, MLNet.Pruning.Comparators.Magnitude.Left([.. Enumerable.Range(0, 123).Select(i => i * 31 % 7f)], 0.7).Count(left => left));
+        CollectionAssert.AreEqual(new[] { true, true, false, true, false }, PruneQuantizeCode.Largest([-3, 1, 1, 2, -1], 0.4));
+        CollectionAssert.AreEqual(new[] { true, false, false }, PruneQuantizeCode.Largest([0, 0, 0], 2 / 3.0));
+        CollectionAssert.AreEqual(new[] { true, true }, PruneQuantizeCode.Largest([0, 0], 0));
+        Assert.AreEqual(37, PruneQuantizeCode.Largest([.. Enumerable.Range(0, 123).Select(i => i * 31 % 7f)], 0.7).Count(left => left));
     }
 
     sealed record Answer(double[] Values, double[] Shared);

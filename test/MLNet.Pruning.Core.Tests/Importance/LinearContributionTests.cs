@@ -37,7 +37,7 @@ public sealed class LinearContributionTests
     public void More_activations_than_fit_a_span_are_observed()
     {
         using var scope = NewDisposeScope();
-        const long rows = (1 << 19) + 1, inputs = 1024; // 1,024 numbers more than 2 GB
+        const long rows = (1 << 23) + 1, inputs = 64; // 64 numbers more than 2 GB
         var accumulator = new ContributionAccumulator((int)inputs);
         accumulator.ObserveLinear(ones(1, inputs).expand(rows, inputs), ones(1, inputs));
         Assert.AreEqual(rows, accumulator.Denominators);

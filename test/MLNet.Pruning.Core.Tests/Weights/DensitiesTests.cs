@@ -63,11 +63,11 @@ public sealed class DensitiesTests
     [TestMethod]
     public void Off_are_round_of_sparsity_times_count()
     {
-        Assert.AreEqual(100, MaskUpdate.Active(0, 100));
-        Assert.AreEqual(10, MaskUpdate.Active(0.9, 100));
-        Assert.AreEqual(1, MaskUpdate.Active(0.999, 1000));
-        Assert.AreEqual(0, MaskUpdate.Active(0.999, 30));
-        Assert.AreEqual(1, MaskUpdate.Active(0.5, 1)); // a half goes to the even number
-        Assert.AreEqual(1, MaskUpdate.Active(0.5, 3));
+        Assert.AreEqual(100, MaskUpdate.ActiveCount(0, 100));
+        Assert.AreEqual(10, MaskUpdate.ActiveCount(0.9, 100));
+        Assert.AreEqual(1, MaskUpdate.ActiveCount(0.999, 1000));
+        Assert.AreEqual(0, MaskUpdate.ActiveCount(0.999, 30));
+        Assert.AreEqual(1, MaskUpdate.ActiveCount(0.5, 1)); // a half goes to the even number
+        Assert.AreEqual(1, MaskUpdate.ActiveCount(0.5, 3));
     }
 }
