@@ -7,7 +7,7 @@ namespace MLNet.Pruning;
 /// <summary>Saves a model with its weights in one file, and loads it.</summary>
 public static class ModelFile
 {
-    const string Kind = "model";
+    const string Kind = SavedNetwork.Model;
 
     /// <summary>Writes the model to a file, whole or not at all.</summary>
     public static void Save(string path, Blueprint blueprint, nn.Module model) => WholeFile.Write(path,

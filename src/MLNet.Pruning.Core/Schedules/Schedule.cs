@@ -22,7 +22,7 @@ public abstract record Schedule
     internal double FractionAt(long time)
     {
         var fraction = Fraction(time);
-        return fraction is >= 0 and <= 1 ? fraction : throw new ArgumentOutOfRangeException(null, string.Create(CultureInfo.InvariantCulture,
+        return fraction is >= 0 and <= 1 ? fraction : throw new ArgumentOutOfRangeException(null, FormattableString.Invariant(
             $"{GetType().Name} gives the fraction {fraction} at time {time}; it must be at least 0 and at most 1."));
     }
 

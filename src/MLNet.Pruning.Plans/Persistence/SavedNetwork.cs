@@ -16,8 +16,11 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <summary>The file in ML.NET's zip that contains a transformer of this library.</summary>
     public const string Entry = "Model.pruned";
 
-    const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
-    const string Labelling = "labels", Features = "feature column", Columns = "columns";
+    /// <summary>The kinds of archives with a network, and of those with a token merging.</summary>
+    public const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
+
+    /// <summary>Their further entries.</summary>
+    public const string Labelling = "labels", Features = "feature column", Columns = "columns";
 
     static ReadOnlySpan<byte> Zip => "PK\x03\x04"u8;
 

@@ -10,9 +10,9 @@ namespace MLNet.Pruning.Scoring;
 /// <summary>Everything about a trained autoencoder but its network.</summary>
 sealed class Autoencoder : ScoredModel
 {
-    public const string Kind = "autoencoder";
+    public const string Kind = SavedNetwork.Autoencoder;
 
-    const string Name = "The pruned autoencoder", ColumnsEntry = "columns";
+    const string Name = "The pruned autoencoder", ColumnsEntry = SavedNetwork.Columns;
 
     readonly int values, latent;
 

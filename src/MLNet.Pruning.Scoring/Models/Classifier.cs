@@ -9,9 +9,9 @@ namespace MLNet.Pruning.Scoring;
 /// <summary>Everything about a trained classifier but its network.</summary>
 sealed class Classifier : ScoredModel
 {
-    public const string Kind = "classifier";
+    public const string Kind = SavedNetwork.Classifier;
 
-    const string Name = "The pruned model", FeatureEntry = "feature column", LabelEntry = "labels";
+    const string Name = "The pruned model", FeatureEntry = SavedNetwork.Features, LabelEntry = SavedNetwork.Labelling;
 
     readonly VitDescription? tokens;
 

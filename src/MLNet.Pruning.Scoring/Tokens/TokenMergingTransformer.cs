@@ -108,7 +108,7 @@ sealed unsafe class TokenScorer(TokenColumns columns) : IRowScorer
 
 static class TokenMergingFile
 {
-    const string Kind = "token merging", What = "The saved token merging", Entry = "columns";
+    const string Kind = SavedNetwork.Merging, What = "The saved token merging", Entry = SavedNetwork.Columns;
 
     public static void Write(Stream stream, TokenColumns columns)
     {
