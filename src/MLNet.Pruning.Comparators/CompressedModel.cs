@@ -14,11 +14,15 @@ public sealed class CompressedModel
 {
     const string Kind = "compressed model", BlueprintEntry = "blueprint", LayerPrefix = "layer:";
 
-    readonly Archive archive;
+    // A file of a few bytes must not make us allocate what only its codes claim: four million weights, and a thousand for each byte.
+    const long FreeWeights = 1 << 22, WeightsPerByte = 1 << 10;
 
-    CompressedModel(Archive archive, IReadOnlyList<SharedWeights> weights, Blueprint? blueprint)
+    readonly Archive archive;
+    readonly string what;
+
+    CompressedModel(Archive archive, IReadOnlyList<SharedWeights> weights, Blueprint? blueprint, string what)
     {
-        (this.archive, Weights, Blueprint) = (archive, weights, blueprint);
+        (this.archive, Weights, Blueprint, this.what) = (archive, weights, blueprint, what);
         Layers = [.. weights.Select(w => w.Encode().Report)];
         using var counter = new MemoryStream();
         archive.Write(counter);
@@ -56,7 +60,9 @@ public sealed class CompressedModel
         foreach (var shared in weights)
             archive.Add(LayerPrefix + shared.Name, shared.Encode().Bytes);
         ModuleState.Add(archive, model, except: weights.Select(w => w.Name).ToHashSet());
-        return new(archive, weights, blueprint);
+        if (weights.Sum(w => (long)w.Codes.Count) > Limit(archive))
+            throw new NotSupportedException("Nearly all weights are zero or equal: the model would be too small a file to be read again.");
+        return new(archive, weights, blueprint, "The compressed model");
     }
 
     /// <summary>Writes the file, completely or not at all.</summary>
@@ -87,10 +93,16 @@ public sealed class CompressedModel
         var archive = Archive.Read(stream, Kind, what);
         var blueprint = archive.Entries.ContainsKey(BlueprintEntry) ? archive.Part(BlueprintEntry, what,
             json => Blueprint.FromJson(Encoding.UTF8.GetString(json))) : null;
+        long left = Limit(archive);
         var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal))
-            .Select(e => archive.Part(e.Key, what, bytes => SharedWeights.Read(e.Key[LayerPrefix.Length..], bytes))).ToArray();
-        return new(archive, weights, blueprint);
+            .Select(e => archive.Part(e.Key, what, bytes => SharedWeights.Read(e.Key[LayerPrefix.Length..], bytes, ref left))).ToArray();
+        var model = new CompressedModel(archive, weights, blueprint, what);
+        blueprint?.CheckSize(model.OriginalSize, what);
+        return model;
     }
+
+    /// <summary>The number of weights that an archive of this size may have.</summary>
+    static long Limit(Archive archive) => FreeWeights + (WeightsPerByte * archive.Entries.Sum(e => e.Value.LongLength));
 
     /// <summary>Builds the model. The caller disposes of it.</summary>
     /// <exception cref="InvalidOperationException">It is a user module; use <see cref="CopyTo"/>.</exception>
@@ -121,9 +133,9 @@ public sealed class CompressedModel
         var sizes = SizeFit.Of(model);
         foreach (var shared in Weights)
             if (!sizes.TryGetValue(shared.Name, out var shape) || !shape.SequenceEqual(shared.Shape))
-                throw new InvalidDataException($"The compressed model has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the "
+                throw new InvalidDataException($"{what} has '{shared.Name}' as [{string.Join(", ", shared.Shape)}], but the "
                     + $"module has {(shape is null ? "none" : $"it as [{string.Join(", ", shape)}]")}.");
-        ModuleState.Load(archive, model, "The compressed model", except: Weights.Select(w => w.Name).ToHashSet());
+        ModuleState.Load(archive, model, what, except: Weights.Select(w => w.Name).ToHashSet());
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);

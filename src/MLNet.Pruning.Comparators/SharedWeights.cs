@@ -76,8 +76,11 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
     }
 
     /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <param name="name">The parameter's name.</param>
+    /// <param name="bytes">The encoded weights.</param>
+    /// <param name="left">The number of weights that the file may still have; reduced by this layer's.</param>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    internal static SharedWeights Read(string name, byte[] bytes)
+    internal static SharedWeights Read(string name, byte[] bytes, ref long left)
     {
         var at = 0;
         int indexBits = Int32(), dimensions = Int32();
@@ -85,15 +88,21 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
         var shape = new long[dimensions];
         Int128 count = 1;
         for (var d = 0; d < dimensions; d++)
-            count *= shape[d] = Int64();
-        Require(shape.All(extent => extent > 0) && count <= Array.MaxLength);
+        {
+            Require((shape[d] = Int64()) > 0);
+            // Few bits may stand for many weights: none at all, if all of them are equal.
+            if ((count *= shape[d]) > Math.Min(left, Array.MaxLength))
+                throw new InvalidDataException($"The compressed weights '{name}' are {count} or more; a file of this size can have {left}.");
+        }
+        left -= (long)count;
         var values = new float[Checked(Int32(), MaximumValues)];
         for (var k = 0; k < values.Length; k++)
             Require(float.IsFinite(values[k] = BitConverter.Int32BitsToSingle(Int32())));
         var kept = Int64();
         Require(kept >= 0 && kept <= count && (kept > 0) == (values.Length > 0));
         var reader = new BitReader(bytes, at);
-        var found = new List<(int Place, short Code)>();
+        var codes = new short[(int)count];
+        Array.Fill(codes, (short)-1);
         if (kept > 0)
         {
             int bridge = (1 << indexBits) - 1;
@@ -103,7 +112,7 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
             {
                 Pass(ref place);
                 Require(place < count);
-                found.Add(((int)place++, (short)ofValues.Decode(reader)));
+                codes[place++] = (short)ofValues.Decode(reader);
             }
             Pass(ref place);
             Require(place == count);
@@ -120,11 +129,6 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
             }
         }
         reader.End();
-        // Allocated only now that the bits have proved the count of the shape.
-        var codes = new short[(int)count];
-        Array.Fill(codes, (short)-1);
-        foreach (var (place, code) in found)
-            codes[place] = code;
         return new(name, shape, values, codes, indexBits);
 
         int Int32()

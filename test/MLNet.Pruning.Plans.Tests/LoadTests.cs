@@ -112,6 +112,13 @@ public sealed partial class LoadTests
     }
 
     [TestMethod]
+    public void A_damaged_zip_is_named()
+    {
+        using var stream = new MemoryStream(File.ReadAllBytes(Path.Combine(folder, "vit.zip"))[..^30]);
+        StringAssert.StartsWith(Assert.ThrowsExactly<InvalidDataException>(() => ScoringPlan.Load(stream)).Message, "The model is a damaged zip file");
+    }
+
+    [TestMethod]
     public void A_pipeline_with_two_networks_is_refused_by_their_names()
     {
         using var zip = new MemoryStream();

@@ -25,6 +25,15 @@ public sealed class LoadCelebATests
     }
 
     [TestMethod]
+    public void A_list_that_announces_more_pictures_than_fit_in_memory_is_refused_for_what_it_has()
+    {
+        using var folder = CelebA();
+        File.WriteAllText(folder["list_attr_celeba.txt"], "2147483647\nSmiling\na.png 1\n");
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() => new MLContext().Data.LoadCelebA(folder.Path, attribute: "Smiling"));
+        StringAssert.Contains(failure.Message, "has 1 pictures; wanted 2,147,483,647");
+    }
+
+    [TestMethod]
     public void Attributes_and_splits_come_from_CelebAs_lists()
     {
         using var folder = CelebA();

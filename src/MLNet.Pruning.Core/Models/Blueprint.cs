@@ -23,6 +23,21 @@ public abstract record Blueprint
     /// <summary>Throws an <see cref="ArgumentException"/> that names a wrong value.</summary>
     public abstract void Validate();
 
+    /// <summary>The weights of linear layers, convolutions and tables: what the module has at least; 0 if only building it tells.</summary>
+    internal virtual Int128 WeightCount => 0;
+
+    /// <summary>Checks, before the module is built, that a file has as many weights as the blueprint in it claims.</summary>
+    /// <param name="bytes">The size of the file's tensors.</param>
+    /// <param name="what">What error messages call the file.</param>
+    internal void CheckSize(long bytes, string what)
+    {
+        if (WeightCount * sizeof(float) > bytes)
+        {
+            throw new InvalidDataException(
+                $"{what} has {WeightCount} weights or more by its part 'blueprint', and tensors of {bytes} bytes.");
+        }
+    }
+
     /// <summary>The blueprint of a model as it is now, which is smaller than its original blueprint if neurons were removed.</summary>
     /// <exception cref="ArgumentException">No blueprint builds this module.</exception>
     public static Blueprint Of(nn.Module model)

@@ -28,6 +28,9 @@ public sealed record ConvNetBlueprint(
     /// <inheritdoc/>
     public override ConvNet Build() => new(this);
 
+    internal override Int128 WeightCount => (9 * ImageParts.Dense([Image[0], .. Channels]))
+        + ImageParts.Dense([ImageParts.Flattened(Image, Channels), .. Hidden, Classes]);
+
     /// <inheritdoc/>
     public override void Validate()
     {

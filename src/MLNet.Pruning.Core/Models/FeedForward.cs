@@ -59,6 +59,8 @@ public sealed record FeedForwardBlueprint(IReadOnlyList<int> Sizes, Activation A
     /// <inheritdoc/>
     public override FeedForward Build() => new(Sizes, Activation);
 
+    internal override Int128 WeightCount => ImageParts.Dense(Sizes);
+
     /// <inheritdoc/>
     public override void Validate()
     {

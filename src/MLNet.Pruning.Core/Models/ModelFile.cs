@@ -46,11 +46,9 @@ public static class ModelFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var (blueprint, model) = archive.Part(SavedNetwork.Blueprint, what, json =>
-        {
-            var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(json));
-            return (blueprint, blueprint.Build());
-        });
+        var blueprint = archive.Part(SavedNetwork.Blueprint, what, json => Blueprint.FromJson(Encoding.UTF8.GetString(json)));
+        blueprint.CheckSize(ModuleState.Bytes(archive), what);
+        var model = archive.Part(SavedNetwork.Blueprint, what, _ => blueprint.Build());
         try
         {
             ModuleState.Load(archive, model, what);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Models;
@@ -79,6 +80,12 @@ static class ImageParts
 
     /// <summary>Height times width after poolings by 2 in so many blocks.</summary>
     public static long AreaAfter(IReadOnlyList<long> image, int blocks) => (image[1] >> blocks) * (image[2] >> blocks);
+
+    /// <summary>The weights of layers that connect all of one size with all of the next.</summary>
+    public static Int128 Dense<T>(IReadOnlyList<T> sizes)
+        where T : IBinaryInteger<T> =>
+        sizes.Zip(sizes.Skip(1)).Aggregate((Int128)0, (sum, pair) =>
+            sum + (Int128.CreateChecked(pair.First) * Int128.CreateChecked(pair.Second)));
 
     /// <summary>The number of features of the last block, flattened.</summary>
     public static long Flattened(IReadOnlyList<long> image, IReadOnlyList<int> channels)

@@ -43,6 +43,11 @@ public sealed record VaeBlueprint(
     /// <inheritdoc/>
     public override Vae Build() => new(this);
 
+    internal override Int128 WeightCount => (9 * ImageParts.Dense([Image[0], .. Channels]))
+        + ImageParts.Dense([ImageParts.Flattened(Image, Channels), .. Hidden, 2L * Latent])
+        + ImageParts.Dense([Latent, .. HiddenBack, ImageParts.Flattened(Image, [.. ChannelsBack.Reverse()])])
+        + (16 * ImageParts.Dense([.. ChannelsBack, Image[0]]));
+
     /// <inheritdoc/>
     public override void Validate()
     {

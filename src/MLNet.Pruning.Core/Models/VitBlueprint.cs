@@ -98,6 +98,9 @@ public sealed record VitBlueprint(
     /// <inheritdoc/>
     public override Vit Build() => new(this);
 
+    internal override Int128 WeightCount => (Int128)Dim * (Grid.TokenWidth + Grid.Count + (long)Classes
+        + BlockHeads.Zip(BlockHidden).Aggregate((Int128)0, (sum, block) => sum + (4L * block.First * HeadSize) + (2L * block.Second)));
+
     /// <inheritdoc/>
     public override void Validate()
     {

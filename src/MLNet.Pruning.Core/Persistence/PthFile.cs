@@ -25,6 +25,8 @@ static class PthFile
     /// <exception cref="InvalidDataException">It is damaged, or holds something else.</exception>
     public static IReadOnlyList<(string Name, StoredTensor Tensor)> Read(Stream stream, string what)
     {
+        // PyTorch packs nothing, so that all entries together are smaller than the file. A packed one could unpack to any size.
+        long left = stream.Length - stream.Position, copies = 2 * left;
         try
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
@@ -32,9 +34,9 @@ static class PthFile
                 ?? throw new InvalidDataException($"it has no '{Pickled}'; PyTorch before 1.6, or torch.jit, saved it. Load it there and "
                     + "save its state_dict() anew.");
             string folder = pickle.FullName[..^Pickled.Length];
-            if (zip.GetEntry($"{folder}byteorder") is { } order && Encoding.ASCII.GetString(Bytes(order)).Trim() != "little")
+            if (zip.GetEntry($"{folder}byteorder") is { } order && Encoding.ASCII.GetString(Bytes(order, ref left)).Trim() != "little")
                 throw new InvalidDataException("its numbers are big-endian.");
-            var root = Pickle.Read(Bytes(pickle)) as Dictionary<object, object?>
+            var root = Pickle.Read(Bytes(pickle, ref left)) as Dictionary<object, object?>
                 ?? throw new InvalidDataException("it is no dictionary of tensors.");
             foreach (string wrapping in Wrappings)
             {
@@ -49,7 +51,7 @@ static class PthFile
             foreach (var (key, value) in root)
             {
                 if (key is string name && Unwrapped(value) is { } tensor)
-                    tensors.Add((name, Tensor(name, tensor, Storage)));
+                    tensors.Add((name, Tensor(name, tensor, Storage, ref copies)));
             }
             return tensors.Count > 0 ? tensors : throw new InvalidDataException("there is no tensor in it.");
 
@@ -57,7 +59,7 @@ static class PthFile
             {
                 if (!storages.TryGetValue(key, out byte[]? bytes))
                     storages[key] = bytes = Bytes(zip.GetEntry($"{folder}data/{key}")
-                        ?? throw new InvalidDataException($"its storage '{key}' is missing."));
+                        ?? throw new InvalidDataException($"its storage '{key}' is missing."), ref left);
                 return bytes;
             }
         }
@@ -84,19 +86,22 @@ static class PthFile
         }
     }
 
-    static byte[] Bytes(ZipArchiveEntry entry)
+    /// <param name="entry">The entry.</param>
+    /// <param name="left">The bytes that entries may still have together.</param>
+    static byte[] Bytes(ZipArchiveEntry entry, ref long left)
     {
-        // An entry's stated length is not trusted: a small file may claim to unpack to any size.
-        using var from = entry.Open();
-        using var to = new MemoryStream();
-        byte[] part = new byte[1 << 16];
-        for (int read; (read = from.Read(part)) > 0;)
+        if (entry.Length > Array.MaxLength)
+            throw new InvalidDataException($"'{entry.FullName}' has {entry.Length} bytes; at most {Array.MaxLength} can be read.");
+        if (entry.Length > left)
         {
-            to.Write(part, 0, read);
-            if (to.Length > entry.Length || to.Length > Array.MaxLength)
-                throw new InvalidDataException($"'{entry.FullName}' is longer than it says.");
+            throw new InvalidDataException($"'{entry.FullName}' and what was read before have more bytes than the file; "
+                + "wanted entries that are stored without packing, as torch.save stores them.");
         }
-        return to.ToArray();
+        left -= entry.Length;
+        byte[] bytes = new byte[entry.Length];
+        using var from = entry.Open();
+        from.ReadExactly(bytes);
+        return bytes;
     }
 
     /// <summary>A parameter is a wrapped tensor.</summary>
@@ -114,7 +119,7 @@ static class PthFile
         }
         : null;
 
-    static StoredTensor Tensor(string name, PickledCall call, Func<string, byte[]> storage)
+    static StoredTensor Tensor(string name, PickledCall call, Func<string, byte[]> storage, ref long copies)
     {
         if (call.Arguments is not [PickledReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
             || id is not ["storage", PickledName("torch", var kind), string key, ..])
@@ -141,11 +146,14 @@ static class PthFile
         if ((last + 1) * width > from.Length || count * width > from.Length)
             throw new InvalidDataException($"'{name}' with the shape [{string.Join(", ", shape)}] lies outside of its storage of "
                 + $"{from.Length} bytes.");
-        byte[] to = new byte[(int)count * width];
+        int length = (int)count * width;
+        // Tensors may share a storage. Only those in another order take memory of their own, and all of them no more than twice the file.
         if (IsContiguous(shape, steps))
-            from.AsSpan((int)(offset * width), to.Length).CopyTo(to);
-        else
-            Gather(from, to, shape, steps, offset, width);
+            return new(type, shape, from.AsMemory((int)(offset * width), length));
+        if ((copies -= length) < 0)
+            throw new InvalidDataException($"'{name}' and the tensors before it take more memory than twice the file.");
+        byte[] to = new byte[length];
+        Gather(from, to, shape, steps, offset, width);
         return new(type, shape, to);
     }
 

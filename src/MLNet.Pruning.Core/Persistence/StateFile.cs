@@ -94,20 +94,22 @@ public static class StateFile
         var own = ModuleState.Tensors(module).ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
         var (found, unexpected, mismatched) = (new Dictionary<string, StoredTensor>(StringComparer.Ordinal), new List<string>(),
             new List<string>());
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, tensor) in stored)
         {
             if ((rename is null ? name : rename(name)) is not { } wanted)
                 continue;
             if (!own.TryGetValue(wanted, out var target))
                 unexpected.Add(name);
+            else if (!seen.Add(wanted))
+                throw new InvalidDataException($"'{path}' has two tensors for '{wanted}'; the second is '{name}'.");
             else if (!target.shape.AsSpan().SequenceEqual(tensor.Shape))
                 mismatched.Add($"{wanted}: [{string.Join(", ", tensor.Shape)}] in the file, [{string.Join(", ", target.shape)}] in the "
                     + "module");
-            else if (!found.TryAdd(wanted, tensor))
-                throw new InvalidDataException($"'{path}' has two tensors for '{wanted}'; the second is '{name}'.");
+            else
+                found.Add(wanted, tensor);
         }
-        var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !found.ContainsKey(name)
-            && !mismatched.Any(m => m.StartsWith($"{name}: ", StringComparison.Ordinal)))], unexpected, mismatched);
+        var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !seen.Contains(name))], unexpected, mismatched);
         if (strict && !match.IsWhole)
         {
             var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected),

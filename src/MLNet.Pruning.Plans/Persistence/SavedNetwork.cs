@@ -48,7 +48,8 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         {
             return Zipped(stream, what);
         }
-        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or OverflowException)
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or OverflowException
+            || (e is InvalidDataException && !e.Message.StartsWith(what, StringComparison.Ordinal)))
         {
             throw new InvalidDataException($"{what} is a damaged zip file: {e.Message}", e);
         }
@@ -143,7 +144,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
             if (size is < 0 or > int.MaxValue)
                 throw damaged;
             shape[i] = (int)size;
-            bytes *= size;
+            bytes = bytes > blob.Length ? bytes : bytes * size;
         }
         var values = blob.AsSpan(8 + (8 * dimensions));
         if (bytes != values.Length)

@@ -26,7 +26,8 @@ static class CelebALists
             throw new ArgumentException(
                 $"'{path}' has no attribute '{attribute}'; wanted one of {string.Join(", ", names)}.", nameof(attribute));
         }
-        var values = new Dictionary<string, int>(count);
+        // The count is not trusted with memory: it may be any number.
+        var values = new Dictionary<string, int>();
         for (int line = 3; lines.MoveNext(); line++)
         {
             string[] words = Words(lines.Current);

@@ -117,7 +117,7 @@ static class IdxFile
     /// <summary>Reads in steps, so that a wrong header does not make us allocate more memory than the file has data.</summary>
     static byte[] ReadElements(Stream stream, string path, int count, int[] dimensions)
     {
-        const int Step = 1 << 24;
+        const int Step = 1 << 20;
         var elements = new byte[Math.Min(count, Step)];
         int have = 0;
         while (true)

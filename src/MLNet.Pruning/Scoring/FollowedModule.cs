@@ -85,6 +85,7 @@ sealed class FollowedModule : IFollowedModule
         var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network)));
         if (blueprint is ModuleBlueprint named)
             blueprint = named with { Builder = ModuleBuilders.Of(environment).Find(named.Name) };
+        blueprint.CheckSize(ModuleState.Bytes(network), what);
         var module = blueprint.Build();
         try
         {

@@ -7,6 +7,12 @@ namespace MLNet.Pruning.Tests.Comparators;
 [TestClass]
 public sealed class SharedWeightsTests
 {
+    static SharedWeights Read(byte[] bytes)
+    {
+        long left = 1 << 20;
+        return SharedWeights.Read("w", bytes, ref left);
+    }
+
     [TestMethod]
     public void Any_weights_come_back_bit_for_bit() => Prop.ForAll(
         ArbMap.Default.ArbFor<(int Seed, byte Length, byte Values, byte Bits, byte Sparsity)>(),
@@ -19,7 +25,7 @@ public sealed class SharedWeightsTests
                 values = 0;
             var weights = new SharedWeights("w", [length, 1], [.. Enumerable.Range(0, values).Select(_ => random.NextSingle() - 0.5f)], codes, bits);
             var (bytes, report) = weights.Encode();
-            var again = SharedWeights.Read("w", bytes);
+            var again = Read(bytes);
             CollectionAssert.AreEqual(codes, again.Codes.ToArray());
             CollectionAssert.AreEqual(weights.Values.ToArray(), again.Values.ToArray());
             CollectionAssert.AreEqual(weights.Decode().Select(BitConverter.SingleToInt32Bits).ToArray(), again.Decode().Select(BitConverter.SingleToInt32Bits).ToArray());
@@ -39,6 +45,31 @@ public sealed class SharedWeightsTests
         Assert.AreEqual(5 * 2 + 3 * 1, report.FixedBits);
         // Two numbers, a dimension, a count, two values, a count; then the lengths of 2 + 4 symbols at 6 bits, and the bits themselves.
         Assert.AreEqual(4 + 4 + 8 + 4 + 8 + 8 + (6 * 6 + 13 + 7) / 8, bytes.Length);
+    }
+
+    [TestMethod]
+    [DataRow(1L << 21)]
+    [DataRow(1L << 30)]
+    [DataRow(1L << 62)]
+    public void Weights_of_which_no_bit_tells_are_no_more_than_the_file_allows(long count)
+    {
+        // All of them zero, and, in more dimensions, so many that their product overflows.
+        foreach (long[] shape in (long[][])[[count], [count, 1L << 62, 1L << 62, 4]])
+        {
+            using var stream = new MemoryStream();
+            using (var writer = new BinaryWriter(stream))
+            {
+                writer.Write(4);
+                writer.Write(shape.Length);
+                foreach (long extent in shape)
+                    writer.Write(extent);
+                writer.Write(0);
+                writer.Write(0L);
+            }
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(stream.ToArray())).Message, "a file of this size");
+            Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
     }
 
     [TestMethod]
@@ -62,7 +93,7 @@ public sealed class SharedWeightsTests
         {
             try
             {
-                var weights = SharedWeights.Read("w", bytes);
+                var weights = Read(bytes);
                 Assert.HasCount((int)weights.Shape.Aggregate(1L, (product, extent) => product * extent), weights.Decode());
                 return false;
             }

@@ -101,6 +101,33 @@ public sealed class DamagedFileTests
     }
 
     [TestMethod]
+    public void A_blueprint_that_claims_more_weights_than_its_file_has_is_refused_before_it_is_built()
+    {
+        using (var model = Runs.Small.Build())
+            ModelFile.Save(File1, Runs.Small, model);
+        Replace(File1, "model", "blueprint", Text("""{"kind":"feed-forward","sizes":[100000,1000000,3]}"""));
+        var failure = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(File1).Model.Dispose());
+        StringAssert.Contains(failure.Message, File1);
+        StringAssert.Contains(failure.Message, "100003000000 weights");
+    }
+
+    [TestMethod]
+    public void A_blueprint_counts_the_weights_that_its_module_has()
+    {
+        Blueprint[] blueprints =
+        [
+            new FeedForwardBlueprint([6, 5, 4]), new ConvNetBlueprint([3, 8, 8], [5, 4], [7], 2), new ConvNetBlueprint([1, 8, 8], [5], [], 2),
+            new VaeBlueprint([3, 8, 8], [5, 4], [7, 6], 3, DecoderHidden: [9], DecoderChannels: [3, 2]),
+            new VitBlueprint([3, 8, 8], 4, 5, Dim: 6, Heads: [1, 2], HeadSize: 3, Hidden: [7, 8]),
+        ];
+        foreach (var blueprint in blueprints)
+        {
+            using var module = blueprint.Build();
+            Assert.AreEqual(module.parameters().Where(p => p.dim() > 1).Sum(p => p.NumberOfElements), (long)blueprint.WeightCount, $"{blueprint}");
+        }
+    }
+
+    [TestMethod]
     public void A_damaged_part_of_a_compressed_model_is_named_with_its_file()
     {
         using (var model = Runs.Small.Build())

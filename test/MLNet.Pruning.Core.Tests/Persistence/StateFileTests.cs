@@ -166,6 +166,83 @@ public sealed class StateFileTests
     }
 
     [TestMethod]
+    public void Two_names_that_become_one_are_refused_whatever_their_shapes()
+    {
+        using var network = Network();
+        network.SaveSafetensors(At("a.safetensors"));
+        // The first of the two fits, and the second does not, or the other way round.
+        foreach (var (from, to) in new[] { ("1.weight", "1.bias"), ("1.bias", "1.weight") })
+        {
+            var failure = Assert.ThrowsExactly<InvalidDataException>(() =>
+                network.LoadSafetensors(At("a.safetensors"), strict: false, rename: name => name == from ? to : name));
+            StringAssert.Contains(failure.Message, $"two tensors for '{to}'");
+        }
+    }
+
+    [TestMethod]
+    public void A_packed_entry_is_refused()
+    {
+        using var network = nn.Linear(200, 200);
+        network.SavePth(At("a.pth"));
+        using var packed = new MemoryStream();
+        using (var from = ZipFile.OpenRead(At("a.pth")))
+        using (var to = new ZipArchive(packed, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var entry in from.Entries)
+            {
+                using var read = entry.Open();
+                using var write = to.CreateEntry(entry.FullName, CompressionLevel.SmallestSize).Open();
+                if (entry.FullName.EndsWith("data/0", StringComparison.Ordinal))
+                    write.Write(new byte[entry.Length]);
+                else
+                    read.CopyTo(write);
+            }
+        }
+        File.WriteAllBytes(At("b.pth"), packed.ToArray());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => network.LoadPth(At("b.pth"))).Message, "without packing");
+    }
+
+    [TestMethod]
+    public void Many_tensors_of_one_storage_take_its_memory_once()
+    {
+        // The tensor begins at 0, has 128 x 128 values, and steps of 128 and 1, or of 1 and 128.
+        const string shape = "K\0M\u0080\0M\u0080\0\u0086";
+        using var whole = Views($"{shape}M\u0080\0K\u0001\u0086");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var tensors = PthFile.Read(whole, "it");
+        Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.HasCount(200, tensors);
+        Assert.AreEqual(64 << 10, tensors[199].Tensor.Bytes.Length);
+        // Transposed, each is a copy.
+        using var turned = Views($"{shape}K\u0001M\u0080\0\u0086");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PthFile.Read(turned, "it")).Message, "twice the file");
+
+        static MemoryStream Views(string place)
+        {
+            var pickle = new StringBuilder("\u0080\u0002}(");
+            for (int i = 0; i < 200; i++)
+            {
+                pickle.Append($"X\u0003\0\0\0{i:000}ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\n")
+                    .Append($"X\u0001\0\0\00X\u0003\0\0\0cpuM\0\u0040tQ{place}\u0089)tR");
+            }
+            var stream = new MemoryStream();
+            using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+            {
+                Put("archive/data.pkl", Encoding.Latin1.GetBytes(pickle.Append("u.").ToString()));
+                Put("archive/data/0", new byte[64 << 10]);
+
+                void Put(string name, byte[] bytes)
+                {
+                    using var entry = zip.CreateEntry(name, CompressionLevel.NoCompression).Open();
+                    entry.Write(bytes);
+                }
+            }
+            stream.Position = 0;
+            return stream;
+        }
+    }
+
+    [TestMethod]
     public void A_pickle_made_to_harm_is_refused()
     {
         const string parameter = "ctorch._utils\n_rebuild_parameter\n", begin = "\u0080\u0002}X\u0001\0\0\0a";
@@ -191,7 +268,7 @@ public sealed class StateFileTests
             using var file = new MemoryStream();
             using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
             {
-                using (var entry = zip.CreateEntry("archive/data.pkl").Open())
+                using (var entry = zip.CreateEntry("archive/data.pkl", CompressionLevel.NoCompression).Open())
                     entry.Write(Encoding.Latin1.GetBytes(pickle));
                 zip.CreateEntry("archive/data/0").Open().Dispose();
             }
