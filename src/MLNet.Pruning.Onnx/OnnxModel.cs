@@ -75,7 +75,8 @@ sealed record OnnxModel(
             return;
         }
         // A network that does not read tokens gets their values as a row.
-        if (Merging is not null && Description is not VitDescription { Input: VitInput.Tokens })
+        bool readsTokens = Description is VitDescription { Input: VitInput.Tokens };
+        if (Merging is not null && !readsTokens)
             x = graph.Reshape(MergingGraph.Merge(graph, Merging, Survivors, x).Values, -1, Description.InputWidth);
         if (Description is VaeDescription vae)
         {
@@ -87,7 +88,7 @@ sealed record OnnxModel(
             FeedForwardDescription network => (NetworkGraphs.FeedForward(graph, network, Weights, x), network.Sizes[^1]),
             ConvNetDescription network => (NetworkGraphs.ConvNet(graph, network, Weights, x), network.Classes),
             GraphDescription network => Row(network),
-            VitDescription network => (new VitGraph(graph, network, Weights, Merging).Logits(x), network.Classes),
+            VitDescription network => (new VitGraph(graph, network, Weights, readsTokens ? Merging : null).Logits(x), network.Classes),
             _ => throw new ArgumentException($"There is no ONNX graph for a {Description.GetType().Name}."),
         };
         string scores = graph.Softmax(logits);

@@ -62,7 +62,6 @@ public enum ScoringPrecision
     /// have the inputs of each row. Scores change a little: <see cref="QuantizationReport"/> measures how much. Convolutions, small
     /// layers, layers with few active weights, and machines without AVX-VNNI stay in single precision; <see cref="ScoringPlan.Steps"/>
     /// shows the choice.
-    /// says so.
     /// </summary>
     Int8,
 }

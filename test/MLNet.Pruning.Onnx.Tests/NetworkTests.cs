@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Google.Protobuf;
+using MLNet.Pruning.Onnx.Format;
 using MLNet.Pruning.Plans;
 using MLNet.Pruning.Plans.Tests;
 using MLNet.Pruning.Tests;
@@ -19,8 +21,48 @@ public sealed class NetworkTests
     {
         var network = Samples.Networks[number];
         var weights = Samples.Weights(network, density: 0.3);
-        foreach (int rows in (int[])[1, 37])
+        foreach (int rows in (int[])[1, 1_000])
             Assert.IsLessThan(1e-5, Difference(network, weights, rows), $"{network}, {rows} rows");
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void ONNX_Runtime_loads_and_scores_without_a_warning(int number)
+    {
+        var network = Samples.Networks[number];
+        foreach (var precision in Enum.GetValues<OnnxWeights>())
+        {
+            RuntimeLog.Lines.Clear();
+            Run(Export(network, Samples.Weights(network, density: 0.3), new() { Weights = precision }), Samples.Rows(network, 3), 3);
+            Assert.IsEmpty(RuntimeLog.Lines, $"{network}, {precision}: {string.Join(Environment.NewLine, RuntimeLog.Lines)}");
+        }
+    }
+
+    [TestMethod]
+    public void A_weight_that_no_node_reads_would_be_a_warning()
+    {
+        var model = ModelProto.Parser.ParseFrom(Export(Samples.Networks[0], Samples.Weights(Samples.Networks[0], 1)));
+        var unread = model.Graph.Initializer[0].Clone();
+        unread.Name = "unread";
+        model.Graph.Initializer.Add(unread);
+        RuntimeLog.Lines.Clear();
+        Run(model.ToByteArray(), Samples.Rows(Samples.Networks[0], 1), 1);
+        StringAssert.Contains(Assert.ContainsSingle(RuntimeLog.Lines), "unread");
+    }
+
+    [TestMethod]
+    [TestCategory("Slow")]
+    public void An_autoencoder_of_85_million_weights_is_written_in_little_more_than_twice_its_memory()
+    {
+        var network = new VaeDescription([3, 64, 64], [32, 64], [2048, 2048, 2048], 128);
+        var weights = Samples.Weights(network, density: 1);
+        double bytes = weights.Names.Sum(name => weights.Find(name).Values.LongLength) * sizeof(float);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        var began = Stopwatch.StartNew();
+        OnnxFile.Write(Stream.Null, network, weights);
+        double allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Console.WriteLine($"{bytes / 4e6:F1} million weights, {began.Elapsed.TotalSeconds:F2} s, {allocated / bytes:F2} times their memory");
+        Assert.IsLessThan(2.2, allocated / bytes);
     }
 
     [TestMethod]

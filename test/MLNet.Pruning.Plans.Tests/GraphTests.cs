@@ -107,6 +107,7 @@ public sealed class GraphTests
     [DataRow(GraphOperation.Softmax)]
     [DataRow(GraphOperation.LogSoftmax)]
     [DataRow(GraphOperation.Gelu)]
+    [DataRow(GraphOperation.Tanh)]
     [DataRow(GraphOperation.Constant)]
     public void What_reads_a_constant_computes_the_same_for_each_row(GraphOperation operation)
     {
@@ -139,6 +140,47 @@ public sealed class GraphTests
         probabilities.Score(rows.AsSpan(0, 12), scores.AsSpan(0, 12));
         probabilities.Score(rows.AsSpan(0, 12), wanted.AsSpan(0, 12));
         CollectionAssert.AreEqual(scores[..12], wanted[..12]);
+    }
+
+    [TestMethod]
+    [DataRow(GraphOperation.Convolution)]
+    [DataRow(GraphOperation.MaxPool)]
+    [DataRow(GraphOperation.BatchNorm)]
+    [DataRow(GraphOperation.GroupNorm)]
+    [DataRow(GraphOperation.Softmax)]
+    [DataRow(GraphOperation.LayerNorm)]
+    public void What_reads_a_constant_image_computes_the_same_for_each_row(GraphOperation operation)
+    {
+        int[] shape = [2, 4, 4];
+        float[] constant = Numbers.Random(32, 1);
+        var weights = new NetworkWeights();
+        weights.Add("constant", constant, shape);
+        weights.Add("weight", Numbers.Random(36, 2), 2, 2, 3, 3);
+        weights.Add("mean", [0.1f, -0.2f], 2);
+        weights.Add("variance", [1, 2], 2);
+        bool norm = operation == GraphOperation.BatchNorm, slides = operation is GraphOperation.Convolution or GraphOperation.MaxPool;
+        var reader = new GraphNode(operation, "reader", [1], shape)
+        {
+            Weight = operation == GraphOperation.Convolution ? "weight" : null,
+            Mean = norm ? "mean" : null,
+            Variance = norm ? "variance" : null,
+            Window = slides ? new([3, 3], [1, 1], [1, 1], [1, 1]) : null,
+            Axis = operation == GraphOperation.LayerNorm ? 2 : 0,
+            Coefficient = slides ? 0 : 1e-5,
+        };
+        var input = new GraphNode(GraphOperation.Input, "input", [], shape);
+        var known = ScoringPlan.Compile(new GraphDescription(
+            [input, new(GraphOperation.Constant, "c", [], shape) { Weight = "constant" }, reader]), weights, ScoringOutput.Logits);
+        var asked = ScoringPlan.Compile(new GraphDescription(
+            [input, new(GraphOperation.Reshape, "c", [0], shape), reader]), weights, ScoringOutput.Logits);
+        float[] rows = [.. Enumerable.Repeat(constant, 40).SelectMany(row => row)];
+        float[] wanted = new float[rows.Length], scores = new float[rows.Length];
+        asked.Score(rows, wanted);
+        for (int twice = 0; twice < 2; twice++)
+        {
+            known.Score(Numbers.Random(rows.Length, 3), scores);
+            CollectionAssert.AreEqual(wanted, scores);
+        }
     }
 
     [TestMethod]
@@ -245,7 +287,7 @@ public sealed class GraphTests
     [TestMethod]
     public void Sizes_that_no_memory_has_are_refused()
     {
-        Refused("more numbers", new(GraphOperation.Input, "x", [], [1 << 13, 1 << 7, 1 << 7]),
+        Refused("a thread would need", new(GraphOperation.Input, "x", [], [1 << 13, 1 << 7, 1 << 7]),
             new(GraphOperation.Convolution, "c", [0], [1, (1 << 7) + 8190, (1 << 7) + 8190])
             {
                 Weight = "w",
@@ -265,11 +307,16 @@ public sealed class GraphTests
         Refused("constants have", new(GraphOperation.Input, "x", [], [1]),
             new(GraphOperation.Constant, "a", [], [1 << 26]) { Weight = "w" }, new(GraphOperation.Constant, "b", [], [1]) { Weight = "w" });
         Refused("more numbers", new(GraphOperation.Input, "x", [], [1 << 27, 1]), new(GraphOperation.Relu, "r", [0], [1 << 27, 1]));
+        // One weight, repeated to half a gigabyte again and again.
+        GraphNode[] repeated = [.. Enumerable.Range(0, 5).Select(i => new GraphNode(GraphOperation.Constant, $"c{i}", [], [1 << 13, 1 << 14]) { Weight = "one" })];
+        Refused("a thread would need", [new(GraphOperation.Input, "x", [], [1 << 13, 1 << 14]), .. repeated, .. Enumerable.Range(0, 5)
+            .Select(i => new GraphNode(GraphOperation.Add, $"a{i}", [i == 0 ? 0 : 5 + i, 1 + i], [1 << 13, 1 << 14]))]);
 
         static void Refused(string message, params GraphNode[] nodes)
         {
             var weights = new NetworkWeights();
             weights.Add("w", new float[1 << 13], 1, 1 << 13, 1, 1);
+            weights.Add("one", [1], 1, 1);
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
                 ScoringPlan.Compile(new GraphDescription(nodes), weights, ScoringOutput.Logits)).Message, message);
         }

@@ -8,6 +8,14 @@ namespace MLNet.Pruning.Plans.Tests;
 public sealed class PlanTests
 {
     [TestMethod]
+    public void A_network_that_needs_more_memory_than_a_plan_takes_is_refused()
+    {
+        var network = new ConvNetDescription([1, 1 << 13, 1 << 13], [64, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [], 2);
+        var weights = Samples.Weights(network, density: 1);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(network, weights)).Message, "a plan takes at most 2,147,483,648");
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Widths.All), typeof(Widths))]
     public void Plans_score_as_double_precision_does_dense_and_sparse(int width)
     {
@@ -200,7 +208,7 @@ public sealed class PlanTests
         weights.Add("features.conv1.bias", new float[64], 64);
         weights.Add("classifier.logits.weight", [], 3, 0);
         weights.Add("classifier.logits.bias", new float[3], 3);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(convNet, weights)).Message, "more numbers");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ScoringPlan.Compile(convNet, weights)).Message, "a thread would need");
     }
 
     [TestMethod]

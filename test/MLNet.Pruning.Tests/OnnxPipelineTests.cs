@@ -28,6 +28,19 @@ public sealed class OnnxPipelineTests
     }
 
     [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(0.5)]
+    public void A_vision_transformer_of_images_cuts_the_values_of_tokens_as_an_image(double merge)
+    {
+        var data = Patterns.View(context, 60);
+        var images = context.Transforms.CopyColumns("Features", "Pixels").Fit(data).Transform(data);
+        using var vit = context.Transforms.Conversion.MapValueToKey("Kind").Append(context.MulticlassClassification.Trainers.PrunedVit(
+            new() { LabelColumnName = "Kind", FeatureColumnName = "Features", PatchSize = 2, Merge = merge, Depth = 1, Epochs = 1 })).Fit(images);
+        var model = context.Transforms.MergeTokens("Features", "Pixels", 8, 8, patchSize: 4, merge: 0).Fit(data).Append(vit.LastTransformer);
+        Agrees(model, data, 60);
+    }
+
+    [TestMethod]
     public void A_transformer_of_tokens_is_checked_by_itself()
     {
         var data = Patterns.View(context, 60);

@@ -37,9 +37,9 @@ static class GraphLowering
 
         int Reshape(string name, int from, IReadOnlyList<int> shape) => Add(new(GraphOperation.Reshape, name, [from], shape));
 
-        // A constant is stored once, not once per row. Only operations that read their inputs separately can read it as it is.
+        // A constant is stored once, not once per row, which a linear layer that reads a block of rows cannot read.
         int Readable(GraphNode node, int input) => (input == 0 && !ReadsPacked(node)) ? Copy()
-            : IsConstant(input) && !ReadsApart(node) ? Reshape("constant", input, lowered[input].Shape)
+            : IsConstant(input) && ReadsBlock(node) ? Reshape("constant", input, lowered[input].Shape)
             : input;
 
         bool IsConstant(int place) => lowered[place].Operation == GraphOperation.Constant;
@@ -65,9 +65,7 @@ static class GraphLowering
         };
     }
 
-    static bool ReadsApart(GraphNode node) => node.Operation
-        is GraphOperation.Reshape or GraphOperation.Add or GraphOperation.Multiply or GraphOperation.Concatenate;
+    static bool ReadsPacked(GraphNode node) => node.Operation == GraphOperation.Reshape || ReadsBlock(node);
 
-    static bool ReadsPacked(GraphNode node) =>
-        node.Operation == GraphOperation.Reshape || (node.Operation == GraphOperation.Linear && node.Shape.Count <= 2);
+    static bool ReadsBlock(GraphNode node) => node.Operation == GraphOperation.Linear && node.Shape.Count <= 2;
 }

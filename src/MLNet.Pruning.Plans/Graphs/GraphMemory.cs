@@ -1,3 +1,5 @@
+using MLNet.Pruning.Plans.Steps;
+
 namespace MLNet.Pruning.Plans.Graphs;
 
 /// <summary>Places values and scratch memory so that those that are never in use at the same time share memory.</summary>
@@ -70,8 +72,8 @@ sealed class GraphMemory
                 start = Math.Max(start, to);
             }
             placed.Add((start, start + length, piece));
-            piece.Place(checked((int)start));
-            Length = Math.Max(Length, start + length);
+            Length = WorkspaceLayout.Check(Math.Max(Length, start + length));
+            piece.Place((int)start);
         }
     }
 }

@@ -18,9 +18,6 @@ sealed unsafe class GraphNetwork : Network
     // The maximum number of values of a block, in addition to those of a single row.
     const long BlockValues = 1 << 25;
 
-    // Two gigabytes per thread: a network that needs more is a mistake or an attack.
-    const long MaximumNumbers = 1 << 29;
-
     readonly KernelSet kernels;
     readonly ScoringOutput output;
     readonly GraphStage[] stages;
@@ -41,12 +38,13 @@ sealed unsafe class GraphNetwork : Network
             : new GraphValue(node.Node.Shape));
         _ = new ImageLayouts(nodes, values, kernels.Padded);
         BlockRows = RowsOfBlock(nodes, values);
+        // Few weights may be repeated to large constants.
+        WorkspaceLayout.Check(nodes.Where(node => node.Node.Operation == GraphOperation.Constant).Sum(node => values[node].Layout.Length));
         var steps = nodes.Select(node => Step(node, values, weights, options)).OfType<GraphStep>().ToArray();
         Steps = [.. steps.Select(step => step.Layer).OfType<PlanStep>()];
         result = values[nodes[^1]];
         stages = GraphStages.Of(steps);
-        long numbers = new GraphMemory(stages, result, BlockRows).Length;
-        length = numbers <= MaximumNumbers ? (int)numbers : throw new OverflowException();
+        length = (int)new GraphMemory(stages, result, BlockRows).Length;
     }
 
     public override int InputWidth { get; }

@@ -5,14 +5,23 @@ namespace MLNet.Pruning.Plans.Steps;
 /// <summary>Adds up the memory that the steps of a network need.</summary>
 sealed class WorkspaceLayout
 {
+    // Two gigabytes per thread: a network that needs more is a mistake or an attack.
+    const long MaximumNumbers = 1 << 29;
+
     /// <summary>The total size so far.</summary>
     public long Length { get; private set; }
+
+    /// <summary>Throws if a network needs more memory than a plan takes.</summary>
+    /// <param name="numbers">The numbers that one thread needs.</param>
+    public static long Check(long numbers) => numbers <= MaximumNumbers ? numbers
+        : throw new ArgumentException($"To compute a row, a thread would need {numbers * sizeof(float):N0} bytes or more; a plan takes at "
+            + $"most {MaximumNumbers * sizeof(float):N0}.");
 
     /// <summary>Reserves memory that starts at a cache line, with room for a vector that reads past the end. Returns its offset.</summary>
     public int Add(long numbers)
     {
-        int start = checked((int)Length);
-        Length += ((numbers + 15) & ~15L) + 64;
+        int start = (int)Length;
+        Length = Check(Length + ((numbers + 15) & ~15L) + 64);
         return start;
     }
 }
