@@ -92,8 +92,8 @@ public sealed unsafe class FunctionTests
             for (int t = 0; t < Tokens; t++)
                 numbers.AsSpan(t * values, values).CopyTo(rows.Span[(t * stride)..]);
             Transposition.Transpose(rows.Pointer, Tokens, values, stride, columns.Pointer, lanes);
-            kernels.NormalizeRows(rows.Pointer, Tokens, values, stride, normed.Pointer);
-            kernels.NormalizeLanes(columns.Pointer, Tokens, values, lanes, normedColumns.Pointer);
+            kernels.NormalizeRows(rows.Pointer, Tokens, values, stride, normed.Pointer, 1e-5f);
+            kernels.NormalizeLanes(columns.Pointer, Tokens, values, lanes, normedColumns.Pointer, 1e-5f);
             for (int t = 0; t < Tokens; t++)
             {
                 var token = numbers.AsSpan(t * values, values).ToArray().Select(x => (double)x).ToArray();

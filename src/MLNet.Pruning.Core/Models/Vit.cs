@@ -36,7 +36,7 @@ public sealed class Vit : nn.Module<Tensor, Tensor>
         positions = Table(grid.Count);
         classToken = blueprint.Pooling == VitPooling.ClassToken ? Table(1) : null;
         blocks = new ModuleList<VitBlock>([.. merges.Select((merge, number) => new VitBlock(blueprint, number, merge))]);
-        norm = nn.LayerNorm(blueprint.Dim);
+        norm = nn.LayerNorm(blueprint.Dim, blueprint.NormEpsilon);
         logits = nn.Linear(blueprint.Dim, blueprint.Classes);
         RegisterComponents();
 

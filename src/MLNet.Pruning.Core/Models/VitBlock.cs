@@ -19,9 +19,9 @@ sealed class VitBlock : nn.Module
     {
         this.merge = merge;
         long dim = blueprint.Dim, neurons = blueprint.BlockHidden[number];
-        attentionNorm = nn.LayerNorm(dim);
+        attentionNorm = nn.LayerNorm(dim, blueprint.NormEpsilon);
         attention = new VitAttention(dim, blueprint.BlockHeads[number], blueprint.HeadSize);
-        hiddenNorm = nn.LayerNorm(dim);
+        hiddenNorm = nn.LayerNorm(dim, blueprint.NormEpsilon);
         hidden = nn.Linear(dim, neurons);
         activation = blueprint.Activation.Module();
         output = nn.Linear(neurons, dim);

@@ -23,6 +23,7 @@ namespace MLNet.Pruning;
 /// Tokens that merge after each block's attention, as fractions of those that are left or as numbers; null for none.
 /// </param>
 /// <param name="Input">What a row of the input holds.</param>
+/// <param name="NormEpsilon">What all norms add to the variance; above 0.</param>
 public sealed record VitBlueprint(
     IReadOnlyList<long> Image,
     int PatchSize,
@@ -36,9 +37,13 @@ public sealed record VitBlueprint(
     double Dropout = 0,
     double Merge = 0,
     IReadOnlyList<double>? LayerMerges = null,
-    VitInput Input = VitInput.Pixels) : Blueprint
+    VitInput Input = VitInput.Pixels,
+    double NormEpsilon = 1e-5) : Blueprint
 {
     const int DefaultDepth = 4, DefaultHeads = 4;
+
+    // What published vision transformers have, from tiny to gigantic.
+    const int PublishedHead = 64, LargeDim = 1024, LargeHeads = 16;
 
     // Positions, and the logits of attention between all pairs of tokens, must keep a reasonable size.
     const int MaximumTokens = 1 << 16;
@@ -61,6 +66,53 @@ public sealed record VitBlueprint(
                 + "heads.", nameof(dim));
         return new(image, patchSize, classes, dim, [.. Enumerable.Repeat(heads, depth)], dim / heads,
             [.. Enumerable.Repeat(hidden > 0 ? hidden : 2 * dim, depth)]);
+    }
+
+    /// <summary>
+    /// Makes the blueprint of a vision transformer of timm, torchvision or Hugging Face, as its tensors and their names tell it. Load the
+    /// weights into the model with <see cref="PretrainedWeights.LoadInto"/>.
+    /// </summary>
+    /// <param name="weights">The file.</param>
+    /// <param name="classes">How many logits there are; null for those of the file.</param>
+    /// <param name="image">Channels, height and width of an image; null for those of the file. Loading resamples the positions.</param>
+    /// <param name="heads">
+    /// Attention heads per block, which the file does not tell; 0 for what published models have: heads of 64 values up to a width of
+    /// 1024, and 16 heads above.
+    /// </param>
+    /// <exception cref="InvalidDataException">The file is damaged, or of another kind of network.</exception>
+    /// <exception cref="ArgumentException">A value does not fit the file; the message names it.</exception>
+    public static VitBlueprint OfPretrained(
+        PretrainedWeights weights, int? classes = null, IReadOnlyList<long>? image = null, int heads = 0)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return Published(weights, classes, _ => image, heads) ?? throw new InvalidDataException($"'{weights.Path}' has no tensors with the "
+            + "names of a vision transformer of timm, torchvision or Hugging Face.");
+    }
+
+    /// <summary>As <see cref="OfPretrained"/>; null if the file has other names.</summary>
+    internal static VitBlueprint? Published(PretrainedWeights weights, int? classes, Func<int, IReadOnlyList<long>?> imageOfChannels,
+        int heads)
+    {
+        weights.Validate();
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        if (PretrainedVit.Find(weights.Renamed(), weights.Path) is not { } file)
+            return null;
+        var (dim, image) = (file.Dim, imageOfChannels(file.Channels));
+        if (heads == 0)
+            heads = dim > LargeDim ? LargeHeads : dim % PublishedHead == 0 ? dim / PublishedHead : throw new ArgumentException(
+                $"Heads is 0, and '{weights.Path}' has tokens of {dim} values, which are not heads of {PublishedHead}; say how many there "
+                + "are.");
+        if (heads < 1 || dim % heads != 0 || file.Queries.Any(width => width % (dim / heads) != 0))
+            throw new ArgumentException($"Heads is {heads}, which does not divide the {dim} values of a token in '{weights.Path}'.");
+        if (image is null && file.Side == 0)
+            throw new ArgumentException($"The patches of '{weights.Path}' are no square; give the size of its images.");
+        var pixels = (long)file.Side * file.PatchSize;
+        image ??= [file.Channels, pixels, pixels];
+        if (image.Count == 3 && image[0] != file.Channels)
+            throw new ArgumentException($"The images have {image[0]} channels; '{weights.Path}' is of images of {file.Channels}.");
+        return new(image, file.PatchSize, classes ?? file.Classes ?? throw new ArgumentException(
+            $"'{weights.Path}' has no last layer; say how many classes there are."), dim, [.. file.Queries.Select(width => width / (dim
+            / heads))], dim / heads, file.Hidden, Pooling: file.Pooling, NormEpsilon: file.Epsilon);
     }
 
     /// <summary>The number of blocks.</summary>
@@ -127,6 +179,8 @@ public sealed record VitBlueprint(
             throw new ArgumentException($"There is no pooling {Pooling}.");
         if (!Enum.IsDefined(Input))
             throw new ArgumentException($"There is no input {Input}.");
+        if (!(NormEpsilon > 0 && double.IsFinite(NormEpsilon)))
+            throw new ArgumentException(FormattableString.Invariant($"The epsilon of the norms is {NormEpsilon}; it must be above 0."));
         if (Dropout is not (>= 0 and < 1))
             throw new ArgumentException(
                 FormattableString.Invariant($"Dropout is {Dropout}; it must be at least 0 and below 1{Fractions.Hint(Dropout)}."));
@@ -145,7 +199,7 @@ public sealed record VitBlueprint(
     public bool Equals(VitBlueprint? other) => other is not null && Image.SequenceEqual(other.Image)
         && BlockHeads.SequenceEqual(other.BlockHeads) && BlockHidden.SequenceEqual(other.BlockHidden)
         && (PatchSize, Classes, Dim, HeadSize, Activation, Pooling, Dropout, Input) == (other.PatchSize, other.Classes, other.Dim,
-            other.HeadSize, other.Activation, other.Pooling, other.Dropout, other.Input)
+            other.HeadSize, other.Activation, other.Pooling, other.Dropout, other.Input) && NormEpsilon.Equals(other.NormEpsilon)
         && Merge.Equals(other.Merge) && (LayerMerges ?? []).SequenceEqual(other.LayerMerges ?? []);
 
     /// <inheritdoc/>

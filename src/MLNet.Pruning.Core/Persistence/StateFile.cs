@@ -13,6 +13,18 @@ public sealed record StateMatch(IReadOnlyList<string> Loaded, IReadOnlyList<stri
 {
     /// <summary>Whether file and module have the same tensors.</summary>
     public bool IsWhole => Missing.Count == 0 && Unexpected.Count == 0 && Mismatched.Count == 0;
+
+    /// <summary>What does not match, up to five names of each kind; empty if all of it does.</summary>
+    internal string Differences
+    {
+        get
+        {
+            (string What, IReadOnlyList<string> Names)[] parts =
+                [("it lacks", Missing), ("the module has no", Unexpected), ("of another shape", Mismatched)];
+            return string.Join("; ", parts.Where(part => part.Names.Count > 0).Select(part => $"{part.What} "
+                + string.Join(", ", part.Names.Take(5)) + (part.Names.Count > 5 ? $" and {part.Names.Count - 5} more" : "")));
+        }
+    }
 }
 
 /// <summary>
@@ -66,7 +78,7 @@ public static class StateFile
     public static StateMatch LoadSafetensors(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
     {
         using var stream = Open(module, path);
-        return Load(module, Safetensors.Read(stream, $"'{path}'").Tensors, path, strict, rename);
+        return Load(module, Safetensors.Read(stream, $"'{path}'").Tensors, path, match => !strict || match.IsWhole, rename);
     }
 
     /// <summary>Loads a state dictionary of PyTorch into a module.</summary>
@@ -78,7 +90,31 @@ public static class StateFile
     public static StateMatch LoadPth(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
     {
         using var stream = Open(module, path);
-        return Load(module, PthFile.Read(stream, $"'{path}'"), path, strict, rename);
+        return Load(module, PthFile.Read(stream, $"'{path}'"), path, match => !strict || match.IsWhole, rename);
+    }
+
+    /// <summary>Reads a file of either kind: PyTorch's is a zip, which begins with "PK".</summary>
+    internal static IReadOnlyList<(string Name, StoredTensor Tensor)> Read(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var isZip = stream.ReadByte() == 'P' && stream.ReadByte() == 'K';
+        stream.Position = 0;
+        return isZip ? PthFile.Read(stream, $"'{path}'") : Safetensors.Read(stream, $"'{path}'").Tensors;
+    }
+
+    /// <summary>A tensor of a file, in its own type, in the caller's dispose scope.</summary>
+    internal static Tensor ToTensor(StoredTensor stored)
+    {
+        var data = empty(stored.Shape, dtype: Types[stored.Type]);
+        stored.Bytes.Span.CopyTo(data.bytes);
+        return data;
+    }
+
+    internal static StoredTensor ToStored(Tensor tensor, string name)
+    {
+        string kind = Types.FirstOrDefault(t => t.Value == tensor.dtype).Key
+            ?? throw new NotSupportedException($"'{name}' holds {tensor.dtype}, which a file cannot.");
+        return new(kind, tensor.shape, tensor.contiguous().bytes.ToArray());
     }
 
     static FileStream Open(nn.Module module, string path)
@@ -88,8 +124,9 @@ public static class StateFile
         return File.OpenRead(path);
     }
 
-    static StateMatch Load(nn.Module module, IReadOnlyList<(string Name, StoredTensor Tensor)> stored, string path, bool strict,
-        Func<string, string?>? rename)
+    /// <summary>Loads what a file has; nothing if the match is not accepted.</summary>
+    internal static StateMatch Load(nn.Module module, IReadOnlyList<(string Name, StoredTensor Tensor)> stored, string path,
+        Predicate<StateMatch> accepts, Func<string, string?>? rename)
     {
         var own = ModuleState.Tensors(module).ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
         var (found, unexpected, mismatched) = (new Dictionary<string, StoredTensor>(StringComparer.Ordinal), new List<string>(),
@@ -110,22 +147,12 @@ public static class StateFile
                 found.Add(wanted, tensor);
         }
         var match = new StateMatch([.. found.Keys], [.. own.Keys.Where(name => !seen.Contains(name))], unexpected, mismatched);
-        if (strict && !match.IsWhole)
-        {
-            var all = new[] { ("it lacks", match.Missing), ("the module has no", match.Unexpected),
-                ("of another shape", match.Mismatched) };
-            var reasons = all.Where(part => part.Item2.Count > 0).Select(part => $"{part.Item1} {string.Join(", ", part.Item2.Take(5))}"
-                    + (part.Item2.Count > 5 ? $" and {part.Item2.Count - 5} more" : ""));
-            throw new InvalidDataException($"'{path}' is of another module: {string.Join("; ", reasons)}");
-        }
+        if (!accepts(match))
+            throw new InvalidDataException($"'{path}' is of another module: {match.Differences}");
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in found)
-        {
-            var data = empty(tensor.Shape, dtype: Types[tensor.Type]);
-            tensor.Bytes.Span.CopyTo(data.bytes);
-            own[name].copy_(data);
-        }
+            own[name].copy_(ToTensor(tensor));
         return match;
     }
 
@@ -143,10 +170,7 @@ public static class StateFile
             var data = tensor.detach().cpu();
             if (type is { } wanted && data.is_floating_point())
                 data = data.to_type(wanted);
-            data = data.contiguous();
-            string kind = Types.FirstOrDefault(t => t.Value == data.dtype).Key
-                ?? throw new NotSupportedException($"'{name}' holds {data.dtype}, which a file cannot.");
-            stored.Add((name, new(kind, data.shape, data.bytes.ToArray())));
+            stored.Add((name, ToStored(data, name)));
         }
         return stored;
     }

@@ -55,11 +55,12 @@ static class Layers
         return graph.Add("BatchNormalization", [x, .. statistics], ("epsilon", Epsilon));
     }
 
-    public static string LayerNorm(this GraphBuilder graph, NetworkWeights weights, string name, string x, int width)
+    public static string LayerNorm(
+        this GraphBuilder graph, NetworkWeights weights, string name, string x, int width, double epsilon)
     {
         string w = graph.Floats($"{name}.weight", weights.Get($"{name}.weight", width), width);
         string b = graph.Floats($"{name}.bias", weights.Get($"{name}.bias", width), width);
-        return graph.Add("LayerNormalization", [x, w, b], ("axis", -1L), ("epsilon", Epsilon));
+        return graph.Add("LayerNormalization", [x, w, b], ("axis", -1L), ("epsilon", (float)epsilon));
     }
 
     public static string MaxPool(this GraphBuilder graph, string x) =>

@@ -25,18 +25,20 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
         {
             string name = $"blocks.{b}";
             x = graph.Add("Add", [x, Attention(name, vit.Heads[b], x, sizes, tokens)]);
-            string seen = graph.LayerNorm(weights, $"{name}.hiddenNorm", x, dim);
+            string seen = Norm($"{name}.hiddenNorm", x);
             if (merges[b] > 0)
             {
                 (x, sizes) = Merge(x, sizes, seen, tokens, merges[b]);
                 tokens -= merges[b];
-                seen = graph.LayerNorm(weights, $"{name}.hiddenNorm", x, dim);
+                seen = Norm($"{name}.hiddenNorm", x);
             }
             string hidden = graph.Activate(vit.Activation, graph.TokenLinear(weights, $"{name}.hidden", seen, vit.Hidden[b], dim));
             x = graph.Add("Add", [x, graph.TokenLinear(weights, $"{name}.output", hidden, dim, vit.Hidden[b])]);
         }
-        return graph.Linear(weights, "logits", graph.LayerNorm(weights, "norm", Pool(x, sizes), dim), vit.Classes, dim);
+        return graph.Linear(weights, "logits", Norm("norm", Pool(x, sizes)), vit.Classes, dim);
     }
+
+    string Norm(string name, string x) => graph.LayerNorm(weights, name, x, dim, vit.NormEpsilon);
 
     /// <summary>Tokens, [batch, tokens, dim], and the number of patches of each, [batch, tokens, 1]; null if all are 1.</summary>
     (string X, string? Sizes) Embed(string input)
@@ -79,7 +81,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
     string Attention(string name, int heads, string x, string? sizes, int tokens)
     {
         int size = vit.HeadSize, width = checked(heads * size);
-        string normal = graph.LayerNorm(weights, $"{name}.attentionNorm", x, dim);
+        string normal = Norm($"{name}.attentionNorm", x);
         string all = graph.TokenLinear(weights, $"{name}.attention.qkv", normal, 3 * width, dim);
         string[] parts = graph.Add("Split", [all, graph.Integers(width, width, width)], 3, ("axis", 2L));
         string queries = Heads(parts[0], 0, 2, 1, 3), keys = Heads(parts[1], 0, 2, 3, 1), values = Heads(parts[2], 0, 2, 1, 3);

@@ -21,6 +21,7 @@ namespace MLNet.Pruning.Plans;
 /// <param name="LayerMerges">Tokens that merge after each block's attention, as fractions of those that are left or as numbers; null for
 /// none.</param>
 /// <param name="Input">What a row of the input holds.</param>
+/// <param name="NormEpsilon">What all norms add to the variance; above 0.</param>
 public sealed record VitDescription(
     IReadOnlyList<int> Image,
     int PatchSize,
@@ -33,7 +34,8 @@ public sealed record VitDescription(
     VitPooling Pooling = VitPooling.Mean,
     double Merge = 0,
     IReadOnlyList<double>? LayerMerges = null,
-    VitInput Input = VitInput.Pixels) : NetworkDescription
+    VitInput Input = VitInput.Pixels,
+    double NormEpsilon = 1e-5) : NetworkDescription
 {
     /// <summary>The number of blocks.</summary>
     public int Depth => Heads.Count;
@@ -78,6 +80,8 @@ public sealed record VitDescription(
             throw new ArgumentException($"There is no pooling {Pooling}.");
         if (!Enum.IsDefined(Input))
             throw new ArgumentException($"There is no input {Input}.");
+        if (!(NormEpsilon > 0 && double.IsFinite(NormEpsilon)))
+            throw new ArgumentException(FormattableString.Invariant($"The epsilon of the norms is {NormEpsilon}; it must be above 0."));
         _ = Tokens;
         BlockMerges();
     }

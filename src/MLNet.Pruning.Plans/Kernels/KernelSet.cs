@@ -89,13 +89,13 @@ abstract unsafe class KernelSet
         Add(y, shift, y, count);
     }
 
-    /// <param name="epsilon">Added to the variance; PyTorch's where nothing else is said.</param>
-    public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon = 1e-5f);
+    /// <param name="epsilon">Added to the variance.</param>
+    public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon);
 
     /// <summary>Normalizes tokens in rows, with the same sums as <see cref="NormalizeLanes"/>.</summary>
-    public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y);
+    public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon);
 
-    public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y);
+    public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y, float epsilon);
 
     public abstract void SoftmaxLanes(float* x, int count, int lanes, nint stride);
 
@@ -157,11 +157,11 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon) =>
         Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y, epsilon);
 
-    public override void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y) =>
-        Normalization<TVectors, TVector>.RowsAsLanes(x, tokens, width, stride, y);
+    public override void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon) =>
+        Normalization<TVectors, TVector>.RowsAsLanes(x, tokens, width, stride, y, epsilon);
 
-    public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y) =>
-        Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y);
+    public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y, float epsilon) =>
+        Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y, epsilon);
 
     public override void SoftmaxLanes(float* x, int count, int lanes, nint stride) =>
         Softmax<TVectors, TVector>.Lanes(x, count, lanes, stride);

@@ -10,9 +10,6 @@ namespace MLNet.Pruning.Plans.Kernels;
 static unsafe class Normalization<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <summary>PyTorch's value.</summary>
-    const float Epsilon = 1e-5f;
-
     /// <param name="x">[tokens][stride]</param>
     /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -65,7 +62,7 @@ static unsafe class Normalization<TVectors, TVector>
     /// <param name="x">[value][stride]</param>
     /// <param name="lanes">Tokens; whole vectors of them are computed.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Lanes(float* x, int lanes, int width, nint stride, float* y)
+    public static void Lanes(float* x, int lanes, int width, nint stride, float* y, float epsilon)
     {
         var share = TVectors.Create(1f / width);
         for (int lane = 0; lane < lanes; lane += TVectors.Count)
@@ -95,7 +92,7 @@ static unsafe class Normalization<TVectors, TVector>
             }
             for (; d < width; d++, from += stride)
                 a = Square(TVectors.Load(from), mean, a);
-            var factor = Factor(TVectors.Add(TVectors.Add(a, b), TVectors.Add(c, e)), share);
+            var factor = Factor(TVectors.Add(TVectors.Add(a, b), TVectors.Add(c, e)), share, epsilon);
             from = x + lane;
             float* to = y + lane;
             for (d = 0; d < width; d++, from += stride, to += stride)
@@ -107,7 +104,7 @@ static unsafe class Normalization<TVectors, TVector>
     /// <param name="x">[tokens][stride]</param>
     /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RowsAsLanes(float* x, int tokens, int width, nint stride, float* y)
+    public static void RowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon)
     {
         float share = 1f / width;
         for (int token = 0; token < tokens; token += 4, x += 4 * stride, y += 4 * stride)
@@ -149,10 +146,10 @@ static unsafe class Normalization<TVectors, TVector>
                 s2 = Squares(Vector128.CreateScalar(x[t2 + d] - m2.ToScalar()), s2);
                 s3 = Squares(Vector128.CreateScalar(x[t3 + d] - m3.ToScalar()), s3);
             }
-            Scale(x, width, m0.ToScalar(), Total(s0), share, y);
-            Scale(x + t1, width, m1.ToScalar(), Total(s1), share, y + t1);
-            Scale(x + t2, width, m2.ToScalar(), Total(s2), share, y + t2);
-            Scale(x + t3, width, m3.ToScalar(), Total(s3), share, y + t3);
+            Scale(x, width, m0.ToScalar(), Total(s0), share, y, epsilon);
+            Scale(x + t1, width, m1.ToScalar(), Total(s1), share, y + t1, epsilon);
+            Scale(x + t2, width, m2.ToScalar(), Total(s2), share, y + t2, epsilon);
+            Scale(x + t3, width, m3.ToScalar(), Total(s3), share, y + t3, epsilon);
         }
     }
 
@@ -160,9 +157,9 @@ static unsafe class Normalization<TVectors, TVector>
     static Vector128<float> Squares(Vector128<float> centered, Vector128<float> sum) => Vectors128.MultiplyAdd(centered, centered, sum);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Scale(float* x, int width, float mean, float squares, float share, float* y)
+    static void Scale(float* x, int width, float mean, float squares, float share, float* y, float epsilon)
     {
-        var (center, factor) = (TVectors.Create(mean), Factor(TVectors.Create(squares), TVectors.Create(share)));
+        var (center, factor) = (TVectors.Create(mean), Factor(TVectors.Create(squares), TVectors.Create(share), epsilon));
         for (int d = 0; d < width; d += TVectors.Count)
             TVectors.Store(TVectors.Multiply(TVectors.Subtract(TVectors.Load(x + d), center), factor), y + d);
     }
@@ -179,6 +176,6 @@ static unsafe class Normalization<TVectors, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector Factor(TVector squares, TVector share, float epsilon = Epsilon) =>
+    static TVector Factor(TVector squares, TVector share, float epsilon) =>
         TVectors.Divide(TVectors.Create(1f), TVectors.Sqrt(TVectors.MultiplyAdd(squares, share, TVectors.Create(epsilon))));
 }

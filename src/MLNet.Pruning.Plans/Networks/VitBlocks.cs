@@ -8,7 +8,7 @@ namespace MLNet.Pruning.Plans.Networks;
 /// The blocks of a vision transformer: attention over normalised tokens, added; optionally a merging; hidden neurons over normalised
 /// tokens, added.
 /// </summary>
-abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
+abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride, float epsilon)
 {
     /// <summary>The number of images that are computed at once.</summary>
     public abstract int Images { get; }
@@ -66,7 +66,7 @@ abstract unsafe class VitBlocks(KernelSet kernels, int dim, int stride)
             for (int t = apart; t < tokens; t++)
             {
                 float* token = buffer + ((t - apart) * dim);
-                kernels.NormalizeRows(x + (t * stride), 1, dim, stride, counts);
+                kernels.NormalizeRows(x + (t * stride), 1, dim, stride, counts, epsilon);
                 for (int d = 0; d < dim; d++)
                     token[d] = (counts[d] * block.HiddenNormWeight[d]) + block.HiddenNormBias[d];
             }

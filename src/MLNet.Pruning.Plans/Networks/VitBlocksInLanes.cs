@@ -16,16 +16,17 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
     readonly KernelSet kernels;
     readonly Activation activation;
     readonly int dim, rowStride, imageStride, blockStride;
+    readonly float epsilon;
     readonly VitBlock[] blocks;
     readonly VitBlocksInRows? ofOne;
     readonly (LaneLayer Qkv, LaneLayer Projection, LaneLayer Hidden, LaneLayer Output)[] layers;
     readonly int x, normed, qkv, mixed, hidden, weights, logarithms, merging;
 
     public VitBlocksInLanes(VitDescription vit, VitBlock[] blocks, CompileOptions options, WorkspaceLayout layout)
-        : base(options.Kernels, vit.Dim, options.Kernels.Padded(vit.Dim))
+        : base(options.Kernels, vit.Dim, options.Kernels.Padded(vit.Dim), (float)vit.NormEpsilon)
     {
         (kernels, activation, this.blocks) = (options.Kernels, vit.Activation, blocks);
-        (dim, rowStride) = (vit.Dim, kernels.Padded(vit.Dim));
+        (dim, rowStride, epsilon) = (vit.Dim, kernels.Padded(vit.Dim), (float)vit.NormEpsilon);
         int tokens = blocks[0].Tokens, width = blocks.Max(block => block.Width);
         Images = Math.Max(1, TokensAtOnce / tokens);
         // The vectors of the last image's queries may extend past its tokens.
@@ -71,7 +72,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
         {
             var (block, layer, vectors) = (blocks[b], layers[b], kernels.Narrowed(lanes));
 
-            vectors.NormalizeLanes(x, lanes, dim, stride, normed);
+            vectors.NormalizeLanes(x, lanes, dim, stride, normed, epsilon);
             layer.Qkv.Compute(vectors, way, normed, lanes, qkv, stride);
             float* logSizes = Logarithms(sizes, lanes, workspace.At(logarithms));
             for (int token = 0; token < lanes; token += block.Tokens)
@@ -87,7 +88,7 @@ sealed unsafe class VitBlocksInLanes : VitBlocks
                 Transposition.Transpose(rows, lanes, dim, rowStride, x, stride);
             }
 
-            vectors.NormalizeLanes(x, lanes, dim, stride, normed);
+            vectors.NormalizeLanes(x, lanes, dim, stride, normed, epsilon);
             layer.Hidden.Compute(vectors, way, normed, lanes, hidden, stride);
             vectors.Activate(activation, hidden, (nint)layer.Hidden.Outputs * stride);
             layer.Output.Compute(vectors, way, hidden, lanes, x, stride, residual: x);

@@ -16,16 +16,17 @@ sealed unsafe class VitBlocksInRows : VitBlocks
     readonly KernelSet kernels;
     readonly Activation activation;
     readonly int dim, stride;
+    readonly float epsilon;
     readonly bool sparse;
     readonly VitBlock[] blocks;
     readonly (LinearLayer Qkv, LinearLayer Projection, LinearLayer Hidden, LinearLayer Output)[] layers;
     readonly int normed, qkv, mixed, hidden, queries, weights, logarithms, merging, scratch;
 
     public VitBlocksInRows(VitDescription vit, VitBlock[] blocks, CompileOptions options, WorkspaceLayout layout, bool sparse = false)
-        : base(options.Kernels, vit.Dim, options.Kernels.Padded(vit.Dim))
+        : base(options.Kernels, vit.Dim, options.Kernels.Padded(vit.Dim), (float)vit.NormEpsilon)
     {
         (kernels, activation, this.blocks, this.sparse) = (options.Kernels, vit.Activation, blocks, sparse);
-        (dim, stride) = (vit.Dim, kernels.Padded(vit.Dim));
+        (dim, stride, epsilon) = (vit.Dim, kernels.Padded(vit.Dim), (float)vit.NormEpsilon);
         int tokens = blocks[0].Tokens, width = blocks.Max(block => block.Width);
         Images = sparse ? 1 : Math.Max(1, RowsAtOnce / tokens);
         int rows = Images * tokens;
@@ -95,9 +96,9 @@ sealed unsafe class VitBlocksInRows : VitBlocks
     void Normalize(float* x, int rows, float* normed)
     {
         if (sparse)
-            kernels.NormalizeRowsAsLanes(x, rows, dim, stride, normed);
+            kernels.NormalizeRowsAsLanes(x, rows, dim, stride, normed, epsilon);
         else
-            kernels.NormalizeRows(x, rows, dim, stride, normed);
+            kernels.NormalizeRows(x, rows, dim, stride, normed, epsilon);
     }
 
     /// <summary>

@@ -80,7 +80,7 @@ sealed unsafe class VitNetwork : Network
         for (int image = 0; image < count; image++)
             Pool(x + ((long)image * tokensLeft * stride), sized ? workspace.At(sizes) + (image * tokensLeft) : null,
                 pooled + (image * stride));
-        kernels.NormalizeRows(pooled, count, dim, stride, pooled);
+        kernels.NormalizeRows(pooled, count, dim, stride, pooled, (float)vit.NormEpsilon);
         int classes = kernels.Padded(vit.Classes);
         this.logits.Compute(pooled, count, stride, logits, classes, workspace.At(scratch));
         ClassScores.Write(kernels, output, logits, count, vit.Classes, classes, scores);

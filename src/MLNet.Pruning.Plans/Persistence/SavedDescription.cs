@@ -69,7 +69,8 @@ static class SavedDescription
         int[] heads = saved.Heads ?? [.. Enumerable.Repeat(DefaultHeads, depth)];
         int[] hidden = saved.Hidden ?? [.. Enumerable.Repeat(2 * saved.Dim, depth)];
         return new(saved.Image ?? [], saved.PatchSize, saved.Classes, saved.Dim, heads, saved.HeadSize, hidden,
-            saved.Activation ?? Activation.Gelu, saved.Pooling, saved.Merge, saved.LayerMerges, saved.Input);
+            saved.Activation ?? Activation.Gelu, saved.Pooling, saved.Merge, saved.LayerMerges, saved.Input,
+            saved.NormEpsilon);
     }
 }
 
@@ -93,7 +94,8 @@ sealed record Saved(
     int Latent,
     bool BatchNorm,
     int Dim = 64,
-    int HeadSize = 16);
+    int HeadSize = 16,
+    double NormEpsilon = 1e-5);
 
 /// <summary>The properties of a user module's blueprint.</summary>
 sealed record SavedModule(string? Kind, long[]? Shape);

@@ -97,7 +97,7 @@ static unsafe class KernelCosts
         AlignedBuffer<float> x = Numbers(8 * 64), y = new(8 * 64), queries = new(64 * 8), qkv = Numbers(8 * 208), mixed = new(16 * 8),
             hidden = Numbers(8 * 128);
         var narrow = Kernels.Narrowed(8);
-        Print("norm", () => Kernels.NormalizeRows(x.Pointer, 8, 64, 64, y.Pointer));
+        Print("norm", () => Kernels.NormalizeRows(x.Pointer, 8, 64, 64, y.Pointer, 1e-5f));
         foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (64, 64), (64, 128), (128, 64)])
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"  {inputs} -> {outputs}: {Rows(Weights(outputs, inputs, 1), 8, false):F3} us"));
@@ -105,7 +105,7 @@ static unsafe class KernelCosts
         Print("queries to lanes", () => Transposition.Transpose(qkv.Pointer, 8, 64, 208, queries.Pointer, 8));
         Print("attention of a head", () => narrow.AttendFew(queries.Pointer, 8, qkv.Pointer + 64, qkv.Pointer + 128, 1, 208, null, 8, 16,
             mixed.Pointer));
-        Print("norm in lanes", () => narrow.NormalizeLanes(x.Pointer, 8, 64, 8, y.Pointer));
+        Print("norm in lanes", () => narrow.NormalizeLanes(x.Pointer, 8, 64, 8, y.Pointer, 1e-5f));
         foreach (var (inputs, outputs) in ((int, int)[])[(64, 192), (64, 64), (64, 128), (128, 64)])
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"  {inputs} -> {outputs}, 20 % active: {Lanes(Weights(outputs, inputs, 0.2), 8, true):F3} us"));
