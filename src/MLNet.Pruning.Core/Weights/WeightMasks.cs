@@ -136,13 +136,24 @@ public sealed class WeightMasks
     public static WeightMasks Of(nn.Module model, IReadOnlyList<string>? weights = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new(MaskedLayer.Find(model, weights, null).Select(layer =>
-        {
-            using var scope = NewDisposeScope();
-            using var noGrad = no_grad();
-            return new WeightMask(layer.Name, layer.Parameter.shape,
-                layer.Parameter.detach().cpu().ne(Scalars.Zero).contiguous().data<bool>().ToArray());
-        }));
+        return new(MaskedLayer.Find(model, weights, null).Select(ActiveIn));
+    }
+
+    /// <summary>
+    /// The masks of layers of which at least this fraction of the weights is 0; null if there is none. Fewer zeros are chance.
+    /// </summary>
+    internal static WeightMasks? Inactive(nn.Module model, double minimum = 0.01)
+    {
+        WeightMask[] found = [.. MaskedLayer.FindAny(model).Select(ActiveIn).Where(mask => mask.Density <= 1 - minimum)];
+        return found.Length > 0 ? new(found) : null;
+    }
+
+    static WeightMask ActiveIn(MaskedLayer layer)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return new WeightMask(layer.Name, layer.Parameter.shape,
+            layer.Parameter.detach().cpu().ne(Scalars.Zero).contiguous().data<bool>().ToArray());
     }
 
     /// <summary>Masks with as many active weights in each parameter, at random places.</summary>

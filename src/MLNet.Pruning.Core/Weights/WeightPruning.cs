@@ -74,6 +74,13 @@ public sealed record WeightPruning : ITrainingPruning
     /// <summary>Fixed masks for the whole run; null to find masks.</summary>
     public WeightMasks? Fixed { get; init; }
 
+    /// <summary>
+    /// The masks at the first step, such as <see cref="WeightMasks.Of"/> a model that was pruned before; null for all weights active. From
+    /// then on, at least as many weights are inactive, unless <see cref="Sparsity"/> or the schedule ends with fewer. Layers without a mask
+    /// among these start with all of their weights.
+    /// </summary>
+    public WeightMasks? InitialMasks { get; init; }
+
     /// <inheritdoc/>
     public ITrainingHook Begin() => new WeightPruningHook(this);
 
@@ -97,6 +104,7 @@ public sealed record WeightPruning : ITrainingPruning
         Names(nameof(Except), Except);
         Require(Distribution == MaskDistribution.PerLayer || !Rule!.ByLayer, nameof(Distribution), Distribution,
             $"{MaskDistribution.PerLayer}, as the rule cuts each layer by its shape");
+        Require(InitialMasks is null || Fixed is null, nameof(InitialMasks), "given", $"null with {nameof(Fixed)} masks");
         if (Budget is not null)
         {
             Require(Fixed is null, nameof(Fixed), "given", $"null with a {nameof(Budget)}, which finds masks");
@@ -152,7 +160,8 @@ public sealed record WeightPruning : ITrainingPruning
         + $"every {(Every is { } e ? e : "usual")}, until {(Until is { } u ? u : "the end")}, "
         + $"weights {List(Weights)}, except {List(Except)}, "
         + $"{(Fixed is null ? "found" : $"fixed {Fixed.ActiveCount} of {Fixed.Count}, {Digest(Fixed)}")}"
-        + $"{(Budget is null ? "" : $", budget {Budget}")}");
+        + $"{(Budget is null ? "" : $", budget {Budget}")}"
+        + $"{(InitialMasks is null ? "" : $", from {InitialMasks.ActiveCount} of {InitialMasks.Count}, {Digest(InitialMasks)}")}");
 
     static string Digest(WeightMasks masks)
     {

@@ -6,7 +6,7 @@ namespace MLNet.Pruning;
 /// <summary>Weight masks in one run: applies them in every step, and updates them when it is time.</summary>
 sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStateful
 {
-    const string Kind = "weights", FixedKind = "weights, fixed", BackKind = "weights, taken back";
+    const string Kind = "weights", FixedKind = "weights, fixed", InitialKind = "weights, initial", BackKind = "weights, taken back";
 
     // Without a validation set, as many training rows as neuron pruning measures.
     readonly EventMeasure measure = new(512);
@@ -16,6 +16,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
     MaskUpdate? update;
     WeightBudget? budget;
     float[] gradients = [];
+    (double[] ByLayer, double Sparsity)? initial; // what is inactive in the initial masks
 
     MaskedWeights Masked => masked ?? throw new InvalidOperationException("The run has not started.");
 
@@ -30,7 +31,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         settings.Validate(run.Options);
         if (run.Find<MaskedWeights>() is not null)
             throw new ArgumentException($"The run has two {nameof(WeightPruning)}s; one model has one set of masks.");
-        settings.Fixed?.CheckFits(run.Model);
+        (settings.Fixed ?? settings.InitialMasks)?.CheckFits(run.Model);
         plan = settings.Fixed is null ? new MaskPlan(settings, run.Options.Epochs, run.StepsPerEpoch) : null;
         var layers = MaskedLayer.Find(run.Model, settings.Fixed?.Masks.Select(m => m.Name).ToArray() ?? settings.Weights, settings.Except);
         masked = new MaskedWeights(run.Flat, layers, settings.Fixed is null ? settings.Reactivation : Reactivation.Frozen)
@@ -39,6 +40,12 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             MasksGradientsInStep = run.Options.GradientClipNorm is null,
             Kept = (float)(1 - settings.InactiveDecay),
         };
+        if (settings.InitialMasks is { } masks)
+        {
+            var sparsity = layers.ToDictionary(l => l.Name, l => 1 - (Find(masks, l.Name)?.Density ?? 1));
+            var inactive = layers.Sum(l => sparsity[l.Name] * l.Parameter.NumberOfElements);
+            initial = ([.. layers.Select(l => sparsity[l.Name])], inactive / layers.Sum(l => l.Parameter.NumberOfElements));
+        }
         run.Share(masked);
         update = new MaskUpdate(settings, masked);
         if (settings.Budget is not null)
@@ -61,10 +68,19 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             if (masks.Misfit(run.Model) is { } misfit)
                 throw new InvalidOperationException($"Neurons have gone before the first step; let them go later, as {misfit}");
             Record(run, FixedKind, () => Masked.Set(masks));
+            return;
         }
-        else if (IsDue(0))
+        if (settings.InitialMasks is { } first)
+        {
+            if (first.Misfit(run.Model) is { } misfit)
+                throw new InvalidOperationException($"Neurons have gone before the first step; let them go later, as {misfit}");
+            Record(run, InitialKind, () => Masked.Set(new(Masked.Masks().Masks.Select(mask => Find(first, mask.Name) ?? mask))));
+        }
+        if (IsDue(0))
             Cut(run);
     }
+
+    static WeightMask? Find(WeightMasks masks, string name) => masks.Masks.FirstOrDefault(mask => mask.Name == name);
 
     bool IsDue(long step) => plan is not null && budget is not { IsIdle: true } && plan.IsDue(step);
 
@@ -128,6 +144,11 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
     void Cut(TrainingRun run)
     {
         var (byLayer, sparsity) = budget?.Advance(run.Step) ?? (null, plan!.Fraction(run.Step));
+        if (initial is var (inactive, all))
+        {
+            sparsity = Math.Max(sparsity, Math.Min(all, plan!.Target));
+            byLayer = byLayer?.Zip(inactive, Math.Max).ToArray();
+        }
         Record(run, Kind, () => update!.Cut(sparsity, plan!.Progress(run.Step), gradients, byLayer));
         gradients = [];
     }

@@ -47,6 +47,7 @@ sealed record ScoredPipeline(IReadOnlyList<ITransformer> Steps, PrunedTransforme
         return Model?.Transform(merged) ?? merged;
     }
 
-    static IEnumerable<ITransformer> Flat(ITransformer pipeline) =>
+    /// <summary>The steps of a pipeline, including those of pipelines within.</summary>
+    public static IEnumerable<ITransformer> Flat(ITransformer pipeline) =>
         pipeline is IEnumerable<ITransformer> chain ? chain.SelectMany(Flat) : [pipeline];
 }

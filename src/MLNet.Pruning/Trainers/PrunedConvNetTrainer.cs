@@ -23,15 +23,34 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         core = new TrainerCore(environment, nameof(PrunedConvNetTrainer), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    public PrunedModelTransformer Fit(IDataView input) => core.Fit(input, options, (features, classes) =>
-        ImageOptions.Checked(new ConvNetBlueprint(
-            options.Image.Of(features.Size, features.Name),
-            options.Channels,
-            options.HiddenSizes,
-            classes,
-            options.Activation,
-            options.BatchNorm,
-            options.Dropout)));
+    public PrunedModelTransformer Fit(IDataView input) => FitFrom(input, null);
+
+    /// <summary>
+    /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
+    /// </summary>
+    /// <param name="input">The training set. Its label has the same key values as that of the previous model.</param>
+    /// <param name="previousModel">
+    /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
+    /// </param>
+    /// <exception cref="ArgumentException">The model is of another kind, has other classes, or was trained on other features.</exception>
+    public PrunedModelTransformer Fit(IDataView input, ITransformer previousModel)
+    {
+        ArgumentNullException.ThrowIfNull(previousModel);
+        return FitFrom(input, previousModel);
+    }
+
+    PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
+        core.Fit<ConvNetBlueprint>(input, previous, options, (features, classes, was) => was is not null
+            ? was with { Dropout = options.Dropout }
+            : ImageOptions.Checked(new ConvNetBlueprint(
+                options.Image.Of(features.Size, features.Name),
+                options.Channels,
+                options.HiddenSizes,
+                classes,
+                options.Activation,
+                options.BatchNorm,
+                options.Dropout)));
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>

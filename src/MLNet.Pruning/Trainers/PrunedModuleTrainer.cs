@@ -34,7 +34,27 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The module does not take such inputs, or does not give a logit for each class.</exception>
-    public PrunedModelTransformer Fit(IDataView input) => core.Fit(input, options, Plan);
+    public PrunedModelTransformer Fit(IDataView input) => FitFrom(input, null);
+
+    /// <summary>
+    /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. This trainer's function builds the module, which is cut
+    /// to that shape.
+    /// </summary>
+    /// <param name="input">The training set. Its label has the same key values as that of the previous model.</param>
+    /// <param name="previousModel">
+    /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
+    /// </param>
+    /// <exception cref="ArgumentException">The model is of another kind, has other classes, or was trained on other features.</exception>
+    public PrunedModelTransformer Fit(IDataView input, ITransformer previousModel)
+    {
+        ArgumentNullException.ThrowIfNull(previousModel);
+        return FitFrom(input, previousModel);
+    }
+
+    PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
+        core.Fit<ModuleBlueprint>(input, previous, options, (features, classes, was) =>
+            was is null ? Plan(features, classes) : Plan(features, classes) with { Sizes = was.Sizes });
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>

@@ -37,6 +37,12 @@ public abstract class PrunedTrainerOptions
     /// <summary>The maximum joint norm of all gradients; larger ones are scaled down. Above 0; null for no bound.</summary>
     public double? GradientClipNorm { get; set; }
 
+    /// <summary>
+    /// Weights that training starts from, from a file of PyTorch or in safetensors; null for random ones. The last layer is random if the
+    /// file is of other classes. A <c>Fit</c> with a previous model starts from that model instead.
+    /// </summary>
+    public PretrainedWeights? Pretrained { get; set; }
+
     /// <summary>How the model is pruned while it trains, such as <see cref="NeuronPruning"/>; null for no pruning.</summary>
     public ITrainingPruning? Pruning { get; set; }
 
@@ -101,7 +107,11 @@ public abstract class PrunedTrainerOptions
     }
 
     /// <summary>Checks the options that the training loop does not check, and copies lists.</summary>
-    private protected virtual void Check() => OptionChecks.Known(SparseScoring, nameof(SparseScoring));
+    private protected virtual void Check()
+    {
+        OptionChecks.Known(SparseScoring, nameof(SparseScoring));
+        Pretrained?.Validate();
+    }
 
     internal TrainingOptions ToTrainingOptions(int seed) => new()
     {

@@ -25,13 +25,31 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, of another type, or of another size.</exception>
     /// <exception cref="InvalidDataException">A value is outside 0 to 1, or there are no rows.</exception>
-    public PrunedVaeTransformer Fit(IDataView input)
+    public PrunedVaeTransformer Fit(IDataView input) => FitFrom(input, null);
+
+    /// <summary>
+    /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
+    /// </summary>
+    /// <param name="input">The training set.</param>
+    /// <param name="previousModel">
+    /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
+    /// </param>
+    /// <exception cref="ArgumentException">The model is of another kind, or was trained on images of another size.</exception>
+    public PrunedVaeTransformer Fit(IDataView input, ITransformer previousModel)
+    {
+        ArgumentNullException.ThrowIfNull(previousModel);
+        return FitFrom(input, TrainingStart.Find<PrunedVaeTransformer>(previousModel, nameof(PrunedVaeEstimator)));
+    }
+
+    PrunedVaeTransformer FitFrom(IDataView input, PrunedVaeTransformer? previous)
     {
         ArgumentNullException.ThrowIfNull(input);
         var columns = options.Columns;
         var rows = Read(input, "training set");
-        return core.Fit(
-            ImageOptions.Checked(new VaeBlueprint(
+        return core.Fit<VaeBlueprint, Autoencoder, PrunedVaeTransformer>(
+            previous,
+            was => was ?? ImageOptions.Checked(new VaeBlueprint(
                 options.Image.Of(rows.Features.Size, columns.Input),
                 options.Channels,
                 options.HiddenSizes,

@@ -13,7 +13,7 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 {
-    const int DefaultChannels = 1, DefaultPatchSize = 4;
+    const int DefaultChannels = 1, DefaultPatchSize = 4, DefaultDim = 64, DefaultDepth = 4, DefaultHeads = 4;
 
     readonly Options options;
     readonly TrainerCore core;
@@ -26,7 +26,26 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         core = new TrainerCore(environment, nameof(PrunedVitTrainer), this.options = PrunedTrainerOptions.Checked(options));
 
     /// <inheritdoc/>
-    public PrunedModelTransformer Fit(IDataView input) => core.Fit(input, options, Plan, Find);
+    public PrunedModelTransformer Fit(IDataView input) => FitFrom(input, null);
+
+    /// <summary>
+    /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
+    /// </summary>
+    /// <param name="input">The training set. Its label has the same key values as that of the previous model.</param>
+    /// <param name="previousModel">
+    /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
+    /// </param>
+    /// <exception cref="ArgumentException">The model is of another kind, has other classes, or was trained on other features.</exception>
+    public PrunedModelTransformer Fit(IDataView input, ITransformer previousModel)
+    {
+        ArgumentNullException.ThrowIfNull(previousModel);
+        return FitFrom(input, previousModel);
+    }
+
+    PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
+        core.Fit<VitBlueprint>(input, previous, options, (features, classes, was) => was is null ? Plan(features, classes)
+            : Continued(was, features), Find);
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
@@ -43,17 +62,41 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
             ? TokenFeatures.Find(schema, name)
             : FeatureColumns.Find(schema, name);
 
+    /// <summary>The previous model's blueprint, if the column holds what it reads.</summary>
+    VitBlueprint Continued(VitBlueprint was, FeatureColumns features)
+    {
+        var grid = TokenFeatures.GridOf(features.Columns.First());
+        bool tokens = was.Input == VitInput.Tokens, same = grid is not null == tokens;
+        if (same && grid is not null)
+        {
+            var (now, then) = (grid, was.Grid);
+            same = (now.Rows, now.Columns, now.Channels, now.PatchSize, TokenFeatures.CountOf(features))
+                == (then.Rows, then.Columns, then.Channels, then.PatchSize, was.Tokens);
+        }
+        string found = grid is null ? "images" : $"tokens of images of {grid.Height}x{grid.Width} in patches of {grid.PatchSize}";
+        string wanted = tokens ? $"{was.Tokens} tokens of images" : "images";
+        return same ? was with { Dropout = options.Dropout } : throw new ArgumentException($"Column '{features.Name}' holds {found}; the "
+            + $"previous model was trained on {wanted} of {was.Image[1]}x{was.Image[2]} in patches of {was.PatchSize}.");
+    }
+
     VitBlueprint Plan(FeatureColumns features, int classes)
     {
         var grid = TokenFeatures.GridOf(features.Columns.First());
-        long[] size = grid is null
-            ? options.Image.Of(features.Size, features.Name)
+        long[] Size(int channels) => grid is null
+            ? (options.Image with { Channels = channels }).Of(features.Size, features.Name)
             : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // including the padding
         int patchSize = grid?.PatchSize ?? (options.PatchSize > 0 ? options.PatchSize : DefaultPatchSize);
-        var plan = VitBlueprint.For(size, patchSize, classes, options.Dim, options.Depth, options.Heads, options.HiddenSize) with
+        var file = options.Pretrained is { } weights ? VitBlueprint.Published(weights, classes, Size, options.Heads) : null;
+        var plan = file is not null
+            ? Agreed(file, grid)
+            : VitBlueprint.For(Size(options.Image.Channels), patchSize, classes, options.Dim > 0 ? options.Dim : DefaultDim,
+                options.Depth > 0 ? options.Depth : DefaultDepth, options.Heads > 0 ? options.Heads : DefaultHeads, options.HiddenSize) with
+            {
+                Activation = options.Activation,
+                Pooling = options.Pooling,
+            };
+        plan = plan with
         {
-            Activation = options.Activation,
-            Pooling = options.Pooling,
             Dropout = options.Dropout,
             Merge = options.Merge,
             LayerMerges = options.LayerMerges,
@@ -61,6 +104,26 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         if (grid is not null)
             plan = plan with { Merge = Merged(grid, features), Input = VitInput.Tokens };
         return ImageOptions.Checked(plan);
+    }
+
+    /// <summary>The blueprint of pretrained weights, if no option and no token column says otherwise.</summary>
+    VitBlueprint Agreed(VitBlueprint published, PatchGrid? grid)
+    {
+        Same(options.ImageChannels, (int)published.Image[0], nameof(Options.ImageChannels));
+        Same(grid?.PatchSize ?? options.PatchSize, published.PatchSize, nameof(Options.PatchSize));
+        Same(options.Dim, published.Dim, nameof(Options.Dim));
+        Same(options.Depth, published.Depth, nameof(Options.Depth));
+        Same(options.HiddenSize, published.BlockHidden[0], nameof(Options.HiddenSize));
+        return published;
+
+        void Same(int option, int found, string name)
+        {
+            if (option != 0 && option != found)
+            {
+                throw new ArgumentOutOfRangeException(null, $"{name} is {option}, but the pretrained weights of "
+                    + $"'{options.Pretrained!.Path}' have {found}. Leave it at 0 to take what the file says.");
+            }
+        }
     }
 
     /// <summary>How many tokens have merged already. Checks that the options agree with the column.</summary>
@@ -123,22 +186,30 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         /// </summary>
         public IReadOnlyList<double>? LayerMerges { get; set; }
 
-        /// <summary>Values per token; a multiple of <see cref="Heads"/>.</summary>
-        public int Dim { get; set; } = 64;
+        /// <summary>
+        /// Values per token, a multiple of <see cref="Heads"/>; 0 for 64, or for that of the
+        /// <see cref="PrunedTrainerOptions.Pretrained"/> weights.
+        /// </summary>
+        public int Dim { get; set; }
 
-        /// <summary>The number of blocks; at least 1.</summary>
-        public int Depth { get; set; } = 4;
+        /// <summary>The number of blocks; at least 1, or 0 for 4, or for that of the pretrained weights.</summary>
+        public int Depth { get; set; }
 
-        /// <summary>Attention heads per block; at least 1.</summary>
-        public int Heads { get; set; } = 4;
+        /// <summary>
+        /// Attention heads per block; at least 1, or 0 for 4. With pretrained weights, whose file does not tell, 0 is for what published
+        /// models have: heads of 64 values up to a width of 1024, and 16 heads above.
+        /// </summary>
+        public int Heads { get; set; }
 
-        /// <summary>Hidden neurons per block; at least 1, or 0 for twice <see cref="Dim"/>.</summary>
+        /// <summary>
+        /// Hidden neurons per block; at least 1, or 0 for twice <see cref="Dim"/>, or for those of the pretrained weights.
+        /// </summary>
         public int HiddenSize { get; set; }
 
-        /// <summary>The activation of the hidden neurons.</summary>
+        /// <summary>The activation of the hidden neurons; published pretrained weights are of networks with GELU.</summary>
         public Activation Activation { get; set; } = Activation.Gelu;
 
-        /// <summary>How the tokens are combined into one vector.</summary>
+        /// <summary>How the tokens are combined into one vector; published pretrained weights say it themselves.</summary>
         public VitPooling Pooling { get; set; } = VitPooling.Mean;
 
         /// <summary>The fraction of the output of attention and hidden layers that is dropped out in training; in [0, 1).</summary>
@@ -152,10 +223,11 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
             OptionChecks.Require(ImageChannels >= 0, nameof(ImageChannels), ImageChannels, $"at least 1, or 0 for {DefaultChannels}");
             OptionChecks.Require(PatchSize >= 0, nameof(PatchSize), PatchSize, $"at least 1, or 0 for {DefaultPatchSize}");
             Image.Validate();
-            OptionChecks.AtLeast(1, Dim, nameof(Dim));
-            OptionChecks.AtLeast(1, Depth, nameof(Depth));
-            OptionChecks.AtLeast(1, Heads, nameof(Heads));
-            OptionChecks.Require(Dim % Heads == 0, nameof(Dim), Dim, $"a multiple of {nameof(Heads)}, {Heads}");
+            OptionChecks.Require(Dim >= 0, nameof(Dim), Dim, $"at least 1, or 0 for {DefaultDim}");
+            OptionChecks.Require(Depth >= 0, nameof(Depth), Depth, $"at least 1, or 0 for {DefaultDepth}");
+            OptionChecks.Require(Heads >= 0, nameof(Heads), Heads, $"at least 1, or 0 for {DefaultHeads}");
+            int dim = Dim > 0 ? Dim : DefaultDim, heads = Heads > 0 ? Heads : DefaultHeads, depth = Depth > 0 ? Depth : DefaultDepth;
+            OptionChecks.Require(Pretrained is not null || dim % heads == 0, nameof(Dim), dim, $"a multiple of {nameof(Heads)}, {heads}");
             OptionChecks.Require(HiddenSize >= 0, nameof(HiddenSize), HiddenSize, $"at least 1, or 0 for twice {nameof(Dim)}");
             OptionChecks.Require(Dropout is >= 0 and < 1, nameof(Dropout), Dropout, "at least 0 and below 1");
             OptionChecks.Known(Pooling, nameof(Pooling));
@@ -165,8 +237,9 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
                 return;
             foreach (double merged in merges)
                 CheckMerge(merged, nameof(LayerMerges));
-            string wanted = $"one number for each of the {Depth} blocks, or null";
-            OptionChecks.Require(merges.Count == Depth, nameof(LayerMerges), $"of {merges.Count} blocks", wanted);
+            string wanted = $"one number for each of the {depth} blocks, or null";
+            bool known = Pretrained is null || Depth > 0;
+            OptionChecks.Require(!known || merges.Count == depth, nameof(LayerMerges), $"of {merges.Count} blocks", wanted);
             LayerMerges = [.. merges];
 
             static void CheckMerge(double merge, string option)

@@ -14,6 +14,7 @@ namespace MLNet.Pruning.Trainers;
 sealed class TrainerCore
 {
     readonly IHost host;
+    readonly string name;
     readonly PrunedTrainerOptions options;
     readonly TrainingOptions training;
 
@@ -25,7 +26,7 @@ sealed class TrainerCore
     {
         ArgumentNullException.ThrowIfNull(environment);
         host = environment.Register(name);
-        this.options = options;
+        (this.name, this.options) = (name, options);
         // The seed is drawn once, so that fitting twice gives the same model twice.
         training = options.ToTrainingOptions(options.Seed ?? host.Rand.Next());
         training.Validate();
@@ -36,21 +37,28 @@ sealed class TrainerCore
 
     /// <summary>Trains a classifier on all of <paramref name="input"/>.</summary>
     /// <param name="input">The training set.</param>
+    /// <param name="previous">A model or pipeline to continue from; null for none.</param>
     /// <param name="names">Options with the names of the columns.</param>
-    /// <param name="blueprint">Makes the blueprint from the features and the number of classes; the model gives a logit for each
-    /// class.</param>
+    /// <param name="blueprint">Makes the blueprint from the features, the number of classes, and the previous model's blueprint if there
+    /// is one; the model gives a logit for each class.</param>
     /// <param name="find">Finds the features by the name of the feature column; by default that column alone.</param>
-    public PrunedModelTransformer Fit(
+    public PrunedModelTransformer Fit<TBlueprint>(
         IDataView input,
+        ITransformer? previous,
         PrunedClassifierOptions names,
-        Func<FeatureColumns, int, Blueprint> blueprint,
+        Func<FeatureColumns, int, TBlueprint?, TBlueprint> blueprint,
         Func<DataViewSchema, string, FeatureColumns>? find = null)
+        where TBlueprint : Blueprint
     {
         ArgumentNullException.ThrowIfNull(input);
+        var model = previous is null ? null : TrainingStart.Find<PrunedModelTransformer>(previous, name);
         var rows = Read(input, "training set");
         var labels = ClassLabels.From(rows.Label!.Value);
-        return Fit(
-            blueprint(rows.Features, labels.Count),
+        if (model is not null)
+            TrainingStart.CheckLabels(model.Labels, labels, names.LabelColumnName);
+        return Fit<TBlueprint, Classifier, PrunedModelTransformer>(
+            model,
+            was => blueprint(rows.Features, labels.Count, was),
             new CrossEntropy(labels.Count),
             rows,
             Read,
@@ -66,34 +74,40 @@ sealed class TrainerCore
     }
 
     /// <summary>Trains a model.</summary>
-    /// <param name="blueprint">The blueprint.</param>
+    /// <param name="previous">The model to continue from; null for none.</param>
+    /// <param name="blueprint">Makes the blueprint, from the previous model's if there is one.</param>
     /// <param name="objective">The loss.</param>
     /// <param name="rows">The training set.</param>
     /// <param name="read">Finds the columns of a data view by the same rules, for the validation set.</param>
     /// <param name="metadata">What a checkpoint keeps, so that <see cref="CheckpointModel"/> can make the same transformer of it.</param>
     /// <param name="describe">Describes the model of a network.</param>
     /// <param name="transform">Makes the transformer from the model and its scorer.</param>
-    public TTransformer Fit<TModel, TTransformer>(
-        Blueprint blueprint,
+    public TTransformer Fit<TBlueprint, TModel, TTransformer>(
+        PrunedTransformer? previous,
+        Func<TBlueprint?, TBlueprint> blueprint,
         IObjective objective,
         TrainingRows rows,
         Func<IDataView, string, TrainingRows> read,
         Dictionary<string, byte[]> metadata,
         Func<Archive, TModel> describe,
         Func<TModel, IModelScorer, TTransformer> transform)
+        where TBlueprint : Blueprint
         where TModel : ScoredModel
         where TTransformer : PrunedTransformer
     {
-        rows.Shape = blueprint.InputShape;
+        var network = previous?.Scorer.Network;
+        var built = blueprint(network is null ? null : TrainingStart.Structure<TBlueprint>(network, name, rows.Features));
+        var start = new TrainingStart(built, options.Pretrained, network);
+        rows.Shape = built.InputShape;
         var validation = options.ValidationSet is { } set ? rows.Validation(set, read) : null;
         string device = ComputeDevice.Choose(host, options.Device);
         CheckpointModel.Add(metadata, options.SparseScoring);
-        var result = Train(blueprint, device, objective, rows, validation, metadata);
+        var result = Train(start, device, objective, rows, validation, metadata);
         var (module, history) = (result.Model, result.History);
-        return TrainedModel.Make(blueprint.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
+        return TrainedModel.Make(built.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
     }
 
-    TrainingResult Train(Blueprint blueprint, string device, IObjective objective, TrainingRows rows, TrainingRows? validation,
+    TrainingResult Train(TrainingStart start, string device, IObjective objective, TrainingRows rows, TrainingRows? validation,
         IReadOnlyDictionary<string, byte[]> metadata)
     {
         using var generator = new RandomState(); // as it is after the fit again
@@ -102,18 +116,20 @@ sealed class TrainerCore
             ? this.training with { Seed = began }
             : this.training;
         random.manual_seed(training.Seed);
-        var model = Build(blueprint);
+        var model = Build(start.Blueprint);
         try
         {
             using var channel = host.Start("Training");
+            start.Load(model, channel);
+            var pruning = start.Prune(model, options.Pruning, channel);
             var task = new TrainingTask
             {
                 Model = model,
-                Copy = blueprint.Build,
+                Copy = start.Blueprint.Build,
                 Examples = rows,
                 Validation = validation,
                 Objective = objective,
-                Blueprint = blueprint,
+                Blueprint = start.Blueprint,
                 Metadata = metadata,
             };
             var loop = new TrainingLoop(training with
@@ -121,7 +137,7 @@ sealed class TrainerCore
                 Device = device,
                 Warn = message => channel.Warning(MessageSensitivity.None, message),
                 Progress = new LoggedProgress(channel, training.Progress),
-                Hooks = [.. new[] { options.Pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>()],
+                Hooks = [.. new[] { pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>()],
             });
             var result = Run(loop, task, channel);
             rows.WarnOfSkipped(channel);

@@ -157,8 +157,8 @@ public sealed class VitPipelineTests
     public void A_wrong_option_is_named_when_the_trainer_is_made()
     {
         Refused(o => o.Dim = 30, "Dim is 30; it must be a multiple of Heads, 4");
-        Refused(o => o.Heads = 0, "Heads is 0");
-        Refused(o => o.Depth = 0, "Depth is 0");
+        Refused(o => o.Heads = -1, "Heads is -1");
+        Refused(o => o.Depth = -1, "Depth is -1");
         Refused(o => o.HiddenSize = -1, "HiddenSize is -1");
         Refused(o => o.Merge = 0.6, "Merge is 0.6");
         Refused(o => o.Merge = double.NaN, "Merge is NaN");

@@ -1,0 +1,103 @@
+using System.Text;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Scoring;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using static System.FormattableString;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Trainers;
+
+/// <summary>The network that training starts with: a new one, one with pretrained weights, or one that was trained before.</summary>
+/// <param name="Blueprint">The network's structure.</param>
+/// <param name="Pretrained">Weights from a file; null for random ones.</param>
+/// <param name="Previous">The network that was trained before, with the same structure; null for none.</param>
+sealed record TrainingStart(Blueprint Blueprint, PretrainedWeights? Pretrained, Archive? Previous = null)
+{
+    /// <summary>Finds the one trained model in a pipeline.</summary>
+    /// <exception cref="ArgumentException">There is none, or several.</exception>
+    public static T Find<T>(ITransformer model, string trainer)
+        where T : PrunedTransformer
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        T[] models = [.. ScoredPipeline.Flat(model).OfType<T>()];
+        return models is [var one] ? one : throw new ArgumentException(
+            $"The previous model is a {model.GetType().Name} with {models.Length} models that a {trainer} could continue; wanted one "
+            + $"{typeof(T).Name}, or a pipeline with one.");
+    }
+
+    /// <summary>The structure of a trained network.</summary>
+    /// <exception cref="ArgumentException">It is of another kind, or reads other features.</exception>
+    public static T Structure<T>(Archive network, string trainer, FeatureColumns features)
+        where T : Blueprint
+    {
+        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network)));
+        if (blueprint is not T same)
+            throw new ArgumentException($"The previous model is a {Kind(blueprint.GetType())}; a {trainer} continues a {Kind(typeof(T))}.");
+        long values = same.InputShape.Aggregate(1L, (product, size) => product * size);
+        return values == features.Size ? same : throw new ArgumentException(
+            $"Feature column '{features.Name}' has {features.Size} values; the previous model was trained on {values}.");
+
+        static string Kind(Type type) => type.Name.Replace("Blueprint", "", StringComparison.Ordinal);
+    }
+
+    /// <summary>Checks that the classes of new data are those of the previous model, in the same order.</summary>
+    /// <exception cref="ArgumentException">They are others.</exception>
+    public static void CheckLabels(ClassLabels previous, ClassLabels now, string column)
+    {
+        const string Remedy = "Transform the data with the steps before the previous model, which know its classes.";
+        if (now.Count != previous.Count)
+        {
+            throw new ArgumentException($"Label column '{column}' has {now.Count} values; the previous model has {previous.Count} classes. "
+                + $"{Remedy} For other classes, start from its weights in a file: {nameof(PrunedTrainerOptions.Pretrained)}.");
+        }
+        if (previous.Values?.Names is not { } wanted || now.Values?.Names is not { } found)
+            return;
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            if (!wanted[i].Span.SequenceEqual(found[i].Span))
+            {
+                throw new ArgumentException(
+                    $"Key {i + 1} of label column '{column}' is '{found[i]}'; in the previous model it is '{wanted[i]}'. {Remedy}");
+            }
+        }
+    }
+
+    /// <summary>Gives a new module of this structure the weights to start with.</summary>
+    /// <exception cref="InvalidDataException">The file of the weights is damaged, or of another network.</exception>
+    public void Load(nn.Module model, IChannel channel)
+    {
+        if (Previous is not null)
+        {
+            ModuleState.Load(Previous, model, "The previous model");
+        }
+        else if (Pretrained?.LoadInto(model) is { } match)
+        {
+            string[] random = [.. match.Missing, .. match.Mismatched];
+            channel.Info(MessageSensitivity.None, $"Loaded {match.Loaded.Count} tensors from '{Pretrained.Path}'."
+                + (random.Length > 0 ? $" Random at the start: {string.Join("; ", random)}." : "")
+                + (match.Unexpected.Count > 0 ? $" Not used: {string.Join(", ", match.Unexpected)}." : ""));
+        }
+    }
+
+    /// <summary>The pruning of a run that starts with this model: weights that are inactive in the previous model stay so.</summary>
+    public ITrainingPruning? Prune(nn.Module model, ITrainingPruning? pruning, IChannel channel)
+    {
+        if (Previous is null || WeightMasks.Inactive(model) is not { } masks)
+            return pruning;
+        channel.Info(MessageSensitivity.None, Invariant($"The previous model has {masks.Sparsity:P1} of {masks.Count} weights inactive."));
+        return pruning is null ? new WeightPruning { Fixed = masks }
+            : Masks(pruning) ? With(pruning, masks)
+            : new CombinedPruning(new WeightPruning { Fixed = masks }, pruning);
+    }
+
+    static bool Masks(ITrainingPruning pruning) =>
+        pruning is WeightPruning || (pruning is CombinedPruning { Parts: var parts } && parts.Any(Masks));
+
+    static ITrainingPruning With(ITrainingPruning pruning, WeightMasks masks) => pruning switch
+    {
+        WeightPruning { Fixed: null, InitialMasks: null } weights => weights with { InitialMasks = masks },
+        CombinedPruning { Parts: var parts } => new CombinedPruning([.. parts.Select(part => With(part, masks))]),
+        _ => pruning,
+    };
+}
