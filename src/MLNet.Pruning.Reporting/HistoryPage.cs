@@ -42,6 +42,10 @@ public static class HistoryPage
             page.Heading("Scoring").Table(HistoryTables.Scoring(layers));
             page.Append("<p>What computes each layer when the model scores; it follows from the layer's shape and its density.</p>\n");
         }
+        if (history.Options.Count > 0)
+            page.Heading("Options").Table(HistoryTables.Options(history));
+        if (history.Environment is { } environment)
+            page.Heading("Environment").Table(HistoryTables.Environment(environment));
         return page.End();
     }
 
@@ -59,6 +63,11 @@ public static class HistoryPage
     static IEnumerable<(string Name, string Value)> Facts(TrainingHistory history)
     {
         yield return ("Model", history.Model);
+        if (history.Data is { } data)
+        {
+            yield return ("Training rows", $"{Count(data.Rows)} of {string.Join(" x ", data.Shape)} numbers, hash {data.Hash}");
+            yield return ("Seed", history.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
         if (history.Epochs.Count == 0)
             yield break;
         var last = history.Epochs[^1];

@@ -29,6 +29,30 @@ public static class HistoryTables
         return table;
     }
 
+    /// <summary>The options of the run as text.</summary>
+    public static TextTable Options(TrainingHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        var table = new TextTable("option", "value");
+        foreach (var (name, value) in history.Options)
+            table.Add(name, value);
+        return table;
+    }
+
+    /// <summary>The versions and the machine with which the model was trained.</summary>
+    public static TextTable Environment(TrainingEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var table = new TextTable("trained with", "");
+        foreach (var (name, version) in environment.Versions)
+            table.Add(name, version);
+        table.Add("system", environment.System);
+        table.Add("processor", $"{environment.Processor}, {environment.Cores} core{(environment.Cores == 1 ? "" : "s")}, "
+            + environment.Instructions);
+        table.Add("began", environment.Started.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC");
+        return table;
+    }
+
     /// <summary>A row for each layer: its size, its density, and its kernel.</summary>
     public static TextTable Scoring(IReadOnlyList<PlanStep> layers)
     {

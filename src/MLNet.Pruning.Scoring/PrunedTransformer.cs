@@ -15,11 +15,12 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
 
     internal IModelScorer Scorer { get; }
 
-    /// <summary>The training history; null for a loaded model.</summary>
-    internal object? Training { get; set; }
-
-    /// <summary>Called with every speed measurement.</summary>
-    internal Action<ScoringSpeed>? Measured { get; set; }
+    /// <summary>The training history; null for a model of an earlier version.</summary>
+    internal ITrainingRecord? Record
+    {
+        get => model.History;
+        set => model.History = value;
+    }
 
     /// <summary>
     /// How each layer is computed: by a plan for this machine. For a user module or on a GPU, where LibTorch computes, only layers with
@@ -34,7 +35,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     public ScoringSpeed MeasureScoring()
     {
         var speed = Scorer.Measure();
-        Measured?.Invoke(speed);
+        Record?.Measured(speed);
         return speed;
     }
 

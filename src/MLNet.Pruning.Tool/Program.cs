@@ -18,6 +18,7 @@ var root = new RootCommand("MLNet.Pruning: trains TorchSharp models through ML.N
     QuickstartCommand.Create(),
     InspectCommand.Create(),
     ExportCommand.Create(),
+    ReportCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction mistake)

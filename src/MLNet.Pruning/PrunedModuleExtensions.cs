@@ -11,13 +11,16 @@ public static class PrunedModuleExtensions
 {
     extension(PrunedTransformer model)
     {
-        /// <summary>The record of the training; null for a model that was loaded.</summary>
+        /// <summary>
+        /// The record of the training, with the options, the seed, the versions and the machine. It is saved with the model and comes back
+        /// with it; null for a model that an earlier version saved.
+        /// </summary>
         public TrainingHistory? History
         {
             get
             {
                 ArgumentNullException.ThrowIfNull(model);
-                return (TrainingHistory?)model.Training;
+                return TrainedModel.History(model);
             }
         }
     }

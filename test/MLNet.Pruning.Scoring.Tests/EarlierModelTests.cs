@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Compression;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -17,6 +19,24 @@ public sealed class EarlierModelTests
     public void A_model_that_was_saved_before_there_were_plans_scores_as_LibTorch_did(string name)
     {
         Assert.IsLessThan(1e-5, Difference(new MLContext().UsePruning(), Path.Combine(AppContext.BaseDirectory, "Models"), name));
+    }
+
+    [TestMethod]
+    public void A_history_that_a_program_without_TorchSharp_cannot_read_is_kept_when_it_saves_the_model_again()
+    {
+        using var zip = ZipFile.OpenRead(Path.Combine(AppContext.BaseDirectory, "Models", "feedforward.zip"));
+        using var old = zip.Entries.Single(entry => entry.Name == "Model.pruned").Open();
+        var archive = Archive.Read(old, "The model");
+        byte[] history = [1, 2, 3];
+        archive.Add("history", history);
+        using var first = new MemoryStream();
+        archive.Write(first);
+        first.Position = 0;
+        using var model = PrunedModelTransformer.ReadFrom(new MLContext(), first);
+        using var second = new MemoryStream();
+        model.WriteTo(second);
+        second.Position = 0;
+        CollectionAssert.AreEqual(history, Archive.Read(second, "The model")["history"]);
     }
 
     /// <summary>The greatest difference between the scores and those that were noted, of the larger of 1 and the score.</summary>

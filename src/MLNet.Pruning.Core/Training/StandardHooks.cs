@@ -86,6 +86,10 @@ sealed class HistoryRecorder(int interval) : ITrainingHook
     {
         run.History.Model = ModelTitle.Of(run.Model);
         run.History.ParametersAtStart = run.ParameterCount;
+        run.History.Seed = run.Options.Seed;
+        run.History.Data = new(run.Feed.RowCount, [.. run.Feed.Examples.Shape], $"{run.Feed.Examples.Fingerprint:x16}");
+        run.History.Environment ??= TrainingEnvironment.Here();
+        OptionText.Add(run.History.Options, run.Options);
     }
 
     public void ReplicasBuilt(TrainingRun run) => run.History.Replicas = run.Replicas.Count;

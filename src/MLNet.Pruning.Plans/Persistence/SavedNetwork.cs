@@ -13,6 +13,9 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <summary>The archive entry of the network's blueprint, and the prefix of the entries of its tensors.</summary>
     public const string Blueprint = "blueprint", Tensor = "tensor:";
 
+    /// <summary>The archive entry of the training history.</summary>
+    public const string History = "history";
+
     /// <summary>The file in ML.NET's zip that contains a transformer of this library.</summary>
     public const string Entry = "Model.pruned";
 
@@ -32,6 +35,24 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <exception cref="InvalidDataException">The stream is damaged, or contains something else.</exception>
     public static SavedNetwork Read(Stream stream, string what)
     {
+        var (archive, name, mergings) = Open(stream, what);
+        var network = Of(archive, name);
+        if (network.Description is not VitDescription { Input: VitInput.Tokens } vit || mergings.Count == 0)
+            return network;
+        string features = archive.Part(Features, name, Encoding.UTF8.GetString);
+        return mergings.Any(merging => merging.Makes(vit, features)) ? network with { Description = vit with { Input = VitInput.Pixels } }
+            : network;
+    }
+
+    /// <summary>The archive in a stream, or the one of the network in ML.NET's model.zip.</summary>
+    /// <exception cref="InvalidDataException">The stream is damaged, or contains something else.</exception>
+    public static Archive Archive(Stream stream, string what) => Open(stream, what).Archive;
+
+    /// <param name="stream">An archive, or a model.zip that contains one.</param>
+    /// <param name="what">What error messages call the stream.</param>
+    /// <returns>The archive, what messages call it, and the mergings of tokens in the pipeline around it.</returns>
+    static (Archive Archive, string What, List<SavedMerging> Mergings) Open(Stream stream, string what)
+    {
         if (!stream.CanSeek)
         {
             var copy = new MemoryStream();
@@ -43,7 +64,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         int begun = stream.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false);
         stream.Position -= begun;
         if (!begin[..begun].SequenceEqual(Zip))
-            return Of(Archive.Read(stream, what), what);
+            return (Persistence.Archive.Read(stream, what), what, []);
         try
         {
             return Zipped(stream, what);
@@ -55,7 +76,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         }
     }
 
-    static SavedNetwork Zipped(Stream stream, string what)
+    static (Archive Archive, string What, List<SavedMerging> Mergings) Zipped(Stream stream, string what)
     {
         using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
         (Archive Archive, string What)? found = null;
@@ -64,7 +85,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         {
             string name = $"{what}, in its entry '{entry.FullName}',";
             using var content = entry.Open();
-            var archive = Archive.Read(content, name);
+            var archive = Persistence.Archive.Read(content, name);
             if (archive.Kind == Merging)
                 mergings.Add(archive.Part(Columns, name, SavedDescription.ReadMerging));
             if (archive.Kind is not (Classifier or Autoencoder))
@@ -74,15 +95,10 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
                     + "Save the transformer that is meant with its WriteTo.");
             found = (archive, name);
         }
-        if (found is not { } one)
-            throw new InvalidDataException(
+        return found is { } one
+            ? (one.Archive, one.What, mergings)
+            : throw new InvalidDataException(
                 $"{what} has no network of MLNet.Pruning in it: no entry '{Entry}' of a classifier or an autoencoder.");
-        var network = Of(one.Archive, one.What);
-        if (network.Description is not VitDescription { Input: VitInput.Tokens } vit)
-            return network;
-        string features = one.Archive.Part(Features, one.What, Encoding.UTF8.GetString);
-        return mergings.Any(merging => merging.Makes(vit, features)) ? network with { Description = vit with { Input = VitInput.Pixels } }
-            : network;
     }
 
     static SavedNetwork Of(Archive archive, string what)

@@ -24,6 +24,27 @@ interface IModelScorer : IRowScorer, IDisposable
     void Refresh();
 }
 
+/// <summary>The training history of a model.</summary>
+interface ITrainingRecord
+{
+    /// <summary>The history as the model's file has it.</summary>
+    byte[] Write();
+
+    /// <summary>The scoring speed was measured.</summary>
+    void Measured(ScoringSpeed speed);
+}
+
+/// <summary>A history that was loaded. Programs without TorchSharp keep it for the next save.</summary>
+sealed record SavedRecord(byte[] Content) : ITrainingRecord
+{
+    /// <summary>The last measurement; null for none.</summary>
+    public ScoringSpeed? Speed { get; private set; }
+
+    public byte[] Write() => Content;
+
+    public void Measured(ScoringSpeed speed) => Speed = speed;
+}
+
 /// <summary>Makes a scorer that uses LibTorch; null if a plan on the CPU should score.</summary>
 delegate IModelScorer? LibTorchScoring(ScoredModel model, Archive network, IHostEnvironment environment);
 
@@ -37,6 +58,9 @@ abstract class ScoredModel(string kind, string what, Type owner)
     public static LibTorchScoring? LibTorch { get; set; }
 
     public string What => what;
+
+    /// <summary>The training history; null for files without one.</summary>
+    public ITrainingRecord? History { get; set; }
 
     public Type Owner => owner;
 
@@ -87,7 +111,13 @@ abstract class ScoredModel(string kind, string what, Type owner)
         return LibTorch?.Invoke(this, network, environment) ?? new PlanScorer(network, this, environment);
     }
 
-    public void Write(Stream stream, Archive network) => NetworkPart.Copy(network, new Archive(kind), Parts).Write(stream);
+    public void Write(Stream stream, Archive network)
+    {
+        var archive = NetworkPart.Copy(network, new Archive(kind), Parts);
+        if (History is { } history)
+            archive.Add(SavedNetwork.History, history.Write());
+        archive.Write(stream);
+    }
 
     /// <summary>Reads and checks a model. The caller disposes of the scorer.</summary>
     /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
@@ -98,6 +128,8 @@ abstract class ScoredModel(string kind, string what, Type owner)
     {
         var archive = Archive.Read(stream, kind, what);
         var model = read(archive);
+        if (archive.Entries.TryGetValue(SavedNetwork.History, out var history))
+            model.History = new SavedRecord(history);
         return (model, model.Scorer(NetworkPart.Copy(archive, new Archive(kind)), environment));
     }
 }

@@ -38,6 +38,7 @@ internal static class InspectCommand
             ("a row", $"{Count(plan.InputWidth)} numbers in, {Count(plan.OutputWidth)} out{(names.Length > 0 ? $": {names}" : "")}"),
             ("file", Bytes(file.Length)),
             ("weights of layers", weights > 0 ? $"{Count(weights)}, of which {Percent(active / weights)} are active" : "none"),
+            .. Training(file.FullName),
             ("one row", $"{Duration(speed.Latency)} on one thread"),
             ("batches of 256", $"{Count(speed.RowsPerSecond)} rows/s on one thread"),
         ];
@@ -45,6 +46,25 @@ internal static class InspectCommand
             Console.WriteLine($"  {name,-18} {value}");
         Console.WriteLine();
         Console.Write(HistoryTables.Scoring(plan.Steps));
+    }
+
+    /// <summary>What the file says of the training; nothing if it has no history.</summary>
+    static IEnumerable<(string Name, string Value)> Training(string file)
+    {
+        TrainingHistory history;
+        try
+        {
+            history = TrainingHistory.Load(file);
+        }
+        catch (InvalidDataException)
+        {
+            yield break; // the model was read: it is of an earlier version, or no trainer saved it
+        }
+        var epochs = $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")}";
+        yield return ("trained", $"{epochs}{(history.Stopped is { } why ? $" ({why})" : "")}, seed {history.Seed}"
+            + (history.Data is { } data ? $", {Count(data.Rows)} rows with the hash {data.Hash}" : ""));
+        if (history.Environment is { } environment)
+            yield return ("with", string.Join(", ", environment.Versions.Select(version => $"{version.Key} {version.Value}")));
     }
 
     static string Network(NetworkDescription network) => network switch

@@ -1,4 +1,5 @@
 using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Training;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
@@ -33,7 +34,42 @@ static class TrainedModel
         var made = transform(model, ModelScorer.Trained(model, blueprint, module, network, device, environment));
         if (made.Scoring is { Count: > 0 } layers)
             history.Scoring = layers;
-        (made.Training, made.Measured) = (history, speed => history.ScoringSpeed = speed);
+        made.Record = new TrainingRecord(history);
         return made;
+    }
+
+    /// <summary>The history of a model; null for a file of an earlier version.</summary>
+    /// <exception cref="InvalidDataException">The file's history is damaged, or of a later version.</exception>
+    public static TrainingHistory? History(PrunedTransformer model)
+    {
+        lock (model.Scorer)
+        {
+            if (model.Record is SavedRecord { Content: var content, Speed: var speed })
+            {
+                var history = Read(content);
+                history.ScoringSpeed = speed ?? history.ScoringSpeed;
+                model.Record = new TrainingRecord(history);
+            }
+            return (model.Record as TrainingRecord)?.History;
+        }
+    }
+
+    static TrainingHistory Read(byte[] content)
+    {
+        try
+        {
+            return SavedHistory.Read(content);
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new InvalidDataException($"The model's training history cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    sealed record TrainingRecord(TrainingHistory History) : ITrainingRecord
+    {
+        public byte[] Write() => SavedHistory.Write(History);
+
+        public void Measured(ScoringSpeed speed) => History.ScoringSpeed = speed;
     }
 }

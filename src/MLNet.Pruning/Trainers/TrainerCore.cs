@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
+using MLNet.Pruning.Training;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using static System.FormattableString;
@@ -137,7 +138,11 @@ sealed class TrainerCore
                 Device = device,
                 Warn = message => channel.Warning(MessageSensitivity.None, message),
                 Progress = new LoggedProgress(channel, training.Progress),
-                Hooks = [.. new[] { pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>()],
+                Hooks =
+                [
+                    new OptionRecorder(options),
+                    .. new[] { pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>(),
+                ],
             });
             var result = Run(loop, task, channel);
             rows.WarnOfSkipped(channel);
@@ -194,6 +199,17 @@ sealed class TrainerCore
         string hidden = string.Join(", ", sizes.Skip(1).SkipLast(1));
         return $"{nameof(PrunedFeedForwardTrainer.Options.HiddenSizes)} is [{hidden}]: the weights alone need "
             + Invariant($"{bytes:0} bytes, which could not be allocated. Use smaller layers.");
+    }
+
+    /// <summary>Writes the trainer's options and the version of ML.NET to the history, before the loop adds its own.</summary>
+    sealed class OptionRecorder(PrunedTrainerOptions options) : ITrainingHook
+    {
+        public void Started(TrainingRun run)
+        {
+            OptionText.Add(run.History.Options, options);
+            run.History.Environment = TrainingEnvironment.Here();
+            run.History.Environment.Versions["Microsoft.ML"] = TrainingEnvironment.VersionOf(typeof(MLContext).Assembly);
+        }
     }
 
     /// <summary>Logs one line per epoch to the context, and passes everything on to the listener.</summary>

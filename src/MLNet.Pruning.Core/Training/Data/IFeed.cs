@@ -6,6 +6,9 @@ interface IFeed : IDisposable
     /// <summary>The buffer of the chosen rows.</summary>
     ExampleBuffer Examples { get; }
 
+    /// <summary>Rows of the source.</summary>
+    long RowCount { get; }
+
     /// <summary>Batches in an epoch.</summary>
     int StepsPerEpoch { get; }
 
@@ -97,6 +100,8 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options, int? fi
     int position;
 
     public ExampleBuffer Examples => examples;
+
+    public long RowCount => order.Length;
 
     public int StepsPerEpoch => options.DropLastBatch
         ? order.Length / options.BatchSize

@@ -15,6 +15,8 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
 
     public ExampleBuffer Examples => pool;
 
+    public long RowCount => count;
+
     public int StepsPerEpoch => (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize
         : (count + options.BatchSize - 1) / options.BatchSize);
 

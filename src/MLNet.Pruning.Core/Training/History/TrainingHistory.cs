@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Persistence;
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -18,6 +20,18 @@ public sealed record TrainingHistory
 
     /// <summary>The number of replicas that computed each batch.</summary>
     public int Replicas { get; set; }
+
+    /// <summary>The seed of the run.</summary>
+    public int Seed { get; set; }
+
+    /// <summary>The training rows; null in histories of earlier versions.</summary>
+    public DataRecord? Data { get; set; }
+
+    /// <summary>The machine and the versions at the start of the run; null in histories of earlier versions.</summary>
+    public TrainingEnvironment? Environment { get; set; }
+
+    /// <summary>The options of the run as text, by name. Those without a value are left out.</summary>
+    public Dictionary<string, string> Options { get; init; } = [];
 
     /// <summary>The sampled steps.</summary>
     public List<StepRecord> Steps { get; init; } = [];
@@ -69,6 +83,23 @@ public sealed record TrainingHistory
         {
             throw new InvalidDataException($"This is not a training history: {e.Message}", e);
         }
+    }
+
+    /// <summary>
+    /// Reads the history out of a saved model (<c>mlContext.Model.Save</c>, <c>WriteTo</c>) or a checkpoint, without loading its network.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">It is something else, is damaged, or has no history.</exception>
+    public static TrainingHistory Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var what = $"'{path}'";
+        using var stream = File.OpenRead(path);
+        var archive = SavedNetwork.Archive(stream, what);
+        if (archive.Kind == Checkpoint.Kind)
+            return Checkpoint.HistoryOf(archive, what);
+        return archive.Entries.ContainsKey(SavedNetwork.History) ? archive.Part(SavedNetwork.History, what, SavedHistory.Read)
+            : throw new InvalidDataException($"{what} has no training history: an earlier version saved it, or not a trainer.");
     }
 }
 

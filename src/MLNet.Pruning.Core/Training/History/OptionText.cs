@@ -1,0 +1,58 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Options as text, for the record of a run.</summary>
+static class OptionText
+{
+    const int MaximumDepth = 4, MaximumItems = 32, MaximumLength = 1000;
+
+    // Of the machine, or functions: they do not shape the model.
+    static readonly string[] left = [nameof(TrainingOptions.Checkpoint), nameof(TrainingOptions.Progress), nameof(TrainingOptions.Warn),
+        "Cancellation"];
+
+    /// <summary>Adds an object's properties that have values; those that are there stay.</summary>
+    public static void Add(Dictionary<string, string> to, object options)
+    {
+        foreach (var property in Properties(options.GetType()).Where(property => property.CanWrite && !left.Contains(property.Name)))
+            if (Text(property.GetValue(options), 0) is { } text)
+                to.TryAdd(property.Name, text.Length > MaximumLength ? text[..MaximumLength] + "..." : text);
+    }
+
+    /// <summary>What was set: not what an interface or a base class asks, which follows from it.</summary>
+    static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(property => property.GetMethod is { IsPublic: true, IsVirtual: false } && property.GetIndexParameters().Length == 0
+            && !property.PropertyType.IsByRefLike);
+
+    /// <summary>Null for what has no value, or nothing to say.</summary>
+    static string? Text(object? value, int depth) => value switch
+    {
+        null or Delegate => null,
+        string text => text,
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        bool flag => flag ? "true" : "false",
+        IEnumerable items => Items([.. items.Cast<object?>()], depth),
+        _ when depth < MaximumDepth && IsOurs(value.GetType()) => Object(value, depth),
+        _ => value.GetType().Name,
+    };
+
+    static string? Items(object?[] items, int depth) => items.Length switch
+    {
+        0 => null,
+        > MaximumItems => $"{items.Length} values",
+        _ => $"[{string.Join(", ", items.Select(item => Text(item, depth + 1) ?? "null"))}]",
+    };
+
+    static string Object(object value, int depth)
+    {
+        var parts = Properties(value.GetType()).Select(property => (property.Name, Text: Text(property.GetValue(value), depth + 1)))
+            .Where(part => part.Text is not null).Select(part => $"{part.Name} = {part.Text}").ToArray();
+        return parts.Length == 0 ? value.GetType().Name : $"{value.GetType().Name} {{ {string.Join(", ", parts)} }}";
+    }
+
+    /// <summary>Settings of this library, or records of a program's own: plain values all through.</summary>
+    static bool IsOurs(Type type) => type.Namespace?.StartsWith(nameof(MLNet), StringComparison.Ordinal) == true
+        || type.GetMethod("<Clone>$") is not null;
+}
