@@ -92,7 +92,8 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
             Require((shape[d] = Int64()) > 0);
             // Few bits may stand for many weights: none at all, if all of them are equal.
             if ((count *= shape[d]) > Math.Min(left, Array.MaxLength))
-                throw new InvalidDataException($"The compressed weights '{name}' are {count} or more; a file of this size can have {left}.");
+                throw new InvalidDataException(
+                    $"The compressed weights '{name}' are {count} or more; a file of this size can have {left}.");
         }
         left -= (long)count;
         var values = new float[Checked(Int32(), MaximumValues)];
