@@ -61,11 +61,24 @@ static class Corpus
         var merging = context.Transforms.MergeTokens("Tokens", "Pixels", 4, 4, patchSize: 2);
         var merged = merging.Append(keys).Append(context.MulticlassClassification.Trainers.PrunedVit(new PrunedVitTrainer.Options
         {
-            FeatureColumnName = "Tokens", Dim = 4, Depth = 1, Heads = 2, HiddenSize = 3, Epochs = 1, Seed = 1,
+            FeatureColumnName = "Tokens",
+            Dim = 4,
+            Depth = 1,
+            Heads = 2,
+            HiddenSize = 3,
+            Epochs = 1,
+            Seed = 1,
         })).Fit(rows);
         var autoencoder = context.Transforms.PrunedVae(new PrunedVaeEstimator.Options
         {
-            InputColumnName = "Pixels", ImageHeight = 4, ImageWidth = 4, Channels = [2], HiddenSizes = [3], LatentSize = 2, Epochs = 1, Seed = 1,
+            InputColumnName = "Pixels",
+            ImageHeight = 4,
+            ImageWidth = 4,
+            Channels = [2],
+            HiddenSizes = [3],
+            LatentSize = 2,
+            Epochs = 1,
+            Seed = 1,
         }).Fit(rows);
         context.Model.Save(classifier, rows.Schema, Path.Combine(folder, "zip", "classifier"));
         context.Model.Save(merged, rows.Schema, Path.Combine(folder, "zip", "merged"));

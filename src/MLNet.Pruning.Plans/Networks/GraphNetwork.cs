@@ -38,8 +38,6 @@ sealed unsafe class GraphNetwork : Network
             : new GraphValue(node.Node.Shape));
         _ = new ImageLayouts(nodes, values, kernels.Padded);
         BlockRows = RowsOfBlock(nodes, values);
-        // Few weights may be repeated to large constants.
-        WorkspaceLayout.Check(nodes.Where(node => node.Node.Operation == GraphOperation.Constant).Sum(node => values[node].Layout.Length));
         var steps = nodes.Select(node => Step(node, values, weights, options)).OfType<GraphStep>().ToArray();
         Steps = [.. steps.Select(step => step.Layer).OfType<PlanStep>()];
         result = values[nodes[^1]];
