@@ -54,6 +54,9 @@ sealed class BudgetProgress(Budget budget, TrainingRun run)
     /// <param name="met">If these meet the budget, why pruning ends; otherwise null.</param>
     public void Measured(BudgetReading reading, string? met) => (last, reached) = (reading.Measurements, met);
 
+    /// <summary>Whether the last event may still be taken back.</summary>
+    public bool CanTakeBack => open is not null;
+
     /// <summary>Whether the last event's time to recover is over.</summary>
     public bool IsOpen(int time, bool over) => open is { } opened && (time >= opened.Until || over);
 

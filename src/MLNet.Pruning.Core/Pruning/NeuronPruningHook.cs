@@ -79,11 +79,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
         observation = new Observation(settings.Importance, Pruned.Map.Of(groups), run.EnsureReplicas().Modules, Pruned.Forward);
     }
 
-    public void AfterBackward(TrainingRun run)
-    {
-        observation?.AfterBackward(run.Batches);
-        settings.Importance.Regularize(groups);
-    }
+    public void AfterBatch(TrainingRun run) => observation?.AfterBackward(run.Batches, run.StepRows);
+
+    public void AfterBackward(TrainingRun run) => settings.Importance.Regularize(groups);
 
     public void AfterEpoch(TrainingRun run)
     {
@@ -109,6 +107,9 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             Conclude(run, time);
         seen = null;
     }
+
+    public bool IsSettled(TrainingRun run) => budget is { Ended: true } || (budget is not { CanTakeBack: true }
+        && !times.Any(time => time > run.Epoch && IsDue(time)));
 
     public void Ended(TrainingRun run)
     {

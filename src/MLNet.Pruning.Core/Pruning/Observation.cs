@@ -27,9 +27,10 @@ sealed class Observation : IDisposable
         }
     }
 
-    public void AfterBackward(IReadOnlyList<Batch> batches)
+    /// <param name="batches">The rows of each replica.</param>
+    /// <param name="rows">All rows of the step.</param>
+    public void AfterBackward(IReadOnlyList<Batch> batches, int rows)
     {
-        var rows = batches.Sum(b => b.Rows);
         for (var i = 0; i < batches.Count; i++)
             observers[i].AfterBackward(batches[i], rows);
     }

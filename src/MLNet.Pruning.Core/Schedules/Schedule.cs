@@ -123,6 +123,16 @@ public abstract record Schedule
         new(name, string.Create(CultureInfo.InvariantCulture, $"{name} of a schedule is {value}; it must be {wanted}."));
 }
 
+/// <summary>The unit of a schedule's times.</summary>
+public enum ScheduleUnit
+{
+    /// <summary>Completed steps of the run.</summary>
+    Steps,
+
+    /// <summary>Completed epochs, each converted to the run's steps per epoch.</summary>
+    Epochs,
+}
+
 /// <summary>Fractions as decimal numbers.</summary>
 static class Fractions
 {

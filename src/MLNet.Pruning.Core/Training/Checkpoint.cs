@@ -31,13 +31,14 @@ static class Checkpoint
             inside ? totals.Correct : 0, inside ? totals.Seconds : 0, run.LearningRate, run.StopReason, options.Seed, options.BatchSize,
             options.Shuffle, options.Optimizer, examples.Count, examples.Width, run.Replicas.Count, options.LearningRate, Schedule(run),
             options.WeightDecay, options.Momentum, options.GradientClipNorm, options.DropLastBatch, examples.Fingerprint, Kinds(run),
-            options.Nesterov);
+            options.Nesterov, options.AccumulateBatches, options.Augmentation?.ToString());
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
         archive.Add(SavedNetwork.Blueprint, Encoding.UTF8.GetBytes(BlueprintOf(run).ToJson()));
         foreach (var (name, content) in run.Task.Metadata)
             archive.Add(MetadataPrefix + name, content);
-        AddModel(archive, run);
+        AddOptimizer(archive, run);
+        ModuleState.Add(archive, run.Model);
         using (var state = get_rng_state())
             archive.Add(RandomEntry, state.bytes.ToArray());
         foreach (var hook in stateful)
@@ -49,8 +50,8 @@ static class Checkpoint
     static Blueprint BlueprintOf(TrainingRun run) => Blueprint.Find(run.Model)
         ?? (run.Task.Blueprint as ModuleBlueprint ?? new(run.Model.GetType().Name, run.Task.Examples.Shape)).Now(run.Model);
 
-    /// <summary>Adds the model's tensors, and the optimizer state for each parameter.</summary>
-    public static void AddModel(Archive archive, TrainingRun run)
+    /// <summary>Adds the optimizer state for each parameter.</summary>
+    public static void AddOptimizer(Archive archive, TrainingRun run)
     {
         foreach (var (name, parameter) in Trainable(run))
         {
@@ -58,13 +59,15 @@ static class Checkpoint
             var state = run.Optimizer.GetState(parameter);
             archive.Add(OptimizerPrefix + name, Bytes(writer => Write(state, name, writer)));
         }
-        ModuleState.Add(archive, run.Model);
     }
 
-    /// <summary>Loads what <see cref="AddModel"/> added into a model of the same shape.</summary>
-    public static void LoadModel(Archive archive, TrainingRun run, string what)
+    /// <summary>Whether there is what <see cref="AddOptimizer"/> adds.</summary>
+    public static bool HasOptimizer(Archive archive) =>
+        archive.Entries.Any(entry => entry.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal));
+
+    /// <summary>Loads what <see cref="AddOptimizer"/> added, for a model of the same shape.</summary>
+    public static void LoadOptimizer(Archive archive, TrainingRun run, string what)
     {
-        ModuleState.Load(archive, run.Model, what);
         foreach (var (name, parameter) in Trainable(run))
         {
             using var scope = NewDisposeScope();
@@ -83,6 +86,8 @@ static class Checkpoint
         var position = PositionOf(archive, what);
         Same(nameof(TrainingOptions.Seed), position.Seed, run.Options.Seed);
         Same(nameof(TrainingOptions.BatchSize), position.BatchSize, run.Options.BatchSize);
+        Same(nameof(TrainingOptions.AccumulateBatches), position.AccumulateBatches, run.Options.AccumulateBatches);
+        Same(nameof(TrainingOptions.Augmentation), position.Augmentation, run.Options.Augmentation?.ToString());
         Same(nameof(TrainingOptions.Shuffle), position.Shuffle, run.Options.Shuffle);
         Same(nameof(TrainingOptions.Optimizer), position.Optimizer, run.Options.Optimizer);
         const string folds = " CrossValidate trains each fold on other rows: set CheckpointOptions.PerDataSet, so that each has its own "
@@ -108,7 +113,8 @@ static class Checkpoint
         if (position.Model != Kinds(run))
             throw new InvalidDataException($"{what} is of another model: its model is {position.Model}, this run's is {Kinds(run)}. "
                 + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
-        LoadModel(archive, run, what);
+        ModuleState.Load(archive, run.Model, what);
+        LoadOptimizer(archive, run, what);
         run.History = HistoryOf(archive, what);
         archive.Part(RandomEntry, what, saved =>
         {
@@ -156,9 +162,8 @@ static class Checkpoint
     static string Schedule(TrainingRun run) => run.Options.Schedule switch
     {
         null => "none",
-        StepwiseRate s => FormattableString.Invariant($"stepwise({s.Every}, {s.Multiplier})"),
+        StepwiseRate { Unit: ScheduleUnit.Epochs } s => FormattableString.Invariant($"stepwise({s.Every}, {s.Multiplier})"),
         CosineRate c => FormattableString.Invariant($"cosine({c.Minimum}, {c.Warmup})"),
-        FunctionRate => "a function",
         var other => other.ToString(),
     };
 
@@ -209,7 +214,8 @@ static class Checkpoint
 sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect,
     double EpochSeconds, double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows,
     int Width, int Replicas, double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm,
-    bool DropLastBatch, ulong Data, string Model, bool Nesterov = false)
+    bool DropLastBatch, ulong Data, string Model, bool Nesterov = false,
+    int AccumulateBatches = 1, string? Augmentation = null)
 {
     public static CheckpointPosition Of(byte[] json)
     {

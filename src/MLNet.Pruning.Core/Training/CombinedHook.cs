@@ -19,6 +19,8 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
 
     public void BeforeForward(TrainingRun run) => Each(run, static (hook, run) => hook.BeforeForward(run));
 
+    public void AfterBatch(TrainingRun run) => Each(run, static (hook, run) => hook.AfterBatch(run));
+
     public void AfterBackward(TrainingRun run) => Each(run, static (hook, run) => hook.AfterBackward(run));
 
     public void AfterStep(TrainingRun run) => Each(run, static (hook, run) => hook.AfterStep(run));
@@ -28,6 +30,8 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
     public void BetweenEpochs(TrainingRun run) => Each(run, static (hook, run) => hook.BetweenEpochs(run));
 
     public void Canceled(TrainingRun run) => Each(run, static (hook, run) => hook.Canceled(run));
+
+    public bool IsSettled(TrainingRun run) => hooks.All(hook => hook.IsSettled(run));
 
     public void Ended(TrainingRun run) => End(hooks, run);
 

@@ -5,8 +5,9 @@ namespace MLNet.Pruning;
 
 /// <summary>An extension of a training run. All methods are called on the loop's thread, while no replica computes.</summary>
 /// <remarks>
-/// A run calls Started once; for each epoch BeforeEpoch, for each step BeforeForward, AfterBackward and AfterStep, then AfterEpoch and
-/// BetweenEpochs; and Ended in any case. A hook may read and write parameters at any time, and gradients in <see cref="AfterBackward"/>.
+/// A run calls Started once; for each epoch BeforeEpoch, for each step BeforeForward, AfterBatch for each of its batches, AfterBackward and
+/// AfterStep, then AfterEpoch and BetweenEpochs; and Ended in any case. A hook may read and write parameters at any time, and gradients in
+/// <see cref="AfterBackward"/>.
 /// It may replace the model with <see cref="TrainingRun.Replace"/>, change its shape with <see cref="TrainingRun.Reshape"/> (neither in
 /// AfterBackward), or end the run with <see cref="TrainingRun.Stop"/>.
 /// </remarks>
@@ -27,7 +28,13 @@ public interface ITrainingHook
     /// <summary>The rows of a batch are chosen, and about to be computed.</summary>
     void BeforeForward(TrainingRun run) { }
 
-    /// <summary>The model's gradients are those of the mean loss over the whole batch. The parameters have not changed yet.</summary>
+    /// <summary>
+    /// A batch has gone forward and backward. With <see cref="TrainingOptions.AccumulateBatches"/> a step has several, and the gradients
+    /// are not complete before <see cref="AfterBackward"/>.
+    /// </summary>
+    void AfterBatch(TrainingRun run) { }
+
+    /// <summary>The model's gradients are those of the mean loss over all rows of the step. The parameters have not changed yet.</summary>
     void AfterBackward(TrainingRun run) { }
 
     /// <summary>The optimizer has updated the parameters.</summary>
@@ -47,6 +54,13 @@ public interface ITrainingHook
     /// nor before the first step.
     /// </summary>
     void Canceled(TrainingRun run) { }
+
+    /// <summary>
+    /// Whether the model will keep its size: false while the hook is going to prune it, asked between epochs before the hook's own
+    /// <see cref="BetweenEpochs"/>. <see cref="EarlyStopping"/> and <see cref="TrainingOptions.RestoreBest"/> count epochs from the first
+    /// one at whose end all hooks say true.
+    /// </summary>
+    bool IsSettled(TrainingRun run) => true;
 
     /// <summary>The run is over, even if it failed or was cancelled.</summary>
     void Ended(TrainingRun run) { }

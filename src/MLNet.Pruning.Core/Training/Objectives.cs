@@ -16,6 +16,9 @@ public interface IObjective
     /// none.
     /// </returns>
     (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch);
+
+    /// <summary>The loss of a validation set, where it is another one than in training; by default the same.</summary>
+    IObjective Validation => this;
 }
 
 /// <summary>
@@ -45,7 +48,12 @@ public sealed class CrossEntropy : IObjective
     public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var logits = Forward.Through(model, batch.Inputs);
+        return Compute(Forward.Through(model, batch.Inputs), batch);
+    }
+
+    /// <summary>The loss of a model's logits for a batch.</summary>
+    internal (Tensor Loss, long? Correct) Compute(Tensor logits, Batch batch)
+    {
         if (logits.Dimensions != 2 || logits.shape[0] != batch.Rows || logits.shape[1] < ClassCount)
             throw new InvalidOperationException($"The model gives [{string.Join(", ", logits.shape)}] for {batch.Rows} rows; for "
                 + $"{ClassCount} classes it must give [{batch.Rows}, {ClassCount}].");

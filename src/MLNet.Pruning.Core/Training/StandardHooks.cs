@@ -12,6 +12,9 @@ static class StandardHooks
         List<ITrainingHook?> all =
         [
             new LossGuard(), // first, so that no other hook sees the gradients of a loss that is not a number
+            // Before pruning's hooks: these end with the run that is told to stop, and let go of what the best network needs after it.
+            options.EarlyStopping is { } stopping ? new EarlyStoppingHook(stopping) : null,
+            options.RestoreBest is { } metric ? new RestoreBestHook(metric) : null,
             options.Schedule is { } schedule ? new ScheduleHook(schedule) : null,
             .. options.Hooks,
             options.GradientClipNorm is { } norm ? new GradientClipping(norm) : null, // last to change the gradients
@@ -33,7 +36,7 @@ sealed class LossGuard : ITrainingHook
 {
     double? lastFinite;
 
-    public void AfterBackward(TrainingRun run)
+    public void AfterBatch(TrainingRun run)
     {
         if (!double.IsFinite(run.Loss))
             throw new TrainingDivergedException(run.Epoch + 1, run.Step + 1, run.Loss, lastFinite, run.LearningRate);
@@ -61,7 +64,8 @@ sealed class ScheduleHook(LearningRateSchedule schedule) : ITrainingHook
 {
     public void BeforeForward(TrainingRun run)
     {
-        var rate = run.Options.LearningRate * schedule.Factor(run.Epoch + (double)run.StepInEpoch / run.StepsPerEpoch, run.Options.Epochs);
+        var rate = run.Options.LearningRate * schedule.Factor(
+            new TrainingTime(run.Step, (long)run.StepsPerEpoch * run.Options.Epochs, run.StepsPerEpoch));
         if (rate != run.LearningRate)
             run.LearningRate = rate;
     }

@@ -34,6 +34,8 @@ public sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(task.Model);
         ArgumentNullException.ThrowIfNull(task.Examples);
         ArgumentNullException.ThrowIfNull(task.Objective);
+        options.Augmentation?.Check(task.Examples.Shape);
+        options.RequireMeasured(task.Validation is not null, task.Objective.ClassCount is not null);
         cancellation.ThrowIfCancellationRequested();
         options.Checkpoint?.Probe();
         using var memory = options.IsCpu ? KeptMemory.Begin() : null;
@@ -50,6 +52,7 @@ public sealed class TrainingLoop
         var run = new TrainingRun(task, options, feed, threads, cancellation)
         {
             ReplicasBuilt = hooks.ReplicasBuilt,
+            BatchComputed = hooks.AfterBatch,
             Validation = validation,
         };
         OperationCanceledException? canceled = null;
@@ -104,9 +107,8 @@ public sealed class TrainingLoop
             using (NewDisposeScope())
             {
                 hooks.BeforeForward(run);
-                run.Compute(batch);
-
                 run.InBackward = true;
+                run.Compute(batch);
                 hooks.AfterBackward(run);
                 run.InBackward = false;
 

@@ -11,6 +11,11 @@ public sealed record TrainingOptions
     /// <summary>Examples in a batch; at least 1.</summary>
     public int BatchSize { get; init; } = 128;
 
+    /// <summary>
+    /// Batches whose gradients are averaged for each step of the optimizer, as if they were one larger batch; at least 1.
+    /// </summary>
+    public int AccumulateBatches { get; init; } = 1;
+
     /// <summary>The optimizer.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
 
@@ -44,6 +49,9 @@ public sealed record TrainingOptions
     /// <summary>Whether to skip the last batch of an epoch if it is not full.</summary>
     public bool DropLastBatch { get; init; }
 
+    /// <summary>Random changes of training images; null for none.</summary>
+    public Augmentation? Augmentation { get; init; }
+
     /// <summary>
     /// The maximum number of bytes of examples held in memory. More examples are streamed through a shuffle pool of that size. 0 for half
     /// of the available memory.
@@ -55,6 +63,15 @@ public sealed record TrainingOptions
 
     /// <summary>Steps between those that the history records; at least 1.</summary>
     public int HistoryInterval { get; init; } = 100;
+
+    /// <summary>When to end the run before its last epoch; null for never.</summary>
+    public EarlyStopping? EarlyStopping { get; init; }
+
+    /// <summary>
+    /// Ends the run with the model of the epoch that was best by this metric, of those at whose end pruning was over; null for the last
+    /// epoch's.
+    /// </summary>
+    public TrainingMetric? RestoreBest { get; init; }
 
     /// <summary>Where and how often to save checkpoints; null for never.</summary>
     public CheckpointOptions? Checkpoint { get; init; }
@@ -76,6 +93,9 @@ public sealed record TrainingOptions
     {
         Require(Epochs >= 1, nameof(Epochs), Epochs, "at least 1");
         Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
+        Require(AccumulateBatches >= 1, nameof(AccumulateBatches), AccumulateBatches, "at least 1");
+        Require((long)BatchSize * AccumulateBatches <= Array.MaxLength, nameof(AccumulateBatches), AccumulateBatches,
+            $"at most {Array.MaxLength / BatchSize} with batches of {BatchSize}");
         RequireDefined(Optimizer, nameof(Optimizer));
         Require(double.IsFinite(LearningRate) && LearningRate > 0, nameof(LearningRate), LearningRate, "above 0");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "0 or more");
@@ -94,9 +114,30 @@ public sealed record TrainingOptions
         Require(IsCpu || Replicas <= 1, nameof(Replicas), Replicas, $"1 or 0 on {Device}: replicas are threads of the CPU");
         Require(Hooks is not null && !Hooks.Contains(null!), nameof(Hooks), Hooks is null ? null : $"{Hooks.Count} hooks",
             "hooks without null among them");
+        Augmentation?.Validate();
+        EarlyStopping?.Validate();
+        if (RestoreBest is { } best)
+            RequireDefined(best, nameof(RestoreBest));
         Checkpoint?.Validate();
         Schedule?.Validate();
     }
+
+    /// <summary>Throws if epochs are to be judged by what the run does not measure.</summary>
+    internal void RequireMeasured(bool validation, bool answers)
+    {
+        foreach (var (option, metric) in new[] { (nameof(EarlyStopping), EarlyStopping?.Metric), (nameof(RestoreBest), RestoreBest) })
+        {
+            if (metric is not { } by)
+                continue;
+            if (!validation && Metrics.NeedsValidation(by))
+                throw new ArgumentException($"{option} is by {by}, and the run has no validation set; give it one, or choose "
+                    + $"{TrainingMetric.TrainingLoss}.");
+            if (!answers && Metrics.IsAccuracy(by))
+                throw new ArgumentException($"{option} is by {by}, and the run's objective has no classes; choose a loss.");
+        }
+    }
+
+    internal int StepRows => BatchSize * AccumulateBatches;
 
     internal bool IsCpu => Device == "cpu";
 

@@ -12,6 +12,7 @@ public sealed class TrainingRun
     readonly ReplicaThreads threads;
     readonly Device device;
     readonly List<object> shared = [];
+    readonly ImageChanger? changer;
     FlatModel model;
     ReplicaSet? replicas;
     Func<nn.Module>? copy;
@@ -27,6 +28,7 @@ public sealed class TrainingRun
         model = new FlatModel(task.Model.to(device), device);
         Optimizer = new RunOptimizer(model, task, options, ReplicaCount);
         LearningRate = options.LearningRate;
+        changer = options.Augmentation is { } augmentation ? new(augmentation, task.Examples.Shape, options.Seed) : null;
     }
 
     /// <summary>The options of the run.</summary>
@@ -59,7 +61,7 @@ public sealed class TrainingRun
     /// <summary>Steps in an epoch.</summary>
     public int StepsPerEpoch { get; }
 
-    /// <summary>The mean loss over the latest batch.</summary>
+    /// <summary>The mean loss over the step's rows, as far as they are computed.</summary>
     public double Loss { get; private set; }
 
     /// <summary>Sums over this epoch so far.</summary>
@@ -92,6 +94,9 @@ public sealed class TrainingRun
 
     /// <summary>The gradients of <see cref="Values"/>, in the same places.</summary>
     public Tensor Gradients => model.Gradients.Vector;
+
+    /// <summary>Whether no hook is going to prune the model any more; between epochs.</summary>
+    public bool IsSettled => Options.Hooks.All(hook => hook.IsSettled(this));
 
     /// <summary>Whether the run ended without failure; a cancelled run too leaves a whole model.</summary>
     public bool IsComplete { get; internal set; }
@@ -223,7 +228,7 @@ public sealed class TrainingRun
     public Evaluation Evaluate(EvaluationSet examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        return examples.Evaluate(EnsureReplicas(), Objective, LargestBatch, Cancellation);
+        return examples.Evaluate(EnsureReplicas(), Objective.Validation, LargestBatch, Cancellation);
     }
 
     int LargestBatch => Math.Min(Options.BatchSize, feed.Examples.Count);
@@ -251,6 +256,8 @@ public sealed class TrainingRun
     internal TrainingTask Task => task;
 
     internal Action<TrainingRun>? ReplicasBuilt { get; init; }
+
+    internal Action<TrainingRun>? BatchComputed { get; init; }
 
     internal ReplicaSet EnsureReplicas()
     {
@@ -294,10 +301,25 @@ public sealed class TrainingRun
         // A device's generator does not expose its state. Seeding it for each step makes a resumed run draw the same numbers.
         if (!Options.IsCpu)
             cuda.manual_seed_all(DeviceSeed(Options.Seed, Step));
-        (Loss, var correct) = EnsureReplicas().Compute(slots, feed.Examples, Objective, feed.Upcoming, probe);
-        probe = false;
-        Totals.Add(slots.Length, Loss, correct);
+        StepRows = slots.Length;
+        var (loss, size) = (0.0, Options.BatchSize);
+        for (var from = 0; from < slots.Length; from += size)
+        {
+            var to = Math.Min(from + size, slots.Length);
+            var upcoming = to < slots.Length ? slots[to..] : feed.Upcoming;
+            var part = EnsureReplicas().Compute(slots[from..to], feed.Examples, Objective,
+                new StepPart(from, slots.Length, new(changer, Step)), upcoming[..Math.Min(size, upcoming.Length)],
+                new(changer, to < slots.Length ? Step : Step + 1), probe);
+            probe = false;
+            Totals.Add(to - from, part.Loss, part.Correct);
+            loss += part.Loss * (to - from);
+            Loss = loss / to;
+            BatchComputed?.Invoke(this);
+        }
     }
+
+    /// <summary>The rows of the step, over all its batches.</summary>
+    internal int StepRows { get; private set; }
 
     internal static long DeviceSeed(int seed, long step) => ((long)seed << 32) ^ step;
 

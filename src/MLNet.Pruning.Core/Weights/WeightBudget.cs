@@ -63,6 +63,9 @@ sealed class WeightBudget
     /// <summary>Whether no weight is ever pruned.</summary>
     public bool IsIdle => idle;
 
+    /// <summary>Whether how much is inactive is final.</summary>
+    public bool IsOver(long step) => progress.Ended || (budget.Floor is null && step >= plan.LastCut);
+
     /// <summary>Moves on along the way if a cut is due.</summary>
     /// <returns>Per layer, the fraction that is to be inactive; null if the layers share one ranking. And the overall fraction.</returns>
     public (double[]? ByLayer, double Sparsity) Advance(long step)

@@ -208,13 +208,3 @@ public enum MaskDistribution
     /// </summary>
     ErdosRenyiKernel,
 }
-
-/// <summary>The unit of a schedule's times.</summary>
-public enum ScheduleUnit
-{
-    /// <summary>Completed steps of the run.</summary>
-    Steps,
-
-    /// <summary>Completed epochs, each converted to the run's steps per epoch.</summary>
-    Epochs,
-}

@@ -128,6 +128,10 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             budget.Conclude(done);
     }
 
+    // Masks may still change after that, but not how much is inactive.
+    public bool IsSettled(TrainingRun run) => plan is null || (budget?.IsOver(run.Step)
+        ?? (run.Step >= plan.LastCut || (plan.Target > 0 && plan.Fraction(run.Step) >= plan.Fraction(plan.LastCut))));
+
     public void Ended(TrainingRun run)
     {
         // A run that was refused the hook of another run has masks of its own, or none.

@@ -16,6 +16,11 @@ public abstract class PrunedTrainerOptions
     /// <summary>Rows in a batch; at least 1.</summary>
     public int BatchSize { get; set; } = 128;
 
+    /// <summary>
+    /// Batches whose gradients are averaged for each step of the optimizer, as if they were one larger batch; at least 1.
+    /// </summary>
+    public int AccumulateBatches { get; set; } = 1;
+
     /// <summary>The optimizer.</summary>
     public OptimizerKind Optimizer { get; set; } = OptimizerKind.Adam;
 
@@ -43,6 +48,12 @@ public abstract class PrunedTrainerOptions
     /// </summary>
     public PretrainedWeights? Pretrained { get; set; }
 
+    /// <summary>
+    /// Random changes of training images, for trainers whose features are the pixels of images; null for none. The validation set stays as
+    /// it is.
+    /// </summary>
+    public Augmentation? Augmentation { get; set; }
+
     /// <summary>How the model is pruned while it trains, such as <see cref="NeuronPruning"/>; null for no pruning.</summary>
     public ITrainingPruning? Pruning { get; set; }
 
@@ -50,6 +61,20 @@ public abstract class PrunedTrainerOptions
     /// Measures the burden of pruning on the remaining neurons, for <see cref="TrainingHistory.Burden"/>; null to measure nothing.
     /// </summary>
     public BurdenMonitor? Burden { get; set; }
+
+    /// <summary>
+    /// Makes extensions of a run, which the training loop calls at fixed points after pruning's own; null for none. Called once for every
+    /// run, so that each fold of CrossValidate has hooks of its own: <c>Hooks = () => [new MyHook()]</c>.
+    /// </summary>
+    public Func<IEnumerable<ITrainingHook>>? Hooks { get; set; }
+
+    /// <summary>When to end the run before its last epoch; null for never.</summary>
+    public EarlyStopping? EarlyStopping { get; set; }
+
+    /// <summary>
+    /// Gives the model of the epoch that was best by this metric, of those at whose end pruning was over; null for the last epoch's.
+    /// </summary>
+    public TrainingMetric? RestoreBest { get; set; }
 
     /// <summary>
     /// The seed of the initial weights and of the order of rows; at least 0. Null draws a seed from the MLContext, so that runs repeat if
@@ -117,6 +142,8 @@ public abstract class PrunedTrainerOptions
     {
         Epochs = Epochs,
         BatchSize = BatchSize,
+        AccumulateBatches = AccumulateBatches,
+        Augmentation = Augmentation,
         Optimizer = Optimizer,
         LearningRate = LearningRate,
         Schedule = LearningRateSchedule,
@@ -128,6 +155,8 @@ public abstract class PrunedTrainerOptions
         Device = Device ?? "cpu",
         Replicas = Replicas,
         MemoryLimit = MemoryLimit,
+        EarlyStopping = EarlyStopping,
+        RestoreBest = RestoreBest,
         Progress = Progress,
         Checkpoint = Checkpoint,
     };
@@ -146,9 +175,17 @@ public abstract class PrunedClassifierOptions : PrunedTrainerOptions
     /// <summary>The column to learn from: a vector of Single of known size. Rows with a NaN or an infinity in it are skipped.</summary>
     public string FeatureColumnName { get; set; } = "Features";
 
+    /// <summary>The share of each label that is spread over all classes in the loss; at least 0, below 1.</summary>
+    public double LabelSmoothing { get; set; }
+
+    /// <summary>A trained model whose answers are learnt beside the labels; null to learn from the labels alone.</summary>
+    public Distillation? Distillation { get; set; }
+
     private protected override void Check()
     {
         base.Check();
+        OptionChecks.Require(LabelSmoothing is >= 0 and < 1, nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
+        Distillation?.Validate();
         OptionChecks.Named(LabelColumnName, nameof(LabelColumnName));
         OptionChecks.Named(FeatureColumnName, nameof(FeatureColumnName));
     }

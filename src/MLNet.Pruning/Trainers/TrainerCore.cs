@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
@@ -18,6 +19,7 @@ sealed class TrainerCore
     readonly string name;
     readonly PrunedTrainerOptions options;
     readonly TrainingOptions training;
+    readonly ConditionalWeakTable<ITrainingHook, object> used = [];
 
     /// <param name="environment">The MLContext.</param>
     /// <param name="name">The trainer's name.</param>
@@ -31,6 +33,7 @@ sealed class TrainerCore
         // The seed is drawn once, so that fitting twice gives the same model twice.
         training = options.ToTrainingOptions(options.Seed ?? host.Rand.Next());
         training.Validate();
+        training.RequireMeasured(options.ValidationSet is not null, options is PrunedClassifierOptions);
         options.Pruning?.Validate(training);
         _ = options.Burden?.Begin();
         Loaders.Register(environment);
@@ -57,10 +60,13 @@ sealed class TrainerCore
         var labels = ClassLabels.From(rows.Label!.Value);
         if (model is not null)
             TrainingStart.CheckLabels(model.Labels, labels, names.LabelColumnName);
+        names.Distillation?.Check(input.Schema, rows.Features, labels);
+        using var teacher = names.Distillation?.Copy(host, ComputeDevice.Choose(host, options.Device));
         return Fit<TBlueprint, Classifier, PrunedModelTransformer>(
             model,
             was => blueprint(rows.Features, labels.Count, was),
-            new CrossEntropy(labels.Count),
+            teacher is null ? new CrossEntropy(labels.Count, names.LabelSmoothing) : new DistilledCrossEntropy(
+                labels.Count, teacher.Logits, names.Distillation!.Temperature, names.Distillation.Weight, names.LabelSmoothing),
             rows,
             Read,
             CheckpointModel.Metadata(Classifier.Kind, Classifier.PartsOf(names.FeatureColumnName, labels)),
@@ -142,6 +148,7 @@ sealed class TrainerCore
                 [
                     new OptionRecorder(options),
                     .. new[] { pruning?.Begin(), options.Burden?.Begin() }.OfType<ITrainingHook>(),
+                    .. NewHooks(),
                 ],
             });
             var result = Run(loop, task, channel);
@@ -170,6 +177,23 @@ sealed class TrainerCore
                 + $"{options.Epochs}. The model is as it was after the last whole step.");
             return canceled.Result;
         }
+    }
+
+    /// <summary>The user's own hooks for one run. One that keeps state would take it from one run to the next.</summary>
+    ITrainingHook[] NewHooks()
+    {
+        ITrainingHook[] hooks = [.. options.Hooks?.Invoke() ?? []];
+        foreach (var hook in hooks)
+        {
+            if (hook is null)
+                throw new ArgumentException($"{nameof(options.Hooks)} gave null among the hooks of a run.");
+            if (!used.TryAdd(hook, hook) && hook is IStateful)
+            {
+                throw new ArgumentException($"{nameof(options.Hooks)} gave the same {hook.GetType().Name} for two runs, and it keeps "
+                    + "state; make a new one with every call.");
+            }
+        }
+        return hooks;
     }
 
     static nn.Module Build(Blueprint blueprint)

@@ -222,9 +222,9 @@ public sealed class HookTests
         CollectionAssert.AreEqual(new[] { 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05 }, rates);
 
         var cosine = LearningRateSchedule.Cosine(minimum: 0.1, warmup: 1);
-        Assert.AreEqual(0.5, cosine.Factor(0.5, 5), 1e-12);
-        Assert.AreEqual(1, cosine.Factor(1, 5), 1e-12);
-        Assert.AreEqual(0.55, cosine.Factor(3, 5), 1e-12);
-        Assert.AreEqual(0.1, cosine.Factor(5, 5), 1e-12);
+        Assert.AreEqual(0.5, cosine.Factor(new(5, 50, 10)), 1e-12);
+        Assert.AreEqual(1, cosine.Factor(new(10, 50, 10)), 1e-12);
+        Assert.AreEqual(0.55, cosine.Factor(new(30, 50, 10)), 1e-12);
+        Assert.AreEqual(0.1, cosine.Factor(new(50, 50, 10)), 1e-12);
     }
 }

@@ -1,6 +1,6 @@
 namespace MLNet.Pruning.Training;
 
-/// <summary>Chooses the rows of each batch.</summary>
+/// <summary>Chooses the rows of each step.</summary>
 interface IFeed : IDisposable
 {
     /// <summary>The buffer of the chosen rows.</summary>
@@ -9,13 +9,13 @@ interface IFeed : IDisposable
     /// <summary>Rows of the source.</summary>
     long RowCount { get; }
 
-    /// <summary>Batches in an epoch.</summary>
+    /// <summary>Steps in an epoch.</summary>
     int StepsPerEpoch { get; }
 
     /// <summary>Begins an epoch (from 0). The order of its rows depends only on the seed and the epoch.</summary>
     void BeginEpoch(int epoch, CancellationToken cancellation = default);
 
-    /// <summary>The slots of the next batch, valid until the next call; empty at the end of the epoch.</summary>
+    /// <summary>The slots of the next step's rows, valid until the next call; empty at the end of the epoch.</summary>
     ReadOnlySpan<int> Next(CancellationToken cancellation);
 
     /// <summary>The slots that the next call will return, if that is certain already; otherwise empty.</summary>
@@ -35,9 +35,9 @@ static class Feed
             var limit = options.MemoryLimit > 0 ? options.MemoryLimit : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
             // The pool must hold a few batches, or there is nothing to shuffle.
             // Whole batches, so that rows in order never leave a part of a batch at the pool's end.
-            var maximum = Math.Max(1, Array.MaxLength / options.BatchSize);
-            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.BatchSize), maximum);
-            var rows = (int)Math.Min(batches * options.BatchSize, Array.MaxLength);
+            var maximum = Math.Max(1, Array.MaxLength / options.StepRows);
+            var batches = Math.Min(Math.Max(4, limit / buffer.RowBytes / options.StepRows), maximum);
+            var rows = (int)Math.Min(batches * options.StepRows, Array.MaxLength);
             var complete = false;
             var total = source.Count;
             var rest = 0UL;
@@ -74,6 +74,21 @@ static class Feed
         }
     }
 
+    /// <summary>The rows of the next step, of those that are left.</summary>
+    public static int StepRows(TrainingOptions options, int left)
+    {
+        var rows = Math.Min(options.StepRows, left);
+        return options.DropLastBatch ? rows - rows % options.BatchSize : rows;
+    }
+
+    /// <summary>The steps of an epoch of so many rows.</summary>
+    public static int Steps(TrainingOptions options, long rows)
+    {
+        if (options.DropLastBatch)
+            rows -= rows % options.BatchSize;
+        return (int)Math.Min(int.MaxValue, (rows + options.StepRows - 1) / options.StepRows);
+    }
+
     // Counts the rows that do not fit, since schedules, learning rates and observation must know the length of an epoch before the first
     // one.
     static (long Rows, ulong Hash) CountRest(IExampleReader reader, ExampleBuffer buffer, CancellationToken cancellation)
@@ -103,9 +118,7 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options, int? fi
 
     public long RowCount => order.Length;
 
-    public int StepsPerEpoch => options.DropLastBatch
-        ? order.Length / options.BatchSize
-        : (int)(((long)order.Length + options.BatchSize - 1) / options.BatchSize);
+    public int StepsPerEpoch => Feed.Steps(options, order.Length);
 
     public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
@@ -116,14 +129,7 @@ sealed class MemoryFeed(ExampleBuffer examples, TrainingOptions options, int? fi
         position = 0;
     }
 
-    public ReadOnlySpan<int> Upcoming
-    {
-        get
-        {
-            var rows = Math.Min(options.BatchSize, order.Length - position);
-            return order.AsSpan(position, options.DropLastBatch && rows < options.BatchSize ? 0 : rows);
-        }
-    }
+    public ReadOnlySpan<int> Upcoming => order.AsSpan(position, Feed.StepRows(options, order.Length - position));
 
     public ReadOnlySpan<int> Next(CancellationToken cancellation)
     {

@@ -17,8 +17,7 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
 
     public long RowCount => count;
 
-    public int StepsPerEpoch => (int)Math.Min(int.MaxValue, options.DropLastBatch ? count / options.BatchSize
-        : (count + options.BatchSize - 1) / options.BatchSize);
+    public int StepsPerEpoch => Feed.Steps(options, count);
 
     public void BeginEpoch(int epoch, CancellationToken cancellation)
     {
@@ -45,7 +44,7 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
             else
                 live[i] = live[--filled];
         }
-        handedOut = Rows(filled);
+        handedOut = Feed.StepRows(options, filled);
         for (var i = 0; i < handedOut; i++)
         {
             var last = filled - 1 - i;
@@ -65,15 +64,9 @@ sealed class StreamingFeed(IExampleSource source, long count, ExampleBuffer pool
                 FillPool(cancellation);
             head = 0;
         }
-        var rows = Rows(filled - head);
+        var rows = Feed.StepRows(options, filled - head);
         head += rows;
         return live.AsSpan(head - rows, rows);
-    }
-
-    int Rows(int available)
-    {
-        var rows = Math.Min(options.BatchSize, available);
-        return options.DropLastBatch && rows < options.BatchSize ? 0 : rows;
     }
 
     // The pool may be half of the machine's memory: reading that much takes a while.

@@ -57,6 +57,11 @@ public sealed record TrainingHistory
     /// <summary>The burden of each layer's neurons, if a burden monitor was used.</summary>
     public List<BurdenRecord> Burden { get; init; } = [];
 
+    /// <summary>
+    /// The epoch, from 1, whose model the run has ended with by <see cref="TrainingOptions.RestoreBest"/>; null if it has not.
+    /// </summary>
+    public int? BestEpoch { get; set; }
+
     /// <summary>Why the run ended before its last epoch; null if it did not.</summary>
     public string? Stopped { get; set; }
 

@@ -38,15 +38,22 @@ sealed unsafe class BatchBuffer : IDisposable
     /// <summary>The latest view.</summary>
     public Batch? Batch { get; private set; }
 
-    /// <summary>Copies rows <paramref name="from"/> to <paramref name="to"/> of the chosen rows.</summary>
-    public void Copy(ExampleBuffer examples, ReadOnlySpan<int> slots, int from, int to)
+    /// <summary>Copies rows <paramref name="from"/> to <paramref name="to"/> of the chosen rows, with changes if there are any.</summary>
+    public void Copy(ExampleBuffer examples, ReadOnlySpan<int> slots, int from, int to, ImageChanges changes)
     {
         if (slots.Length > capacity || examples.Width != width || (labels != 0 && !examples.HasLabels))
             throw new ArgumentException($"{slots.Length} examples of {examples.Width} numbers do not fit where {capacity} of {width} were "
                 + "expected.");
         var rowBytes = (long)width * sizeof(float);
         for (var row = from; row < to; row++)
-            Buffer.MemoryCopy(examples.Row(slots[row]), (float*)inputs + (long)row * width, rowBytes, rowBytes);
+        {
+            var source = examples.Row(slots[row]);
+            var target = (float*)inputs + (long)row * width;
+            if (changes.Changer is { } changer)
+                changer.Write(source, target, changes.Step, slots[row]);
+            else
+                Buffer.MemoryCopy(source, target, rowBytes, rowBytes);
+        }
         if (labels == 0)
             return;
         for (var row = from; row < to; row++)

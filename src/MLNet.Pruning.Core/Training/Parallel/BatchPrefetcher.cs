@@ -29,10 +29,11 @@ sealed class BatchPrefetcher : IDisposable
     /// <param name="upcoming">The slots of the next batch; empty if they are not known.</param>
     /// <param name="upcomingShares">The number of shares of the next batch.</param>
     /// <param name="from">The buffer of the rows.</param>
-    public bool Begin(ReadOnlySpan<int> batch, ReadOnlySpan<int> upcoming, int upcomingShares, ExampleBuffer from)
+    /// <param name="changes">The changes of the next batch's images.</param>
+    public bool Begin(ReadOnlySpan<int> batch, ReadOnlySpan<int> upcoming, int upcomingShares, ExampleBuffer from, ImageChanges changes)
     {
         (now, next) = (next, now);
-        next.Set(upcoming, upcomingShares, from);
+        next.Set(upcoming, upcomingShares, from, changes);
         if (!now.Is(batch, from))
             return false;
         CopyPieces(now);
@@ -58,7 +59,7 @@ sealed class BatchPrefetcher : IDisposable
         if (number < plan.Shares)
         {
             var own = plan.Share(number);
-            staged[number].Copy(plan.Examples!, own, 0, own.Length);
+            staged[number].Copy(plan.Examples!, own, 0, own.Length, plan.Changes);
         }
         if (number == 1 && plan.IsOpen)
             CopyPieces(plan);
@@ -68,7 +69,7 @@ sealed class BatchPrefetcher : IDisposable
     {
         var first = plan.Share(0);
         for (var from = plan.Take(); from < first.Length; from = plan.Take())
-            staged[0].Copy(plan.Examples!, first, from, Math.Min(from + PieceRows, first.Length));
+            staged[0].Copy(plan.Examples!, first, from, Math.Min(from + PieceRows, first.Length), plan.Changes);
     }
 
     public void Dispose()
@@ -87,18 +88,21 @@ sealed class BatchPrefetcher : IDisposable
 
         public int Shares { get; private set; }
 
+        public ImageChanges Changes { get; private set; }
+
         public bool IsOpen
         {
             get => open;
             set => open = value;
         }
 
-        public void Set(ReadOnlySpan<int> batch, int shares, ExampleBuffer from)
+        public void Set(ReadOnlySpan<int> batch, int shares, ExampleBuffer from, ImageChanges changes)
         {
             if (slots.Length < batch.Length)
                 slots = new int[batch.Length];
             batch.CopyTo(slots);
             (rows, Shares, Examples, taken, open) = (batch.Length, batch.Length > 0 ? shares : 0, from, 0, false);
+            Changes = changes;
         }
 
         public bool Is(ReadOnlySpan<int> batch, ExampleBuffer from) => rows > 0 && ReferenceEquals(Examples, from)

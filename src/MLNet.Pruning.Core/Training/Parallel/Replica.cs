@@ -35,10 +35,10 @@ sealed class Replica : IDisposable
     public int Rows { get; private set; }
 
     /// <summary>Copies the chosen rows into the model's input.</summary>
-    public Batch Gather(ExampleBuffer examples, ReadOnlySpan<int> slots)
+    public Batch Gather(ExampleBuffer examples, ReadOnlySpan<int> slots, ImageChanges changes = default)
     {
         Rows = slots.Length;
-        staged.Copy(examples, slots, 0, Rows);
+        staged.Copy(examples, slots, 0, Rows, changes);
         return staged.View(Rows);
     }
 
@@ -50,12 +50,13 @@ sealed class Replica : IDisposable
         return staged.View(Rows);
     }
 
-    /// <summary>Computes the gradients of the mean loss, times the replica's share of the whole batch's rows.</summary>
-    public void ForwardBackward(Batch rows, IObjective objective, int number, int rowsOfAll, ForwardOrder? order)
+    /// <summary>Adds the gradients of the mean loss, times the replica's share of the step's rows, to those of the step so far.</summary>
+    public void ForwardBackward(Batch rows, IObjective objective, int number, StepPart part, ForwardOrder? order)
     {
         using var scope = NewDisposeScope();
         counters ??= new BatchCounters(Module);
-        Gradients.Vector.zero_();
+        if (part.IsFirst)
+            Gradients.Vector.zero_();
         order?.Enter(number);
         Tensor loss;
         try
@@ -67,7 +68,7 @@ sealed class Replica : IDisposable
             order?.Leave(number);
         }
         counters.Add();
-        autograd.backward(loss, Weight((float)((double)rows.Rows / rowsOfAll)));
+        autograd.backward(loss, Weight((float)((double)rows.Rows / part.StepRows)));
         Loss = loss.item<float>();
     }
 

@@ -2,6 +2,17 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
+/// <summary>A batch within a step, whose gradients are added up over its batches.</summary>
+/// <param name="From">The rows of the step before it.</param>
+/// <param name="StepRows">The rows of the step.</param>
+/// <param name="Changes">The changes of its images.</param>
+readonly record struct StepPart(int From, int StepRows, ImageChanges Changes)
+{
+    public bool IsFirst => From == 0;
+
+    public bool IsLast(int rows) => From + rows == StepRows;
+}
+
 /// <summary>The replicas of one model that compute a batch together. Replica 0 is the model itself.</summary>
 /// <remarks>
 /// All replicas use the model's own parameter memory, so nothing is broadcast after a step. Each has its own gradients in one vector; they
@@ -28,7 +39,8 @@ sealed class ReplicaSet : IDisposable
     ExampleBuffer examples = null!;
     IObjective objective = null!;
     int[] slots = [];
-    int rows, active;
+    int rows, active, summed;
+    StepPart part;
     bool ordered, brought;
 
     public ReplicaSet(FlatModel model, Func<nn.Module>? copy, ExampleBuffer shape, ReplicaThreads threads, int batchSize, Device device)
@@ -98,32 +110,37 @@ sealed class ReplicaSet : IDisposable
     /// <summary>Whether the model was found to draw random numbers in the forward pass; its replicas then take turns.</summary>
     public bool DrawsRandomNumbers { get; private set; }
 
-    /// <summary>Computes the gradients of the mean loss over the batch, and returns the loss.</summary>
+    /// <summary>Computes a batch's part of the gradients of the mean loss over a step's rows.</summary>
     /// <param name="batch">The slots of the rows.</param>
     /// <param name="from">The buffer of the rows.</param>
     /// <param name="towards">The objective.</param>
+    /// <param name="of">The batch's part of the step. Gradients are complete after the last one.</param>
     /// <param name="upcoming">The slots of the next batch if known, so that its rows can be prefetched.</param>
+    /// <param name="after">The changes of its images.</param>
     /// <param name="probe">Whether to check if the model draws random numbers.</param>
-    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards,
-        ReadOnlySpan<int> upcoming, bool probe)
+    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, StepPart of,
+        ReadOnlySpan<int> upcoming, ImageChanges after, bool probe)
     {
         Take(batch, from, towards);
+        part = of;
+        if (of.IsFirst)
+            summed = active; // the first batch of a step is its largest
         if (ahead is not null)
         {
             var shares = Active(upcoming.Length);
-            brought = ahead.Begin(batch, shares <= active ? upcoming : [], shares, from);
+            brought = ahead.Begin(batch, shares <= active ? upcoming : [], shares, from, after);
             threads.Rest();
         }
-        using var before = probe && active > 1 ? get_rng_state() : null;
+        using var state = probe && active > 1 ? get_rng_state() : null;
         ordered = active > 1 && (probe || DrawsRandomNumbers);
         order.Reset();
         threads.Run(active, train, copyAhead, breakOrder);
-        if (before is not null)
+        if (state is not null)
         {
-            using var after = get_rng_state();
-            DrawsRandomNumbers = !before.bytes.SequenceEqual(after.bytes);
+            using var now = get_rng_state();
+            DrawsRandomNumbers = !state.bytes.SequenceEqual(now.bytes);
         }
-        if (active > 1)
+        if (summed > 1 && of.IsLast(rows))
         {
             if (replicas[0].Gradients.Length < ParallelSum)
                 Add(replicas.Length);
@@ -158,9 +175,9 @@ sealed class ReplicaSet : IDisposable
     {
         var replica = replicas[number];
         var share = Share(slots.AsSpan(0, rows), number, active);
-        var batch = brought ? replica.Gather(ahead!, number, share.Length) : replica.Gather(examples, share);
+        var batch = brought ? replica.Gather(ahead!, number, share.Length) : replica.Gather(examples, share, part.Changes);
         ahead?.Open(number);
-        replica.ForwardBackward(batch, objective, number, rows, ordered ? order : null);
+        replica.ForwardBackward(batch, objective, number, part, ordered ? order : null);
     }
 
     void Score(int number)
@@ -190,7 +207,7 @@ sealed class ReplicaSet : IDisposable
 
     void Sum(int slice)
     {
-        for (var replica = 1; replica < active; replica++)
+        for (var replica = 1; replica < summed; replica++)
             slices[0][slice].add_(slices[replica][slice], Scalars.One);
     }
 

@@ -26,10 +26,10 @@ interface ISnapshotPart
     void Resume(BinaryReader reader) { }
 }
 
-/// <summary>The network, optimizer state and masks of a run before an event, to undo the event.</summary>
+/// <summary>The network and masks of a run at one time, to come back to: before an event, or after the best epoch.</summary>
 sealed class RunSnapshot
 {
-    const string Kind = "snapshot", What = "The network before the event";
+    const string Kind = "snapshot", What = "The network to come back to";
 
     readonly Archive archive;
     readonly (ISnapshotPart Part, object? Shape)[] parts;
@@ -38,10 +38,14 @@ sealed class RunSnapshot
         (this.archive, parts) = (archive, [.. run.Shared.OfType<ISnapshotPart>().Select(part => (part, part.Shape))]);
 
     /// <summary>Takes a snapshot.</summary>
-    public static RunSnapshot Of(TrainingRun run)
+    /// <param name="run">The run.</param>
+    /// <param name="withOptimizer">Whether training will continue from it, and needs the optimizer state.</param>
+    public static RunSnapshot Of(TrainingRun run, bool withOptimizer = true)
     {
         var archive = new Archive(Kind);
-        Checkpoint.AddModel(archive, run);
+        if (withOptimizer)
+            Checkpoint.AddOptimizer(archive, run);
+        ModuleState.Add(archive, run.Model);
         foreach (var part in run.Shared.OfType<ISnapshotPart>())
             archive.Add(part.EntryName, Checkpoint.Bytes(part.Write));
         return new(archive, run);
@@ -52,8 +56,10 @@ sealed class RunSnapshot
     {
         foreach (var (part, shape) in parts)
             archive.Part(part.EntryName, What, reader => part.Restore(shape, reader));
-        run.DropReplicas(); // their statistics are those of after the event
-        Checkpoint.LoadModel(archive, run, What);
+        run.DropReplicas(); // their statistics are those of now
+        ModuleState.Load(archive, run.Model, What);
+        if (Checkpoint.HasOptimizer(archive))
+            Checkpoint.LoadOptimizer(archive, run, What);
         foreach (var (part, _) in parts)
             part.Restored();
     }
@@ -66,7 +72,7 @@ sealed class RunSnapshot
         writer.Write(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
-    /// <summary>Reads what was written; the run's network has then lost what was gone before the event.</summary>
+    /// <summary>Reads what was written; the run's network has then lost what was gone at its time.</summary>
     public static RunSnapshot Read(BinaryReader reader, TrainingRun run)
     {
         using var stream = new MemoryStream(reader.ReadBlob());
