@@ -29,15 +29,17 @@ sealed record Experiment
     /// <summary>The sparsity at which trainings from scratch are compared with the dynamic one.</summary>
     public required double Study { get; init; }
 
+    /// <summary>The size of a study that the settings ask for.</summary>
+    public Extent Of(Settings settings) => Sizes[settings.Size] with
+    {
+        Rows = settings.Rows ?? Sizes[settings.Size].Rows,
+        Epochs = settings.Epochs ?? Sizes[settings.Size].Epochs,
+        Seeds = settings.Seeds ?? Sizes[settings.Size].Seeds,
+    };
+
     public void Run(Settings settings)
     {
-        var extent = Sizes[settings.Size];
-        extent = extent with
-        {
-            Rows = settings.Rows ?? extent.Rows,
-            Epochs = settings.Epochs ?? extent.Epochs,
-            Seeds = settings.Seeds ?? extent.Seeds,
-        };
+        var extent = Of(settings);
         // A user who names other sparsities does not wait for one that they left out.
         var highest = settings.Sparsities.DefaultIfEmpty(0).Max();
         var at = settings.Study ?? (highest == 0 || settings.Sparsities.Contains(Study) ? Study : highest);
@@ -80,7 +82,7 @@ sealed record Experiment
     }
 
     // All cuts are done by two fifths of the run: the remaining weights need the rest, while the learning rate is still high.
-    static WeightPruning Pruning(double sparsity, int epochs, Settings settings) => new()
+    public static WeightPruning Pruning(double sparsity, int epochs, Settings settings) => new()
     {
         Sparsity = sparsity,
         Schedule = sparsity == 0 ? null : Schedule.Cubic(start: 0, end: Math.Max(1, 2 * epochs / 5), target: sparsity),
@@ -91,7 +93,7 @@ sealed record Experiment
         Except = ["logits.*"],
     };
 
-    static TrainingOptions Options(Extent extent, string device) => new()
+    public static TrainingOptions Options(Extent extent, string device) => new()
     {
         Epochs = extent.Epochs,
         BatchSize = BatchSize,

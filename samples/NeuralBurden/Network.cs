@@ -5,7 +5,8 @@ static class Network
 {
     const int PatchSize = 4, Classes = 10;
 
-    public static TrainingTask Task(IReadOnlyList<long> image, Extent extent, bool merged, IExampleSource train, IExampleSource test)
+    public static TrainingTask Task(IReadOnlyList<long> image, Extent extent, bool merged, IExampleSource train, IExampleSource test,
+        IObjective? objective = null)
     {
         var plan = VitBlueprint.For(image, PatchSize, Classes, extent.Dim, hidden: extent.Hidden) with { Merge = merged ? 0.5 : 0 };
         return new()
@@ -14,7 +15,7 @@ static class Network
             Copy = plan.Build,
             Examples = train,
             Validation = test,
-            Objective = new CrossEntropy(Classes)
+            Objective = objective ?? new CrossEntropy(Classes),
         };
     }
 }

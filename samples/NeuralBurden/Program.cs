@@ -63,26 +63,67 @@ foreach (var experiment in new[] { Experiments.Mnist, Experiments.Cifar10 })
     {
         data, download, size, rows, epochs, seeds, sparsities, study, merging, frozen, fading, device, output,
     };
-    command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(new Settings
+    command.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => experiment.Run(Of(parsed, cancellation) with
     {
-        Data = parsed.GetValue(data),
         Download = parsed.GetValue(download),
-        Size = parsed.GetValue(size),
-        Rows = parsed.GetValue(rows),
-        Epochs = parsed.GetValue(epochs),
-        Seeds = parsed.GetValue(seeds),
         Sparsities = parsed.GetValue(sparsities) ?? [],
         Study = parsed.GetValue(study),
-        Merging = parsed.GetValue(merging) switch { "with" => [true], "without" => [false], _ => [false, true] },
-        Reactivation = parsed.GetValue(frozen) ? Reactivation.Frozen : Reactivation.Persistent,
-        Fading = parsed.GetValue(frozen) ? 0 : parsed.GetValue(fading),
-        Device = parsed.GetValue(device)!,
-        Output = parsed.GetValue(output)!,
-        Cancellation = cancellation,
     }))));
     root.Add(command);
 }
+
+var sparsity = new Option<double>("--sparsity")
+{
+    Description = "The final inactive fraction of the weights.",
+    DefaultValueFactory = _ => 0.95,
+    HelpName = "FRACTION",
+};
+var temperature = new Option<double>("--temperature")
+{
+    Description = "What softens the answers of teacher and student before they are compared.",
+    DefaultValueFactory = _ => 4,
+    HelpName = "T",
+};
+var weight = new Option<double>("--weight")
+{
+    Description = "The weight of the teacher's answers beside that of the labels.",
+    DefaultValueFactory = _ => 0.5,
+    HelpName = "PART",
+};
+var holdOut = new Option<int>("--hold-out")
+{
+    Description = "Test on the last so many training images, and train on the others: to choose temperature and weight.",
+    HelpName = "N",
+};
+var distill = new Command("distill", "A dense network teaches the pruned one: a vision transformer on MNIST (drawn digits without --data).")
+{
+    data, size, rows, epochs, seeds, sparsity, temperature, weight, holdOut, merging, frozen, fading, device, output,
+};
+distill.SetAction((parsed, cancellation) => Task.FromResult(Guarded(() => new DistillationStudy
+{
+    Settings = Of(parsed, cancellation),
+    Sparsity = parsed.GetValue(sparsity),
+    Temperature = parsed.GetValue(temperature),
+    Weight = parsed.GetValue(weight),
+    HoldOut = parsed.GetValue(holdOut),
+}.Run())));
+root.Add(distill);
 return await root.Parse(args).InvokeAsync();
+
+Settings Of(ParseResult parsed, CancellationToken cancellation) => new()
+{
+    Data = parsed.GetValue(data),
+    Size = parsed.GetValue(size),
+    Rows = parsed.GetValue(rows),
+    Epochs = parsed.GetValue(epochs),
+    Seeds = parsed.GetValue(seeds),
+    Merging = parsed.GetValue(merging) switch { "with" => [true], "without" => [false], _ => [false, true] },
+    Reactivation = parsed.GetValue(frozen) ? Reactivation.Frozen : Reactivation.Persistent,
+    Fading = parsed.GetValue(frozen) ? 0 : parsed.GetValue(fading),
+    Device = parsed.GetValue(device)!,
+    Output = parsed.GetValue(output)!,
+    Cancellation = cancellation,
+};
 
 static int Guarded(Action run)
 {

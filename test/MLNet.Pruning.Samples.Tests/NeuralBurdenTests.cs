@@ -45,6 +45,19 @@ public sealed class NeuralBurdenTests
     }
 
     [TestMethod]
+    public void A_dense_network_teaches_the_pruned_one_and_finished_trainings_are_not_repeated()
+    {
+        string[] arguments = ["distill", "--rows", "300", "--hold-out", "100", "--epochs", "1", "--seeds", "2", "--merging", "with", "--output", folder];
+        var run = SampleRun.Of("NeuralBurden", arguments);
+        Assert.AreEqual(0, run.ExitCode, run.Error);
+        foreach (var text in new[] { "200 digits to learn from, 100 to test on", "dense, the teacher", "pruned, by labels and teacher", "The teacher gives back" })
+            StringAssert.Contains(run.Output, text);
+        Assert.HasCount(6, Directory.GetFiles(folder, "*.checkpoint"));
+        var again = SampleRun.Of("NeuralBurden", arguments);
+        Assert.AreEqual(run.Output, again.Output, "finished trainings are read, not repeated: even their times are the same");
+    }
+
+    [TestMethod]
     [DataRow("error: There is no folder with the data", "cifar10")]
     [DataRow("error: A sparsity is 1", "mnist", "--sparsity", "1")]
     [DataRow("error: ", "mnist", "--epochs", "0")]
