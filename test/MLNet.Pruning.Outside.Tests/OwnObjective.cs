@@ -29,7 +29,7 @@ sealed class SquaredError(int classes) : IObjective
 {
     public int? ClassCount => classes;
 
-    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
     {
         var outputs = ((nn.Module<Tensor, Tensor>)model).call(batch.Inputs);
         var wanted = nn.functional.one_hot(batch.Labels, classes).to_type(ScalarType.Float32);

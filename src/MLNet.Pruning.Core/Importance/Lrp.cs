@@ -91,7 +91,8 @@ sealed class LrpObserver : IImportanceObserver
         if (logits.Dimensions != 2 || logits.shape[0] != batch.Rows)
             throw new NotSupportedException($"{nameof(Lrp)} starts from logits, [rows, classes]; for {batch.Rows} rows the model gives "
                 + $"[{string.Join(", ", logits.shape)}].");
-        var classes = batch.HasLabels ? batch.Labels : logits.detach().argmax(1);
+        // A binary classifier has one logit, for both of its labels.
+        var classes = batch.HasLabels && logits.shape[1] > 1 ? batch.Labels : logits.detach().argmax(1);
         return logits.gather(1, classes.unsqueeze(1)).sum();
     }
 

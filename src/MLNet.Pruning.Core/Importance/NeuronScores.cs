@@ -1,3 +1,4 @@
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -98,20 +99,18 @@ public static class NeuronScores
     /// <summary>Reads examples in batches, each of which lives until the next one is read.</summary>
     internal static IEnumerable<Batch> Batches(IExampleSource examples, int size, long atMost, Device device)
     {
-        var width = checked((int)examples.Shape.Aggregate(1L, (n, extent) => n * extent));
-        var (rows, labels) = (new float[(long)size * width], new long[size]);
+        using var buffer = new ExampleBuffer(examples);
         using var reader = examples.Open();
         var read = 0L;
         while (read < atMost)
         {
             var count = 0;
-            while (count < size && read < atMost && reader.Read(rows.AsSpan(count * width, width), out labels[count]))
+            while (count < size && read < atMost && buffer.Read(reader, count, null, read))
                 (count, read) = (count + 1, read + 1);
             if (count == 0)
                 yield break;
             using var scope = NewDisposeScope();
-            var inputs = tensor(rows.AsSpan(0, count * width).ToArray(), device: device).reshape([count, .. examples.Shape]);
-            yield return new Batch(inputs, examples.HasLabels ? tensor(labels.AsSpan(0, count).ToArray(), device: device) : null);
+            yield return buffer.Batch(count, device);
         }
     }
 }

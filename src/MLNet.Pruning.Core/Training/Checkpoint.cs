@@ -31,7 +31,7 @@ static class Checkpoint
             inside ? totals.Correct : 0, inside ? totals.Seconds : 0, run.LearningRate, run.StopReason, options.Seed, options.BatchSize,
             options.Shuffle, options.Optimizer, examples.Count, examples.Width, run.Replicas.Count, options.LearningRate, Schedule(run),
             options.WeightDecay, options.Momentum, options.GradientClipNorm, options.DropLastBatch, examples.Fingerprint, Kinds(run),
-            options.Nesterov, options.AccumulateBatches, options.Augmentation?.ToString());
+            options.Nesterov, options.AccumulateBatches, options.Augmentation?.ToString(), inside ? totals.Weight : 0);
         archive.Add(Position, JsonSerializer.SerializeToUtf8Bytes(position, CheckpointJson.Default.CheckpointPosition));
         archive.Add(HistoryEntry, Encoding.UTF8.GetBytes(run.History.ToJson()));
         archive.Add(SavedNetwork.Blueprint, Encoding.UTF8.GetBytes(BlueprintOf(run).ToJson()));
@@ -132,6 +132,7 @@ static class Checkpoint
         run.LearningRate = position.LearningRate;
         run.ResumeAt(position.Epoch, position.Step, position.StepInEpoch);
         (run.Totals.Rows, run.Totals.LossSum) = (position.EpochRows, position.EpochLossSum);
+        run.Totals.Weight = position.EpochWeight ?? position.EpochRows;
         (run.Totals.Correct, run.Totals.Seconds) = (position.EpochCorrect, position.EpochSeconds);
         if (position.Stopped is { } reason)
             run.Stop(reason);
@@ -211,11 +212,11 @@ static class Checkpoint
 }
 
 /// <summary>The position of a run, and settings that must be equal for it to continue.</summary>
-sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, long? EpochCorrect,
+sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long EpochRows, double EpochLossSum, double? EpochCorrect,
     double EpochSeconds, double LearningRate, string? Stopped, int Seed, int BatchSize, bool Shuffle, OptimizerKind Optimizer, int Rows,
     int Width, int Replicas, double BaseRate, string Schedule, double WeightDecay, double Momentum, double? GradientClipNorm,
-    bool DropLastBatch, ulong Data, string Model, bool Nesterov = false,
-    int AccumulateBatches = 1, string? Augmentation = null)
+    bool DropLastBatch, ulong Data, string Model, bool Nesterov = false, int AccumulateBatches = 1, string? Augmentation = null,
+    double? EpochWeight = null)
 {
     public static CheckpointPosition Of(byte[] json)
     {

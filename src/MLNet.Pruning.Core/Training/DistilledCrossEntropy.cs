@@ -50,7 +50,7 @@ public sealed class DistilledCrossEntropy : IObjective
     public IObjective Validation => labels;
 
     /// <inheritdoc/>
-    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var target = Answers(batch); // before the student: its tensors are freed first
@@ -59,8 +59,8 @@ public sealed class DistilledCrossEntropy : IObjective
         if (!logits.shape.SequenceEqual(target.shape))
             throw new InvalidOperationException($"The teacher gives [{string.Join(", ", target.shape)}] for {batch.Rows} rows, and the "
                 + $"student [{string.Join(", ", logits.shape)}]; they must give a logit for each of the same classes.");
-        var soft = nn.functional.kl_div(logits.Over(temperature).log_softmax(1), target, log_target: true, nn.Reduction.Sum);
-        return (hard.Times(1 - weight).Plus(soft.Times(weight * temperature * temperature / batch.Rows)), correct);
+        var soft = nn.functional.kl_div(logits.Over(temperature).log_softmax(1), target, log_target: true, nn.Reduction.None).sum([1]);
+        return (hard.Times(1 - weight).Plus(batch.Mean(soft).Times(weight * temperature * temperature)), correct);
     }
 
     /// <summary>The logarithms of the teacher's softened probabilities.</summary>

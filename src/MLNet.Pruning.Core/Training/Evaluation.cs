@@ -4,8 +4,8 @@ namespace MLNet.Pruning;
 
 /// <summary>The loss and accuracy of a model on a set of examples.</summary>
 /// <param name="Rows">The number of examples.</param>
-/// <param name="Loss">Their mean loss.</param>
-/// <param name="Accuracy">The fraction of correct answers; null if the objective has none.</param>
+/// <param name="Loss">Their mean loss; if they have weights, the weighted mean.</param>
+/// <param name="Accuracy">The fraction of correct answers, weighted as the loss; null if the objective has none.</param>
 public sealed record Evaluation(long Rows, double Loss, double? Accuracy);
 
 /// <summary>Examples for evaluation, read once if they fit in memory.</summary>
@@ -27,7 +27,7 @@ public sealed class EvaluationSet : IDisposable
     /// <summary>Computes the loss over all examples in evaluation mode, on replicas with room for so many rows at a time.</summary>
     internal Evaluation Evaluate(ReplicaSet replicas, IObjective objective, int room, CancellationToken cancellation)
     {
-        var (loss, rows, correct) = (0.0, 0L, (long?)0);
+        var totals = new EpochTotals { Correct = 0 };
         // A model or loss that draws random numbers in evaluation too must not change those of training.
         using var random = new RandomState();
         var modes = replicas.Modules.Select(module => new EvaluationMode(module)).ToArray();
@@ -38,10 +38,7 @@ public sealed class EvaluationSet : IDisposable
                 for (cancellation.ThrowIfCancellationRequested(); slots.Length > 0; slots = slots[Math.Min(room, slots.Length)..])
                 {
                     var some = slots[..Math.Min(room, slots.Length)];
-                    var part = replicas.Evaluate(some, Feed.Examples, objective);
-                    loss += part.Loss * some.Length;
-                    correct += part.Correct;
-                    rows += some.Length;
+                    totals.Add(some.Length, replicas.Evaluate(some, Feed.Examples, objective));
                 }
         }
         finally
@@ -49,7 +46,7 @@ public sealed class EvaluationSet : IDisposable
             foreach (var mode in modes)
                 mode.Dispose();
         }
-        return new Evaluation(rows, loss / rows, (double?)correct / rows);
+        return new Evaluation(totals.Rows, totals.Loss, totals.Accuracy);
     }
 
     /// <summary>Frees the memory.</summary>
@@ -62,30 +59,34 @@ public sealed class EpochTotals
     /// <summary>Examples computed so far.</summary>
     public long Rows { get; internal set; }
 
-    /// <summary>The sum of their losses.</summary>
+    /// <summary>The sum of their weights: their number if they have none.</summary>
+    public double Weight { get; internal set; }
+
+    /// <summary>The sum of their losses, each times its weight.</summary>
     public double LossSum { get; internal set; }
 
-    /// <summary>The number of correct answers; null if the objective has none.</summary>
-    public long? Correct { get; internal set; }
+    /// <summary>The weight of the examples with a correct answer; null if the objective has none.</summary>
+    public double? Correct { get; internal set; }
 
     /// <summary>Seconds of training.</summary>
     public double Seconds { get; internal set; }
 
     /// <summary>The mean loss.</summary>
-    public double Loss => Rows > 0 ? LossSum / Rows : double.NaN;
+    public double Loss => Weight > 0 ? LossSum / Weight : double.NaN;
 
     /// <summary>The fraction of correct answers.</summary>
-    public double? Accuracy => Rows > 0 ? (double?)Correct / Rows : null;
+    public double? Accuracy => Weight > 0 ? Correct / Weight : null;
 
     /// <summary>Set by the hook that validates after the epoch.</summary>
     public Evaluation? Validation { get; set; }
 
-    internal void Clear() => (Rows, LossSum, Correct, Seconds, Validation) = (0, 0, 0, 0, null);
+    internal void Clear() => (Rows, Weight, LossSum, Correct, Seconds, Validation) = (0, 0, 0, 0, 0, null);
 
-    internal void Add(int rows, double loss, long? correct)
+    internal void Add(int rows, BatchResult batch)
     {
         Rows += rows;
-        LossSum += loss * rows;
-        Correct += correct;
+        Weight += batch.Weight;
+        LossSum += batch.Loss * batch.Weight;
+        Correct += batch.Correct;
     }
 }

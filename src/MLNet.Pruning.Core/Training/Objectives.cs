@@ -13,9 +13,9 @@ public interface IObjective
     /// <summary>Runs the model on the batch and computes the loss.</summary>
     /// <returns>
     /// The mean loss over the batch's rows (a scalar with gradients), and the number of correct answers, or null if the objective has
-    /// none.
+    /// none. If the rows have weights, both are weighted, as by <see cref="Batch.Mean"/> and <see cref="Batch.Count"/>.
     /// </returns>
-    (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch);
+    (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch);
 
     /// <summary>The loss of a validation set, where it is another one than in training; by default the same.</summary>
     IObjective Validation => this;
@@ -45,20 +45,22 @@ public sealed class CrossEntropy : IObjective
     public int? ClassCount { get; }
 
     /// <inheritdoc/>
-    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         return Compute(Forward.Through(model, batch.Inputs), batch);
     }
 
     /// <summary>The loss of a model's logits for a batch.</summary>
-    internal (Tensor Loss, long? Correct) Compute(Tensor logits, Batch batch)
+    internal (Tensor Loss, double? Correct) Compute(Tensor logits, Batch batch)
     {
         if (logits.Dimensions != 2 || logits.shape[0] != batch.Rows || logits.shape[1] < ClassCount)
             throw new InvalidOperationException($"The model gives [{string.Join(", ", logits.shape)}] for {batch.Rows} rows; for "
                 + $"{ClassCount} classes it must give [{batch.Rows}, {ClassCount}].");
-        var loss = nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: labelSmoothing);
-        return (loss, CountCorrect(logits, batch.Labels));
+        if (batch.Weights is null)
+            return (nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: labelSmoothing), CountCorrect(logits, batch.Labels));
+        var losses = nn.functional.cross_entropy(logits, batch.Labels, reduction: nn.Reduction.None, label_smoothing: labelSmoothing);
+        return (batch.Mean(losses), batch.Count(logits.argmax(1).eq(batch.Labels)));
     }
 
     static long CountCorrect(Tensor logits, Tensor labels)
@@ -84,6 +86,81 @@ public sealed class CrossEntropy : IObjective
     }
 }
 
+/// <summary>
+/// Binary classification: the model gives one logit, and the loss is the cross entropy of its sigmoid with the label, which is 0 or 1.
+/// </summary>
+public sealed class BinaryCrossEntropy : IObjective
+{
+    /// <inheritdoc/>
+    public int? ClassCount => 2;
+
+    /// <inheritdoc/>
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var logits = Forward.ToOneNumber(model, batch, "a logit");
+        var losses = nn.functional.binary_cross_entropy_with_logits(
+            logits, batch.Labels.to_type(ScalarType.Float32), reduction: nn.Reduction.None);
+        return (batch.Mean(losses), batch.Count(logits.gt(Scalars.Zero).eq(batch.Labels.to_type(ScalarType.Bool))));
+    }
+}
+
+/// <summary>How far a prediction is from its target.</summary>
+public enum RegressionLoss
+{
+    /// <summary>The square of the difference: predicts means.</summary>
+    Squared,
+
+    /// <summary>The absolute difference: predicts medians, and outliers count less.</summary>
+    Absolute,
+
+    /// <summary>Half the square of a difference up to 1, and its absolute value - 1/2 beyond.</summary>
+    Huber,
+}
+
+/// <summary>
+/// Regression: the model gives one number, and the loss compares it with the row's target in units of <c>deviation</c>: (target - mean) /
+/// deviation.
+/// </summary>
+public sealed class RegressionObjective : IObjective
+{
+    readonly RegressionLoss loss;
+    readonly double mean, deviation;
+
+    /// <summary>Makes the objective.</summary>
+    /// <param name="loss">How far a prediction is from its target.</param>
+    /// <param name="mean">The target for which the model gives 0; finite.</param>
+    /// <param name="deviation">The difference between targets for which the model gives 0 and 1; above 0.</param>
+    public RegressionObjective(RegressionLoss loss = RegressionLoss.Squared, double mean = 0, double deviation = 1)
+    {
+        if (!Enum.IsDefined(loss))
+            throw new ArgumentOutOfRangeException(nameof(loss), loss, "There is no such loss.");
+        if (!double.IsFinite(mean))
+            throw new ArgumentOutOfRangeException(nameof(mean), mean, "The mean must be finite.");
+        if (deviation is not (> 0 and < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(deviation), deviation, "The deviation must be above 0 and finite.");
+        (this.loss, this.mean, this.deviation) = (loss, mean, deviation);
+    }
+
+    /// <inheritdoc/>
+    public int? ClassCount => null;
+
+    /// <inheritdoc/>
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var predicted = Forward.ToOneNumber(model, batch, "a number");
+        var targets = mean == 0 && deviation == 1 ? batch.Targets : batch.Targets.Plus(-mean).Over(deviation);
+        var losses = loss switch
+        {
+            RegressionLoss.Absolute => nn.functional.l1_loss(predicted, targets, nn.Reduction.None),
+            RegressionLoss.Huber => nn.functional.huber_loss(predicted, targets, reduction: nn.Reduction.None),
+            _ => nn.functional.mse_loss(predicted, targets, nn.Reduction.None),
+        };
+        return (batch.Mean(losses), null);
+    }
+}
+
 /// <summary>Autoencoding: the model reconstructs its input, and the loss is the mean squared difference.</summary>
 public sealed class Reconstruction : IObjective
 {
@@ -91,17 +168,18 @@ public sealed class Reconstruction : IObjective
     public int? ClassCount => null;
 
     /// <inheritdoc/>
-    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var output = Forward.Through(model, batch.Inputs);
-        return (nn.functional.mse_loss(output, batch.Inputs.view(output.shape)), null);
+        var losses = nn.functional.mse_loss(output, batch.Inputs.view(output.shape), nn.Reduction.None);
+        return (batch.Mean(losses.view(batch.Rows, -1).mean([1])), null);
     }
 }
 
 /// <summary>Any loss, as a function of the model and a batch.</summary>
 /// <param name="loss">
-/// Computes the mean loss over the batch's rows. Called from several threads at once, each with its own model and batch.
+/// Computes the mean loss over the batch's rows, with <see cref="Batch.Mean"/> if they have weights. Called from several threads at once, each with its own model and batch.
 /// </param>
 /// <param name="classCount">The number of classes, to reject wrong labels while reading; null if labels are not used.</param>
 public sealed class CustomObjective(Func<nn.Module, Batch, Tensor> loss, int? classCount = null) : IObjective
@@ -110,7 +188,7 @@ public sealed class CustomObjective(Func<nn.Module, Batch, Tensor> loss, int? cl
     public int? ClassCount => classCount;
 
     /// <inheritdoc/>
-    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch) => (loss(model, batch), null);
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch) => (loss(model, batch), null);
 }
 
 static class Forward
@@ -120,4 +198,12 @@ static class Forward
         ? network.call(input)
         : throw new ArgumentException(
             $"{model.GetType().Name} does not take one tensor and give one; an objective of its own must call it.");
+
+    /// <summary>Calls a module that gives one number for each row: [rows].</summary>
+    public static Tensor ToOneNumber(nn.Module model, Batch batch, string what)
+    {
+        var output = Through(model, batch.Inputs);
+        return output.NumberOfElements == batch.Rows ? output.view(batch.Rows) : throw new InvalidOperationException(
+            $"The model gives [{string.Join(", ", output.shape)}] for {batch.Rows} rows; wanted [{batch.Rows}, 1], {what} for each row.");
+    }
 }

@@ -42,6 +42,8 @@ public sealed class TrainingLoop
         if (task.Validation is { } set && !set.Shape.SequenceEqual(task.Examples.Shape))
             throw new ArgumentException($"The validation examples have shape [{string.Join(", ", set.Shape)}], those to learn from "
                 + $"[{string.Join(", ", task.Examples.Shape)}]; they must be the same.");
+        if (task.Validation is { HasWeights: true } && !task.Examples.HasWeights)
+            throw new ArgumentException("The validation examples have weights, and those to learn from have none; give both or neither.");
         using var validation = task.Validation is { } rows ? new EvaluationSet(rows, options, task.Objective, cancellation) : null;
         var hooks = StandardHooks.Around(options, validation);
         using var feed = Feed.Open(task.Examples, options, task.Objective.ClassCount, cancellation);

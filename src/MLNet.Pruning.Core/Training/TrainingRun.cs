@@ -216,13 +216,7 @@ public sealed class TrainingRun
     public Tensor Example() => feed.Examples.Tensor(0).to(device);
 
     /// <summary>The first training examples. The tensors belong to the caller's dispose scope.</summary>
-    internal Batch FirstBatch(int maximum)
-    {
-        var examples = feed.Examples;
-        var slots = Enumerable.Range(0, Math.Min(maximum, examples.Count)).ToArray();
-        return new Batch(cat([.. slots.Select(examples.Tensor)], 0).to(device), examples.HasLabels
-            ? tensor(slots.Select(slot => examples.Label(slot)).ToArray(), device: device) : null);
-    }
+    internal Batch FirstBatch(int maximum) => feed.Examples.Batch(Math.Min(maximum, feed.Examples.Count), device);
 
     /// <summary>The mean loss and the fraction of correct answers on a set of examples, with the model in evaluation mode.</summary>
     public Evaluation Evaluate(EvaluationSet examples)
@@ -302,18 +296,21 @@ public sealed class TrainingRun
         if (!Options.IsCpu)
             cuda.manual_seed_all(DeviceSeed(Options.Seed, Step));
         StepRows = slots.Length;
-        var (loss, size) = (0.0, Options.BatchSize);
+        var (size, loss, weight) = (Options.BatchSize, 0.0, 0.0);
+        var stepWeight = feed.Examples.Weight(slots);
         for (var from = 0; from < slots.Length; from += size)
         {
             var to = Math.Min(from + size, slots.Length);
             var upcoming = to < slots.Length ? slots[to..] : feed.Upcoming;
             var part = EnsureReplicas().Compute(slots[from..to], feed.Examples, Objective,
-                new StepPart(from, slots.Length, new(changer, Step)), upcoming[..Math.Min(size, upcoming.Length)],
+                new StepPart(from, slots.Length, stepWeight, new(changer, Step)), upcoming[..Math.Min(size, upcoming.Length)],
                 new(changer, to < slots.Length ? Step : Step + 1), probe);
             probe = false;
-            Totals.Add(to - from, part.Loss, part.Correct);
-            loss += part.Loss * (to - from);
-            Loss = loss / to;
+            Totals.Add(to - from, part);
+            loss += part.Loss * part.Weight;
+            weight += part.Weight;
+            // The loss of a single batch as it is, without a rounding.
+            Loss = weight == part.Weight ? part.Loss : loss / weight;
             BatchComputed?.Invoke(this);
         }
     }

@@ -30,11 +30,11 @@ public sealed class VaeObjective : IObjective
     public int? ClassCount => null;
 
     /// <inheritdoc/>
-    public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch)
+    public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         return model is Vae vae
-            ? (RowLosses(vae.Run(batch.Inputs), batch.Inputs).mean(), null)
+            ? (batch.Mean(RowLosses(vae.Run(batch.Inputs), batch.Inputs)), null)
             : throw new ArgumentException($"{model?.GetType().Name ?? "null"} is not a {nameof(Vae)}; for other autoencoders there is "
                 + $"{nameof(Reconstruction)}.");
     }

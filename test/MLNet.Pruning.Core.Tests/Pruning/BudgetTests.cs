@@ -174,7 +174,7 @@ public sealed class BudgetTests
 
         public int? ClassCount => 3;
 
-        public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch) =>
+        public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch) =>
             (loss.Compute(model, batch).Loss, ((FeedForward)model).Blueprint.Sizes[1] >= wanted ? batch.Rows : 0);
     }
 

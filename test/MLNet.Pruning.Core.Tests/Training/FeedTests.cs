@@ -28,7 +28,7 @@ public sealed class FeedTests
                     rows[i] = (int)(row[0] / 10);
                     for (var k = 0; k < 4; k++)
                         Assert.AreEqual(rows[i] * 10 + k, row[k]);
-                    Assert.AreEqual(rows[i] % 7, feed.Examples.Label(slots[i]));
+                    Assert.AreEqual(rows[i] % 7, feed.Examples.Answer(slots[i]).Label);
                 }
             }
             batches.Add(rows);

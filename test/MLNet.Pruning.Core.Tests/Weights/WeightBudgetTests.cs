@@ -112,7 +112,7 @@ public sealed class WeightBudgetTests
 
         public int? ClassCount => 3;
 
-        public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch) => (loss.Compute(model, batch).Loss, Active(model) >= active ? batch.Rows : 0);
+        public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch) => (loss.Compute(model, batch).Loss, Active(model) >= active ? batch.Rows : 0);
     }
 
     [TestMethod]
@@ -198,7 +198,7 @@ public sealed class WeightBudgetTests
 
         public int? ClassCount => 3;
 
-        public (Tensor Loss, long? Correct) Compute(nn.Module model, Batch batch) =>
+        public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch) =>
             (loss.Compute(model, batch).Loss, Active(model) >= Least ? batch.Rows : 0);
     }
 

@@ -13,13 +13,14 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     readonly int rowsPerBlockShift;
     readonly List<nint> blocks = [];
-    readonly List<long[]> labels = [];
+    readonly List<Answer[]> answers = [];
 
-    public ExampleBuffer(IReadOnlyList<long> shape, bool hasLabels)
+    /// <param name="source">The source that rows will be read from.</param>
+    public ExampleBuffer(IExampleSource source)
     {
-        Shape = shape.ToArray();
+        Shape = [.. source.Shape];
         Width = WidthOf(Shape);
-        HasLabels = hasLabels;
+        (HasLabels, HasTargets, HasWeights) = (source.HasLabels, source.HasTargets, source.HasWeights);
         while (((long)Width * sizeof(float) << (rowsPerBlockShift + 1)) <= BlockBytes)
             rowsPerBlockShift++;
     }
@@ -30,12 +31,17 @@ sealed unsafe class ExampleBuffer : IDisposable
 
     public bool HasLabels { get; }
 
+    public bool HasTargets { get; }
+
+    public bool HasWeights { get; }
+
     public int Count { get; private set; }
 
-    /// <summary>A hash of all rows and labels of the source; distinguishes sets of examples.</summary>
+    /// <summary>A hash of all rows of the source with labels, targets and weights; distinguishes sets of examples.</summary>
     public ulong Fingerprint { get; private set; }
 
-    public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0);
+    public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0)
+        + (HasTargets ? sizeof(float) : 0) + (HasWeights ? sizeof(float) : 0);
 
     public static int WidthOf(IReadOnlyList<long> shape)
     {
@@ -52,7 +58,19 @@ sealed unsafe class ExampleBuffer : IDisposable
     /// <summary>The numbers of a row.</summary>
     public ReadOnlySpan<float> Numbers(int slot) => new(Row(slot), Width);
 
-    public ref long Label(int slot) => ref labels[slot >> rowsPerBlockShift][slot & ((1 << rowsPerBlockShift) - 1)];
+    /// <summary>What a row has beside its numbers.</summary>
+    public ref Answer Answer(int slot) => ref answers[slot >> rowsPerBlockShift][slot & ((1 << rowsPerBlockShift) - 1)];
+
+    /// <summary>The sum of the rows' weights; their number if they have none.</summary>
+    public double Weight(ReadOnlySpan<int> slots)
+    {
+        if (!HasWeights)
+            return slots.Length;
+        var sum = 0.0;
+        foreach (var slot in slots)
+            sum += Answer(slot).Weight;
+        return sum;
+    }
 
     /// <summary>Reads the next row into a slot: the one after the last, or an earlier one.</summary>
     public bool Read(IExampleReader reader, int slot, int? classCount, long row)
@@ -63,7 +81,13 @@ sealed unsafe class ExampleBuffer : IDisposable
             return false;
         if (HasLabels && classCount is { } classes && (label < 0 || label >= classes))
             throw new InvalidDataException($"Row {row} has label {label}; labels must be from 0 to {classes - 1}.");
-        Label(slot) = label;
+        var (target, weight) = (HasTargets ? reader.Target : 0, HasWeights ? reader.Weight : 1);
+        if (!float.IsFinite(target))
+            throw new InvalidDataException($"Row {row} has target {target}; targets must be finite.");
+        if (!(weight >= 0 && float.IsFinite(weight)))
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"Row {row} has weight {weight}; weights must be at least 0 and finite."));
+        Answer(slot) = new(label, target, weight);
         Count = Math.Max(Count, slot + 1);
         return true;
     }
@@ -71,25 +95,45 @@ sealed unsafe class ExampleBuffer : IDisposable
     /// <summary>A copy of a row, [1, ...].</summary>
     public Tensor Tensor(int slot) => tensor(new ReadOnlySpan<float>(Row(slot), Width).ToArray(), [1, .. Shape]);
 
+    /// <summary>A copy of the first rows. The tensors belong to the caller's dispose scope.</summary>
+    public Batch Batch(int rows, Device device)
+    {
+        var slots = Enumerable.Range(0, rows).ToArray();
+        return new Batch(
+            cat([.. slots.Select(Tensor)], 0).to(device),
+            HasLabels ? tensor(slots.Select(slot => Answer(slot).Label).ToArray(), device: device) : null,
+            HasTargets ? tensor(slots.Select(slot => Answer(slot).Target).ToArray(), device: device) : null,
+            HasWeights ? tensor(slots.Select(slot => Answer(slot).Weight).ToArray(), device: device) : null);
+    }
+
     /// <summary>Takes the fingerprint of the rows here and of those behind them.</summary>
     /// <param name="rest">The hash of the rows that do not fit in memory; 0 for none.</param>
     public void TakeFingerprint(ulong rest)
     {
         var hash = (ulong)Count;
         for (var slot = 0; slot < Count; slot++)
-            hash = Hash(hash, Numbers(slot), HasLabels ? Label(slot) : null);
+            hash = Hash(hash, Numbers(slot), Answer(slot));
         Fingerprint = (hash ^ (hash >> 32)) + rest;
     }
 
     /// <summary>The hash of some rows and one more.</summary>
-    public static ulong Hash(ulong hash, ReadOnlySpan<float> row, long? label)
+    public ulong Hash(ulong hash, ReadOnlySpan<float> row, Answer answer)
     {
-        const ulong odd = 0x9E3779B97F4A7C15;
         foreach (var pair in MemoryMarshal.Cast<float, ulong>(row))
-            hash = (BitOperations.RotateLeft(hash, 29) ^ pair) * odd;
+            hash = Mixed(hash, pair);
         if ((row.Length & 1) != 0)
-            hash = (BitOperations.RotateLeft(hash, 29) ^ BitConverter.SingleToUInt32Bits(row[^1])) * odd;
-        return label is { } known ? (BitOperations.RotateLeft(hash, 29) ^ (ulong)known) * odd : hash;
+            hash = Mixed(hash, BitConverter.SingleToUInt32Bits(row[^1]));
+        if (HasLabels)
+            hash = Mixed(hash, (ulong)answer.Label);
+        if (HasTargets)
+            hash = Mixed(hash, BitConverter.SingleToUInt32Bits(answer.Target));
+        return HasWeights ? Mixed(hash, BitConverter.SingleToUInt32Bits(answer.Weight)) : hash;
+
+        static ulong Mixed(ulong hash, ulong value)
+        {
+            const ulong odd = 0x9E3779B97F4A7C15;
+            return (BitOperations.RotateLeft(hash, 29) ^ value) * odd;
+        }
     }
 
     void AddBlock()
@@ -99,7 +143,7 @@ sealed unsafe class ExampleBuffer : IDisposable
         var block = NativeMemory.AlignedAlloc(bytes, Alignment);
         HugePages.Ask(block, bytes);
         blocks.Add((nint)block);
-        labels.Add(new long[rows]);
+        answers.Add(new Answer[rows]);
     }
 
     public void Dispose()
@@ -107,13 +151,16 @@ sealed unsafe class ExampleBuffer : IDisposable
         foreach (var block in blocks)
             NativeMemory.AlignedFree((void*)block);
         blocks.Clear();
-        labels.Clear();
+        answers.Clear();
         Count = 0;
         GC.SuppressFinalize(this);
     }
 
     ~ExampleBuffer() => Dispose();
 }
+
+/// <summary>What a row has beside its numbers: its class, the number to predict, and how much it counts.</summary>
+readonly record struct Answer(long Label, float Target, float Weight);
 
 /// <summary>
 /// Asks Linux to map memory in pages of 2 MiB. Rows that are read in random order then cost a quarter less, since most of their cost is

@@ -11,6 +11,12 @@ public interface IExampleSource
     /// <summary>Whether rows have labels.</summary>
     bool HasLabels { get; }
 
+    /// <summary>Whether rows have a number to predict, for regression.</summary>
+    bool HasTargets => false;
+
+    /// <summary>Whether rows have weights: how much each counts in losses and accuracies.</summary>
+    bool HasWeights => false;
+
     /// <summary>The number of rows if it is known without reading them; otherwise null.</summary>
     long? Count { get; }
 
@@ -27,6 +33,15 @@ public interface IExampleReader : IDisposable
     /// <param name="features">Receives the row.</param>
     /// <param name="label">The row's class, from 0; ignored where the source has no labels.</param>
     bool Read(Span<float> features, out long label);
+
+    /// <summary>The number to predict for the row that was read last; finite, and ignored where the source has no targets.</summary>
+    float Target => 0;
+
+    /// <summary>
+    /// The weight of the row that was read last: at least 0 and finite. A row of weight 2 counts like two rows in losses and accuracies.
+    /// Ignored where the source has no weights.
+    /// </summary>
+    float Weight => 1;
 }
 
 /// <summary>Examples from arrays. The arrays are not copied: do not change them during a run.</summary>
@@ -48,9 +63,8 @@ public sealed class ArrayExamples : IExampleSource
         if (features.Length % width != 0)
             throw new ArgumentException($"There are {features.Length} features, which is no multiple of the {width} of a row of shape "
                 + $"[{string.Join(", ", shape)}].", nameof(features));
-        if (labels is not null && labels.Count != features.Length / width)
-            throw new ArgumentException($"There are {features.Length / width} rows and {labels.Count} labels.", nameof(labels));
-        (this.features, this.labels, Shape) = (features, labels, [.. shape]);
+        (this.features, Shape) = (features, [.. shape]);
+        this.labels = OnePerRow(labels, nameof(labels));
     }
 
     /// <inheritdoc/>
@@ -59,15 +73,43 @@ public sealed class ArrayExamples : IExampleSource
     /// <inheritdoc/>
     public bool HasLabels => labels is not null;
 
+    /// <summary>The number to predict for each row; null for none.</summary>
+    public IReadOnlyList<float>? Targets
+    {
+        get;
+        init => field = OnePerRow(value, "targets");
+    }
+
+    /// <summary>The weight of each row, at least 0; null if all rows count alike.</summary>
+    public IReadOnlyList<float>? Weights
+    {
+        get;
+        init => field = OnePerRow(value, "weights");
+    }
+
+    /// <inheritdoc/>
+    public bool HasTargets => Targets is not null;
+
+    /// <inheritdoc/>
+    public bool HasWeights => Weights is not null;
+
     /// <inheritdoc/>
     public long? Count => features.Length / width;
 
     /// <inheritdoc/>
     public IExampleReader Open() => new Reader(this);
 
+    IReadOnlyList<T>? OnePerRow<T>(IReadOnlyList<T>? values, string what) => values is null || values.Count == Count
+        ? values
+        : throw new ArgumentException($"There are {Count} rows and {values.Count} {what}.", what);
+
     sealed class Reader(ArrayExamples examples) : IExampleReader
     {
         int next;
+
+        public float Target => examples.Targets?[next - 1] ?? 0;
+
+        public float Weight => examples.Weights?[next - 1] ?? 1;
 
         public bool Read(Span<float> row, out long label)
         {

@@ -29,7 +29,7 @@ static class Feed
     {
         if (classCount is not null && !source.HasLabels)
             throw new ArgumentException("The objective asks for labels, but the examples have none.");
-        var buffer = new ExampleBuffer(source.Shape, source.HasLabels);
+        var buffer = new ExampleBuffer(source);
         try
         {
             var limit = options.MemoryLimit > 0 ? options.MemoryLimit : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
@@ -59,6 +59,8 @@ static class Feed
             }
             if (buffer.Count == 0)
                 throw new InvalidDataException("The source of examples has no rows.");
+            if (complete && buffer.HasWeights && buffer.Weight([.. Enumerable.Range(0, buffer.Count)]) == 0)
+                throw new InvalidDataException($"All {buffer.Count} examples have weight 0; at least one must count.");
             if (source.Count is { } expected && complete && expected != buffer.Count)
                 throw new InvalidDataException($"The source of examples promised {expected} rows and gave {buffer.Count}.");
             if (options.DropLastBatch && complete && buffer.Count < options.BatchSize)
@@ -99,7 +101,7 @@ static class Feed
         {
             if ((count & 1023) == 0)
                 cancellation.ThrowIfCancellationRequested();
-            hash = ExampleBuffer.Hash(hash, row, buffer.HasLabels ? label : null);
+            hash = buffer.Hash(hash, row, new(label, reader.Target, reader.Weight));
         }
         return (count, hash);
     }

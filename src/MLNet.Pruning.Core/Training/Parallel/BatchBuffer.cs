@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
@@ -5,92 +6,107 @@ namespace MLNet.Pruning.Training;
 /// <summary>The contiguous rows of one replica's share of a batch, as input for the model.</summary>
 sealed unsafe class BatchBuffer : IDisposable
 {
-    readonly Tensor stagedInputs;
-    readonly Tensor? stagedLabels;
-    readonly Tensor? deviceInputs;
-    readonly Tensor? deviceLabels;
-    readonly nint inputs;
-    readonly nint labels;
+    readonly StagedColumn inputs;
+    readonly StagedColumn? labels, targets, weights;
     readonly int capacity, width;
-    Tensor? inputView;
-    Tensor? labelView;
 
     public BatchBuffer(ExampleBuffer examples, int capacity, Device device)
     {
         (this.capacity, width) = (capacity, examples.Width);
-        using var scope = NewDisposeScope();
-        long[] shape = [capacity, .. examples.Shape];
-        var onDevice = device.type != TorchSharp.DeviceType.CPU;
-        stagedInputs = Keep(Pinned(empty(shape, dtype: ScalarType.Float32), onDevice));
-        inputs = Address(stagedInputs);
-        if (examples.HasLabels)
-        {
-            stagedLabels = Keep(Pinned(zeros(capacity, dtype: ScalarType.Int64), onDevice));
-            labels = Address(stagedLabels);
-        }
-        if (onDevice)
-        {
-            deviceInputs = Keep(empty(shape, dtype: ScalarType.Float32, device: device));
-            deviceLabels = stagedLabels is null ? null : Keep(empty(capacity, dtype: ScalarType.Int64, device: device));
-        }
+        inputs = new([capacity, .. examples.Shape], ScalarType.Float32, device);
+        labels = examples.HasLabels ? new([capacity], ScalarType.Int64, device) : null;
+        targets = examples.HasTargets ? new([capacity], ScalarType.Float32, device) : null;
+        weights = examples.HasWeights ? new([capacity], ScalarType.Float32, device) : null;
     }
 
     /// <summary>The latest view.</summary>
     public Batch? Batch { get; private set; }
 
+    IEnumerable<StagedColumn> Columns => new[] { inputs, labels, targets, weights }.OfType<StagedColumn>();
+
     /// <summary>Copies rows <paramref name="from"/> to <paramref name="to"/> of the chosen rows, with changes if there are any.</summary>
     public void Copy(ExampleBuffer examples, ReadOnlySpan<int> slots, int from, int to, ImageChanges changes)
     {
-        if (slots.Length > capacity || examples.Width != width || (labels != 0 && !examples.HasLabels))
+        if (slots.Length > capacity || examples.Width != width || (labels is not null && !examples.HasLabels)
+            || (targets is not null && !examples.HasTargets))
             throw new ArgumentException($"{slots.Length} examples of {examples.Width} numbers do not fit where {capacity} of {width} were "
                 + "expected.");
         var rowBytes = (long)width * sizeof(float);
         for (var row = from; row < to; row++)
         {
             var source = examples.Row(slots[row]);
-            var target = (float*)inputs + (long)row * width;
+            var target = (float*)inputs.Address + (long)row * width;
             if (changes.Changer is { } changer)
                 changer.Write(source, target, changes.Step, slots[row]);
             else
                 Buffer.MemoryCopy(source, target, rowBytes, rowBytes);
         }
-        if (labels == 0)
+        if (labels is null && targets is null && weights is null)
             return;
         for (var row = from; row < to; row++)
-            ((long*)labels)[row] = examples.Label(slots[row]);
+        {
+            var answer = examples.Answer(slots[row]);
+            if (labels is not null)
+                ((long*)labels.Address)[row] = answer.Label;
+            if (targets is not null)
+                ((float*)targets.Address)[row] = answer.Target;
+            if (weights is not null)
+                ((float*)weights.Address)[row] = answer.Weight; // 1 where the examples, such as a validation set, have none
+        }
     }
 
     /// <summary>The first rows, on the device.</summary>
     public Batch View(int rows)
     {
-        if (deviceInputs is not null)
-        {
-            deviceInputs.copy_(stagedInputs, true);
-            deviceLabels?.copy_(stagedLabels!, true);
-        }
-        if (Batch?.Rows == rows)
-            return Batch;
-        inputView?.Dispose();
-        labelView?.Dispose();
-        inputView = Keep((deviceInputs ?? stagedInputs).narrow(0, 0, rows));
-        labelView = (deviceLabels ?? stagedLabels)?.narrow(0, 0, rows).DetachFromDisposeScope();
-        return Batch = new Batch(inputView, labelView, rows);
-    }
-
-    static Tensor Pinned(Tensor tensor, bool pin) => pin ? tensor.pin_memory() : tensor;
-
-    static Tensor Keep(Tensor tensor) => tensor.DetachFromDisposeScope();
-
-    // LibTorch's memory does not move.
-    static nint Address(Tensor tensor)
-    {
-        fixed (byte* first = tensor.bytes)
-            return (nint)first;
+        foreach (var column in Columns)
+            column.Upload();
+        return Batch?.Rows == rows ? Batch
+            : Batch = new Batch(inputs.View(rows), labels?.View(rows), targets?.View(rows), weights?.View(rows), rows);
     }
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { stagedInputs, stagedLabels, deviceInputs, deviceLabels, inputView, labelView })
-            tensor?.Dispose();
+        foreach (var column in Columns)
+            column.Dispose();
+    }
+}
+
+/// <summary>Room for a tensor of some rows in the CPU's memory, and on the device if that is another.</summary>
+sealed unsafe class StagedColumn : IDisposable
+{
+    readonly Tensor staged;
+    readonly Tensor? onDevice;
+    Tensor? view;
+
+    public StagedColumn(long[] shape, ScalarType type, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var here = device.type == DeviceType.CPU;
+        var room = zeros(shape, dtype: type);
+        staged = (here ? room : room.pin_memory()).DetachFromDisposeScope();
+        onDevice = here ? null : empty(shape, dtype: type, device: device).DetachFromDisposeScope();
+        // LibTorch's memory does not move.
+        fixed (byte* first = staged.bytes)
+            Address = (nint)first;
+    }
+
+    /// <summary>Where rows are written.</summary>
+    public nint Address { get; }
+
+    /// <summary>Copies what was written to the device.</summary>
+    public void Upload() => onDevice?.copy_(staged, true);
+
+    /// <summary>The first rows. The view before is disposed of.</summary>
+    public Tensor View(int rows)
+    {
+        view?.Dispose();
+        return view = (onDevice ?? staged).narrow(0, 0, rows).DetachFromDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        view?.Dispose();
+        onDevice?.Dispose();
+        staged.Dispose();
     }
 }

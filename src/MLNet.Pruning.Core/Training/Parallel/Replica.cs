@@ -5,16 +5,16 @@ namespace MLNet.Pruning.Training;
 /// <summary>One copy of the model with its gradients and its share of the batch.</summary>
 sealed class Replica : IDisposable
 {
-    readonly Tensor weight;
+    readonly Tensor factor;
     BatchCounters? counters;
     BatchBuffer staged;
-    float weightOfRows = float.NaN;
+    float share = float.NaN;
 
     public Replica(nn.Module module, FlatStorage gradients, FlatStorage statistics, ExampleBuffer examples, int capacity, Device device)
     {
         (Module, Gradients, Statistics) = (module, gradients, statistics);
         staged = new BatchBuffer(examples, capacity, device);
-        weight = ones([], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
+        factor = ones([], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
     }
 
     public nn.Module Module { get; }
@@ -27,7 +27,11 @@ sealed class Replica : IDisposable
     /// <summary>The mean loss over the replica's rows.</summary>
     public double Loss { get; private set; }
 
-    public long? Correct { get; private set; }
+    /// <summary>The weight of the rows with the right answer.</summary>
+    public double? Correct { get; private set; }
+
+    /// <summary>The weight of the replica's rows, as a share of the whole batch's.</summary>
+    public double Share { get; private set; }
 
     /// <summary>The latest batch.</summary>
     public Batch? Batch => staged.Batch;
@@ -50,12 +54,20 @@ sealed class Replica : IDisposable
         return staged.View(Rows);
     }
 
-    /// <summary>Adds the gradients of the mean loss, times the replica's share of the step's rows, to those of the step so far.</summary>
-    public void ForwardBackward(Batch rows, IObjective objective, int number, StepPart part, ForwardOrder? order)
+    /// <summary>Adds the gradients of the mean loss, times the replica's part of the step's weight, to those of the step so far.</summary>
+    /// <param name="rows">The replica's rows.</param>
+    /// <param name="objective">The objective.</param>
+    /// <param name="number">The replica's number.</param>
+    /// <param name="share">The weight of the rows as a share of the batch's.</param>
+    /// <param name="ofStep">The weight of the batch as a share of the step's.</param>
+    /// <param name="first">Whether the batch is the first of its step.</param>
+    /// <param name="order">The order of the replicas, if the model draws random numbers.</param>
+    public void ForwardBackward(
+        Batch rows, IObjective objective, int number, double share, double ofStep, bool first, ForwardOrder? order)
     {
         using var scope = NewDisposeScope();
         counters ??= new BatchCounters(Module);
-        if (part.IsFirst)
+        if (first)
             Gradients.Vector.zero_();
         order?.Enter(number);
         Tensor loss;
@@ -67,35 +79,37 @@ sealed class Replica : IDisposable
         {
             order?.Leave(number);
         }
+        rows.RequireWeightsUsed(objective);
         counters.Add();
-        autograd.backward(loss, Weight((float)((double)rows.Rows / part.StepRows)));
-        Loss = loss.item<float>();
+        autograd.backward(loss, Factor((float)(share * ofStep)));
+        (Loss, Share) = (loss.item<float>(), share);
     }
 
-    public void Forward(Batch rows, IObjective objective)
+    public void Forward(Batch rows, IObjective objective, double share)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         (var loss, Correct) = objective.Compute(Module, rows);
-        Loss = loss.item<float>();
+        rows.RequireWeightsUsed(objective);
+        (Loss, Share) = (loss.item<float>(), share);
     }
 
-    Tensor Weight(float value)
+    Tensor Factor(float value)
     {
-        if (value != weightOfRows)
+        if (value != share)
         {
             using var scalar = Scalars.Of(value);
-            weight.fill_(scalar);
+            factor.fill_(scalar);
         }
-        weightOfRows = value;
-        return weight;
+        share = value;
+        return factor;
     }
 
     public void Dispose()
     {
         counters?.Dispose();
         staged.Dispose();
-        weight.Dispose();
+        factor.Dispose();
         Statistics.Dispose();
     }
 }

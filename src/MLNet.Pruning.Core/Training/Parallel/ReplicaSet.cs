@@ -5,8 +5,9 @@ namespace MLNet.Pruning.Training;
 /// <summary>A batch within a step, whose gradients are added up over its batches.</summary>
 /// <param name="From">The rows of the step before it.</param>
 /// <param name="StepRows">The rows of the step.</param>
+/// <param name="StepWeight">Their weight: their number if they have no weights.</param>
 /// <param name="Changes">The changes of its images.</param>
-readonly record struct StepPart(int From, int StepRows, ImageChanges Changes)
+readonly record struct StepPart(int From, int StepRows, double StepWeight, ImageChanges Changes)
 {
     public bool IsFirst => From == 0;
 
@@ -40,6 +41,7 @@ sealed class ReplicaSet : IDisposable
     IObjective objective = null!;
     int[] slots = [];
     int rows, active, summed;
+    double weight;
     StepPart part;
     bool ordered, brought;
 
@@ -118,7 +120,7 @@ sealed class ReplicaSet : IDisposable
     /// <param name="upcoming">The slots of the next batch if known, so that its rows can be prefetched.</param>
     /// <param name="after">The changes of its images.</param>
     /// <param name="probe">Whether to check if the model draws random numbers.</param>
-    public (double Loss, long? Correct) Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, StepPart of,
+    public BatchResult Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, StepPart of,
         ReadOnlySpan<int> upcoming, ImageChanges after, bool probe)
     {
         Take(batch, from, towards);
@@ -153,7 +155,7 @@ sealed class ReplicaSet : IDisposable
     }
 
     /// <summary>The mean loss over the batch, without gradients.</summary>
-    public (double Loss, long? Correct) Evaluate(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards)
+    public BatchResult Evaluate(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards)
     {
         Take(batch, from, towards);
         threads.Run(active, score);
@@ -166,6 +168,7 @@ sealed class ReplicaSet : IDisposable
             slots = new int[batch.Length];
         batch.CopyTo(slots);
         (rows, examples, objective) = (batch.Length, from, towards);
+        weight = from.Weight(batch);
         active = Active(rows);
     }
 
@@ -177,14 +180,19 @@ sealed class ReplicaSet : IDisposable
         var share = Share(slots.AsSpan(0, rows), number, active);
         var batch = brought ? replica.Gather(ahead!, number, share.Length) : replica.Gather(examples, share, part.Changes);
         ahead?.Open(number);
-        replica.ForwardBackward(batch, objective, number, part, ordered ? order : null);
+        var ofStep = part.StepWeight > 0 ? weight / part.StepWeight : 0;
+        replica.ForwardBackward(batch, objective, number, WeightOf(share), ofStep, part.IsFirst, ordered ? order : null);
     }
 
     void Score(int number)
     {
         var replica = replicas[number];
-        replica.Forward(replica.Gather(examples, Share(slots.AsSpan(0, rows), number, active)), objective);
+        var share = Share(slots.AsSpan(0, rows), number, active);
+        replica.Forward(replica.Gather(examples, share), objective, WeightOf(share));
     }
+
+    /// <summary>The weight of some rows as a share of the batch's; 0 if all of the batch's are 0.</summary>
+    double WeightOf(ReadOnlySpan<int> share) => weight > 0 ? examples.Weight(share) / weight : 0;
 
     /// <summary>A replica's share of a batch.</summary>
     public static ReadOnlySpan<int> Share(ReadOnlySpan<int> batch, int number, int shares)
@@ -193,16 +201,16 @@ sealed class ReplicaSet : IDisposable
         return batch[from..to];
     }
 
-    (double Loss, long? Correct) Outcome()
+    BatchResult Outcome()
     {
         double loss = 0;
-        long? correct = 0;
+        double? correct = 0;
         foreach (var replica in replicas.AsSpan(0, active))
         {
-            loss += replica.Loss * ((double)replica.Rows / rows);
+            loss += replica.Loss * replica.Share;
             correct += replica.Correct;
         }
-        return (loss, correct);
+        return new(loss, correct, weight);
     }
 
     void Sum(int slice)
@@ -305,3 +313,9 @@ sealed class ReplicaSet : IDisposable
         }
     }
 }
+
+/// <summary>The result of a batch.</summary>
+/// <param name="Loss">The mean loss.</param>
+/// <param name="Correct">The weight of the rows with the right answer; null if the objective has none.</param>
+/// <param name="Weight">The weight of all rows: their number if they have no weights.</param>
+readonly record struct BatchResult(double Loss, double? Correct, double Weight);
