@@ -77,10 +77,15 @@ public static class OnnxExtensions
             return new(null, new NetworkWeights(), pipeline.Input, [], merging.Grid, merging.Survivors, names);
         }
         var (description, weights) = network.Describe();
-        string[] labels = (network as PrunedModelTransformer)?.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
-        string[] outputs = network is PrunedVaeTransformer { Columns: var columns }
-            ? [columns.Latent, columns.Reconstruction, columns.Loss]
-            : [ScoreColumns.Score, ScoreColumns.PredictedLabel];
+        var task = (network as PrunedModelTransformer)?.Task;
+        string[] labels = (task as MulticlassTask)?.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
+        string[] outputs = (network, task) switch
+        {
+            (PrunedVaeTransformer { Columns: var columns }, _) => [columns.Latent, columns.Reconstruction, columns.Loss],
+            (_, RegressionTask) => [ScoreColumns.Score],
+            (_, BinaryTask) => [ScoreColumns.Score, ScoreColumns.PredictedLabel, ScoreColumns.Probability],
+            _ => [ScoreColumns.Score, ScoreColumns.PredictedLabel],
+        };
         return new(description, weights, pipeline.Input, labels, merging?.Grid, merging?.Survivors ?? 0, outputs);
     }
 }

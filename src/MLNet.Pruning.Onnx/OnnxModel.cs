@@ -15,7 +15,10 @@ namespace MLNet.Pruning.Onnx;
 /// <param name="Labels">The classes' names; empty for none.</param>
 /// <param name="Merging">How images are cut whose merged tokens the network reads; null if it reads the input itself.</param>
 /// <param name="Survivors">Tokens that remain of an image after merging.</param>
-/// <param name="Outputs">The names of the outputs: score and label, or an autoencoder's three, or those of merging.</param>
+/// <param name="Outputs">
+/// The names of the outputs: score and label; score, label and probability of a binary classifier; a regressor's score alone; an
+/// autoencoder's three, or those of merging.
+/// </param>
 sealed record OnnxModel(
     NetworkDescription? Description,
     NetworkWeights Weights,
@@ -91,9 +94,17 @@ sealed record OnnxModel(
             VitDescription network => (new VitGraph(graph, network, Weights, readsTokens ? Merging : null).Logits(x), network.Classes),
             _ => throw new ArgumentException($"There is no ONNX graph for a {Description.GetType().Name}."),
         };
-        string scores = graph.Softmax(logits);
+        if (Outputs.Length != 2)
+        {
+            One(graph, logits);
+            return;
+        }
+        // A single logit is that of a binary classifier.
+        string scores = classes == 1 ? graph.Add("Sigmoid", [logits]) : graph.Softmax(logits);
         graph.Output(scores, Outputs[0], DataType.Float, classes);
-        string best = graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
+        string best = classes == 1
+            ? graph.Reshape(graph.Add("Cast", [graph.Add("Greater", [logits, graph.Float(0)])], ("to", (long)DataType.Int64)), -1)
+            : graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
         if (Labels.Count > 0)
             graph.Output(graph.Add("Gather", [graph.Texts("labels", Labels), best]), Outputs[1], DataType.String);
         else
@@ -106,6 +117,16 @@ sealed record OnnxModel(
             int count = shape.Aggregate(1, (product, size) => product * size);
             return (shape.Count == 1 ? result : graph.Reshape(result, -1, count), count);
         }
+    }
+
+    /// <summary>The number of a regressor; or the logit of a binary classifier, its answer and its probability.</summary>
+    void One(GraphBuilder graph, string number)
+    {
+        graph.Output(number, Outputs[0], DataType.Float, 1);
+        if (Outputs.Length == 1)
+            return;
+        graph.Output(graph.Add("Greater", [number, graph.Float(0)]), Outputs[1], DataType.Bool, 1);
+        graph.Output(graph.Add("Sigmoid", [number]), Outputs[2], DataType.Float, 1);
     }
 
     void Merged(GraphBuilder graph, string x)

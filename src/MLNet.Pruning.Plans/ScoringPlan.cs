@@ -79,7 +79,7 @@ public sealed unsafe class ScoringPlan
     /// Loads the network of a file that <c>mlContext.Model.Save</c>, a transformer's <c>WriteTo</c> or Core's <c>ModelFile.Save</c> wrote.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="output">What a classifier returns.</param>
+    /// <param name="output">What a classifier returns. A regressor always returns the number that it predicts.</param>
     /// <param name="precision">The precision of linear layers.</param>
     /// <exception cref="InvalidDataException">The file is damaged, has no network that a plan can compute, or has several.</exception>
     public static ScoringPlan Load(string path, ScoringOutput output = ScoringOutput.Probabilities,
@@ -95,7 +95,7 @@ public sealed unsafe class ScoringPlan
     /// are not padded; other steps are left out.
     /// </summary>
     /// <param name="stream">The stream, at its start; left open.</param>
-    /// <param name="output">What a classifier returns.</param>
+    /// <param name="output">What a classifier returns. A regressor always returns the number that it predicts.</param>
     /// <param name="precision">The precision of linear layers.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, has no network that a plan can compute, or has several.</exception>
     public static ScoringPlan Load(Stream stream, ScoringOutput output = ScoringOutput.Probabilities,
@@ -110,6 +110,7 @@ public sealed unsafe class ScoringPlan
         var saved = SavedNetwork.Read(stream, what);
         try
         {
+            output = saved.IsRegressor ? ScoringOutput.Logits : output;
             return Compile(saved.Description, saved.Weights, new(KernelSet.Here, KernelChoice.Rule, output, precision), saved.Labels);
         }
         catch (ArgumentException e)
@@ -181,9 +182,9 @@ public sealed unsafe class ScoringPlan
 /// <summary>What the plan of a classifier returns for each class.</summary>
 public enum ScoringOutput
 {
-    /// <summary>Probabilities: the softmax of the logits.</summary>
+    /// <summary>Probabilities: the softmax of the logits; of a single logit, as a binary classifier has it, the sigmoid.</summary>
     Probabilities,
 
-    /// <summary>The logits as the network computes them.</summary>
+    /// <summary>The logits, or the number that a regressor predicts, as the network computes them.</summary>
     Logits,
 }

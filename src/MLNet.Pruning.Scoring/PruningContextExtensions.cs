@@ -27,12 +27,15 @@ public static class PruningContextExtensions
     }
 
     /// <summary>
-    /// Makes a predictor of a trained classifier. Unlike ML.NET's prediction engine it is thread-safe, and it allocates nothing but its
-    /// results. It accepts pipelines of <c>MergeTokens</c>, one classifier of this library, and mappings of labels, and names the step
-    /// that it refuses.
+    /// Makes a predictor of a trained classifier or regressor. Unlike ML.NET's prediction engine it is thread-safe, and it allocates
+    /// nothing but its results. It accepts pipelines of <c>MergeTokens</c>, one trained model of this library, and mappings of labels, and
+    /// names the step that it refuses.
     /// </summary>
     /// <typeparam name="TIn">A row, with the model's features in a property of type float[].</typeparam>
-    /// <typeparam name="TOut">The prediction: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
+    /// <typeparam name="TOut">
+    /// The prediction: of several classes <c>Score</c>, a float[], and <c>PredictedLabel</c>; of two <c>Score</c> and <c>Probability</c>,
+    /// each a float, and <c>PredictedLabel</c>, a bool; of a regressor <c>Score</c>, a float. Properties may be left out.
+    /// </typeparam>
     /// <param name="catalog"><c>mlContext.Model</c>.</param>
     /// <param name="model">The fitted or loaded pipeline. Do not dispose of it while the predictor is in use.</param>
     /// <exception cref="NotSupportedException">The predictor does not support a step of the pipeline or one of the types.</exception>

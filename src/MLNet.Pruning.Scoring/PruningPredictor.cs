@@ -8,11 +8,14 @@ using Microsoft.ML.Transforms;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Predicts one row at a time with a trained classifier. Thread-safe; allocates nothing but its results. Made by
+/// Predicts one row at a time with a trained classifier or regressor. Thread-safe; allocates nothing but its results. Made by
 /// <c>mlContext.Model.CreatePredictor</c>; its model must not be disposed of while it is in use.
 /// </summary>
 /// <typeparam name="TIn">A row, with the model's features in a float[].</typeparam>
-/// <typeparam name="TOut">The prediction: <c>Score</c>, a float[], and <c>PredictedLabel</c>, or one of them.</typeparam>
+/// <typeparam name="TOut">
+/// The prediction: of several classes <c>Score</c>, a float[], and <c>PredictedLabel</c>; of two <c>Score</c> and <c>Probability</c>, each
+/// a float, and <c>PredictedLabel</c>, a bool; of a regressor <c>Score</c>, a float. Properties may be left out.
+/// </typeparam>
 public sealed class PruningPredictor<TIn, TOut>
     where TIn : class
     where TOut : class, new()
@@ -23,9 +26,9 @@ public sealed class PruningPredictor<TIn, TOut>
     readonly TokenScorer? merging;
     readonly Func<TIn, float[]?> features;
     readonly string column;
-    readonly int width, numbers, read, classes;
-    readonly Action<TOut, float[]>? setScore;
-    readonly Action<TOut, uint>? setLabel;
+    readonly int width, numbers, read, outputs;
+    readonly Action<TOut, float[]>[] setters;
+    readonly bool keepsScores;
 
     internal PruningPredictor(MLContext context, ITransformer model)
     {
@@ -33,10 +36,11 @@ public sealed class PruningPredictor<TIn, TOut>
         if (pipeline.Model is not PrunedModelTransformer trained)
         {
             string found = pipeline.Model is { } other ? $"a {other.GetType().Name}" : "no trained model";
-            throw new NotSupportedException($"The pipeline has {found}; a predictor is of a classifier. {Instead}.");
+            throw new NotSupportedException(
+                $"The pipeline has {found}; a predictor is of a classifier or a regressor. {Instead}.");
         }
         var merges = pipeline.Merging;
-        (scorer, merging, classes) = (trained.Scorer, merges?.Scorer, trained.Labels.Count);
+        (scorer, merging, outputs) = (trained.Scorer, merges?.Scorer, trained.Task.Outputs);
         (column, read) = (pipeline.Input, trained.FeatureCount);
         (width, numbers) = merges is null ? (read, 0) : (merges.Grid.ImageValues, merges.RowNumbers);
 
@@ -51,27 +55,14 @@ public sealed class PruningPredictor<TIn, TOut>
         foreach (var step in pipeline.Steps.SkipWhile(step => step != trained && step != merges)
             .Where(step => step is not ValueToKeyMappingTransformer))
             schema = step.GetOutputSchema(schema);
-        var label = schema[ScoreColumns.PredictedLabel];
-        foreach (var property in typeof(TOut).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
-        {
-            if (property.Name == ScoreColumns.Score && property.PropertyType == typeof(float[]))
-                setScore = property.SetMethod!.CreateDelegate<Action<TOut, float[]>>();
-            else if (property.Name == ScoreColumns.PredictedLabel)
-                setLabel = Label(property, trained.Labels, label.Type);
-            else
-            {
-                throw new NotSupportedException($"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; "
-                    + $"a predictor gives {ScoreColumns.Score}, a float[], and {ScoreColumns.PredictedLabel}. {Instead}.");
-            }
-        }
-        if (setScore is null && setLabel is null)
-        {
-            throw new NotSupportedException(
-                $"{typeof(TOut).Name} has neither a property {ScoreColumns.Score} nor {ScoreColumns.PredictedLabel} to fill.");
-        }
+        PropertyInfo[] properties = [.. typeof(TOut).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite)];
+        setters = [.. properties.Select(property => Setter(property, trained.Task, schema.GetColumnOrNull(property.Name)?.Type))];
+        keepsScores = properties.Any(property => property.PropertyType == typeof(float[]));
+        if (setters.Length == 0)
+            throw new NotSupportedException($"{typeof(TOut).Name} has no property to fill; a predictor gives {trained.Task.Gives}.");
     }
 
-    /// <summary>Predicts the class of a row.</summary>
+    /// <summary>Predicts the label of a row.</summary>
     /// <param name="row">The row; not changed.</param>
     /// <exception cref="ArgumentException">The features are missing, or their number differs from what the model reads.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed of.</exception>
@@ -85,23 +76,22 @@ public sealed class PruningPredictor<TIn, TOut>
                 $"Feature column '{column}' has {(values is null ? "no" : values.Length)} values; wanted {width}.", nameof(row));
         }
         // Without a property for them, scores are temporary.
-        float[] scores = setScore is null ? ArrayPool<float>.Shared.Rent(classes) : new float[classes];
+        float[] scores = keepsScores ? new float[outputs] : ArrayPool<float>.Shared.Rent(outputs);
         if (merging is null)
-            scorer.Score(values, 1, scores.AsSpan(0, classes));
+            scorer.Score(values, 1, scores.AsSpan(0, outputs));
         else
         {
             float[] merged = ArrayPool<float>.Shared.Rent(numbers);
             merging.Score(values, 1, merged.AsSpan(0, numbers));
             // A model that does not read tokens takes their values alone.
-            scorer.Score(merged.AsSpan(0, read), 1, scores.AsSpan(0, classes));
+            scorer.Score(merged.AsSpan(0, read), 1, scores.AsSpan(0, outputs));
             ArrayPool<float>.Shared.Return(merged);
         }
         var prediction = new TOut();
-        setLabel?.Invoke(prediction, ScoreColumns.MostProbable(scores.AsSpan(0, classes)));
-        if (setScore is null)
+        foreach (var set in setters)
+            set(prediction, scores);
+        if (!keepsScores)
             ArrayPool<float>.Shared.Return(scores);
-        else
-            setScore(prediction, scores);
         return prediction;
     }
 
@@ -110,12 +100,10 @@ public sealed class PruningPredictor<TIn, TOut>
         ? get.CreateDelegate<Func<TIn, float[]?>>()
         : throw new NotSupportedException($"{typeof(TIn).Name}.{name} is no property of type float[], which a predictor reads. {Instead}.");
 
-    static Action<TOut, uint> Label(PropertyInfo property, ClassLabels labels, DataViewType type)
-    {
-        if (type is KeyDataViewType && property.PropertyType == typeof(uint))
-            return property.SetMethod!.CreateDelegate<Action<TOut, uint>>();
-        return (type is KeyDataViewType ? null : labels.Values?.Setter<TOut>(property)) ?? throw new NotSupportedException(
+    static Action<TOut, float[]> Setter(PropertyInfo property, PredictionTask task, DataViewType? type) =>
+        task.Setter<TOut>(property, type) ?? throw new NotSupportedException(
             $"{typeof(TOut).Name}.{property.Name} is a {property.PropertyType.Name}; "
-            + $"the pipeline's {ScoreColumns.PredictedLabel} is {type}. {Instead}.");
-    }
+            + (property.Name == ScoreColumns.PredictedLabel && type is not null
+                ? $"the pipeline's {property.Name} is {type}" : $"a predictor gives {task.Gives}")
+            + $". {Instead}.");
 }

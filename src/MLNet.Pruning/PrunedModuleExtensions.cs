@@ -28,7 +28,8 @@ public static class PrunedModuleExtensions
     extension(PrunedModelTransformer model)
     {
         /// <summary>
-        /// The network in TorchSharp: from features [rows, ...shape] to a logit for each class. The transformer owns it; do not dispose of
+        /// The network in TorchSharp: from features [rows, ...shape] to a logit for each class; [rows, 1]
+        /// for binary classifiers, whose logit it is, and regressors, whose prediction it is. The transformer owns it; do not dispose of
         /// it. Networks of this library are built on first use, which is the first time that the model needs LibTorch.
         /// </summary>
         public nn.Module<Tensor, Tensor> Module

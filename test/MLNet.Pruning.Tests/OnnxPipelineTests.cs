@@ -1,6 +1,7 @@
 using MLNet.Pruning.Tests.Trainers;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests;
 
@@ -61,6 +62,34 @@ public sealed class OnnxPipelineTests
         context.Model.ExportOnnx(model, stream);
         using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(stream.ToArray());
         CollectionAssert.AreEqual(new[] { "Code", "Again", "Oddity" }, session.OutputNames.ToArray());
+    }
+
+    [TestMethod]
+    public void Regressors_give_their_number_and_binary_classifiers_logit_answer_and_probability()
+    {
+        var data = Houses.View(context, 60);
+        using var regressor = context.Regression.Trainers.PrunedFeedForward("Price", hiddenSizes: [9], epochs: 2).Fit(data);
+        using var binary = context.BinaryClassification.Trainers.PrunedFeedForward("Luxury", hiddenSizes: [9], epochs: 2).Fit(data);
+        using var module = context.Regression.Trainers.PrunedModule(() => nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 1)), new() { LabelColumnName = "Price", ModuleName = "price", Epochs = 1 }).Fit(data);
+        Agrees(binary, data, 60);
+        foreach (var prices in new[] { regressor, module })
+        {
+            using var folder = new TemporaryFolder();
+            Assert.IsLessThan(0.5, context.Model.ExportOnnx(prices, folder["price.onnx"], checkWith: data).LargestDifference!.Value);
+        }
+
+        using MemoryStream numbers = new(), answers = new();
+        context.Model.ExportOnnx(regressor, numbers);
+        context.Model.ExportOnnx(binary, answers);
+        using var one = new Microsoft.ML.OnnxRuntime.InferenceSession(numbers.ToArray());
+        using var three = new Microsoft.ML.OnnxRuntime.InferenceSession(answers.ToArray());
+        CollectionAssert.AreEqual(new[] { "Score" }, one.OutputNames.ToArray());
+        CollectionAssert.AreEqual(new[] { "Score", "PredictedLabel", "Probability" }, three.OutputNames.ToArray());
+        float[] values = [.. Houses.Draw(60).SelectMany(row => row.Features)];
+        using var input = Microsoft.ML.OnnxRuntime.OrtValue.CreateTensorValueFromMemory(values, [60, 6]);
+        using var options = new Microsoft.ML.OnnxRuntime.RunOptions();
+        using var results = three.Run(options, ["Features"], [input], ["PredictedLabel"]);
+        CollectionAssert.AreEqual(binary.Transform(data).GetColumn<bool>("PredictedLabel").ToArray(), results[0].GetTensorDataAsSpan<bool>().ToArray());
     }
 
     [TestMethod]

@@ -179,7 +179,8 @@ public sealed class Reconstruction : IObjective
 
 /// <summary>Any loss, as a function of the model and a batch.</summary>
 /// <param name="loss">
-/// Computes the mean loss over the batch's rows, with <see cref="Batch.Mean"/> if they have weights. Called from several threads at once, each with its own model and batch.
+/// Computes the mean loss over the batch's rows, with <see cref="Batch.Mean"/> if they have weights. Called from several threads at once,
+/// each with its own model and batch.
 /// </param>
 /// <param name="classCount">The number of classes, to reject wrong labels while reading; null if labels are not used.</param>
 public sealed class CustomObjective(Func<nn.Module, Batch, Tensor> loss, int? classCount = null) : IObjective

@@ -104,12 +104,16 @@ sealed class Archive(string kind)
 
     /// <summary>Reads a whole archive and checks it.</summary>
     /// <param name="what">What error messages call the stream.</param>
-    public static Archive Read(Stream stream, string kind, string what) => Read(stream, $"{kind} file", what, only: kind);
+    public static Archive Read(Stream stream, string kind, string what) => Read(stream, [kind], what);
+
+    /// <summary>The same for an archive of one of some kinds; errors name the first.</summary>
+    public static Archive Read(Stream stream, IReadOnlyList<string> kinds, string what) =>
+        Read(stream, $"{kinds[0]} file", what, only: kinds);
 
     /// <summary>The same for an archive of any kind.</summary>
     public static Archive Read(Stream stream, string what) => Read(stream, "file of MLNet.Pruning", what, only: null);
 
-    static Archive Read(Stream stream, string wanted, string what, string? only)
+    static Archive Read(Stream stream, string wanted, string what, IReadOnlyList<string>? only)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var magic = new byte[Magic.Length];
@@ -123,8 +127,8 @@ sealed class Archive(string kind)
         if (version != Version)
             throw new InvalidDataException($"{what} has format version {version}; this build reads version {Version}.");
         var found = TakeString();
-        if (only is not null && found != only)
-            throw new InvalidDataException($"{what} is a {found} file, not a {only} file.");
+        if (only is not null && !only.Contains(found))
+            throw new InvalidDataException($"{what} is a {found} file, not a {only[0]} file.");
         var archive = new Archive(found);
         var count = TakeInt32();
         if (count is < 0 or > MaximumEntries)

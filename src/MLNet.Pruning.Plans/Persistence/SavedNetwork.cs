@@ -10,6 +10,9 @@ namespace MLNet.Pruning.Persistence;
 /// <param name="Labels">The values of the label as text; empty if the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
+    /// <summary>Whether the network computes the number that it predicts, and neither logits nor probabilities.</summary>
+    public bool IsRegressor { get; init; }
+
     /// <summary>The archive entry of the network's blueprint, and the prefix of the entries of its tensors.</summary>
     public const string Blueprint = "blueprint", Tensor = "tensor:";
 
@@ -19,8 +22,9 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <summary>The file in ML.NET's zip that contains a transformer of this library.</summary>
     public const string Entry = "Model.pruned";
 
-    /// <summary>The kinds of archives with a network, and of those with a token merging.</summary>
-    public const string Classifier = "classifier", Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
+    /// <summary>The kinds of archives with a network, and of those with a token merging. Never change these names.</summary>
+    public const string Classifier = "classifier", BinaryClassifier = "binary classifier", Regressor = "regressor",
+        Autoencoder = "autoencoder", Model = "model", Merging = "token merging";
 
     /// <summary>Their further entries.</summary>
     public const string Labelling = "labels", Features = "feature column", Columns = "columns";
@@ -88,7 +92,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
             var archive = Persistence.Archive.Read(content, name);
             if (archive.Kind == Merging)
                 mergings.Add(archive.Part(Columns, name, SavedDescription.ReadMerging));
-            if (archive.Kind is not (Classifier or Autoencoder))
+            if (!IsTransformer(archive.Kind))
                 continue;
             if (found is not null)
                 throw new InvalidDataException($"{what} has several networks in it, {found.Value.What} and {name} and a plan computes one. "
@@ -98,22 +102,24 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         return found is { } one
             ? (one.Archive, one.What, mergings)
             : throw new InvalidDataException(
-                $"{what} has no network of MLNet.Pruning in it: no entry '{Entry}' of a classifier or an autoencoder.");
+                $"{what} has no network of MLNet.Pruning in it: no entry '{Entry}' of a classifier, a regressor or an autoencoder.");
     }
 
     static SavedNetwork Of(Archive archive, string what)
     {
-        if (archive.Kind is not (Classifier or Autoencoder or Model))
+        if (archive.Kind != Model && !IsTransformer(archive.Kind))
             throw new InvalidDataException(
-                $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, an autoencoder or a model.");
+                $"{what} is a {archive.Kind} file; a plan is loaded from that of a classifier, a regressor, an autoencoder or a model.");
         var description = Describe(archive, what)
             ?? throw new InvalidDataException(
                 $"{what} is a module of the user's own code that no plan computes: {WhyNoPlan(archive)}");
         if (archive.Kind == Autoencoder)
             description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
         var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];
-        return new(description, Tensors(archive, what), labels);
+        return new(description, Tensors(archive, what), labels) { IsRegressor = archive.Kind == Regressor };
     }
+
+    static bool IsTransformer(string kind) => kind is Classifier or BinaryClassifier or Regressor or Autoencoder;
 
     /// <summary>The description of an archive's network; null for a user module without a graph.</summary>
     /// <exception cref="InvalidDataException">The archive has no network, or a wrong value.</exception>

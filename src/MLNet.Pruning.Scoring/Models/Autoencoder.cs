@@ -44,7 +44,7 @@ sealed class Autoencoder : ScoredModel
 
     /// <inheritdoc cref="ScoredModel.Read"/>
     public static (Autoencoder Model, IModelScorer Scorer) Read(Stream stream, IHostEnvironment environment) =>
-        Read(stream, environment, Kind, Name, Of);
+        Read(stream, environment, [Kind], Name, Of);
 
     /// <summary>Reads the autoencoder of an archive.</summary>
     public static Autoencoder Of(Archive archive) => new(archive, archive.Part(ColumnsEntry, Name, json =>

@@ -119,7 +119,7 @@ sealed class PlanScorer : IModelScorer
         {
             var weights = SavedNetwork.Tensors(network, model.What);
             var plan = ScoringPlan.Compile(
-                model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, ScoringOutput.Probabilities));
+                model.Describe(network)!, weights, new CompileOptions(KernelSet.Here, kernels, model.Output));
             return plan.OutputWidth == model.Outputs
                 ? plan
                 : throw new InvalidDataException($"{model.What} computes {plan.OutputWidth} numbers of a row; wanted {model.Outputs}.");

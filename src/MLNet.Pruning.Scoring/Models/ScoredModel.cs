@@ -70,6 +70,9 @@ abstract class ScoredModel(string kind, string what, Type owner)
     /// <summary>How many numbers the model computes for a row.</summary>
     public abstract int Outputs { get; }
 
+    /// <summary>What a plan of the network returns.</summary>
+    public virtual ScoringOutput Output => ScoringOutput.Probabilities;
+
     public abstract LoaderName Loader { get; }
 
     /// <summary>The entries of the model file beside its network.</summary>
@@ -123,13 +126,13 @@ abstract class ScoredModel(string kind, string what, Type owner)
     /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
     /// <exception cref="InvalidOperationException">Its network is built by code that the environment does not know.</exception>
     protected static (T Model, IModelScorer Scorer) Read<T>(
-        Stream stream, IHostEnvironment environment, string kind, string what, Func<Archive, T> read)
+        Stream stream, IHostEnvironment environment, IReadOnlyList<string> kinds, string what, Func<Archive, T> read)
         where T : ScoredModel
     {
-        var archive = Archive.Read(stream, kind, what);
+        var archive = Archive.Read(stream, kinds, what);
         var model = read(archive);
         if (archive.Entries.TryGetValue(SavedNetwork.History, out var history))
             model.History = new SavedRecord(history);
-        return (model, model.Scorer(NetworkPart.Copy(archive, new Archive(kind)), environment));
+        return (model, model.Scorer(NetworkPart.Copy(archive, new Archive(archive.Kind)), environment));
     }
 }

@@ -26,7 +26,7 @@ sealed class ClassLabels(int count, LabelValues? values)
     /// <summary>Annotations of the predicted label. With them, MapKeyToValue gives back the label's own values.</summary>
     public DataViewSchema.Annotations PredictedLabelAnnotations(uint scoreSet)
     {
-        var builder = ScoreAnnotations(scoreSet, "PredictedLabel");
+        var builder = ScoreColumns.Annotations(ScoreColumns.Multiclass, ScoreColumns.PredictedLabel, scoreSet);
         values?.Annotate(builder, KeyValues);
         return builder.ToAnnotations();
     }
@@ -34,7 +34,7 @@ sealed class ClassLabels(int count, LabelValues? values)
     /// <summary>Annotations of the scores: the classes' names by slot, as ML.NET's evaluators expect them.</summary>
     public DataViewSchema.Annotations ScoreColumnAnnotations(uint scoreSet)
     {
-        var builder = ScoreAnnotations(scoreSet, "Score");
+        var builder = ScoreColumns.Annotations(ScoreColumns.Multiclass, ScoreColumns.Score, scoreSet);
         if (values is not null)
         {
             var names = values.Names;
@@ -45,15 +45,6 @@ sealed class ClassLabels(int count, LabelValues? values)
             values.Annotate(builder, "TrainingLabelValues");
         }
         return builder.ToAnnotations();
-    }
-
-    static DataViewSchema.Annotations.Builder ScoreAnnotations(uint scoreSet, string valueKind)
-    {
-        var builder = new DataViewSchema.Annotations.Builder();
-        builder.AddPrimitiveValue("ScoreColumnSetId", new KeyDataViewType(typeof(uint), int.MaxValue), scoreSet);
-        builder.AddPrimitiveValue("ScoreColumnKind", TextDataViewType.Instance, "MulticlassClassification".AsMemory());
-        builder.AddPrimitiveValue("ScoreValueKind", TextDataViewType.Instance, valueKind.AsMemory());
-        return builder;
     }
 
     public void Write(BinaryWriter writer)

@@ -88,6 +88,7 @@ sealed record AddedColumn(string Name, DataViewType Type, DataViewSchema.Annotat
         value = editor.Commit();
     };
 
-    public static AddedColumn Number(string name, int offset) =>
-        new(name, NumberDataViewType.Single, null, output => (ValueGetter<float>)((ref float value) => value = output()[offset]));
+    /// <summary>The number at <paramref name="offset"/>.</summary>
+    public static AddedColumn Number(string name, int offset, DataViewSchema.Annotations? annotations = null) =>
+        new(name, NumberDataViewType.Single, annotations, output => (ValueGetter<float>)((ref float value) => value = output()[offset]));
 }

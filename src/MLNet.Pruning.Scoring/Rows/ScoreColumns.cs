@@ -5,38 +5,66 @@ using static Microsoft.ML.SchemaShape.Column;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>The columns that a classifier adds: <c>PredictedLabel</c> and <c>Score</c>.</summary>
+/// <summary>The names and annotations of the columns that models add, by which ML.NET's evaluators find them.</summary>
 static class ScoreColumns
 {
-    public const string Score = "Score", PredictedLabel = "PredictedLabel";
+    public const string Score = "Score", PredictedLabel = "PredictedLabel", Probability = "Probability";
 
-    /// <summary>The columns that a classifier adds to a schema; it computes a probability for each class.</summary>
-    public static AddedColumn[] For(ClassLabels labels, DataViewSchema input)
+    public const string Multiclass = "MulticlassClassification", Binary = "BinaryClassification", Regression = "Regression";
+
+    /// <summary>The annotations of a column.</summary>
+    /// <param name="kind">The kind of prediction.</param>
+    /// <param name="value">What the column holds.</param>
+    /// <param name="scoreSet">The number that the columns of one model share.</param>
+    public static DataViewSchema.Annotations.Builder Annotations(string kind, string value, uint scoreSet)
     {
-        uint scoreSet = NextScoreSet(input);
-        return
-        [
-            new(PredictedLabel, new KeyDataViewType(typeof(uint), labels.Count), labels.PredictedLabelAnnotations(scoreSet),
-                output => (ValueGetter<uint>)((ref uint value) => value = MostProbable(output()))),
-            AddedColumn.Vector(Score, 0, labels.Count, labels.ScoreColumnAnnotations(scoreSet)),
-        ];
+        var builder = new DataViewSchema.Annotations.Builder();
+        builder.AddPrimitiveValue("ScoreColumnSetId", new KeyDataViewType(typeof(uint), int.MaxValue), scoreSet);
+        builder.AddPrimitiveValue("ScoreColumnKind", TextDataViewType.Instance, kind.AsMemory());
+        builder.AddPrimitiveValue("ScoreValueKind", TextDataViewType.Instance, value.AsMemory());
+        if (value == Probability)
+            builder.AddPrimitiveValue("IsNormalized", BooleanDataViewType.Instance, true);
+        return builder;
+    }
+
+    static SchemaShape.Column[] SharedAnnotations() =>
+    [
+        MLNetInternals.Column("ScoreColumnSetId", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true),
+        MLNetInternals.Column("ScoreColumnKind", VectorKind.Scalar, TextDataViewType.Instance),
+        MLNetInternals.Column("ScoreValueKind", VectorKind.Scalar, TextDataViewType.Instance),
+    ];
+
+    /// <summary>The schema shape after a regressor: the input's columns and <c>Score</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The label is missing or of another type.</exception>
+    public static SchemaShape RegressionShape(SchemaShape input, string labelName)
+    {
+        ShapeColumns.Find(input, labelName, "label", "Single",
+            column => column is { Kind: VectorKind.Scalar, IsKey: false } && column.ItemType == NumberDataViewType.Single);
+        return ShapeColumns.Add(input, ShapeColumns.Numbers(Score, VectorKind.Scalar, SharedAnnotations()));
+    }
+
+    /// <summary>
+    /// The schema shape after a binary classifier: the input's columns, <c>PredictedLabel</c>, <c>Score</c> and <c>Probability</c>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The label is missing or of another type.</exception>
+    public static SchemaShape BinaryShape(SchemaShape input, string labelName)
+    {
+        ShapeColumns.Find(input, labelName, "label", "Boolean",
+            column => column is { Kind: VectorKind.Scalar, IsKey: false } && column.ItemType == BooleanDataViewType.Instance);
+        return ShapeColumns.Add(input,
+            MLNetInternals.Column(
+                PredictedLabel, VectorKind.Scalar, BooleanDataViewType.Instance, annotations: new SchemaShape(SharedAnnotations())),
+            ShapeColumns.Numbers(Score, VectorKind.Scalar, SharedAnnotations()),
+            ShapeColumns.Numbers(Probability, VectorKind.Scalar,
+                [.. SharedAnnotations(), MLNetInternals.Column("IsNormalized", VectorKind.Scalar, BooleanDataViewType.Instance)]));
     }
 
     /// <summary>The schema shape after a classifier: the input's columns, <c>PredictedLabel</c> and <c>Score</c>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One of the columns is missing or of another type.</exception>
-    public static SchemaShape Shape(SchemaShape input, string labelName, string featureName)
+    /// <exception cref="ArgumentOutOfRangeException">The label is missing or of another type.</exception>
+    public static SchemaShape MulticlassShape(SchemaShape input, string labelName)
     {
-        ArgumentNullException.ThrowIfNull(input);
         var label = ShapeColumns.Find(input, labelName, "label", "a key", column => column.IsKey && column.Kind == VectorKind.Scalar);
-        ShapeColumns.FindFeatures(input, featureName);
-
-        SchemaShape.Column[] shared =
-        [
-            MLNetInternals.Column("ScoreColumnSetId", VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true),
-            MLNetInternals.Column("ScoreColumnKind", VectorKind.Scalar, TextDataViewType.Instance),
-            MLNetInternals.Column("ScoreValueKind", VectorKind.Scalar, TextDataViewType.Instance),
-        ];
-        var (ofLabel, ofScore) = (shared.ToList(), shared.ToList());
+        var (ofLabel, ofScore) = (SharedAnnotations().ToList(), SharedAnnotations().ToList());
         var annotation = label.Annotations.FirstOrDefault(annotation => annotation.Name == "KeyValues");
         if (annotation is { Kind: VectorKind.Vector, ItemType: { } values } && LabelKind.Of(values) is not null)
         {
@@ -62,7 +90,7 @@ static class ScoreColumns
     }
 
     /// <summary>Columns of one scorer share a number. Evaluators take the columns with the highest number as the latest.</summary>
-    static uint NextScoreSet(DataViewSchema schema)
+    public static uint NextScoreSet(DataViewSchema schema)
     {
         uint last = 0;
         foreach (var column in schema)

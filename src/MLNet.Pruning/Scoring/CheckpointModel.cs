@@ -23,11 +23,12 @@ static class CheckpointModel
     {
         string device = ComputeDevice.Choose(environment, asked: null);
         var build = saved.Blueprint is ModuleBlueprint { Name: var name } ? ModuleBuilders.Of(environment).Find(name) : null;
-        return Text(KindEntry) switch
+        string? kind = Text(KindEntry);
+        return kind switch
         {
-            Classifier.Kind => Made(Classifier.Of, (model, scorer) => new PrunedModelTransformer(model, scorer)),
+            not null when PredictionTask.Kinds.Contains(kind) => Made(SupervisedModel.Of, SingleFeatureTransformer.Create),
             Autoencoder.Kind => Made(Autoencoder.Of, (model, scorer) => new PrunedVaeTransformer(model, scorer)),
-            var kind => throw new InvalidDataException($"Checkpoint '{saved.Path}' is of "
+            _ => throw new InvalidDataException($"Checkpoint '{saved.Path}' is of "
                 + (kind is null ? "a TrainingLoop, not of one of ML.NET's trainers; read it with CheckpointFile.Read."
                 : $"a model of the kind '{kind}', which this version does not know.")),
         };
@@ -41,6 +42,7 @@ static class CheckpointModel
             {
                 ModuleScope.Detach(module);
                 var blueprint = saved.Blueprint is ModuleBlueprint own ? own with { Builder = build } : saved.Blueprint;
+                LabelScale.Of(saved.Metadata)?.Apply(module, blueprint.InputShape);
                 return TrainedModel.Make(blueprint, module, saved.History, Sparse(), device, environment, Describe, transform);
             }
             catch
@@ -49,8 +51,8 @@ static class CheckpointModel
                 throw;
             }
 
-            TModel Describe(Archive network) => read(NetworkPart.Copy(network, new Archive(network.Kind),
-                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry)).Select(part => (part.Key, part.Value))]));
+            TModel Describe(Archive network) => read(NetworkPart.Copy(network, new Archive(kind!),
+                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry or LabelScale.Entry)).Select(part => (part.Key, part.Value))]));
         }
 
         SparseScoring Sparse() => Enum.TryParse<SparseScoring>(Text(ScoringEntry), out var scoring) ? scoring : SparseScoring.Automatic;

@@ -41,7 +41,7 @@ sealed class ModelScorer : IModelScorer
         (this.blueprint, this.module, this.model, shape) = (blueprint, module, model, [.. blueprint.InputShape]);
         try
         {
-            compute = Compute(module, model.Describe(network), model.What);
+            compute = Compute(module, model.Describe(network), model);
             NetworkPart.CopyGraph(network, graph);
             this.device = new Device(device);
             module.to(this.device);
@@ -165,7 +165,7 @@ sealed class ModelScorer : IModelScorer
             Leave();
     }
 
-    static Func<Tensor, Tensor> Compute(nn.Module module, NetworkDescription? description, string what)
+    static Func<Tensor, Tensor> Compute(nn.Module module, NetworkDescription? description, ScoredModel model)
     {
         if (module is Vae vae
             && description is VaeDescription { ReconstructionWeight: var reconstruction, DivergenceWeight: var divergence })
@@ -178,9 +178,9 @@ sealed class ModelScorer : IModelScorer
             };
         }
         return module is nn.Module<Tensor, Tensor> network
-            ? input => network.call(input).softmax(1)
+            ? model.Output == ScoringOutput.Probabilities ? input => network.call(input).softmax(1) : network.call
             : throw new InvalidDataException(
-                $"{what} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
+                $"{model.What} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
     }
 
     /// <summary>Multiplications per row. If the model refuses the example row, assume that each parameter is used once.</summary>

@@ -6,21 +6,31 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a convolutional network that classifies images into the values of a key column: blocks of convolution, activation and pooling,
-/// then fully connected layers. Adds <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own
+/// Trains a convolutional network for images: blocks of convolution, activation and pooling, then fully connected layers. As a multiclass
+/// classifier it adds <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own
 /// values. A row with a NaN among its features predicts the missing key.
 /// </summary>
 public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
 {
     readonly Options options;
     readonly TrainerCore core;
+    readonly LearningTask task;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
     /// <param name="options">What to train, and how.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
-    public PrunedConvNetTrainer(IHostEnvironment environment, Options options) =>
-        core = new TrainerCore(environment, nameof(PrunedConvNetTrainer), this.options = PrunedTrainerOptions.Checked(options));
+    public PrunedConvNetTrainer(IHostEnvironment environment, Options options)
+        : this(environment, options, LearningTask.Multiclass)
+    {
+    }
+
+    internal PrunedConvNetTrainer(IHostEnvironment environment, Options options, LearningTask task)
+    {
+        this.task = task;
+        this.options = PrunedTrainerOptions.Checked(options);
+        core = new TrainerCore(environment, nameof(PrunedConvNetTrainer), this.options, task);
+    }
 
     /// <inheritdoc/>
     public PrunedModelTransformer Fit(IDataView input) => FitFrom(input, null);
@@ -29,7 +39,8 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
     /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
     /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
     /// </summary>
-    /// <param name="input">The training set. Its label has the same key values as that of the previous model.</param>
+    /// <param name="input">The training set. Its label is of the same type and, for a key, has the same values as that of the
+    /// previous model.</param>
     /// <param name="previousModel">
     /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
     /// </param>
@@ -41,25 +52,25 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
     }
 
     PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
-        core.Fit<ConvNetBlueprint>(input, previous, options, (features, classes, was) => was is not null
+        core.Fit<ConvNetBlueprint>(input, previous, options, task, (features, outputs, was) => was is not null
             ? was with { Dropout = options.Dropout }
             : ImageOptions.Checked(new ConvNetBlueprint(
                 options.Image.Of(features.Size, features.Name),
                 options.Channels,
                 options.HiddenSizes,
-                classes,
+                outputs,
                 options.Activation,
                 options.BatchNorm,
                 options.Dropout)));
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
-        ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
+        TrainerCore.Shape(inputSchema, options, task);
 
     /// <summary>
     /// Options of <see cref="PrunedConvNetTrainer"/>. The feature column holds one channel of the image after the other, each row by row.
     /// </summary>
-    public sealed class Options : PrunedClassifierOptions
+    public sealed class Options : PrunedModelOptions
     {
         /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square where the width is 0 too.</summary>
         public int ImageHeight { get; set; }

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains any TorchSharp module as a classifier of the values of a key column. Adds <c>Score</c>, the probability of each class, and
+/// Trains any TorchSharp module. As a multiclass classifier it adds <c>Score</c>, the probability of each class, and
 /// <c>PredictedLabel</c>, a key with the label's own values. A saved model holds weights and sizes; to load it in another context, first
 /// register the function that builds it with <c>mlContext.UsePrunedModule</c>.
 /// </summary>
@@ -16,24 +16,32 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 {
     readonly Options options;
     readonly TrainerCore core;
+    readonly LearningTask task;
     readonly ModuleBuilders builders;
     readonly Func<nn.Module<Tensor, Tensor>> build;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
-    /// <param name="build">Builds the module, a new one of the same structure with every call; it gives a logit for each class.</param>
+    /// <param name="build">Builds the module, a new one of the same structure with every call; it gives a logit for each class, or one
+    /// number for a binary classifier or a regressor.</param>
     /// <param name="options">How to train it.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
     public PrunedModuleTrainer(IHostEnvironment environment, Func<nn.Module<Tensor, Tensor>> build, Options options)
+        : this(environment, build, options, LearningTask.Multiclass)
+    {
+    }
+
+    internal PrunedModuleTrainer(IHostEnvironment environment, Func<nn.Module<Tensor, Tensor>> build, Options options, LearningTask task)
     {
         ArgumentNullException.ThrowIfNull(build);
-        this.build = build;
-        core = new TrainerCore(environment, nameof(PrunedModuleTrainer), this.options = PrunedTrainerOptions.Checked(options));
+        (this.build, this.task) = (build, task);
+        this.options = PrunedTrainerOptions.Checked(options);
+        core = new TrainerCore(environment, nameof(PrunedModuleTrainer), this.options, task);
         builders = ModuleBuilders.Of(environment);
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The module does not take such inputs, or does not give a logit for each class.</exception>
+    /// <exception cref="ArgumentException">The module does not take such inputs, or gives another number of outputs.</exception>
     public PrunedModelTransformer Fit(IDataView input) => FitFrom(input, null);
 
     /// <summary>
@@ -41,7 +49,8 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. This trainer's function builds the module, which is cut
     /// to that shape.
     /// </summary>
-    /// <param name="input">The training set. Its label has the same key values as that of the previous model.</param>
+    /// <param name="input">The training set. Its label is of the same type and, for a key, has the same values as that of the
+    /// previous model.</param>
     /// <param name="previousModel">
     /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
     /// </param>
@@ -53,14 +62,14 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
     }
 
     PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
-        core.Fit<ModuleBlueprint>(input, previous, options, (features, classes, was) =>
-            was is null ? Plan(features, classes) : Plan(features, classes) with { Sizes = was.Sizes });
+        core.Fit<ModuleBlueprint>(input, previous, options, task, (features, outputs, was) =>
+            was is null ? Plan(features, outputs) : Plan(features, outputs) with { Sizes = was.Sizes });
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
-        ScoreColumns.Shape(inputSchema, options.LabelColumnName, options.FeatureColumnName);
+        TrainerCore.Shape(inputSchema, options, task);
 
-    ModuleBlueprint Plan(FeatureColumns features, int classes)
+    ModuleBlueprint Plan(FeatureColumns features, int outputs)
     {
         IReadOnlyList<long> shape = options.InputShape ?? [features.Size];
         if (shape.Aggregate((Int128)1, (product, d) => product * d) != features.Size)
@@ -79,16 +88,16 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
         }
         using var first = module;
         using var second = another;
-        Check(module, shape, classes);
+        Check(module, shape, outputs);
         var plan = new ModuleBlueprint(options.ModuleName ?? module.GetType().Name, shape) { Builder = build };
         builders.Add(plan.Name, build);
         return plan;
     }
 
-    /// <summary>Checks before training whether a module can be a classifier: runs it on two rows of zeros.</summary>
-    /// <exception cref="ArgumentException">It has no trainable parameters, does not take the rows, or gives no logit for each
-    /// class.</exception>
-    static void Check(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> shape, int classes)
+    /// <summary>Checks before training whether a module fits the task: runs it on two rows of zeros.</summary>
+    /// <exception cref="ArgumentException">It has no trainable parameters, does not take the rows, or gives another number of
+    /// outputs.</exception>
+    void Check(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> shape, int outputs)
     {
         string name = $"Module '{module.GetType().Name}'";
         var parameters = module.named_parameters().ToArray();
@@ -116,17 +125,17 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
             string reason = failure.Message.Split('\n')[0].Trim();
             throw new ArgumentException($"{name} does not take rows of shape [{string.Join(", ", shape)}]: {reason}", failure);
         }
-        if (!output.shape.SequenceEqual([2L, classes]))
+        if (!output.shape.SequenceEqual([2L, outputs]))
         {
             throw new ArgumentException($"{name} gives [{string.Join(", ", output.shape)}] for 2 rows; "
-                + $"wanted [2, {classes}], a logit for each of the {classes} classes.");
+                + $"wanted [2, {outputs}], {task.Output(outputs)}.");
         }
         if (output.dtype != ScalarType.Float32)
             throw new ArgumentException($"{name} gives {output.dtype}; wanted Float32.");
     }
 
     /// <summary>Options of <see cref="PrunedModuleTrainer"/>.</summary>
-    public sealed class Options : PrunedClassifierOptions
+    public sealed class Options : PrunedModelOptions
     {
         /// <summary>The shape of one input of the module, such as [3, 32, 32], without the batch; null for the flat column.</summary>
         public IReadOnlyList<long>? InputShape { get; set; }

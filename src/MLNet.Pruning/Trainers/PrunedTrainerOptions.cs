@@ -21,6 +21,12 @@ public abstract class PrunedTrainerOptions
     /// </summary>
     public int AccumulateBatches { get; set; } = 1;
 
+    /// <summary>
+    /// A column of Single with the weight of each row: how much it counts in losses and accuracies. Null if all rows count alike. As in
+    /// ML.NET's trainers, rows whose weight is not above 0 and finite are skipped.
+    /// </summary>
+    public string? ExampleWeightColumnName { get; set; }
+
     /// <summary>The optimizer.</summary>
     public OptimizerKind Optimizer { get; set; } = OptimizerKind.Adam;
 
@@ -136,6 +142,8 @@ public abstract class PrunedTrainerOptions
     {
         OptionChecks.Known(SparseScoring, nameof(SparseScoring));
         Pretrained?.Validate();
+        OptionChecks.Require(
+            ExampleWeightColumnName is not "", nameof(ExampleWeightColumnName), "empty", "the name of a column, or null for none");
     }
 
     internal TrainingOptions ToTrainingOptions(int seed) => new()
@@ -162,14 +170,17 @@ public abstract class PrunedTrainerOptions
     };
 }
 
-/// <summary>Options of all trainers of classifiers.</summary>
-public abstract class PrunedClassifierOptions : PrunedTrainerOptions
+/// <summary>Options of all trainers that learn a label: of classifiers and regressors.</summary>
+public abstract class PrunedModelOptions : PrunedTrainerOptions
 {
-    private protected PrunedClassifierOptions()
+    private protected PrunedModelOptions()
     {
     }
 
-    /// <summary>The column to learn: a key, as <c>MapValueToKey</c> makes one. Rows in which it is missing are skipped.</summary>
+    /// <summary>
+    /// The column to learn: a key for multiclass classification, as <c>MapValueToKey</c> makes one, a Boolean for binary classification, a
+    /// Single for regression. Rows in which it is missing are skipped.
+    /// </summary>
     public string LabelColumnName { get; set; } = "Label";
 
     /// <summary>The column to learn from: a vector of Single of known size. Rows with a NaN or an infinity in it are skipped.</summary>

@@ -55,14 +55,15 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
                 options.HiddenSizes,
                 options.LatentSize,
                 options.Activation)),
-            new VaeObjective(columns.ReconstructionWeight, columns.DivergenceWeight),
+            _ => (new VaeObjective(columns.ReconstructionWeight, columns.DivergenceWeight), null),
             rows,
             Read,
             CheckpointModel.Metadata(Autoencoder.Kind, Autoencoder.PartsOf(columns)),
             network => new Autoencoder(network, columns),
             (autoencoder, scorer) => new PrunedVaeTransformer(autoencoder, scorer));
 
-        TrainingRows Read(IDataView data, string role) => new(data, role, FeatureColumns.Find(data.Schema, columns.Input));
+        TrainingRows Read(IDataView data, string role) => new(data, role, FeatureColumns.Find(data.Schema, columns.Input),
+            weight: TrainingRows.FindWeight(data.Schema, options.ExampleWeightColumnName));
     }
 
     /// <inheritdoc/>
@@ -71,6 +72,7 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         ArgumentNullException.ThrowIfNull(inputSchema);
         var columns = options.Columns;
         ShapeColumns.FindFeatures(inputSchema, columns.Input);
+        TrainerCore.CheckWeight(inputSchema, options);
         return ShapeColumns.Add(
             inputSchema,
             ShapeColumns.Numbers(columns.Latent),

@@ -7,8 +7,8 @@ using Microsoft.ML.Runtime;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Trains a vision transformer that classifies images, or the tokens that <c>MergeTokens</c> made of them, into the values of a key
-/// column. Adds <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own values. A row with a
+/// Trains a vision transformer for images, or for the tokens that <c>MergeTokens</c> made of them. As a multiclass classifier it adds
+/// <c>Score</c>, the probability of each class, and <c>PredictedLabel</c>, a key with the label's own values. A row with a
 /// NaN among its features predicts the missing key.
 /// </summary>
 public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
@@ -17,13 +17,23 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 
     readonly Options options;
     readonly TrainerCore core;
+    readonly LearningTask task;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
     /// <param name="options">What to train, and how.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
-    public PrunedVitTrainer(IHostEnvironment environment, Options options) =>
-        core = new TrainerCore(environment, nameof(PrunedVitTrainer), this.options = PrunedTrainerOptions.Checked(options));
+    public PrunedVitTrainer(IHostEnvironment environment, Options options)
+        : this(environment, options, LearningTask.Multiclass)
+    {
+    }
+
+    internal PrunedVitTrainer(IHostEnvironment environment, Options options, LearningTask task)
+    {
+        this.task = task;
+        this.options = PrunedTrainerOptions.Checked(options);
+        core = new TrainerCore(environment, nameof(PrunedVitTrainer), this.options, task);
+    }
 
     /// <inheritdoc/>
     public PrunedModelTransformer Fit(IDataView input) => FitFrom(input, null);
@@ -32,7 +42,8 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
     /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
     /// </summary>
-    /// <param name="input">The training set. Its label has the same key values as that of the previous model.</param>
+    /// <param name="input">The training set. Its label is of the same type and, for a key, has the same values as that of the
+    /// previous model.</param>
     /// <param name="previousModel">
     /// The trained model, or a pipeline with it, as <c>mlContext.Model.Load</c> gives it. It is unchanged.
     /// </param>
@@ -44,14 +55,14 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     }
 
     PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
-        core.Fit<VitBlueprint>(input, previous, options, (features, classes, was) => was is null ? Plan(features, classes)
+        core.Fit<VitBlueprint>(input, previous, options, task, (features, outputs, was) => was is null ? Plan(features, outputs)
             : Continued(was, features), Find);
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         string name = options.FeatureColumnName;
-        var output = ScoreColumns.Shape(inputSchema, options.LabelColumnName, name);
+        var output = TrainerCore.Shape(inputSchema, options, task);
         if (TokenFeatures.AreIn(inputSchema.Single(column => column.Name == name)))
             ShapeColumns.FindFeatures(inputSchema, TokenColumns.SizesOf(name));
         return output;
@@ -79,17 +90,17 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
             + $"previous model was trained on {wanted} of {was.Image[1]}x{was.Image[2]} in patches of {was.PatchSize}.");
     }
 
-    VitBlueprint Plan(FeatureColumns features, int classes)
+    VitBlueprint Plan(FeatureColumns features, int outputs)
     {
         var grid = TokenFeatures.GridOf(features.Columns.First());
         long[] Size(int channels) => grid is null
             ? (options.Image with { Channels = channels }).Of(features.Size, features.Name)
             : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // including the padding
         int patchSize = grid?.PatchSize ?? (options.PatchSize > 0 ? options.PatchSize : DefaultPatchSize);
-        var file = options.Pretrained is { } weights ? VitBlueprint.Published(weights, classes, Size, options.Heads) : null;
+        var file = options.Pretrained is { } weights ? VitBlueprint.Published(weights, outputs, Size, options.Heads) : null;
         var plan = file is not null
             ? Agreed(file, grid)
-            : VitBlueprint.For(Size(options.Image.Channels), patchSize, classes, options.Dim > 0 ? options.Dim : DefaultDim,
+            : VitBlueprint.For(Size(options.Image.Channels), patchSize, outputs, options.Dim > 0 ? options.Dim : DefaultDim,
                 options.Depth > 0 ? options.Depth : DefaultDepth, options.Heads > 0 ? options.Heads : DefaultHeads, options.HiddenSize) with
             {
                 Activation = options.Activation,
@@ -155,7 +166,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     /// Options of <see cref="PrunedVitTrainer"/>. The feature column holds one channel of the image after the other, each row by row; or
     /// it holds the tokens of <c>MergeTokens</c>, beside the columns of sizes and sources, which then give the sizes of image and patch.
     /// </summary>
-    public sealed class Options : PrunedClassifierOptions
+    public sealed class Options : PrunedModelOptions
     {
         /// <summary>Creates options for the tokens of <c>MergeTokens</c>, with AdamW in place of Adam, as transformers need it.</summary>
         public Options() => (FeatureColumnName, Optimizer, WeightDecay) = ("Tokens", OptimizerKind.AdamW, 0.01);

@@ -17,26 +17,17 @@ public static class PruningTrainerCatalog
         /// <param name="epochs">Passes over the training data; at least 1.</param>
         /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of Adam; above 0.</param>
+        /// <param name="exampleWeightColumnName">A column of Single with the weight of each row; null if all count alike.</param>
         public PrunedFeedForwardTrainer PrunedFeedForward(
             string labelColumnName = "Label",
             string featureColumnName = "Features",
             IReadOnlyList<int>? hiddenSizes = null,
             int epochs = 10,
             int batchSize = 128,
-            double learningRate = 0.001)
-        {
-            var options = new PrunedFeedForwardTrainer.Options
-            {
-                LabelColumnName = labelColumnName,
-                FeatureColumnName = featureColumnName,
-                Epochs = epochs,
-                BatchSize = batchSize,
-                LearningRate = learningRate,
-            };
-            if (hiddenSizes is not null)
-                options.HiddenSizes = hiddenSizes;
-            return catalog.PrunedFeedForward(options);
-        }
+            double learningRate = 0.001,
+            string? exampleWeightColumnName = null) =>
+            catalog.PrunedFeedForward(FeedForward(
+                labelColumnName, featureColumnName, hiddenSizes, epochs, batchSize, learningRate, exampleWeightColumnName));
 
         /// <summary>Makes a trainer of fully connected networks.</summary>
         /// <param name="options">What to train, and how.</param>
@@ -158,5 +149,21 @@ public static class PruningTrainerCatalog
         /// <param name="options">How to train it.</param>
         public PrunedModuleTrainer PrunedModule(Func<nn.Module<Tensor, Tensor>> build, PrunedModuleTrainer.Options options) =>
             new(MLNetInternals.EnvironmentOf(catalog), build, options);
+    }
+
+    internal static PrunedFeedForwardTrainer.Options FeedForward(string label, string features, IReadOnlyList<int>? hiddenSizes, int epochs,
+        int batchSize, double learningRate, string? weight)
+    {
+        var options = new PrunedFeedForwardTrainer.Options
+        {
+            LabelColumnName = label,
+            FeatureColumnName = features,
+            ExampleWeightColumnName = weight,
+            Epochs = epochs,
+            BatchSize = batchSize,
+            LearningRate = learningRate,
+        };
+        options.HiddenSizes = hiddenSizes ?? options.HiddenSizes;
+        return options;
     }
 }

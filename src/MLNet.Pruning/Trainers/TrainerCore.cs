@@ -4,6 +4,7 @@ using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Training;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using static System.FormattableString;
 using static TorchSharp.torch;
@@ -24,8 +25,9 @@ sealed class TrainerCore
     /// <param name="environment">The MLContext.</param>
     /// <param name="name">The trainer's name.</param>
     /// <param name="options">From <see cref="PrunedTrainerOptions.Checked"/>.</param>
+    /// <param name="task">What to learn; null for a reconstruction.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, its value and what it may be.</exception>
-    public TrainerCore(IHostEnvironment environment, string name, PrunedTrainerOptions options)
+    public TrainerCore(IHostEnvironment environment, string name, PrunedTrainerOptions options, LearningTask? task = null)
     {
         ArgumentNullException.ThrowIfNull(environment);
         host = environment.Register(name);
@@ -33,23 +35,47 @@ sealed class TrainerCore
         // The seed is drawn once, so that fitting twice gives the same model twice.
         training = options.ToTrainingOptions(options.Seed ?? host.Rand.Next());
         training.Validate();
-        training.RequireMeasured(options.ValidationSet is not null, options is PrunedClassifierOptions);
+        training.RequireMeasured(options.ValidationSet is not null, task?.HasClasses == true);
+        if (options is PrunedModelOptions supervised)
+            task?.Check(supervised);
         options.Pruning?.Validate(training);
         _ = options.Burden?.Begin();
         Loaders.Register(environment);
     }
 
-    /// <summary>Trains a classifier on all of <paramref name="input"/>.</summary>
+    /// <summary>The schema shape after the trained model.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One of the columns is missing or of another type.</exception>
+    public static SchemaShape Shape(SchemaShape input, PrunedModelOptions names, LearningTask task)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var output = task.Shape(input, names.LabelColumnName);
+        ShapeColumns.FindFeatures(input, names.FeatureColumnName);
+        CheckWeight(input, names);
+        return output;
+    }
+
+    /// <summary>Checks the column of weights, if there is one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public static void CheckWeight(SchemaShape input, PrunedTrainerOptions names)
+    {
+        if (names.ExampleWeightColumnName is { } weight)
+            ShapeColumns.Find(input, weight, TrainingRows.WeightRole, "Single", column =>
+                column is { Kind: SchemaShape.Column.VectorKind.Scalar, IsKey: false } && column.ItemType == NumberDataViewType.Single);
+    }
+
+    /// <summary>Trains a model on all of <paramref name="input"/>.</summary>
     /// <param name="input">The training set.</param>
     /// <param name="previous">A model or pipeline to continue from; null for none.</param>
     /// <param name="names">Options with the names of the columns.</param>
-    /// <param name="blueprint">Makes the blueprint from the features, the number of classes, and the previous model's blueprint if there
-    /// is one; the model gives a logit for each class.</param>
+    /// <param name="task">What to learn.</param>
+    /// <param name="blueprint">Makes the blueprint from the features, the number of the network's outputs, and the previous model's
+    /// blueprint if there is one.</param>
     /// <param name="find">Finds the features by the name of the feature column; by default that column alone.</param>
     public PrunedModelTransformer Fit<TBlueprint>(
         IDataView input,
         ITransformer? previous,
-        PrunedClassifierOptions names,
+        PrunedModelOptions names,
+        LearningTask task,
         Func<FeatureColumns, int, TBlueprint?, TBlueprint> blueprint,
         Func<DataViewSchema, string, FeatureColumns>? find = null)
         where TBlueprint : Blueprint
@@ -57,33 +83,34 @@ sealed class TrainerCore
         ArgumentNullException.ThrowIfNull(input);
         var model = previous is null ? null : TrainingStart.Find<PrunedModelTransformer>(previous, name);
         var rows = Read(input, "training set");
-        var labels = ClassLabels.From(rows.Label!.Value);
+        var prediction = task.Predicts(rows.Label!.Value);
         if (model is not null)
-            TrainingStart.CheckLabels(model.Labels, labels, names.LabelColumnName);
-        names.Distillation?.Check(input.Schema, rows.Features, labels);
+            TrainingStart.CheckTask(model.Task, prediction, names.LabelColumnName);
+        if (prediction is MulticlassTask { Labels: var labels })
+            names.Distillation?.Check(input.Schema, rows.Features, labels);
         using var teacher = names.Distillation?.Copy(host, ComputeDevice.Choose(host, options.Device));
-        return Fit<TBlueprint, Classifier, PrunedModelTransformer>(
+        return Fit<TBlueprint, SupervisedModel, PrunedModelTransformer>(
             model,
-            was => blueprint(rows.Features, labels.Count, was),
-            teacher is null ? new CrossEntropy(labels.Count, names.LabelSmoothing) : new DistilledCrossEntropy(
-                labels.Count, teacher.Logits, names.Distillation!.Temperature, names.Distillation.Weight, names.LabelSmoothing),
+            was => blueprint(rows.Features, prediction.Outputs, was),
+            built => task.Begin(built, rows, names, teacher),
             rows,
             Read,
-            CheckpointModel.Metadata(Classifier.Kind, Classifier.PartsOf(names.FeatureColumnName, labels)),
-            network => new Classifier(network, names.FeatureColumnName, labels),
-            (classifier, scorer) => new PrunedModelTransformer(classifier, scorer));
+            CheckpointModel.Metadata(prediction.Kind, SupervisedModel.PartsOf(names.FeatureColumnName, prediction)),
+            network => new SupervisedModel(network, names.FeatureColumnName, prediction),
+            SingleFeatureTransformer.Create);
 
         TrainingRows Read(IDataView data, string role)
         {
-            var label = TrainingRows.FindLabel(data.Schema, names.LabelColumnName);
-            return new TrainingRows(data, role, (find ?? FeatureColumns.Find)(data.Schema, names.FeatureColumnName), label);
+            var label = task.FindLabel(data.Schema, names.LabelColumnName);
+            var features = (find ?? FeatureColumns.Find)(data.Schema, names.FeatureColumnName);
+            return new TrainingRows(data, role, features, label, TrainingRows.FindWeight(data.Schema, names.ExampleWeightColumnName));
         }
     }
 
     /// <summary>Trains a model.</summary>
     /// <param name="previous">The model to continue from; null for none.</param>
     /// <param name="blueprint">Makes the blueprint, from the previous model's if there is one.</param>
-    /// <param name="objective">The loss.</param>
+    /// <param name="begin">Makes the loss for the blueprint, and the scale of the labels if the network's last layer can have it.</param>
     /// <param name="rows">The training set.</param>
     /// <param name="read">Finds the columns of a data view by the same rules, for the validation set.</param>
     /// <param name="metadata">What a checkpoint keeps, so that <see cref="CheckpointModel"/> can make the same transformer of it.</param>
@@ -92,7 +119,7 @@ sealed class TrainerCore
     public TTransformer Fit<TBlueprint, TModel, TTransformer>(
         PrunedTransformer? previous,
         Func<TBlueprint?, TBlueprint> blueprint,
-        IObjective objective,
+        Func<Blueprint, (IObjective Objective, LabelScale? Scale)> begin,
         TrainingRows rows,
         Func<IDataView, string, TrainingRows> read,
         Dictionary<string, byte[]> metadata,
@@ -104,13 +131,16 @@ sealed class TrainerCore
     {
         var network = previous?.Scorer.Network;
         var built = blueprint(network is null ? null : TrainingStart.Structure<TBlueprint>(network, name, rows.Features));
-        var start = new TrainingStart(built, options.Pretrained, network);
+        var (objective, scale) = begin(built);
+        scale?.Add(metadata);
+        var start = new TrainingStart(built, options.Pretrained, network, scale);
         rows.Shape = built.InputShape;
         var validation = options.ValidationSet is { } set ? rows.Validation(set, read) : null;
         string device = ComputeDevice.Choose(host, options.Device);
         CheckpointModel.Add(metadata, options.SparseScoring);
         var result = Train(start, device, objective, rows, validation, metadata);
         var (module, history) = (result.Model, result.History);
+        scale?.Apply(module, built.InputShape);
         return TrainedModel.Make(built.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
     }
 

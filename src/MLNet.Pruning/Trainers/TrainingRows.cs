@@ -8,24 +8,27 @@ namespace MLNet.Pruning.Trainers;
 
 /// <summary>
 /// The rows of a data view as the training loop reads them: features with a label, or the images of an autoencoder. As in ML.NET's own
-/// trainers, rows without a label or with a feature that is not finite are skipped and counted.
+/// trainers, rows without a label, with a feature that is not finite, or with a weight that is not above 0 are skipped and counted.
 /// </summary>
 /// <param name="data">The rows.</param>
 /// <param name="role">What messages call the rows, such as "training set".</param>
 /// <param name="features">The feature columns.</param>
-/// <param name="label">A key of known count; null for images, whose values must be from 0 to 1.</param>
-sealed class TrainingRows(IDataView data, string role, FeatureColumns features, DataViewSchema.Column? label = null) : IExampleSource
+/// <param name="label">
+/// A key of known count, a Boolean, or a Single to predict; null for images, whose values must be from 0 to 1.
+/// </param>
+/// <param name="weight">How much each row counts; null for all alike.</param>
+sealed class TrainingRows(
+    IDataView data, string role, FeatureColumns features, DataViewSchema.Column? label = null, DataViewSchema.Column? weight = null)
+    : IExampleSource
 {
-    // The last layer has a row of weights per class, and a scored row has a number per class. Keys without values, such as hashes, may
-    // count billions.
-    const ulong MaximumClasses = 1 << 20;
+    public const string WeightRole = "example weight";
 
     const string Remedy = "Transform the validation set with the fitted pipeline: "
         + "fit the steps before the trainer first, and transform both sets with them.";
 
     readonly ulong classes = label is { Type: KeyDataViewType { Count: var count } } ? count : 0;
     readonly string role = role;
-    long withoutLabel, withoutFeatures;
+    long withoutLabel, withoutFeatures, withoutWeight;
 
     public FeatureColumns Features => features;
 
@@ -34,30 +37,28 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
     /// <summary>The shape of a row; set before rows are read.</summary>
     public IReadOnlyList<long> Shape { get; set; } = [];
 
-    public bool HasLabels => label is not null;
+    public DataViewSchema.Column? Weight => weight;
+
+    public bool HasLabels => label is not null && !HasTargets;
+
+    public bool HasTargets => label?.Type == NumberDataViewType.Single;
+
+    public bool HasWeights => weight is not null;
 
     /// <summary>Unknown before the rows are read, as some may be skipped.</summary>
     public long? Count => null;
 
-    /// <summary>Finds the label: a key of known count.</summary>
+    /// <summary>Finds the weights: a column of Single.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="name">The column's name; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
-    public static DataViewSchema.Column FindLabel(DataViewSchema schema, string name)
+    public static DataViewSchema.Column? FindWeight(DataViewSchema schema, string? name)
     {
-        var column = FeatureColumns.Find(schema, name, "label");
-        string makeKey = $"mlContext.Transforms.Conversion.MapValueToKey(\"{name}\") makes";
-        return column.Type switch
-        {
-            // ML.NET has no keys without values: those of empty data count one.
-            KeyDataViewType { Count: < 2 } => throw Wrong(
-                "has only 1 distinct value, or none if the data is empty; at least two classes are needed."),
-            KeyDataViewType { Count: > MaximumClasses and var many } => throw Wrong(
-                $"is a key of {many} values; a classifier tells at most {MaximumClasses} apart. "
-                + $"{makeKey} a key of those values alone that occur."),
-            KeyDataViewType => column,
-            var other => throw Wrong($"is {other}; wanted a key of at least two values, as {makeKey} one."),
-        };
-
-        ArgumentOutOfRangeException Wrong(string what) => new(null, $"Label column '{name}' {what}");
+        if (name is null)
+            return null;
+        var column = FeatureColumns.Find(schema, name, WeightRole);
+        return column.Type == NumberDataViewType.Single ? column : throw new ArgumentOutOfRangeException(
+            null, $"Example weight column '{name}' is {column.Type}; wanted Single.");
     }
 
     /// <summary>Checks that a validation set matches these rows, and wraps it.</summary>
@@ -78,7 +79,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
         if (rows.classes != classes)
             throw Unlike($"The validation set has {rows.classes} label values", $"{classes}");
         // Keys without values cannot be compared.
-        if (label is { } ours && ClassLabels.From(ours).Values?.Names is { } wanted
+        if (label is { Type: KeyDataViewType } ours && ClassLabels.From(ours).Values?.Names is { } wanted
             && ClassLabels.From(rows.Label!.Value).Values?.Names is { } found)
         {
             for (int i = 0; i < wanted.Length; i++)
@@ -99,6 +100,7 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
     {
         Warn(withoutLabel, "label", label?.Name);
         Warn(withoutFeatures, "features", features.Name);
+        Warn(withoutWeight, "or not positive weight", weight?.Name);
 
         void Warn(long skipped, string what, string? column)
         {
@@ -111,25 +113,60 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
         }
     }
 
+    /// <summary>The mean and the standard deviation of the labels to predict, weighted; a deviation of 1 if all are the same.</summary>
+    public LabelScale LabelScale()
+    {
+        using var cursor = data.GetRowCursor(Columns);
+        var (getLabel, getWeight) = (cursor.GetGetter<float>(label!.Value), weight is { } column ? cursor.GetGetter<float>(column) : null);
+        var (value, factor, sum, mean, squares) = (0f, 1f, 0.0, 0.0, 0.0);
+        while (cursor.MoveNext())
+        {
+            getLabel(ref value);
+            getWeight?.Invoke(ref factor);
+            if (!float.IsFinite(value) || !IsWeight(factor))
+                continue;
+            sum += factor;
+            double difference = value - mean;
+            mean += difference * (factor / sum);
+            squares += factor * difference * (value - mean);
+        }
+        return squares > 0 && Math.Sqrt(squares / sum) is > 0 and var deviation
+            ? new(mean, deviation) : new(mean, 1);
+    }
+
     public IExampleReader Open()
     {
-        (withoutLabel, withoutFeatures) = (0, 0);
-        return new Reader(this, data.GetRowCursor(label is { } column ? [column, .. features.Columns] : features.Columns));
+        (withoutLabel, withoutFeatures, withoutWeight) = (0, 0, 0);
+        return new Reader(this, data.GetRowCursor([.. Columns, .. features.Columns]));
     }
+
+    IEnumerable<DataViewSchema.Column> Columns => new[] { label, weight }.OfType<DataViewSchema.Column>();
+
+    static bool IsWeight(float weight) => weight > 0 && float.IsFinite(weight);
 
     InvalidDataException Nothing()
     {
-        if (withoutLabel + withoutFeatures == 0)
+        if (withoutLabel + withoutFeatures + withoutWeight == 0)
             return new($"The {role} has no rows.");
         string missing = label is { } column ? $"label column '{column.Name}' is missing in {withoutLabel}, " : "";
-        return new($"The {role} has no row to use: {missing}feature column '{features.Name}' is not finite in {withoutFeatures}.");
+        string zero = weight is { } factor ? $"{WeightRole} column '{factor.Name}' is not above 0 in {withoutWeight}, " : "";
+        return new($"The {role} has no row to use: {missing}{zero}feature column '{features.Name}' is not finite in {withoutFeatures}.");
     }
 
     sealed class Reader(TrainingRows rows, DataViewRowCursor cursor) : IExampleReader
     {
-        readonly Func<ulong>? getKey = rows.Label is { } label ? Key(cursor, label) : null;
+        readonly Func<ulong>? getKey = rows.Label is { Type: KeyDataViewType } label ? Key(cursor, label) : null;
+        readonly ValueGetter<bool>? getFlag =
+            rows.Label is { } label && label.Type == BooleanDataViewType.Instance ? cursor.GetGetter<bool>(label) : null;
+        readonly ValueGetter<float>? getTarget = rows.HasTargets ? cursor.GetGetter<float>(rows.Label!.Value) : null;
+        readonly ValueGetter<float>? getWeight = rows.Weight is { } weight ? cursor.GetGetter<float>(weight) : null;
         readonly FeatureReader reader = rows.Features.Open(cursor);
-        bool found;
+        float target, weight = 1;
+        bool flag, found;
+
+        public float Target => target;
+
+        public float Weight => weight;
 
         public bool Read(Span<float> features, out long label)
         {
@@ -151,13 +188,30 @@ sealed class TrainingRows(IDataView data, string role, FeatureColumns features, 
                     }
                     label = (long)key - 1;
                 }
+                if (getFlag is not null)
+                {
+                    getFlag(ref flag);
+                    label = flag ? 1 : 0;
+                }
+                getTarget?.Invoke(ref target);
+                if (!float.IsFinite(target))
+                {
+                    rows.withoutLabel++;
+                    continue;
+                }
+                getWeight?.Invoke(ref weight);
+                if (!IsWeight(weight))
+                {
+                    rows.withoutWeight++;
+                    continue;
+                }
                 reader.Read(features);
                 if (!Finite.All(features))
                 {
                     rows.withoutFeatures++;
                     continue;
                 }
-                if (getKey is null)
+                if (rows.Label is null)
                     CheckImage(features);
                 found = true;
                 return true;

@@ -12,7 +12,9 @@ namespace MLNet.Pruning.Trainers;
 /// <param name="Blueprint">The network's structure.</param>
 /// <param name="Pretrained">Weights from a file; null for random ones.</param>
 /// <param name="Previous">The network that was trained before, with the same structure; null for none.</param>
-sealed record TrainingStart(Blueprint Blueprint, PretrainedWeights? Pretrained, Archive? Previous = null)
+/// <param name="Scale">The scale of a regressor's labels, which the network does not compute while it trains; null for none.</param>
+sealed record TrainingStart(
+    Blueprint Blueprint, PretrainedWeights? Pretrained, Archive? Previous = null, LabelScale? Scale = null)
 {
     /// <summary>Finds the one trained model in a pipeline.</summary>
     /// <exception cref="ArgumentException">There is none, or several.</exception>
@@ -41,9 +43,19 @@ sealed record TrainingStart(Blueprint Blueprint, PretrainedWeights? Pretrained, 
         static string Kind(Type type) => type.Name.Replace("Blueprint", "", StringComparison.Ordinal);
     }
 
+    /// <summary>Checks that a trainer learns what the previous model predicts.</summary>
+    /// <exception cref="ArgumentException">It learns something else, or other classes.</exception>
+    public static void CheckTask(PredictionTask previous, PredictionTask now, string column)
+    {
+        if (previous.Kind != now.Kind)
+            throw new ArgumentException($"The previous model is a {previous.Kind}; this trainer continues a {now.Kind}.");
+        if (previous is MulticlassTask before && now is MulticlassTask after)
+            CheckLabels(before.Labels, after.Labels, column);
+    }
+
     /// <summary>Checks that the classes of new data are those of the previous model, in the same order.</summary>
     /// <exception cref="ArgumentException">They are others.</exception>
-    public static void CheckLabels(ClassLabels previous, ClassLabels now, string column)
+    static void CheckLabels(ClassLabels previous, ClassLabels now, string column)
     {
         const string Remedy = "Transform the data with the steps before the previous model, which know its classes.";
         if (now.Count != previous.Count)
@@ -70,6 +82,7 @@ sealed record TrainingStart(Blueprint Blueprint, PretrainedWeights? Pretrained, 
         if (Previous is not null)
         {
             ModuleState.Load(Previous, model, "The previous model");
+            Scale?.Remove(model, Blueprint.InputShape);
         }
         else if (Pretrained?.LoadInto(model) is { } match)
         {

@@ -18,7 +18,7 @@ public sealed class PreviousModelTests
 
     /// <summary>Steps too small to change a weight show what training started from.</summary>
     static T With<T>(T options, ITrainingPruning? pruning = null, bool still = false)
-        where T : PrunedClassifierOptions
+        where T : PrunedModelOptions
     {
         (options.LabelColumnName, options.FeatureColumnName, options.Epochs, options.BatchSize, options.Seed) = ("Kind", "Pixels", 2, 16, 3);
         (options.Optimizer, options.WeightDecay) = (still ? OptimizerKind.Sgd : OptimizerKind.Adam, 0);
