@@ -52,7 +52,8 @@ static class CheckpointModel
             }
 
             TModel Describe(Archive network) => read(NetworkPart.Copy(network, new Archive(kind!),
-                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry or LabelScale.Entry)).Select(part => (part.Key, part.Value))]));
+                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry or LabelScale.Entry))
+                    .Select(part => (part.Key, part.Value))]));
         }
 
         SparseScoring Sparse() => Enum.TryParse<SparseScoring>(Text(ScoringEntry), out var scoring) ? scoring : SparseScoring.Automatic;

@@ -40,7 +40,8 @@ sealed record LabelScale(double Mean, double Deviation)
             return null;
         if (bytes.Length == 2 * sizeof(double))
         {
-            var (mean, deviation) = (BinaryPrimitives.ReadDoubleLittleEndian(bytes), BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(8)));
+            double mean = BinaryPrimitives.ReadDoubleLittleEndian(bytes);
+            double deviation = BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(sizeof(double)));
             if (double.IsFinite(mean) && deviation is > 0 and < double.PositiveInfinity)
                 return new(mean, deviation);
         }
