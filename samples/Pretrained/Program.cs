@@ -10,7 +10,7 @@ using MLNet.Pruning.Samples;
 string? Argument(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Argument(name), out int number) ? number : otherwise;
 
-int epochs = Number("--epochs", 6), rows = Number("--rows", 20_000);
+int epochs = Number("--epochs", 8), rows = Number("--rows", 20_000);
 string folder = Directory.CreateTempSubdirectory("pretrained").FullName;
 var mlContext = new MLContext(seed: 1).UsePruning();
 string? cifar = Argument("--data");
@@ -20,7 +20,7 @@ var (train, test) = cifar is null
 train = mlContext.Data.TakeRows(train, rows);
 long[] shape = cifar is null ? [1, 28, 28] : [3, 32, 32];
 ResNet Build() => cifar is null
-    ? new ResNet(10, [8, 16], 1, mean: [0.13f], std: [0.31f])
+    ? new ResNet(10, [16, 32, 64], 1, mean: [0.13f], std: [0.31f])
     : ResNet.Of20Layers(10, mean: [0.4914f, 0.4822f, 0.4465f], std: [0.2470f, 0.2435f, 0.2616f]);
 
 // The labels of a pretrained network have an order: that of its last layer.
@@ -42,7 +42,7 @@ string weights = Argument("--weights") ?? Path.Combine(folder, "resnet.pth");
 if (!File.Exists(weights))
 {
     Console.WriteLine("Pretraining");
-    var trainer = mlContext.MulticlassClassification.Trainers.PrunedModule(Build, Options(Math.Max(1, epochs / 2), 0.003));
+    var trainer = mlContext.MulticlassClassification.Trainers.PrunedModule(Build, Options(Math.Max(1, epochs / 2), 0.005));
     using var first = labels.Append(trainer).Fit(train);
     first.LastTransformer.Module.SavePth(weights);
 }
@@ -53,12 +53,12 @@ new PretrainedWeights(weights).LoadInto(whole);
 var dense = NetworkPlans.Compile(whole, shape);
 
 Console.WriteLine("Fine-tuning and pruning");
-var options = Options(epochs, 0.001);
+var options = Options(epochs, 0.003);
 options.Pretrained = new(weights);
 options.Pruning = new NeuronPruning
 {
     Importance = new Taylor(),
-    Schedule = Schedule.Stepwise(maturity: 1, every: 1, amount: 0.15, target: 0.5),
+    Schedule = Schedule.Stepwise(maturity: 1, every: 1, amount: 0.2, target: 0.5),
 };
 var pipeline = labels.Append(mlContext.MulticlassClassification.Trainers.PrunedModule(Build, options))
     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
