@@ -46,10 +46,12 @@ public sealed record Distillation(PrunedModelTransformer Teacher)
         }
         if (Teacher.FeatureCount != features.Size)
             throw Wrong($"reads {Teacher.FeatureCount} values a row, and this trainer {features.Size}; {Same}");
-        if (Teacher.Labels.Count != labels.Count)
-            throw Wrong($"tells {Teacher.Labels.Count} classes apart, and the label column has {labels.Count}.");
+        if (Teacher.Task is not MulticlassTask { Labels: var classes })
+            throw Wrong($"is a {Teacher.Task.Kind}; it must be a multiclass classifier of the same classes.");
+        if (classes.Count != labels.Count)
+            throw Wrong($"tells {classes.Count} classes apart, and the label column has {labels.Count}.");
         // Keys without values cannot be compared.
-        if (Teacher.Labels.Values?.Names is not { } known || labels.Values?.Names is not { } wanted)
+        if (classes.Values?.Names is not { } known || labels.Values?.Names is not { } wanted)
             return;
         for (int i = 0; i < wanted.Length; i++)
         {
