@@ -7,7 +7,7 @@ namespace MLNet.Pruning;
 public readonly record struct TrainingTime(long Step, long Steps, int StepsPerEpoch)
 {
     /// <summary>The epochs before this step, with the fraction of the current one.</summary>
-    public double Epoch => (double)Step / StepsPerEpoch;
+    public double Epoch => Step / StepsPerEpoch + (double)(Step % StepsPerEpoch) / StepsPerEpoch;
 
     /// <summary>The epochs of the whole run.</summary>
     public double Epochs => (double)Steps / StepsPerEpoch;
