@@ -18,6 +18,9 @@ static class ReferenceLayers
 
     public static double[] Activate(Activation activation, double[] x) => [.. x.Select(v => Numbers.Activate(activation, v))];
 
+    /// <summary>The probabilities of a classifier: of one logit its sigmoid, of more their softmax.</summary>
+    public static double[] Probabilities(double[] x) => x.Length == 1 ? [1 / (1 + Math.Exp(-x[0]))] : Softmax(x);
+
     public static double[] Softmax(double[] x)
     {
         double most = x.Max(), sum = x.Sum(v => Math.Exp(v - most));

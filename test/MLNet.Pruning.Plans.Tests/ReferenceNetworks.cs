@@ -8,7 +8,7 @@ static class ReferenceNetworks
         var x = row.ToArray().Select(v => (double)v).ToArray();
         return network switch
         {
-            FeedForwardDescription f => ReferenceLayers.Softmax(Chain(weights, "layers.linear", x, f.Sizes.Skip(1), f.Activation, false)),
+            FeedForwardDescription f => ReferenceLayers.Probabilities(Chain(weights, "layers.linear", x, f.Sizes.Skip(1), f.Activation, false)),
             ConvNetDescription c => ConvNet(c, weights, x),
             VaeDescription v => Vae(v, weights, x),
             VitDescription t => Vit(t, weights, x),
@@ -55,7 +55,7 @@ static class ReferenceNetworks
     {
         x = Encode(weights, "features.conv", c.BatchNorm ? "features.norm" : null, x, c.Image, c.Channels, c.Activation);
         x = Chain(weights, "classifier.linear", x, c.Hidden, c.Activation, true);
-        return ReferenceLayers.Softmax(ReferenceLayers.Linear(weights, "classifier.logits", x, c.Classes));
+        return ReferenceLayers.Probabilities(ReferenceLayers.Linear(weights, "classifier.logits", x, c.Classes));
     }
 
     static double[] Vae(VaeDescription v, NetworkWeights weights, double[] x)
@@ -127,7 +127,7 @@ static class ReferenceNetworks
         }
         double[] pooled = apart > 0 ? tokens[0]
             : [.. Enumerable.Range(0, dim).Select(d => tokens.Select((token, t) => token[d] * sizes[t]).Sum() / patches)];
-        return ReferenceLayers.Softmax(ReferenceLayers.Linear(weights, "logits", ReferenceLayers.Norm(weights, "norm", pooled),
+        return ReferenceLayers.Probabilities(ReferenceLayers.Linear(weights, "logits", ReferenceLayers.Norm(weights, "norm", pooled),
             v.Classes));
     }
 
@@ -151,7 +151,7 @@ static class ReferenceNetworks
                     Math.Log(sizes[key])
                     + (Enumerable.Range(head * size, size).Sum(d => qkv[t][d] * qkv[key][width + d]) / Math.Sqrt(size));
 
-                var shares = ReferenceLayers.Softmax([.. Enumerable.Range(0, tokens.Length).Select(Logit)]);
+                var shares = ReferenceLayers.Probabilities([.. Enumerable.Range(0, tokens.Length).Select(Logit)]);
                 for (int d = head * size; d < (head + 1) * size; d++)
                     mixed[t][d] = Enumerable.Range(0, tokens.Length).Sum(key => shares[key] * qkv[key][(2 * width) + d]);
             }

@@ -259,6 +259,7 @@ public sealed class FeedForwardPipelineTests
     }
 
     [TestMethod]
+    [DoNotParallelize] // compares trainings by a seed of the process's one generator
     public void A_cross_validation_that_is_started_again_ends_with_the_same_models()
     {
         using var folder = new TemporaryFolder();

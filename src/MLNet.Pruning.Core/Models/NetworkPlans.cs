@@ -17,6 +17,9 @@ public static class NetworkPlans
 {
     const int FewRows = 2, MoreRows = 3;
 
+    // Other threads may draw from the process's one generator meanwhile.
+    const int Attempts = 3;
+
     const string Draws = "it draws random numbers in evaluation mode.";
 
     // Relative to the larger of 1 and the row's largest score.
@@ -60,6 +63,14 @@ public static class NetworkPlans
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(inputShape);
+        var traced = TraceOnce(module, inputShape);
+        for (int attempt = 1; attempt < Attempts && traced.Reason == Draws; attempt++)
+            traced = TraceOnce(module, inputShape);
+        return traced;
+    }
+
+    static TracedModule TraceOnce(nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape)
+    {
         using var oneThread = new SingleThreaded();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();

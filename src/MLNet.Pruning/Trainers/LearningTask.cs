@@ -110,7 +110,8 @@ abstract class LearningTask
         public override string Output(int outputs) => "a logit";
 
         public override (IObjective, LabelScale?) Begin(
-            Blueprint blueprint, TrainingRows rows, PrunedModelOptions options, TeacherNetwork? teacher) => (new BinaryCrossEntropy(), null);
+            Blueprint blueprint, TrainingRows rows, PrunedModelOptions options, TeacherNetwork? teacher) =>
+            (new BinaryCrossEntropy(), null);
     }
 
     sealed class RegressionLearning(RegressionLoss loss) : LearningTask

@@ -190,7 +190,15 @@ public sealed class LearningOptionTests
         var data = Data(60);
         PrunedConvNetTrainer Conv(Augmentation? by, int accumulate = 1) => context.MulticlassClassification.Trainers.PrunedConvNet(new()
         {
-            LabelColumnName = "Kind", FeatureColumnName = "Pixels", Channels = [4], HiddenSizes = [8], Epochs = 2, BatchSize = 10, Seed = 1, Augmentation = by, AccumulateBatches = accumulate,
+            LabelColumnName = "Kind",
+            FeatureColumnName = "Pixels",
+            Channels = [4],
+            HiddenSizes = [8],
+            Epochs = 2,
+            BatchSize = 10,
+            Seed = 1,
+            Augmentation = by,
+            AccumulateBatches = accumulate,
         });
         using var still = Conv(null).Fit(data);
         using var moved = Conv(new() { Shift = 1, Flip = true }).Fit(data);
