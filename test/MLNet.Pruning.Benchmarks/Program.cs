@@ -24,6 +24,7 @@ LibTorch.Load();
     ("modules", "", "plans of modules of the user's own beside LibTorch and ONNX Runtime, one thread each", ModuleScoring.Run),
     ("kernels", "", "what kernels of scoring plans take, which their rule is from", KernelCosts.Run),
     ("budget", "[seeds] [part of the latency] [weights]", "networks pruned to a latency, and measured afterwards", Budgets.Run),
+    ("saving", "[rounds]", "saving and loading 85 million parameters beside copying their bytes", Saving.Run),
     ("files", "[folder]", "writes the models that the tests of scoring plans load", SavedModels.Run),
 ];
 var rest = args.Skip(1).ToArray();

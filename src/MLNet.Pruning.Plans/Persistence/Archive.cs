@@ -61,8 +61,8 @@ sealed class Archive(string kind)
 
     public void Write(Stream stream)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Put(Magic);
+        using var hash = new OrderedHash();
+        Put(Magic.ToArray());
         PutInt32(Version);
         PutString(kind);
         PutInt32(entries.Count);
@@ -72,24 +72,24 @@ sealed class Archive(string kind)
             PutInt64(content.LongLength);
             Put(content);
         }
-        stream.Write(hash.GetHashAndReset());
+        stream.Write(hash.Finish());
 
-        void Put(ReadOnlySpan<byte> bytes)
+        void Put(byte[] bytes)
         {
-            hash.AppendData(bytes);
+            hash.Append(bytes);
             stream.Write(bytes);
         }
 
         void PutInt32(int value)
         {
-            Span<byte> bytes = stackalloc byte[4];
+            var bytes = new byte[4];
             BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
             Put(bytes);
         }
 
         void PutInt64(long value)
         {
-            Span<byte> bytes = stackalloc byte[8];
+            var bytes = new byte[8];
             BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
             Put(bytes);
         }
@@ -115,14 +115,14 @@ sealed class Archive(string kind)
 
     static Archive Read(Stream stream, string wanted, string what, IReadOnlyList<string>? only)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = new OrderedHash();
         var magic = new byte[Magic.Length];
         var begun = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
         if (begun == 0 || !Magic.StartsWith(magic.AsSpan(0, begun)))
             throw new InvalidDataException($"{what} is not a {wanted}: it does not begin as one.");
         if (begun < magic.Length)
             throw new InvalidDataException($"{what} is truncated.");
-        hash.AppendData(magic);
+        hash.Append(magic);
         var version = TakeInt32();
         if (version != Version)
             throw new InvalidDataException($"{what} has format version {version}; this build reads version {Version}.");
@@ -140,7 +140,7 @@ sealed class Archive(string kind)
             if (length < 0 || length > Array.MaxLength || !archive.entries.TryAdd(name, Take(length)))
                 throw Damaged();
         }
-        var computed = hash.GetHashAndReset();
+        var computed = hash.Finish();
         if (!Take(computed.Length).AsSpan().SequenceEqual(computed))
             throw Damaged();
         return archive;
@@ -151,18 +151,18 @@ sealed class Archive(string kind)
         byte[] Take(long length)
         {
             const int chunk = 1 << 20;
-            var bytes = new byte[Math.Min(length, chunk)];
-            long filled = 0;
-            while (filled < length)
+            var known = stream.CanSeek ? Math.Max(0, stream.Length - stream.Position) : chunk;
+            var bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(length, known));
+            for (var filled = 0; filled < length;)
             {
-                if (filled == bytes.LongLength)
+                if (filled == bytes.Length)
                     Array.Resize(ref bytes, (int)Math.Min(length, Math.Min(bytes.LongLength * 2, Array.MaxLength)));
-                var got = stream.Read(bytes, (int)filled, (int)(bytes.LongLength - filled));
+                var got = stream.Read(bytes, filled, bytes.Length - filled);
                 if (got == 0)
                     throw new InvalidDataException($"{what} is truncated.");
-                hash.AppendData(bytes, (int)filled, got);
                 filled += got;
             }
+            hash.Append(bytes);
             return bytes;
         }
 
@@ -173,6 +173,36 @@ sealed class Archive(string kind)
             var length = TakeInt32();
             return length is >= 0 and <= MaximumName ? Encoding.UTF8.GetString(Take(length)) : throw Damaged();
         }
+    }
+}
+
+/// <summary>The SHA-256 of arrays one after another. Large ones are hashed while the caller goes on; they must not change.</summary>
+sealed class OrderedHash : IDisposable
+{
+    // Handing over smaller arrays takes longer than hashing them.
+    const int Large = 1 << 18;
+
+    readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    Task behind = Task.CompletedTask;
+
+    public void Append(byte[] bytes)
+    {
+        if (bytes.Length < Large && behind.IsCompleted)
+            hash.AppendData(bytes);
+        else
+            behind = behind.ContinueWith(_ => hash.AppendData(bytes), TaskScheduler.Default);
+    }
+
+    public byte[] Finish()
+    {
+        behind.Wait();
+        return hash.GetHashAndReset();
+    }
+
+    public void Dispose()
+    {
+        behind.Wait();
+        hash.Dispose();
     }
 }
 
