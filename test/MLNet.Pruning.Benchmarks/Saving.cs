@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using MLNet.Pruning.Plans;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MLNet.Pruning.Plans;
 
 namespace MLNet.Pruning.Benchmarks;
 

@@ -156,7 +156,9 @@ sealed partial class PretrainedVit
 
     int Square(int apart)
     {
-        var count = tensors[Positions].reshape(-1, Dim).shape[0] - apart;
+        if (!tensors.TryGetValue(Positions, out var positions) || positions.NumberOfElements % Dim != 0)
+            throw new InvalidDataException($"'{path}' has no positions of {Dim} numbers each, as a vision transformer of that width has.");
+        var count = positions.NumberOfElements / Dim - apart;
         var side = (int)Math.Round(Math.Sqrt(count));
         return (long)side * side == count ? side : 0;
     }
@@ -181,8 +183,12 @@ sealed partial class PretrainedVit
             {
                 if (!tensors.Remove($"{layer}.gamma", out var scale))
                     continue;
-                tensors[$"{layer}.weight"] = tensors[$"{layer}.weight"].mul(scale.unsqueeze(1));
-                tensors[$"{layer}.bias"] = tensors[$"{layer}.bias"].mul(scale);
+                if (!tensors.TryGetValue($"{layer}.weight", out var own) || !tensors.TryGetValue($"{layer}.bias", out var bias)
+                    || scale.Dimensions != 1 || own.Dimensions != 2 || own.shape[0] != scale.shape[0]
+                    || !bias.shape.SequenceEqual(scale.shape))
+                    throw new InvalidDataException($"'{path}' has a LayerScale for '{layer}' that does not fit its weight and bias.");
+                tensors[$"{layer}.weight"] = own.mul(scale.unsqueeze(1));
+                tensors[$"{layer}.bias"] = bias.mul(scale);
             }
         }
         // The mean comes before fc_norm as before our norm; after timm's norm, it would be another function.

@@ -73,7 +73,13 @@ public sealed record PretrainedWeights(string Path)
             var blueprint = vit.Blueprint;
             IReadOnlyList<string> unknown = [];
             if (PretrainedVit.Find(stored, Path) is { } found)
+            {
+                if (Strict && blueprint.NormEpsilon != found.Epsilon)
+                    throw new InvalidDataException(FormattableString.Invariant(
+                        $"NormEpsilon is {blueprint.NormEpsilon}; wanted {found.Epsilon}, as the transformer of '{Path}' has it. ")
+                        + $"Build the network with it, or set {nameof(Strict)} to false.");
                 (stored, unknown) = (found.For(blueprint), found.Unknown);
+            }
             if (unknown.Count > 0 && Strict)
                 throw new InvalidDataException($"'{Path}' is of a transformer that computes more than a Vit: it has "
                     + $"{string.Join(", ", unknown.Take(5))}. Set {nameof(Strict)} to false to load the rest.");

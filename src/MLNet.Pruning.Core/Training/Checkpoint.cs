@@ -24,6 +24,7 @@ static class Checkpoint
 
     public static Archive Of(TrainingRun run, int epoch, int stepInEpoch, IReadOnlyList<IStateful> stateful)
     {
+        using var culture = new InvariantCulture();
         var archive = new Archive(Kind);
         var totals = run.Totals;
         var (options, examples, inside) = (run.Options, run.Feed.Examples, stepInEpoch > 0);
@@ -83,6 +84,7 @@ static class Checkpoint
     public static void Load(Archive archive, string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
     {
         var what = $"Checkpoint '{path}'";
+        using var culture = new InvariantCulture();
         var position = PositionOf(archive, what);
         Same(nameof(TrainingOptions.Seed), position.Seed, run.Options.Seed);
         Same(nameof(TrainingOptions.BatchSize), position.BatchSize, run.Options.BatchSize);

@@ -31,14 +31,17 @@ sealed class CheckpointFiles(string path, int keep)
         if (!File.Exists(path))
             return null;
         var damaged = new List<InvalidDataException>();
-        for (var (age, file) = (0, path); File.Exists(file); file = Older(path, ++age))
+        // A process that was killed between two renames leaves one number out.
+        for (var (age, file) = (0, path); File.Exists(file) || File.Exists(Older(path, age + 1)); file = Older(path, ++age))
         {
+            if (!File.Exists(file))
+                continue;
             try
             {
                 using var stream = File.OpenRead(file);
                 var archive = Archive.Read(stream, Checkpoint.Kind, $"Checkpoint '{file}'");
                 foreach (var failure in damaged)
-                    warn($"{failure.Message} The run goes on from '{file}', which was written before.");
+                    warn($"{failure.Message} '{file}', which was written before, is read instead.");
                 return (archive, file);
             }
             catch (InvalidDataException failure)

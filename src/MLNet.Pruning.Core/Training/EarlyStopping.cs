@@ -59,7 +59,16 @@ static class Metrics
         + $"answers. Choose a loss.");
 
     public static bool IsBetter(TrainingMetric metric, double value, double? than, double by = 0) =>
-        double.IsFinite(value) && (than is not { } best || (IsAccuracy(metric) ? value - by > best : value + by < best));
+        double.IsFinite(value) && (than is not { } best || !double.IsFinite(best)
+            || (IsAccuracy(metric) ? value - by > best : value + by < best));
+
+    /// <summary>Reads the metric of a saved state, and throws if it is another one, whose values mean nothing for this one.</summary>
+    public static void RequireSame(TrainingMetric metric, BinaryReader reader, string option)
+    {
+        var saved = (TrainingMetric)reader.ReadByte();
+        if (saved != metric)
+            throw new InvalidDataException($"{option} was by {saved}, and is by {metric} in this run.");
+    }
 }
 
 /// <summary>Stops a run by its settings.</summary>
@@ -88,6 +97,7 @@ sealed class EarlyStoppingHook(EarlyStopping settings) : ITrainingHook, IStatefu
 
     public void SaveState(TrainingRun run, BinaryWriter writer)
     {
+        writer.Write((byte)settings.Metric);
         writer.Write(best is not null);
         writer.Write(best ?? 0);
         writer.Write(bestEpoch);
@@ -95,6 +105,7 @@ sealed class EarlyStoppingHook(EarlyStopping settings) : ITrainingHook, IStatefu
 
     public void LoadState(TrainingRun run, BinaryReader reader)
     {
+        Metrics.RequireSame(settings.Metric, reader, nameof(EarlyStopping));
         var known = reader.ReadBoolean();
         best = reader.ReadDouble() is var value && known ? value : null;
         bestEpoch = reader.ReadInt32();
@@ -145,6 +156,7 @@ sealed class RestoreBestHook(TrainingMetric metric) : ITrainingHook, IStateful
 
     public void SaveState(TrainingRun run, BinaryWriter writer)
     {
+        writer.Write((byte)metric);
         writer.Write(snapshot is not null);
         if (snapshot is null)
             return;
@@ -156,6 +168,7 @@ sealed class RestoreBestHook(TrainingMetric metric) : ITrainingHook, IStateful
 
     public void LoadState(TrainingRun run, BinaryReader reader)
     {
+        Metrics.RequireSame(metric, reader, nameof(TrainingOptions.RestoreBest));
         snapshot = null;
         if (!reader.ReadBoolean())
             return;

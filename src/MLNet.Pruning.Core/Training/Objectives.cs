@@ -10,6 +10,9 @@ public interface IObjective
     /// <summary>The number of classes, to reject labels out of range while reading; null if labels are not used.</summary>
     int? ClassCount { get; }
 
+    /// <summary>Whether <see cref="Compute"/> counts correct answers; by default if there are classes.</summary>
+    bool HasAccuracy => ClassCount is not null;
+
     /// <summary>Runs the model on the batch and computes the loss.</summary>
     /// <returns>
     /// The mean loss over the batch's rows (a scalar with gradients), and the number of correct answers, or null if the objective has
@@ -56,7 +59,7 @@ public sealed class CrossEntropy : IObjective
     {
         if (logits.Dimensions != 2 || logits.shape[0] != batch.Rows || logits.shape[1] < ClassCount)
             throw new InvalidOperationException($"The model gives [{string.Join(", ", logits.shape)}] for {batch.Rows} rows; for "
-                + $"{ClassCount} classes it must give [{batch.Rows}, {ClassCount}].");
+                + $"{ClassCount} classes it must give [{batch.Rows}, {ClassCount}], or more numbers a row.");
         if (batch.Weights is null)
             return (nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: labelSmoothing), CountCorrect(logits, batch.Labels));
         var losses = nn.functional.cross_entropy(logits, batch.Labels, reduction: nn.Reduction.None, label_smoothing: labelSmoothing);
@@ -187,6 +190,9 @@ public sealed class CustomObjective(Func<nn.Module, Batch, Tensor> loss, int? cl
 {
     /// <inheritdoc/>
     public int? ClassCount => classCount;
+
+    /// <inheritdoc/>
+    public bool HasAccuracy => false;
 
     /// <inheritdoc/>
     public (Tensor Loss, double? Correct) Compute(nn.Module model, Batch batch) => (loss(model, batch), null);

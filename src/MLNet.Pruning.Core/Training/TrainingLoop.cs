@@ -35,7 +35,7 @@ public sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(task.Examples);
         ArgumentNullException.ThrowIfNull(task.Objective);
         options.Augmentation?.Check(task.Examples.Shape);
-        options.RequireMeasured(task.Validation is not null, task.Objective.ClassCount is not null);
+        options.RequireMeasured(task.Validation is not null, task.Objective.HasAccuracy);
         cancellation.ThrowIfCancellationRequested();
         options.Checkpoint?.Probe();
         using var memory = options.IsCpu ? KeptMemory.Begin() : null;
@@ -103,7 +103,7 @@ public sealed class TrainingLoop
         {
             Check(run, hooks, cancellation);
             var began = Stopwatch.GetTimestamp();
-            var batch = run.Feed.Next(cancellation);
+            var batch = Next(run, hooks, cancellation);
             if (batch.Length == 0)
                 break;
             using (NewDisposeScope())
@@ -119,6 +119,22 @@ public sealed class TrainingLoop
                 run.Totals.Seconds += Stopwatch.GetElapsedTime(began).TotalSeconds;
                 hooks.AfterStep(run);
             }
+        }
+        if (run.Totals is { Rows: > 0, Weight: 0 })
+            throw new InvalidDataException($"All {run.Totals.Rows} examples of the epoch have weight 0; at least one must count.");
+    }
+
+    /// <summary>The next batch. A source that streams may take a while, and is cancelled within its work.</summary>
+    static ReadOnlySpan<int> Next(TrainingRun run, CombinedHook hooks, CancellationToken cancellation)
+    {
+        try
+        {
+            return run.Feed.Next(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            Check(run, hooks, cancellation);
+            throw;
         }
     }
 

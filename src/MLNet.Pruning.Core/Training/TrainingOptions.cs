@@ -154,7 +154,7 @@ public sealed record TrainingOptions
 
     static bool IsDevice(string? device) =>
         device is "cpu" or "cuda" || (device is not null && device.StartsWith("cuda:", StringComparison.Ordinal)
-            && int.TryParse(device.AsSpan(5), out var index) && index >= 0);
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _));
 }
 
 /// <summary>The optimizer of the parameters. Settings without an option have PyTorch's defaults.</summary>

@@ -134,6 +134,64 @@ public sealed class EarlyStoppingTests
     }
 
     [TestMethod]
+    public void A_run_that_is_judged_by_another_metric_does_not_go_on()
+    {
+        var checkpoint = new CheckpointOptions(Path.Combine(folder, "metric.checkpoint"));
+        var options = restless with { Epochs = 2, Checkpoint = checkpoint };
+        Runs.Train(options with { RestoreBest = TrainingMetric.TrainingLoss });
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() =>
+            Runs.Train(options with { Epochs = 3, RestoreBest = TrainingMetric.TrainingAccuracy })).Message,
+            "RestoreBest was by TrainingLoss, and is by TrainingAccuracy in this run.");
+    }
+
+    [TestMethod]
+    public void An_epoch_without_a_finite_value_is_never_the_best()
+    {
+        Assert.IsTrue(Metrics.IsBetter(TrainingMetric.ValidationLoss, 1, double.NaN));
+        Assert.IsFalse(Metrics.IsBetter(TrainingMetric.ValidationLoss, double.NaN, 1));
+        Assert.IsFalse(Metrics.IsBetter(TrainingMetric.ValidationLoss, double.NaN, double.NaN));
+    }
+
+    [TestMethod]
+    public void An_accuracy_that_the_objective_does_not_count_is_refused_before_training()
+    {
+        var options = restless with { RestoreBest = TrainingMetric.TrainingAccuracy };
+        using var model = Runs.Small.Build();
+        var task = new TrainingTask
+        {
+            Model = model,
+            Examples = Rows.Blobs(20, 12, 3),
+            Objective = new CustomObjective((network, batch) => nn.functional.cross_entropy(((nn.Module<Tensor, Tensor>)network).call(batch.Inputs), batch.Labels), 3),
+        };
+        StringAssert.StartsWith(Assert.Throws<ArgumentException>(() => new TrainingLoop(options).Run(task)).Message, "RestoreBest is by TrainingAccuracy");
+    }
+
+    [TestMethod]
+    public void A_run_goes_on_in_another_culture()
+    {
+        var checkpoint = new CheckpointOptions(Path.Combine(folder, "culture.checkpoint"));
+        var options = restless with { Epochs = 2, Checkpoint = checkpoint, Schedule = LearningRateSchedule.Exponential(0.9), Hooks = [weights.Begin()] };
+        var before = System.Globalization.CultureInfo.CurrentCulture;
+        try
+        {
+            System.Globalization.CultureInfo.CurrentCulture = German();
+            Runs.Train(options);
+        }
+        finally
+        {
+            System.Globalization.CultureInfo.CurrentCulture = before;
+        }
+        Assert.HasCount(3, Runs.Train(options with { Epochs = 3, Hooks = [weights.Begin()] }).History.Epochs);
+
+        static System.Globalization.CultureInfo German()
+        {
+            var culture = (System.Globalization.CultureInfo)System.Globalization.CultureInfo.InvariantCulture.Clone();
+            culture.NumberFormat.NumberDecimalSeparator = ",";
+            return culture;
+        }
+    }
+
+    [TestMethod]
     public void A_longer_run_goes_on_from_the_last_epoch_and_not_from_the_best()
     {
         var options = restless with { Epochs = 8, RestoreBest = TrainingMetric.TrainingLoss };

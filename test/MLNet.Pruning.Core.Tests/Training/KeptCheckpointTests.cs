@@ -61,7 +61,7 @@ public sealed class KeptCheckpointTests
             Assert.AreEqual(10, from, "it goes on after the second epoch");
             Assert.HasCount(1, warnings);
             StringAssert.Contains(warnings[0], $"'{File1}'");
-            StringAssert.Contains(warnings[0], $"goes on from '{File1}.1'");
+            StringAssert.Contains(warnings[0], $"'{File1}.1', which was written before, is read instead");
             Runs.AreSame(whole, resumed);
             Assert.HasCount(4, history.Epochs);
             Assert.AreEqual(3, CheckpointFile.Read($"{File1}.1").Epoch, "the damaged file did not take the place of the good one");
