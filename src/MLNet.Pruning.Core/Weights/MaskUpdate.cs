@@ -130,14 +130,17 @@ sealed class MaskPlan
     {
         Total = (long)epochs * stepsPerEpoch;
         var factor = settings.ScheduleIn == ScheduleUnit.Epochs ? stepsPerEpoch : 1;
-        until = settings.Until * factor ?? long.MaxValue;
-        end = settings.Until is null ? Total : until;
+        // With a sparsity alone, the last quarter trains the weights that are left: weights that come back in the last steps are untrained.
+        var (alone, rise) = (settings is { Sparsity: > 0, Schedule: null, Budget: null } && !settings.Rule.FindsAmount
+            && settings.Rule.Sparsity is null, Math.Max(1, Total * 3 / 4));
+        until = settings.Until * factor ?? (alone ? rise : long.MaxValue);
+        end = until == long.MaxValue ? Total : until;
         var last = Math.Min(Total, until);
         schedule = settings.Rule.FindsAmount ? null
             : settings.Schedule is { } given ? given.In(factor)
             : settings.Rule.Sparsity is { } fraction ? Schedule.Constant(fraction)
             : settings.Sparsity is 0 ? Schedule.Constant(0)
-            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, Total * 3 / 4)), settings.Sparsity ?? AnyTarget);
+            : Schedule.Cubic(0, Math.Max(1, Math.Min(until, rise)), settings.Sparsity ?? AnyTarget);
         own = schedule is not null && !schedule.IsOfLibrary;
         for (var step = 0L; own && step <= Total; step++)
             schedule!.FractionAt(step); // report errors before training

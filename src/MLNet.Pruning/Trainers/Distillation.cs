@@ -12,11 +12,26 @@ namespace MLNet.Pruning;
 /// network from a dense one. See <see cref="DistilledCrossEntropy"/> for the loss.
 /// </summary>
 /// <param name="Teacher">
-/// A trained classifier of the same classes that reads the same columns; of any trainer. It is not changed. Load a saved one with
-/// <c>mlContext.Model.Load</c>, whose chain of transformers has it as its last but one, or as it was saved.
+/// A trained classifier of the same classes that reads the same columns; of any trainer. It is not changed.
 /// </param>
 public sealed record Distillation(PrunedModelTransformer Teacher)
 {
+    /// <summary>Learns from the model in a pipeline, as <c>mlContext.Model.Load</c> gives one.</summary>
+    /// <param name="pipeline">A pipeline with one trained classifier.</param>
+    /// <exception cref="ArgumentException">It has none, or several.</exception>
+    public Distillation(ITransformer pipeline)
+        : this(In(pipeline))
+    {
+    }
+
+    static PrunedModelTransformer In(ITransformer pipeline)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        PrunedModelTransformer[] models = [.. ScoredPipeline.Flat(pipeline).OfType<PrunedModelTransformer>()];
+        return models is [var one] ? one : throw new ArgumentException(
+            $"The teacher is a {pipeline.GetType().Name} with {models.Length} trained models; wanted one, or a pipeline with one.");
+    }
+
     /// <summary>Softens the answers of teacher and student before they are compared; above 0. 1 leaves them as they are.</summary>
     public double Temperature { get; init; } = 4;
 

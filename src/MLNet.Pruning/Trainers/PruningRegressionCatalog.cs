@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MLNet.Pruning;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Trainers;
@@ -35,6 +36,7 @@ public static class PruningRegressionCatalog
         /// <summary>Makes a trainer of fully connected networks.</summary>
         /// <param name="options">What to train, and how.</param>
         /// <param name="loss">How far a prediction is from its label.</param>
+        [OverloadResolutionPriority(1)] // for new() { ... }
         public PrunedFeedForwardTrainer PrunedFeedForward(
             PrunedFeedForwardTrainer.Options options, RegressionLoss loss = RegressionLoss.Squared) =>
             new(MLNetInternals.EnvironmentOf(catalog), options, LearningTask.Regression(loss));
