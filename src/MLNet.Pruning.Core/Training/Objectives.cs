@@ -117,7 +117,10 @@ public enum RegressionLoss
     /// <summary>The absolute difference: predicts medians, and outliers count less.</summary>
     Absolute,
 
-    /// <summary>Half the square of a difference up to 1, and its absolute value - 1/2 beyond.</summary>
+    /// <summary>
+    /// Half the square of a difference up to 1, and its absolute value - 1/2 beyond. For ML.NET's trainers, 1 is a standard deviation of
+    /// the labels if the network ends with a linear layer; for a <see cref="RegressionObjective"/>, its <c>deviation</c>.
+    /// </summary>
     Huber,
 }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using MLNet.Pruning.Persistence;
 using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Scoring;
 
@@ -42,7 +43,7 @@ static class CheckpointModel
             {
                 ModuleScope.Detach(module);
                 var blueprint = saved.Blueprint is ModuleBlueprint own ? own with { Builder = build } : saved.Blueprint;
-                LabelScale.Of(saved.Metadata)?.Apply(module, blueprint.InputShape);
+                Unscale(module);
                 return TrainedModel.Make(blueprint, module, saved.History, Sparse(), device, environment, Describe, transform);
             }
             catch
@@ -54,6 +55,19 @@ static class CheckpointModel
             TModel Describe(Archive network) => read(NetworkPart.Copy(network, new Archive(kind!),
                 [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry or LabelScale.Entry))
                     .Select(part => (part.Key, part.Value))]));
+        }
+
+        void Unscale(nn.Module module)
+        {
+            try
+            {
+                LabelScale.Of(saved.Metadata)?.Apply(module);
+            }
+            catch (ArgumentException failure)
+            {
+                throw new InvalidDataException(
+                    $"Checkpoint '{saved.Path}' has the scale of its labels for another network: {failure.Message}", failure);
+            }
         }
 
         SparseScoring Sparse() => Enum.TryParse<SparseScoring>(Text(ScoringEntry), out var scoring) ? scoring : SparseScoring.Automatic;

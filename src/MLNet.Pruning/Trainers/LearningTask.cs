@@ -1,7 +1,9 @@
+using MLNet.Pruning.Models;
 using MLNet.Pruning.Native;
 using MLNet.Pruning.Scoring;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Trainers;
 
@@ -135,12 +137,12 @@ abstract class LearningTask
             Blueprint blueprint, TrainingRows rows, PrunedModelOptions options, TeacherNetwork? teacher)
         {
             LibTorch.Load();
-            var scale = rows.LabelScale();
             using var generator = new RandomState();
-            using var trial = blueprint.Build();
-            return scale.Fits(trial, blueprint.InputShape)
-                ? (new RegressionObjective(loss, scale.Mean, scale.Deviation), scale)
-                : (new RegressionObjective(loss), null);
+            using var trial = (nn.Module<Tensor, Tensor>)TrainerCore.Build(blueprint);
+            if (OutputLayer.Find(trial, blueprint.InputShape) is not { } layer)
+                return (new RegressionObjective(loss), null);
+            var (mean, deviation) = rows.LabelMoments(options.Cancellation);
+            return (new RegressionObjective(loss, mean, deviation), new(mean, deviation, layer));
         }
     }
 }

@@ -20,7 +20,7 @@ public static class PruningRegressionCatalog
         /// <param name="batchSize">Rows in a batch; at least 1.</param>
         /// <param name="learningRate">The learning rate of Adam; above 0.</param>
         /// <param name="exampleWeightColumnName">A column of Single with the weight of each row; null if all count alike.</param>
-        /// <param name="loss">How far a prediction is from its label.</param>
+        /// <param name="loss">How far a prediction is from its label, in standard deviations of the labels.</param>
         public PrunedFeedForwardTrainer PrunedFeedForward(
             string labelColumnName = "Label",
             string featureColumnName = "Features",
@@ -35,7 +35,7 @@ public static class PruningRegressionCatalog
 
         /// <summary>Makes a trainer of fully connected networks.</summary>
         /// <param name="options">What to train, and how.</param>
-        /// <param name="loss">How far a prediction is from its label.</param>
+        /// <param name="loss">How far a prediction is from its label, in standard deviations of the labels.</param>
         [OverloadResolutionPriority(1)] // for new() { ... }
         public PrunedFeedForwardTrainer PrunedFeedForward(
             PrunedFeedForwardTrainer.Options options, RegressionLoss loss = RegressionLoss.Squared) =>
@@ -43,13 +43,13 @@ public static class PruningRegressionCatalog
 
         /// <summary>Makes a trainer of convolutional networks.</summary>
         /// <param name="options">What to train, and how.</param>
-        /// <param name="loss">How far a prediction is from its label.</param>
+        /// <param name="loss">How far a prediction is from its label, in standard deviations of the labels.</param>
         public PrunedConvNetTrainer PrunedConvNet(PrunedConvNetTrainer.Options options, RegressionLoss loss = RegressionLoss.Squared) =>
             new(MLNetInternals.EnvironmentOf(catalog), options, LearningTask.Regression(loss));
 
         /// <summary>Makes a trainer of vision transformers.</summary>
         /// <param name="options">What to train, and how.</param>
-        /// <param name="loss">How far a prediction is from its label.</param>
+        /// <param name="loss">How far a prediction is from its label, in standard deviations of the labels.</param>
         public PrunedVitTrainer PrunedVit(PrunedVitTrainer.Options options, RegressionLoss loss = RegressionLoss.Squared) =>
             new(MLNetInternals.EnvironmentOf(catalog), options, LearningTask.Regression(loss));
 
@@ -57,7 +57,8 @@ public static class PruningRegressionCatalog
         /// <param name="build">Builds the module, a new one of the same structure with every call; it gives the number to predict:
         /// [rows, 1].</param>
         /// <param name="options">How to train it.</param>
-        /// <param name="loss">How far a prediction is from its label.</param>
+        /// <param name="loss">How far a prediction is from its label, in standard deviations of the labels if the network ends
+        /// with a linear layer; if not, in units of the labels.</param>
         public PrunedModuleTrainer PrunedModule(
             Func<nn.Module<Tensor, Tensor>> build, PrunedModuleTrainer.Options options, RegressionLoss loss = RegressionLoss.Squared) =>
             new(MLNetInternals.EnvironmentOf(catalog), build, options, LearningTask.Regression(loss));

@@ -140,7 +140,7 @@ sealed class TrainerCore
         CheckpointModel.Add(metadata, options.SparseScoring);
         var result = Train(start, device, objective, rows, validation, metadata);
         var (module, history) = (result.Model, result.History);
-        scale?.Apply(module, built.InputShape);
+        scale?.Apply(module);
         return TrainedModel.Make(built.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
     }
 
@@ -226,7 +226,8 @@ sealed class TrainerCore
         return hooks;
     }
 
-    static nn.Module Build(Blueprint blueprint)
+    /// <summary>Builds a network; if it is too large for the memory, the exception names the option.</summary>
+    public static nn.Module Build(Blueprint blueprint)
     {
         try
         {

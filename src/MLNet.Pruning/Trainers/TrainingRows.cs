@@ -113,34 +113,30 @@ sealed class TrainingRows(
         }
     }
 
-    /// <summary>The mean and the standard deviation of the labels to predict, weighted; a deviation of 1 if all are the same.</summary>
-    public LabelScale LabelScale()
+    /// <summary>
+    /// The mean and the standard deviation of the labels that training uses, weighted; a deviation of 1 if all are the same. If it is
+    /// cancelled, those of the rows until then.
+    /// </summary>
+    public (double Mean, double Deviation) LabelMoments(CancellationToken cancellation)
     {
-        using var cursor = data.GetRowCursor(Columns);
-        var (getLabel, getWeight) = (cursor.GetGetter<float>(label!.Value), weight is { } column ? cursor.GetGetter<float>(column) : null);
-        var (value, factor, sum, mean, squares) = (0f, 1f, 0.0, 0.0, 0.0);
-        while (cursor.MoveNext())
+        using var reader = Open();
+        float[] values = new float[features.Size];
+        var (sum, mean, squares) = (0.0, 0.0, 0.0);
+        while (!cancellation.IsCancellationRequested && reader.Read(values, out _))
         {
-            getLabel(ref value);
-            getWeight?.Invoke(ref factor);
-            if (!float.IsFinite(value) || !IsWeight(factor))
-                continue;
-            sum += factor;
-            double difference = value - mean;
-            mean += difference * (factor / sum);
-            squares += factor * difference * (value - mean);
+            sum += reader.Weight;
+            double difference = reader.Target - mean;
+            mean += difference * (reader.Weight / sum);
+            squares += reader.Weight * difference * (reader.Target - mean);
         }
-        return squares > 0 && Math.Sqrt(squares / sum) is > 0 and var deviation
-            ? new(mean, deviation) : new(mean, 1);
+        return (mean, squares > 0 && Math.Sqrt(squares / sum) is > 0 and var deviation ? deviation : 1);
     }
 
     public IExampleReader Open()
     {
         (withoutLabel, withoutFeatures, withoutWeight) = (0, 0, 0);
-        return new Reader(this, data.GetRowCursor([.. Columns, .. features.Columns]));
+        return new Reader(this, data.GetRowCursor([.. new[] { label, weight }.OfType<DataViewSchema.Column>(), .. features.Columns]));
     }
-
-    IEnumerable<DataViewSchema.Column> Columns => new[] { label, weight }.OfType<DataViewSchema.Column>();
 
     static bool IsWeight(float weight) => weight > 0 && float.IsFinite(weight);
 

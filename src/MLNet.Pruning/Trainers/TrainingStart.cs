@@ -82,10 +82,13 @@ sealed record TrainingStart(
         if (Previous is not null)
         {
             ModuleState.Load(Previous, model, "The previous model");
-            Scale?.Remove(model, Blueprint.InputShape);
+            Scale?.Remove(model);
         }
         else if (Pretrained?.LoadInto(model) is { } match)
         {
+            // The file's last layer computes labels.
+            if (Scale is { Layer: var layer } && match.Loaded.Contains(layer.Length > 0 ? $"{layer}.weight" : "weight"))
+                Scale.Remove(model);
             string[] random = [.. match.Missing, .. match.Mismatched];
             channel.Info(MessageSensitivity.None, $"Loaded {match.Loaded.Count} tensors from '{Pretrained.Path}'."
                 + (random.Length > 0 ? $" Random at the start: {string.Join("; ", random)}." : "")

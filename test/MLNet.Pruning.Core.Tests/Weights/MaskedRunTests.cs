@@ -247,8 +247,9 @@ public sealed class MaskedRunTests
         CollectionAssert.AreEqual(new long[] { 0, 4, 8, 12 }, Steps(new() { Schedule = Schedule.Constant(0.5, 0, 1), ScheduleIn = ScheduleUnit.Epochs, Every = 4 }));
         CollectionAssert.AreEqual(new long[] { 4, 12 }, Steps(new() { Schedule = Schedule.Stepwise(1, 2, 0.3, 0.9), ScheduleIn = ScheduleUnit.Epochs }));
         CollectionAssert.AreEqual(new long[] { 4, 8 }, Steps(new() { Schedule = Schedule.Constant(0.5, 1, 1), ScheduleIn = ScheduleUnit.Epochs, Every = 4, Until = 2 }));
-        // The usual one: cubic to three quarters of the run.
-        CollectionAssert.AreEqual(new long[] { 5, 10, 12, 15 }, Steps(new() { Sparsity = 0.5, Every = 5 }));
+        // The usual one: cubic to three quarters of the run, and no cut after it.
+        CollectionAssert.AreEqual(new long[] { 5, 10, 12 }, Steps(new() { Sparsity = 0.5, Every = 5 }));
+        CollectionAssert.AreEqual(new long[] { 5, 10, 15 }, Steps(new() { Sparsity = 0.5, Every = 5, Until = 16 }));
 
         static long[] Steps(WeightPruning pruning) => [.. Runs.Train(plain with { Hooks = [pruning.Begin()] }).History.Events.Select(e => e.Step)];
     }

@@ -163,20 +163,66 @@ public sealed class RegressionPipelineTests
         using var network = new FeedForward([6, 8, 1]);
         using var activated = nn.Sequential(("body", nn.Linear(6, 8)), ("head", nn.Linear(8, 1)), ("relu", nn.ReLU()));
         using var gated = nn.Sequential(("gate", nn.Linear(6, 1)), ("head", nn.Linear(1, 1)));
+        using var alone = nn.Linear(6, 1);
         using var scope = NewDisposeScope();
         var rows = randn(5, 6);
         var before = network.call(rows).clone();
-        var parameters = network.parameters().Select(p => p.clone()).ToArray();
+        using var trial = new FeedForward([6, 8, 1]);
 
-        var layer = Models.OutputLayer.Find(network, [6], 80_000, 300_000)!;
+        Models.OutputLayer.Scale(network, Models.OutputLayer.Find(trial, [6])!, 80_000, 300_000);
 
-        CollectionAssert.AreEqual(parameters.SelectMany(p => p.data<float>().ToArray()).ToArray(), network.parameters().SelectMany(p => p.data<float>().ToArray()).ToArray());
-        Models.OutputLayer.Scale(layer, 80_000, 300_000);
         var (wanted, found) = (before.data<float>().Select(score => (score * 80_000f) + 300_000f).ToArray(), network.call(rows).data<float>().ToArray());
         for (var i = 0; i < 5; i++)
             Assert.AreEqual(wanted[i], found[i], 0.1);
-        Assert.IsNull(Models.OutputLayer.Find(activated, [6], 80_000, 300_000));
-        Assert.AreSame(gated[1], Models.OutputLayer.Find(gated, [6], 80_000, 300_000));
+        Assert.IsNull(Models.OutputLayer.Find(activated, [6]));
+        Assert.AreEqual("head", Models.OutputLayer.Find(gated, [6]));
+        Assert.AreEqual("", Models.OutputLayer.Find(alone, [6]));
+    }
+
+    /// <summary>Modules that compute just what their linear layer does until they are trained.</summary>
+    static IEnumerable<object[]> LinearAtFirst() =>
+    [
+        ["a batch norm", () => nn.Sequential(("head", nn.Linear(6, 1)), ("norm", nn.BatchNorm1d(1)))],
+        ["a skip connection of zeros", () => new Ended("skip")],
+        ["a gain of 1", () => new Ended("gain")],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(LinearAtFirst))]
+    public void A_module_that_only_begins_as_a_linear_layer_learns_the_labels_as_they_are(string name, Func<nn.Module<Tensor, Tensor>> build)
+    {
+        var rows = Houses.Draw(400).Select(row => new House { Features = row.Features, Price = row.Features[0] - (2 * row.Features[1]) + 3 }).ToArray();
+        using (var trial = build())
+            Assert.IsNull(Models.OutputLayer.Find(trial, [6]));
+
+        using var model = context.Regression.Trainers.PrunedModule(build, new()
+        {
+            LabelColumnName = "Price",
+            ModuleName = name,
+            Epochs = 30,
+            BatchSize = 20,
+            Seed = 1,
+            LearningRate = 0.03,
+        }).Fit(Houses.View(context, rows));
+
+        Assert.IsGreaterThan(0.8, context.Regression.Evaluate(model.Transform(Houses.View(context, rows)), "Price").RSquared);
+    }
+
+    sealed class Ended : nn.Module<Tensor, Tensor>
+    {
+        readonly nn.Module<Tensor, Tensor> head = nn.Linear(6, 1), skip = nn.Linear(6, 1);
+        readonly TorchSharp.Modules.Parameter gain = nn.Parameter(ones(1));
+        readonly bool skips;
+
+        public Ended(string end) : base(nameof(Ended))
+        {
+            skips = end == "skip";
+            foreach (var parameter in skip.parameters())
+                nn.init.zeros_(parameter);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input) => skips ? head.call(input).add(skip.call(input)) : head.call(input).mul(gain);
     }
 
     [TestMethod]
@@ -220,6 +266,41 @@ public sealed class RegressionPipelineTests
                 Assert.AreEqual(wanted, found, 2);
         var e = Assert.Throws<ArgumentException>(() => context.BinaryClassification.Trainers.PrunedFeedForward("Luxury").Fit(Houses.View(context, 20), model));
         StringAssert.Contains(e.Message, "The previous model is a regressor; this trainer continues a binary classifier");
+    }
+
+    [TestMethod]
+    public void A_pretrained_regressor_begins_with_the_numbers_of_its_file()
+    {
+        using var folder = new TemporaryFolder();
+        var test = Houses.View(context, 30, seed: 4);
+        using var model = Fit(400, options => options.Epochs = 4);
+        model.Module.SaveSafetensors(folder["prices.safetensors"]);
+
+        using var again = Fit(250, options => (options.Epochs, options.LearningRate, options.Pretrained) = (1, 1e-12, new(folder["prices.safetensors"])));
+
+        foreach (var (wanted, found) in model.Transform(test).GetColumn<float>("Score").Zip(again.Transform(test).GetColumn<float>("Score")))
+            Assert.AreEqual(wanted, found, 2);
+    }
+
+    [TestMethod]
+    public void Labels_of_rows_that_are_skipped_do_not_count_for_their_scale()
+    {
+        var rows = Houses.Draw(200);
+        var more = rows.Concat(Houses.Draw(100).Select(row => new House { Features = [float.NaN, 0, 0, 0, 0, 0], Price = 1e9f })).ToArray();
+        Action<PrunedFeedForwardTrainer.Options> brief = options => options.Epochs = 1;
+        var trainer = context.Regression.Trainers.PrunedFeedForward(Options(brief));
+        using var whole = trainer.Fit(Houses.View(context, rows));
+        using var skipped = trainer.Fit(Houses.View(context, more));
+
+        CollectionAssert.AreEqual(whole.Transform(Houses.View(context, 20, 5)).GetColumn<float>("Score").ToArray(),
+            skipped.Transform(Houses.View(context, 20, 5)).GetColumn<float>("Score").ToArray());
+    }
+
+    [TestMethod]
+    public void A_network_too_large_for_the_memory_is_refused_by_the_name_of_its_option()
+    {
+        var e = Assert.Throws<InvalidOperationException>(() => Fit(20, options => options.HiddenSizes = [int.MaxValue / 2, int.MaxValue / 2]));
+        StringAssert.Contains(e.Message, "HiddenSizes is [1073741823, 1073741823]: the weights alone need");
     }
 
     [TestMethod]
