@@ -74,18 +74,13 @@ public static class OnnxExtensions
         if (pipeline.Model is not { } network)
         {
             string[] names = TokenColumns.Names(merging!.OutputColumnName);
-            return new(null, new NetworkWeights(), pipeline.Input, [], merging.Grid, merging.Survivors, names);
+            return new(null, new NetworkWeights(), pipeline.Input, [], merging.Grid, merging.Survivors, null, names);
         }
         var (description, weights) = network.Describe();
         var task = (network as PrunedModelTransformer)?.Task;
         string[] labels = (task as MulticlassTask)?.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
-        string[] outputs = (network, task) switch
-        {
-            (PrunedVaeTransformer { Columns: var columns }, _) => [columns.Latent, columns.Reconstruction, columns.Loss],
-            (_, RegressionTask) => [ScoreColumns.Score],
-            (_, BinaryTask) => [ScoreColumns.Score, ScoreColumns.PredictedLabel, ScoreColumns.Probability],
-            _ => [ScoreColumns.Score, ScoreColumns.PredictedLabel],
-        };
-        return new(description, weights, pipeline.Input, labels, merging?.Grid, merging?.Survivors ?? 0, outputs);
+        string[] outputs = network is PrunedVaeTransformer { Columns: var columns }
+            ? [columns.Latent, columns.Reconstruction, columns.Loss] : [];
+        return new(description, weights, pipeline.Input, labels, merging?.Grid, merging?.Survivors ?? 0, task, outputs);
     }
 }

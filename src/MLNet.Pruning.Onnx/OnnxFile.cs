@@ -1,7 +1,6 @@
 using MLNet.Pruning.Onnx;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Plans;
-using MLNet.Pruning.Scoring;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -11,7 +10,8 @@ public static class OnnxFile
 {
     /// <summary>
     /// Writes a <see cref="FeedForward"/>, <see cref="ConvNet"/>, <see cref="Vit"/> or <see cref="Vae"/>: from <c>Features</c>, a row of
-    /// numbers, to <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's outputs.
+    /// numbers, to <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's outputs. The <c>Score</c> of a network with one output is
+    /// the number itself, without a label.
     /// </summary>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="network">The network, on any device. It may have shrunk since it was built.</param>
@@ -27,7 +27,8 @@ public static class OnnxFile
 
     /// <summary>
     /// Writes a user module, or one of TorchSharp's, whose layers plans support: from <c>Features</c>, the values of a row, to
-    /// <c>Score</c>, the softmax of the module's output.
+    /// <c>Score</c>, the softmax of the module's output, and <c>PredictedLabel</c>. A module of one output gives <c>Score</c> alone: the
+    /// number itself.
     /// </summary>
     /// <param name="path">The file; written whole or not at all.</param>
     /// <param name="module">The module, on the CPU, as it scores in evaluation mode.</param>
@@ -51,7 +52,7 @@ public static class OnnxFile
         WholeFile.Write(path, stream => OnnxModel.Write(model, stream, options ?? new()));
     }
 
-    /// <summary>Writes a network from its description and weights.</summary>
+    /// <summary>Writes a network from its description and weights, with the same outputs.</summary>
     /// <param name="stream">The stream; left open.</param>
     /// <param name="description">The structure of the network.</param>
     /// <param name="weights">Its weights.</param>
@@ -65,6 +66,6 @@ public static class OnnxFile
         OnnxModel.Write(Model(description, weights), stream, options ?? new());
     }
 
-    static OnnxModel Model(NetworkDescription description, NetworkWeights weights) => new(description, weights, "Features", [], null, 0,
-        description is VaeDescription ? ["Latent", "Reconstruction", "Loss"] : [ScoreColumns.Score, ScoreColumns.PredictedLabel]);
+    static OnnxModel Model(NetworkDescription description, NetworkWeights weights) => new(
+        description, weights, "Features", [], null, 0, null, description is VaeDescription ? ["Latent", "Reconstruction", "Loss"] : []);
 }

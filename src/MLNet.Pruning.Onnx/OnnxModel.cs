@@ -3,6 +3,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using MLNet.Pruning.Onnx.Format;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
 using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
@@ -15,10 +16,9 @@ namespace MLNet.Pruning.Onnx;
 /// <param name="Labels">The classes' names; empty for none.</param>
 /// <param name="Merging">How images are cut whose merged tokens the network reads; null if it reads the input itself.</param>
 /// <param name="Survivors">Tokens that remain of an image after merging.</param>
-/// <param name="Outputs">
-/// The names of the outputs: score and label; score, label and probability of a binary classifier; a regressor's score alone; an
-/// autoencoder's three, or those of merging.
-/// </param>
+/// <param name="Task">What the network predicts; null if that is not known, or for an autoencoder or merging. A network of one output
+/// whose task is not known gives its number.</param>
+/// <param name="Columns">The names of an autoencoder's outputs, or of merging's.</param>
 sealed record OnnxModel(
     NetworkDescription? Description,
     NetworkWeights Weights,
@@ -26,7 +26,8 @@ sealed record OnnxModel(
     IReadOnlyList<string> Labels,
     PatchGrid? Merging,
     int Survivors,
-    string[] Outputs)
+    PredictionTask? Task,
+    string[] Columns)
 {
     // Versions that ONNX Runtime has supported since 2021.
     const int IrVersion = 8, Opset = 17;
@@ -68,7 +69,7 @@ sealed record OnnxModel(
             throw new ArgumentException($"{nameof(OnnxOptions.Part)} is {part}; the network is no autoencoder.");
         if (part == OnnxPart.Decoder)
         {
-            NetworkGraphs.Decoder(graph, (VaeDescription)Description!, Weights, Outputs);
+            NetworkGraphs.Decoder(graph, (VaeDescription)Description!, Weights, Columns);
             return;
         }
         string x = graph.Input(Input, DataType.Float, Merging?.ImageValues ?? Description!.InputWidth);
@@ -83,7 +84,7 @@ sealed record OnnxModel(
             x = graph.Reshape(MergingGraph.Merge(graph, Merging, Survivors, x).Values, -1, Description.InputWidth);
         if (Description is VaeDescription vae)
         {
-            NetworkGraphs.Vae(graph, vae, Weights, part == OnnxPart.Encoder, x, Outputs);
+            NetworkGraphs.Vae(graph, vae, Weights, part == OnnxPart.Encoder, x, Columns);
             return;
         }
         var (logits, classes) = Description switch
@@ -94,21 +95,18 @@ sealed record OnnxModel(
             VitDescription network => (new VitGraph(graph, network, Weights, readsTokens ? Merging : null).Logits(x), network.Classes),
             _ => throw new ArgumentException($"There is no ONNX graph for a {Description.GetType().Name}."),
         };
-        if (Outputs.Length != 2)
+        if (classes == 1)
         {
             One(graph, logits);
             return;
         }
-        // A single logit is that of a binary classifier.
-        string scores = classes == 1 ? graph.Add("Sigmoid", [logits]) : graph.Softmax(logits);
-        graph.Output(scores, Outputs[0], DataType.Float, classes);
-        string best = classes == 1
-            ? graph.Reshape(graph.Add("Cast", [graph.Add("Greater", [logits, graph.Float(0)])], ("to", (long)DataType.Int64)), -1)
-            : graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
+        string scores = graph.Softmax(logits);
+        graph.Output(scores, ScoreColumns.Score, DataType.Float, classes);
+        string best = graph.Add("ArgMax", [scores], ("axis", 1L), ("keepdims", 0L));
         if (Labels.Count > 0)
-            graph.Output(graph.Add("Gather", [graph.Texts("labels", Labels), best]), Outputs[1], DataType.String);
+            graph.Output(graph.Add("Gather", [graph.Texts("labels", Labels), best]), ScoreColumns.PredictedLabel, DataType.String);
         else
-            graph.Output(best, Outputs[1], DataType.Int64);
+            graph.Output(best, ScoreColumns.PredictedLabel, DataType.Int64);
 
         (string, int) Row(GraphDescription network)
         {
@@ -119,23 +117,23 @@ sealed record OnnxModel(
         }
     }
 
-    /// <summary>The number of a regressor; or the logit of a binary classifier, its answer and its probability.</summary>
+    /// <summary>The number, and for a binary classifier its answer and its probability.</summary>
     void One(GraphBuilder graph, string number)
     {
-        graph.Output(number, Outputs[0], DataType.Float, 1);
-        if (Outputs.Length == 1)
+        graph.Output(number, ScoreColumns.Score, DataType.Float, 1);
+        if (Task is not BinaryTask)
             return;
-        graph.Output(graph.Add("Greater", [number, graph.Float(0)]), Outputs[1], DataType.Bool, 1);
-        graph.Output(graph.Add("Sigmoid", [number]), Outputs[2], DataType.Float, 1);
+        graph.Output(graph.Add("Greater", [number, graph.Float(0)]), ScoreColumns.PredictedLabel, DataType.Bool, 1);
+        graph.Output(graph.Add("Sigmoid", [number]), ScoreColumns.Probability, DataType.Float, 1);
     }
 
     void Merged(GraphBuilder graph, string x)
     {
         var grid = Merging!;
         var (values, sizes, _, sources) = MergingGraph.Merge(graph, grid, Survivors, x);
-        graph.Output(graph.Reshape(values, -1, Survivors * grid.TokenWidth), Outputs[0], DataType.Float, Survivors * grid.TokenWidth);
-        graph.Output(graph.Reshape(sizes, -1, Survivors), Outputs[1], DataType.Float, Survivors);
-        graph.Output(graph.Add("Cast", [sources], ("to", (long)DataType.Int32)), Outputs[2], DataType.Int32, grid.Count);
+        graph.Output(graph.Reshape(values, -1, Survivors * grid.TokenWidth), Columns[0], DataType.Float, Survivors * grid.TokenWidth);
+        graph.Output(graph.Reshape(sizes, -1, Survivors), Columns[1], DataType.Float, Survivors);
+        graph.Output(graph.Add("Cast", [sources], ("to", (long)DataType.Int32)), Columns[2], DataType.Int32, grid.Count);
     }
 
     /// <summary>Metadata for readers of the file.</summary>

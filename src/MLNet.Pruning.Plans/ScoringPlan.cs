@@ -30,21 +30,22 @@ public sealed unsafe class ScoringPlan
     /// <summary>Compiles a network.</summary>
     /// <param name="description">The structure of the network.</param>
     /// <param name="weights">Its weights; copied.</param>
-    /// <param name="output">What a classifier returns. An autoencoder always returns its latents, the reconstruction and the loss, one
-    /// after the other.</param>
+    /// <param name="output">What a classifier returns; null for probabilities of several classes, and for the number itself of a network
+    /// with one output, which may be that of a regressor. An autoencoder always returns its latents, the reconstruction and the loss,
+    /// one after the other.</param>
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
-    public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights,
-        ScoringOutput output = ScoringOutput.Probabilities) =>
+    public static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, ScoringOutput? output = null) =>
         Compile(description, weights, output, ScoringPrecision.Float);
 
     /// <summary>Compiles a network.</summary>
     /// <param name="description">The structure of the network.</param>
     /// <param name="weights">Its weights; copied.</param>
-    /// <param name="output">What a classifier returns.</param>
+    /// <param name="output">What a classifier returns; null for probabilities of several classes, and for the number itself of a network
+    /// with one output, which may be that of a regressor.</param>
     /// <param name="precision">The precision of linear layers.</param>
     /// <exception cref="ArgumentException">The description is wrong, or weights are missing or of another shape.</exception>
     public static ScoringPlan Compile(
-        NetworkDescription description, NetworkWeights weights, ScoringOutput output, ScoringPrecision precision) =>
+        NetworkDescription description, NetworkWeights weights, ScoringOutput? output, ScoringPrecision precision) =>
         Compile(description, weights, new CompileOptions(KernelSet.Here, KernelChoice.Rule, output, precision));
 
     internal static ScoringPlan Compile(NetworkDescription description, NetworkWeights weights, CompileOptions options,
@@ -79,10 +80,11 @@ public sealed unsafe class ScoringPlan
     /// Loads the network of a file that <c>mlContext.Model.Save</c>, a transformer's <c>WriteTo</c> or Core's <c>ModelFile.Save</c> wrote.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="output">What a classifier returns. A regressor always returns the number that it predicts.</param>
+    /// <param name="output">What a classifier returns; null for probabilities. A regressor always returns the number that it predicts, and
+    /// by default so does a model of one output that no trainer of ML.NET saved.</param>
     /// <param name="precision">The precision of linear layers.</param>
     /// <exception cref="InvalidDataException">The file is damaged, has no network that a plan can compute, or has several.</exception>
-    public static ScoringPlan Load(string path, ScoringOutput output = ScoringOutput.Probabilities,
+    public static ScoringPlan Load(string path, ScoringOutput? output = null,
         ScoringPrecision precision = ScoringPrecision.Float)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -95,22 +97,28 @@ public sealed unsafe class ScoringPlan
     /// are not padded; other steps are left out.
     /// </summary>
     /// <param name="stream">The stream, at its start; left open.</param>
-    /// <param name="output">What a classifier returns. A regressor always returns the number that it predicts.</param>
+    /// <param name="output">What a classifier returns; null for probabilities. A regressor always returns the number that it predicts, and
+    /// by default so does a model of one output that no trainer of ML.NET saved.</param>
     /// <param name="precision">The precision of linear layers.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, has no network that a plan can compute, or has several.</exception>
-    public static ScoringPlan Load(Stream stream, ScoringOutput output = ScoringOutput.Probabilities,
+    public static ScoringPlan Load(Stream stream, ScoringOutput? output = null,
         ScoringPrecision precision = ScoringPrecision.Float)
     {
         ArgumentNullException.ThrowIfNull(stream);
         return Load(stream, "The model", output, precision);
     }
 
-    static ScoringPlan Load(Stream stream, string what, ScoringOutput output, ScoringPrecision precision)
+    static ScoringPlan Load(Stream stream, string what, ScoringOutput? output, ScoringPrecision precision)
     {
         var saved = SavedNetwork.Read(stream, what);
         try
         {
-            output = saved.IsRegressor ? ScoringOutput.Logits : output;
+            output = saved.Kind switch
+            {
+                SavedNetwork.Regressor => ScoringOutput.Logits,
+                SavedNetwork.BinaryClassifier => output ?? ScoringOutput.Probabilities,
+                _ => output,
+            };
             return Compile(saved.Description, saved.Weights, new(KernelSet.Here, KernelChoice.Rule, output, precision), saved.Labels);
         }
         catch (ArgumentException e)

@@ -15,7 +15,7 @@ public static class ModelFile
 
     /// <summary>
     /// Writes the model to a stream. For a user module, its graph is written too if <see cref="NetworkPlans.Trace"/> can find it, so that
-    /// <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput, Plans.ScoringPrecision)"/> needs no user code.
+    /// <see cref="Plans.ScoringPlan.Load(Stream, Plans.ScoringOutput?, Plans.ScoringPrecision)"/> needs no user code.
     /// </summary>
     public static void Save(Stream stream, Blueprint blueprint, nn.Module model)
     {

@@ -30,19 +30,19 @@ public static class NetworkPlans
     /// mode. Later changes to the network do not affect the plan.
     /// </summary>
     /// <param name="network">The network, on any device. It may have shrunk since it was built.</param>
-    /// <param name="output">What the plan of a classifier returns.</param>
+    /// <param name="output">What the plan of a classifier returns; null for probabilities of several classes, and for the number itself of
+    /// a network with one output.</param>
     /// <exception cref="ArgumentException">It is a module of another kind.</exception>
-    public static ScoringPlan Compile(nn.Module network, ScoringOutput output = ScoringOutput.Probabilities) =>
+    public static ScoringPlan Compile(nn.Module network, ScoringOutput? output = null) =>
         ScoringPlan.Compile(Describe(Blueprint.Of(network))!, Weights(network), output);
 
     /// <summary>Compiles a user module, or one of TorchSharp's, as it scores in evaluation mode.</summary>
     /// <param name="module">Any module whose graph <see cref="Trace"/> can find.</param>
     /// <param name="inputShape">The shape of one row, such as [3, 32, 32].</param>
-    /// <param name="output">What the plan of a classifier returns: with <see cref="ScoringOutput.Probabilities"/> the softmax of the
-    /// module's output.</param>
+    /// <param name="output">What the plan returns; null for the softmax of several outputs, and for a single output itself.</param>
     /// <exception cref="ArgumentException">The graph could not be found, for the reason in the message.</exception>
     public static ScoringPlan Compile(
-        nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ScoringOutput output = ScoringOutput.Probabilities)
+        nn.Module<Tensor, Tensor> module, IReadOnlyList<long> inputShape, ScoringOutput? output = null)
     {
         if (module is FeedForward or ConvNet or Vit)
             return Compile(module, output);

@@ -20,7 +20,8 @@ sealed unsafe class ConvNetwork : Network
 
     public ConvNetwork(ConvNetDescription description, NetworkWeights weights, CompileOptions options)
     {
-        (kernels, output, InputWidth, OutputWidth) = (options.Kernels, options.Output, description.InputWidth, description.Classes);
+        (kernels, output) = (options.Kernels, options.For(description.Classes));
+        (InputWidth, OutputWidth) = (description.InputWidth, description.Classes);
         encoder = new(kernels, description.Image, Convolutions(description, weights), description.Activation, options.Choice, layout);
         features = layout.Add((long)BlockRows * encoder.Features);
         int[] sizes = [encoder.Features, .. description.Hidden];

@@ -13,7 +13,7 @@ sealed unsafe class FeedForwardNetwork : Network
 
     public FeedForwardNetwork(FeedForwardDescription description, NetworkWeights weights, CompileOptions options)
     {
-        (kernels, output) = (options.Kernels, options.Output);
+        (kernels, output) = (options.Kernels, options.For(description.Sizes[^1]));
         var sizes = description.Sizes;
         (InputWidth, OutputWidth) = (sizes[0], sizes[^1]);
         var linear = Enumerable.Range(1, sizes.Count - 1).Select(i => weights.Linear($"layers.linear{i}", sizes[i], sizes[i - 1]));

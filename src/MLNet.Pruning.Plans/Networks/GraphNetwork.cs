@@ -26,12 +26,12 @@ sealed unsafe class GraphNetwork : Network
 
     public GraphNetwork(GraphDescription description, NetworkWeights weights, CompileOptions options)
     {
-        (kernels, output, InputWidth) = (options.Kernels, options.Output, description.InputWidth);
         var shape = description.Nodes[^1].Shape;
+        OutputWidth = GraphShapes.Count(shape);
+        (kernels, output, InputWidth) = (options.Kernels, options.For(OutputWidth), description.InputWidth);
         if (output == ScoringOutput.Probabilities && shape.Count != 1)
             throw new ArgumentException($"The network computes [{string.Join(", ", shape)}] for a row, "
                 + $"of which there are no probabilities; ask for {nameof(ScoringOutput)}.{nameof(ScoringOutput.Logits)}.");
-        OutputWidth = GraphShapes.Count(shape);
         var nodes = GraphFusion.Fuse(GraphLowering.Lower(description), weights);
         var values = nodes.ToDictionary(node => node, node => node.Node.Operation == GraphOperation.Input
             ? new GraphValue(node.Node.Shape) { IsExternal = true, Layout = ValueLayout.Packed(node.Node.Shape) }

@@ -21,7 +21,7 @@ sealed unsafe class VitNetwork : Network
 
     public VitNetwork(VitDescription description, NetworkWeights weights, CompileOptions options)
     {
-        (kernels, output, vit, grid) = (options.Kernels, options.Output, description, description.Grid);
+        (kernels, output, vit, grid) = (options.Kernels, options.For(description.Classes), description, description.Grid);
         (dim, stride, patchWidth, patchCount) = (vit.Dim, kernels.Padded(vit.Dim), grid.TokenWidth, grid.Count);
         apart = vit.Pooling == VitPooling.ClassToken ? 1 : 0;
         (InputWidth, patchesLeft) = (vit.InputWidth, vit.Tokens);

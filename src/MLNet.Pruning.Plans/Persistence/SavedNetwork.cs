@@ -10,8 +10,8 @@ namespace MLNet.Pruning.Persistence;
 /// <param name="Labels">The values of the label as text; empty if the file has none.</param>
 sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weights, IReadOnlyList<string> Labels)
 {
-    /// <summary>Whether the network computes the number that it predicts, and neither logits nor probabilities.</summary>
-    public bool IsRegressor { get; init; }
+    /// <summary>The kind of its archive.</summary>
+    public string Kind { get; init; } = Model;
 
     /// <summary>The archive entry of the network's blueprint, and the prefix of the entries of its tensors.</summary>
     public const string Blueprint = "blueprint", Tensor = "tensor:";
@@ -116,7 +116,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         if (archive.Kind == Autoencoder)
             description = archive.Part(Columns, what, json => SavedDescription.WithLoss(description, json));
         var labels = archive.Kind == Classifier ? archive.Part(Labelling, what, ClassNames.Read) : [];
-        return new(description, Tensors(archive, what), labels) { IsRegressor = archive.Kind == Regressor };
+        return new(description, Tensors(archive, what), labels) { Kind = archive.Kind };
     }
 
     static bool IsTransformer(string kind) => kind is Classifier or BinaryClassifier or Regressor or Autoencoder;

@@ -17,7 +17,11 @@ enum KernelChoice
 
 /// <summary>What a network is compiled from, beside its description and its weights.</summary>
 sealed record CompileOptions(
-    KernelSet Kernels, KernelChoice Choice, ScoringOutput Output, ScoringPrecision Precision = ScoringPrecision.Float);
+    KernelSet Kernels, KernelChoice Choice, ScoringOutput? Output, ScoringPrecision Precision = ScoringPrecision.Float)
+{
+    /// <summary>What a network returns; one number may be any, so that it is returned as it is if nothing else is asked for.</summary>
+    public ScoringOutput For(int outputs) => Output ?? (outputs == 1 ? ScoringOutput.Logits : ScoringOutput.Probabilities);
+}
 
 /// <summary>
 /// Chooses the kernel of a layer by its shape, its density and the machine's vectors. Costs are in units of a weight of the dense kernel,

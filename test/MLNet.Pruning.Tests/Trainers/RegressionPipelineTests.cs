@@ -121,6 +121,15 @@ public sealed class RegressionPipelineTests
             var direct = model.Module.call(tensor(rows.SelectMany(row => row.Features).ToArray()).view(20, 6)).data<float>().ToArray();
             for (var i = 0; i < 20; i++)
                 Assert.AreEqual(scores[i], direct[i], 0.5);
+
+            // So do plans and files of the network itself, which do not know what it predicts.
+            NetworkPlans.Compile(model.Module).Score(rows.SelectMany(row => row.Features).ToArray(), planned);
+            CollectionAssert.AreEqual(scores, planned);
+            ModelFile.Save(file, Blueprint.Of(model.Module), model.Module);
+            ScoringPlan.Load(file).Score(rows.SelectMany(row => row.Features).ToArray(), planned);
+            CollectionAssert.AreEqual(scores, planned);
+            ScoringPlan.Load(file, ScoringOutput.Probabilities).Score(rows.SelectMany(row => row.Features).ToArray(), planned);
+            CollectionAssert.AreEqual(scores.Select(score => score > 0 ? 1f : 0f).ToArray(), planned);
             (loaded as IDisposable)?.Dispose();
         }
         finally
