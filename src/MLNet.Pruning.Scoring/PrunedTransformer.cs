@@ -35,7 +35,8 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     public ScoringSpeed MeasureScoring()
     {
         var speed = Scorer.Measure();
-        Record?.Measured(speed);
+        lock (Scorer) // reading the history replaces the record
+            Record?.Measured(speed);
         return speed;
     }
 

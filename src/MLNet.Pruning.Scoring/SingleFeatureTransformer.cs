@@ -29,9 +29,9 @@ namespace MLNet.Pruning
                 var type = Make(wanted);
                 return (model, scorer) => (PrunedModelTransformer)Activator.CreateInstance(type, model, scorer)!;
             }
-            catch (TypeLoadException)
+            catch (Exception failure) when (failure is not OutOfMemoryException)
             {
-                // Another version of ML.NET wants more of the interface.
+                // Another version of ML.NET wants more of the interface, or this runtime refuses to make the type.
                 return (model, scorer) => new PrunedModelTransformer(model, scorer);
             }
         }

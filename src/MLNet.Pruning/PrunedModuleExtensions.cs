@@ -60,7 +60,8 @@ public static class PrunedModuleExtensions
 
     /// <summary>
     /// Makes a model of a checkpoint that a trainer has written, ready to score, evaluate and save: without the training data, and without
-    /// the pipeline around the trainer.
+    /// the pipeline around the trainer. It is the model of the last epoch, also where <see cref="PrunedTrainerOptions.RestoreBest"/> made
+    /// <c>Fit</c> return that of the best.
     /// </summary>
     /// <param name="catalog"><c>mlContext.Model</c>.</param>
     /// <param name="path">

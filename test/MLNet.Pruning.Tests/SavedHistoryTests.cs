@@ -44,6 +44,29 @@ public sealed class SavedHistoryTests
         }
     }
 
+    [TestMethod]
+    public void A_speed_that_a_loaded_model_measures_is_saved_with_it()
+    {
+        using var folder = new TemporaryFolder();
+        var keys = FeedForwardPipelineTests.Keys(context, Flowers.View(context, 300));
+        using var model = Train(keys);
+        context.Model.Save(model, keys.Schema, folder["model.zip"]);
+        ScoringSpeed speed;
+        using (var loaded = Load("model.zip"))
+        {
+            speed = loaded.MeasureScoring();
+            context.Model.Save(loaded, keys.Schema, folder["again.zip"]);
+        }
+        Assert.AreEqual(speed, TrainingHistory.Load(folder["again.zip"]).ScoringSpeed);
+        using var again = Load("again.zip");
+        context.Model.Save(again, keys.Schema, folder["third.zip"]);
+        Assert.AreEqual(speed, again.History!.ScoringSpeed);
+        Assert.AreEqual(speed, TrainingHistory.Load(folder["third.zip"]).ScoringSpeed);
+
+        PrunedModelTransformer Load(string file) =>
+            (PrunedModelTransformer)new MLContext().UsePruning().Model.Load(folder[file], out _);
+    }
+
     static void Same(TrainingHistory expected, TrainingHistory found)
     {
         CollectionAssert.AreEqual(expected.Epochs, found.Epochs);

@@ -19,6 +19,9 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// <summary>The archive entry of the training history.</summary>
     public const string History = "history";
 
+    /// <summary>The archive entry of a speed that was measured after the history was read: two float64.</summary>
+    public const string Speed = "scoring speed";
+
     /// <summary>The file in ML.NET's zip that contains a transformer of this library.</summary>
     public const string Entry = "Model.pruned";
 
@@ -133,6 +136,23 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
 
     /// <summary>The same in words for any user module without a graph.</summary>
     public static string WhyNoPlan(Archive archive) => Failure(archive) ?? "an earlier version saved it, without its graph.";
+
+    /// <summary>Writes the entry <see cref="Speed"/>.</summary>
+    public static byte[] Write(ScoringSpeed speed)
+    {
+        byte[] bytes = new byte[2 * sizeof(double)];
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes, speed.RowsPerSecond);
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(sizeof(double)), speed.Latency);
+        return bytes;
+    }
+
+    /// <summary>Reads the entry <see cref="Speed"/>; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static ScoringSpeed? SpeedOf(Archive archive, string what) => !archive.Entries.ContainsKey(Speed) ? null
+        : archive.Part(Speed, what, bytes => bytes.Length == 2 * sizeof(double)
+            ? new ScoringSpeed(BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+                BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(sizeof(double))))
+            : throw new InvalidDataException("it is damaged: its size is not that of two numbers."));
 
     /// <summary>Reads the tensors of an archive.</summary>
     public static NetworkWeights Tensors(Archive archive, string what)

@@ -37,8 +37,8 @@ interface ITrainingRecord
 /// <summary>A history that was loaded. Programs without TorchSharp keep it for the next save.</summary>
 sealed record SavedRecord(byte[] Content) : ITrainingRecord
 {
-    /// <summary>The last measurement; null for none.</summary>
-    public ScoringSpeed? Speed { get; private set; }
+    /// <summary>The last measurement since the history was written, which the file has beside it; null for none.</summary>
+    public ScoringSpeed? Speed { get; set; }
 
     public byte[] Write() => Content;
 
@@ -117,8 +117,11 @@ abstract class ScoredModel(string kind, string what, Type owner)
     public void Write(Stream stream, Archive network)
     {
         var archive = NetworkPart.Copy(network, new Archive(kind), Parts);
-        if (History is { } history)
+        var record = History; // reading the history may replace it
+        if (record is { } history)
             archive.Add(SavedNetwork.History, history.Write());
+        if (record is SavedRecord { Speed: { } speed })
+            archive.Add(SavedNetwork.Speed, SavedNetwork.Write(speed));
         archive.Write(stream);
     }
 
@@ -132,7 +135,7 @@ abstract class ScoredModel(string kind, string what, Type owner)
         var archive = Archive.Read(stream, kinds, what);
         var model = read(archive);
         if (archive.Entries.TryGetValue(SavedNetwork.History, out var history))
-            model.History = new SavedRecord(history);
+            model.History = new SavedRecord(history) { Speed = SavedNetwork.SpeedOf(archive, what) };
         return (model, model.Scorer(NetworkPart.Copy(archive, new Archive(archive.Kind)), environment));
     }
 }

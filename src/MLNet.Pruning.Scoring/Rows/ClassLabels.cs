@@ -23,6 +23,22 @@ sealed class ClassLabels(int count, LabelValues? values)
         return new ClassLabels(count, kind?.From(label.Annotations, KeyValues));
     }
 
+    /// <summary>
+    /// The first key, from 1, that has another name among the same number of other classes, and both names; null if there is none, or if
+    /// one of the two has no names, which cannot be compared.
+    /// </summary>
+    public (int Key, ReadOnlyMemory<char> Name, ReadOnlyMemory<char> Other)? FirstDifference(ClassLabels other)
+    {
+        if (values?.Names is not { } names || other.Values?.Names is not { } others)
+            return null;
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (!names[i].Span.SequenceEqual(others[i].Span))
+                return (i + 1, names[i], others[i]);
+        }
+        return null;
+    }
+
     /// <summary>Annotations of the predicted label. With them, MapKeyToValue gives back the label's own values.</summary>
     public DataViewSchema.Annotations PredictedLabelAnnotations(uint scoreSet)
     {

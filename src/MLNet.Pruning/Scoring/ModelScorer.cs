@@ -180,7 +180,7 @@ sealed class ModelScorer : IModelScorer
         return module is nn.Module<Tensor, Tensor> network
             ? model.Output == ScoringOutput.Probabilities ? input => network.call(input).softmax(1) : network.call
             : throw new InvalidDataException(
-                $"{model.What} is a {module.GetType().Name}, which does not give one tensor for one tensor, as a classifier does.");
+                $"{model.What} is a {module.GetType().Name}, which does not give one tensor for one tensor.");
     }
 
     /// <summary>Multiplications per row. If the model refuses the example row, assume that each parameter is used once.</summary>

@@ -65,14 +65,8 @@ public sealed record Distillation(PrunedModelTransformer Teacher)
             throw Wrong($"is a {Teacher.Task.Kind}; it must be a multiclass classifier of the same classes.");
         if (classes.Count != labels.Count)
             throw Wrong($"tells {classes.Count} classes apart, and the label column has {labels.Count}.");
-        // Keys without values cannot be compared.
-        if (classes.Values?.Names is not { } known || labels.Values?.Names is not { } wanted)
-            return;
-        for (int i = 0; i < wanted.Length; i++)
-        {
-            if (!wanted[i].Span.SequenceEqual(known[i].Span))
-                throw Wrong($"knows class {i + 1} as '{known[i]}', and the label column as '{wanted[i]}'; make the keys in the same way.");
-        }
+        if (classes.FirstDifference(labels) is var (key, known, wanted))
+            throw Wrong($"knows class {key} as '{known}', and the label column as '{wanted}'; make the keys in the same way.");
 
         static ArgumentOutOfRangeException Wrong(string what) => new(null, $"Distillation.Teacher {what}");
     }

@@ -46,7 +46,8 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
 
     /// <summary>
     /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
-    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. This trainer's function builds the module, which is cut
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back or leaves out their layer.
+    /// This trainer's function builds the module, which is cut
     /// to that shape.
     /// </summary>
     /// <param name="input">The training set. Its label is of the same type and, for a key, has the same values as that of the

@@ -29,7 +29,8 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
 
     /// <summary>
     /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
-    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back or leaves out their layer.
+    /// Of the options, those of the shape do not count.
     /// </summary>
     /// <param name="input">The training set.</param>
     /// <param name="previousModel">

@@ -40,7 +40,8 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 
     /// <summary>
     /// Continues training with a model that was trained before: with its weights and the shape that pruning has left it. Weights that are
-    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back. Of the options, those of the shape do not count.
+    /// inactive in it stay so, unless <see cref="WeightPruning"/> brings them back or leaves out their layer.
+    /// Of the options, those of the shape do not count.
     /// </summary>
     /// <param name="input">The training set. Its label is of the same type and, for a key, has the same values as that of the
     /// previous model.</param>

@@ -140,8 +140,16 @@ sealed class TrainerCore
         CheckpointModel.Add(metadata, options.SparseScoring);
         var result = Train(start, device, objective, rows, validation, metadata);
         var (module, history) = (result.Model, result.History);
-        scale?.Apply(module);
-        return TrainedModel.Make(built.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
+        try
+        {
+            scale?.Apply(module);
+            return TrainedModel.Make(built.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
+        }
+        catch
+        {
+            module.Dispose(); // does nothing where the scorer that owned it has
+            throw;
+        }
     }
 
     TrainingResult Train(TrainingStart start, string device, IObjective objective, TrainingRows rows, TrainingRows? validation,
@@ -217,6 +225,11 @@ sealed class TrainerCore
         {
             if (hook is null)
                 throw new ArgumentException($"{nameof(options.Hooks)} gave null among the hooks of a run.");
+            if (hook is IStateful && hooks.Count(other => ReferenceEquals(other, hook)) is > 1 and var times)
+            {
+                throw new ArgumentException($"{nameof(options.Hooks)} gave the same {hook.GetType().Name} {times} times for one run, and "
+                    + "it keeps state; give it once.");
+            }
             if (!used.TryAdd(hook, hook) && hook is IStateful)
             {
                 throw new ArgumentException($"{nameof(options.Hooks)} gave the same {hook.GetType().Name} for two runs, and it keeps "

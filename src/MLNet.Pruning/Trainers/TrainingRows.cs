@@ -78,16 +78,9 @@ sealed class TrainingRows(
             throw Unlike($"The validation set has {rows.Features.Size} values in column '{features.Name}'", $"{features.Size}");
         if (rows.classes != classes)
             throw Unlike($"The validation set has {rows.classes} label values", $"{classes}");
-        // Keys without values cannot be compared.
-        if (label is { Type: KeyDataViewType } ours && ClassLabels.From(ours).Values?.Names is { } wanted
-            && ClassLabels.From(rows.Label!.Value).Values?.Names is { } found)
-        {
-            for (int i = 0; i < wanted.Length; i++)
-            {
-                if (!wanted[i].Span.SequenceEqual(found[i].Span))
-                    throw Unlike($"Key {i + 1} of label column '{ours.Name}' is '{found[i]}' in the validation set", $"'{wanted[i]}'");
-            }
-        }
+        if (label is { Type: KeyDataViewType } ours
+            && ClassLabels.From(ours).FirstDifference(ClassLabels.From(rows.Label!.Value)) is var (key, wanted, found))
+            throw Unlike($"Key {key} of label column '{ours.Name}' is '{found}' in the validation set", $"'{wanted}'");
         rows.Shape = Shape;
         return rows;
 

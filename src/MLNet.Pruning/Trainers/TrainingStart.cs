@@ -63,16 +63,9 @@ sealed record TrainingStart(
             throw new ArgumentException($"Label column '{column}' has {now.Count} values; the previous model has {previous.Count} classes. "
                 + $"{Remedy} For other classes, start from its weights in a file: {nameof(PrunedTrainerOptions.Pretrained)}.");
         }
-        if (previous.Values?.Names is not { } wanted || now.Values?.Names is not { } found)
-            return;
-        for (int i = 0; i < wanted.Length; i++)
-        {
-            if (!wanted[i].Span.SequenceEqual(found[i].Span))
-            {
-                throw new ArgumentException(
-                    $"Key {i + 1} of label column '{column}' is '{found[i]}'; in the previous model it is '{wanted[i]}'. {Remedy}");
-            }
-        }
+        if (previous.FirstDifference(now) is var (key, wanted, found))
+            throw new ArgumentException($"Key {key} of label column '{column}' is '{found}'; in the previous model it is "
+                + $"'{wanted}'. {Remedy}");
     }
 
     /// <summary>Gives a new module of this structure the weights to start with.</summary>
@@ -102,17 +95,36 @@ sealed record TrainingStart(
         if (Previous is null || WeightMasks.Inactive(model) is not { } masks)
             return pruning;
         channel.Info(MessageSensitivity.None, Invariant($"The previous model has {masks.Sparsity:P1} of {masks.Count} weights inactive."));
-        return pruning is null ? new WeightPruning { Fixed = masks }
-            : Masks(pruning) ? With(pruning, masks)
-            : new CombinedPruning(new WeightPruning { Fixed = masks }, pruning);
+        if (pruning is null)
+            return new WeightPruning { Fixed = masks };
+        if (Weights(pruning) is not { } weights)
+            return new CombinedPruning(new WeightPruning { Fixed = masks }, pruning);
+        string[] covered = [.. weights.Fixed?.Masks.Select(mask => mask.Name)
+            ?? MaskedLayer.FindAny(model, weights.Weights, weights.Except).Select(layer => layer.Name)];
+        string[] left = [.. masks.Masks.Select(mask => mask.Name).Except(covered)];
+        if (left.Length > 0)
+        {
+            channel.Warning(MessageSensitivity.None, $"{nameof(WeightPruning)} does not mask {string.Join(", ", left)}: "
+                + "weights that are inactive there in the previous model learn again.");
+        }
+        return With(pruning, masks);
     }
 
-    static bool Masks(ITrainingPruning pruning) =>
-        pruning is WeightPruning || (pruning is CombinedPruning { Parts: var parts } && parts.Any(Masks));
+    static WeightPruning? Weights(ITrainingPruning pruning) => pruning switch
+    {
+        WeightPruning weights => weights,
+        CombinedPruning { Parts: var parts } => parts.Select(Weights).FirstOrDefault(weights => weights is not null),
+        _ => null,
+    };
 
     static ITrainingPruning With(ITrainingPruning pruning, WeightMasks masks) => pruning switch
     {
-        WeightPruning { Fixed: null, InitialMasks: null } weights => weights with { InitialMasks = masks },
+        // Masks that the user names for a layer count; the other layers start as they are.
+        WeightPruning { Fixed: null, InitialMasks: var named } weights => weights with
+        {
+            InitialMasks = named is null ? masks
+                : new([.. named.Masks, .. masks.Masks.ExceptBy(named.Masks.Select(mask => mask.Name), mask => mask.Name)]),
+        },
         CombinedPruning { Parts: var parts } => new CombinedPruning([.. parts.Select(part => With(part, masks))]),
         _ => pruning,
     };

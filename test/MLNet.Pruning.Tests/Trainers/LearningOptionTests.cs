@@ -144,6 +144,9 @@ public sealed class LearningOptionTests
             ((IDisposable)fold.Model).Dispose();
         CollectionAssert.AreEqual(new[] { 4, 4, 4 }, made.Select(counter => counter.Epochs).ToArray());
 
+        var twice = new Counter();
+        var doubled = Assert.ThrowsExactly<ArgumentException>(() => Trainer(o => o.Hooks = () => [twice, twice]).Fit(data));
+        StringAssert.Contains(doubled.Message, "Hooks gave the same Counter 2 times for one run, and it keeps state; give it once.");
         var shared = new Counter();
         var sharing = Trainer(o => o.Hooks = () => [shared]);
         sharing.Fit(data).Dispose();

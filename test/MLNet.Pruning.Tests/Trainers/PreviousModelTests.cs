@@ -117,6 +117,30 @@ public sealed class PreviousModelTests
     }
 
     [TestMethod]
+    public void A_warning_names_the_layers_whose_inactive_weights_learn_again()
+    {
+        var data = Data();
+        using var first = Dense(new WeightPruning { Sparsity = 0.8 }).Fit(data);
+        List<string> warnings = [];
+        context.Log += (_, log) =>
+        {
+            if (log.Message.Contains("learn again", StringComparison.Ordinal))
+                warnings.Add(log.Message);
+        };
+        using var all = Dense(new WeightPruning { Sparsity = 0.9 }).Fit(data, first);
+        Assert.IsEmpty(warnings);
+        using var some = Dense(new WeightPruning { Sparsity = 0.9, Except = ["layers.linear1.weight"] }).Fit(data, first);
+        Assert.HasCount(1, warnings);
+        StringAssert.Contains(warnings[0], "WeightPruning does not mask layers.linear1.weight: ");
+
+        // Initial masks of one layer leave the others as they are.
+        var masks = WeightMasks.Of(first.Module);
+        var pruning = new WeightPruning { Sparsity = 0.9, InitialMasks = new([masks["layers.linear1.weight"]]) };
+        using var named = Dense(pruning).Fit(data, first);
+        Assert.AreEqual(masks.ActiveCount, named.History!.Events[0].WeightsOn);
+    }
+
+    [TestMethod]
     public void Masks_are_pruned_further_from_what_is_inactive_already_and_can_come_back()
     {
         var data = Data();

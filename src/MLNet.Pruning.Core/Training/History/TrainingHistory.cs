@@ -103,8 +103,11 @@ public sealed record TrainingHistory
         var archive = SavedNetwork.Archive(stream, what);
         if (archive.Kind == Checkpoint.Kind)
             return Checkpoint.HistoryOf(archive, what);
-        return archive.Entries.ContainsKey(SavedNetwork.History) ? archive.Part(SavedNetwork.History, what, SavedHistory.Read)
-            : throw new InvalidDataException($"{what} has no training history: an earlier version saved it, or not a trainer.");
+        if (!archive.Entries.ContainsKey(SavedNetwork.History))
+            throw new InvalidDataException($"{what} has no training history: an earlier version saved it, or not a trainer.");
+        var history = archive.Part(SavedNetwork.History, what, SavedHistory.Read);
+        history.ScoringSpeed = SavedNetwork.SpeedOf(archive, what) ?? history.ScoringSpeed;
+        return history;
     }
 }
 
