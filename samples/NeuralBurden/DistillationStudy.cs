@@ -61,8 +61,9 @@ sealed record DistillationStudy
     {
         var pruning = Experiment.Pruning(Sparsity, extent.Epochs, Settings);
         using var teacher = Train("dense", "", null, new CrossEntropy(Classes), out var dense);
-        using (Train("pruned", Invariant($"-{100 * Sparsity:0.##}"), pruning, new CrossEntropy(Classes), out var pruned))
-        using (Train("distilled", Invariant($"-{100 * Sparsity:0.##}-{Temperature}-{Weight}"), pruning,
+        var cut = Invariant($"-{100 * Sparsity:0.##}-{Settings.Reactivation}-{Settings.Fading}");
+        using (Train("pruned", cut, pruning, new CrossEntropy(Classes), out var pruned))
+        using (Train("distilled", cut + Invariant($"-{Temperature}-{Weight}"), pruning,
             new DistilledCrossEntropy(Classes, (nn.Module<Tensor, Tensor>)teacher, Temperature, Weight), out var distilled))
             return (dense, pruned, distilled);
 
@@ -71,7 +72,8 @@ sealed record DistillationStudy
         {
             random.manual_seed(seed);
             var task = Network.Task(image, extent, merged, rows, tests, objective);
-            var name = $"distill-{rows.Count}-{extent.Epochs}-{(merged ? "merged-" : "")}{seed}-{kind}{setting}.checkpoint";
+            var name = $"distill-{Settings.Size}-{rows.Count}-{(HoldOut > 0 ? $"held-{HoldOut}-" : "")}{extent.Epochs}-"
+                + $"{(merged ? "merged-" : "")}{seed}-{kind}{setting}.checkpoint";
             var result = new TrainingLoop(Experiment.Options(extent, Settings.Device) with
             {
                 Seed = seed,

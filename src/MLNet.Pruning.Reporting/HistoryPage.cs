@@ -1,3 +1,5 @@
+using System.Text;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Reporting.Text;
 using static MLNet.Pruning.Reporting.Text.Numbers;
 
@@ -47,6 +49,24 @@ public static class HistoryPage
         if (history.Environment is { } environment)
             page.Heading("Environment").Table(HistoryTables.Environment(environment));
         return page.End();
+    }
+
+    /// <summary>Writes the page to a file in UTF-8, completely or not at all.</summary>
+    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="history">The history.</param>
+    /// <param name="title">The page's heading; null for the model's name.</param>
+    /// <param name="facts">More entries for the list at the top, such as the test accuracy.</param>
+    /// <param name="tables">More tables with headings, such as a comparison with another model; they come before the epochs.</param>
+    public static void Save(
+        string path,
+        TrainingHistory history,
+        string? title = null,
+        IEnumerable<(string Name, string Value)>? facts = null,
+        IEnumerable<(string Heading, TextTable Table)>? tables = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        byte[] page = Encoding.UTF8.GetBytes(ToHtml(history, title, facts, tables));
+        WholeFile.Write(path, stream => stream.Write(page));
     }
 
     /// <summary>All events that removed neurons, and a sample of the mask updates, which are frequent.</summary>

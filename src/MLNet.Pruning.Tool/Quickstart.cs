@@ -75,7 +75,7 @@ internal sealed class Quickstart
 
         var facts = Facts(history, metrics, predictions, same, modelFile);
         var page = Path.Combine(Output, "report.html");
-        File.WriteAllText(page, HistoryPage.ToHtml(history, "Quickstart: " + history.Model, facts, [(Worth, worth)]));
+        HistoryPage.Save(page, history, "Quickstart: " + history.Model, facts, [(Worth, worth)]);
         Summarize(facts, modelFile, page);
 
         Compared Compared(TransformerChain<KeyToValueMappingTransformer> chain, string file, bool learnt) => new(

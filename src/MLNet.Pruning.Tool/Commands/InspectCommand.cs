@@ -48,18 +48,21 @@ internal static class InspectCommand
         Console.Write(HistoryTables.Scoring(plan.Steps));
     }
 
-    /// <summary>What the file says of the training; nothing if it has no history.</summary>
+    /// <summary>What the file says of the training, or why it says nothing: it has no history, or a damaged one.</summary>
     static IEnumerable<(string Name, string Value)> Training(string file)
     {
-        TrainingHistory history;
         try
         {
-            history = TrainingHistory.Load(file);
+            return Training(TrainingHistory.Load(file));
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException failure)
         {
-            yield break; // the model was read: it is of an earlier version, or no trainer saved it
+            return [("trained", failure.Message)];
         }
+    }
+
+    static IEnumerable<(string Name, string Value)> Training(TrainingHistory history)
+    {
         var epochs = $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")}";
         yield return ("trained", $"{epochs}{(history.Stopped is { } why ? $" ({why})" : "")}, seed {history.Seed}"
             + (history.Data is { } data ? $", {Count(data.Rows)} rows with the hash {data.Hash}" : ""));

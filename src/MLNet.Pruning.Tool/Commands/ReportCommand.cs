@@ -6,6 +6,10 @@ namespace MLNet.Pruning.Tool.Commands;
 /// <summary><c>mlprune report</c>: writes the training history that a saved model or a checkpoint holds as an HTML page.</summary>
 internal static class ReportCommand
 {
+    // Windows and macOS find a file by its name in any case.
+    static StringComparison SamePath =>
+        OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+
     internal static Command Create()
     {
         var file = new Argument<FileInfo>("model") { Description = "A model that mlContext.Model.Save or WriteTo wrote, or a checkpoint." };
@@ -20,10 +24,10 @@ internal static class ReportCommand
         {
             var from = parsed.GetValue(file)!.FullName;
             var to = parsed.GetValue(output)?.FullName ?? Path.ChangeExtension(from, ".html");
-            if (to == from)
+            if (Path.GetFullPath(to).Equals(Path.GetFullPath(from), SamePath))
                 throw new ArgumentException($"The page would replace the model '{from}'; say --output.");
             var history = TrainingHistory.Load(from);
-            File.WriteAllText(to, HistoryPage.ToHtml(history, $"{Path.GetFileName(from)}: {history.Model}"));
+            HistoryPage.Save(to, history, $"{Path.GetFileName(from)}: {history.Model}");
             Console.WriteLine(to);
         }));
         return command;
