@@ -68,6 +68,6 @@ static class OutputLayer
             return;
         tensor.add_(tensor.dim() > 1
             ? randn_like(tensor).Times(0.5 / Math.Sqrt(Math.Max(1, tensor.NumberOfElements / tensor.shape[0])))
-            : rand_like(tensor).Times(0.5));
+            : rand_like(tensor).Times(0.5), Scalars.One);
     }
 }

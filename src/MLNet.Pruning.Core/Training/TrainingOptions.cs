@@ -130,8 +130,11 @@ public sealed record TrainingOptions
             if (metric is not { } by)
                 continue;
             if (!validation && Metrics.NeedsValidation(by))
-                throw new ArgumentException($"{option} is by {by}, and the run has no validation set. Set ValidationSet (in Core, the task's "
-                    + $"Validation), or choose {(Metrics.IsAccuracy(by) ? TrainingMetric.TrainingAccuracy : TrainingMetric.TrainingLoss)}.");
+            {
+                var other = Metrics.IsAccuracy(by) ? TrainingMetric.TrainingAccuracy : TrainingMetric.TrainingLoss;
+                throw new ArgumentException($"{option} is by {by}, and the run has no validation set. Set ValidationSet (in Core, the "
+                    + $"task's Validation), or choose {other}.");
+            }
             if (!answers && Metrics.IsAccuracy(by))
                 throw new ArgumentException($"{option} is by {by}, and the run's objective has no classes; choose a loss.");
         }

@@ -196,7 +196,7 @@ public sealed class RefusalTests
     {
         static Net Build() => new((net, x) => net.training ? net.Call("b", net.Call("a", x).relu()) : net.Call("b", net.Call("a", x).relu())[.., ..2], ("a", nn.Linear(12, 9)), ("b", nn.Linear(9, 3)));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs.Train(plain with { Hooks = [Good().Begin()] }, build: Build)).Message,
-            "cannot be measured in evaluation mode: The model gives [2, 2] for 2 rows; for 3 classes it must give [2, 3].");
+            "cannot be measured in evaluation mode: The model gives [2, 2] for 2 rows; for 3 classes it must give [2, 3], or more numbers a row.");
     }
 
     [TestMethod]

@@ -231,7 +231,7 @@ public sealed class RegressionPipelineTests
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor input) => skips ? head.call(input).add(skip.call(input)) : head.call(input).mul(gain);
+        public override Tensor forward(Tensor input) => skips ? head.call(input).Plus(skip.call(input)) : head.call(input).mul(gain);
     }
 
     [TestMethod]
