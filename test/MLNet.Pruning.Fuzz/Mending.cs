@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using MLNet.Pruning.Images;
 using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning.Fuzz;
@@ -47,21 +48,9 @@ static class Mending
             if (length > mended.Length - at - 12)
                 break;
             int end = at + 8 + (int)length;
-            BinaryPrimitives.WriteUInt32BigEndian(mended.AsSpan(end), Crc(mended.AsSpan((at + 4)..end)));
+            BinaryPrimitives.WriteUInt32BigEndian(mended.AsSpan(end), PngChunks.Crc(mended.AsSpan((at + 4)..end)));
             at = end + 4;
         }
         return mended;
-    }
-
-    static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
-                crc = (crc & 1) != 0 ? 0xEDB88320u ^ (crc >> 1) : crc >> 1;
-        }
-        return ~crc;
     }
 }

@@ -130,12 +130,16 @@ public sealed class PlanTests
             var plan = ScoringPlan.Compile(network, Samples.Weights(network, 0.5));
             var rows = Samples.Rows(network, 70);
             var scores = new float[70 * plan.OutputWidth];
-            for (int i = 0; i < 3; i++)
-                plan.Score(rows, scores);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 10; i++)
-                plan.Score(rows, scores);
-            Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before, $"{network}");
+            // A thread that helps for the first time makes a workspace, and when that is depends on who else is busy.
+            Assert.AreEqual(0, Enumerable.Range(0, 4).Min(_ => Allocated()), $"{network}");
+
+            long Allocated()
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < 10; i++)
+                    plan.Score(rows, scores);
+                return GC.GetAllocatedBytesForCurrentThread() - before;
+            }
         }
     }
 

@@ -151,7 +151,7 @@ static class ReferenceNetworks
                     Math.Log(sizes[key])
                     + (Enumerable.Range(head * size, size).Sum(d => qkv[t][d] * qkv[key][width + d]) / Math.Sqrt(size));
 
-                var shares = ReferenceLayers.Probabilities([.. Enumerable.Range(0, tokens.Length).Select(Logit)]);
+                var shares = ReferenceLayers.Softmax([.. Enumerable.Range(0, tokens.Length).Select(Logit)]);
                 for (int d = head * size; d < (head + 1) * size; d++)
                     mixed[t][d] = Enumerable.Range(0, tokens.Length).Sum(key => shares[key] * qkv[key][(2 * width) + d]);
             }

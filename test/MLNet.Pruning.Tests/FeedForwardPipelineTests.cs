@@ -348,6 +348,7 @@ public sealed class FeedForwardPipelineTests
     }
 
     [TestMethod]
+    [DoNotParallelize] // compares trainings by a seed of the process's one generator
     public void A_cancelled_run_goes_on_from_its_checkpoint_to_the_same_model()
     {
         using var folder = new TemporaryFolder();

@@ -85,8 +85,8 @@ static class TensorBlob
         for (var i = 0; i < dimensions; i++)
             shape[i] = BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(8 + 8 * i));
         var type = Codes.First(c => c.Value == code).Key;
-        var expected = shape.Aggregate((Int128)Size(type), (a, d) => a > blob.Length ? a : a * d) + 8 + 8 * dimensions;
-        return expected == blob.Length ? (type, shape) : throw damaged;
+        var count = BinaryReading.Product(shape, blob.Length);
+        return count >= 0 && count * Size(type) + 8 + 8 * dimensions == blob.Length ? (type, shape) : throw damaged;
     }
 
     static int Size(ScalarType type) => type switch

@@ -117,6 +117,8 @@ static class Checkpoint
                 + $"Delete the file or set {nameof(CheckpointOptions)}.{nameof(CheckpointOptions.Resume)} to false to start anew.");
         ModuleState.Load(archive, run.Model, what);
         LoadOptimizer(archive, run, what);
+        foreach (var hook in stateful)
+            archive.Part(HookPrefix + hook.StateName, what, _ => hook.StateLoaded(run));
         run.History = HistoryOf(archive, what);
         archive.Part(RandomEntry, what, saved =>
         {

@@ -17,6 +17,7 @@ public sealed class CheckpointFile
         position = Checkpoint.PositionOf(archive, What);
         History = Checkpoint.HistoryOf(archive, What);
         Blueprint = archive.Part(SavedNetwork.Blueprint, What, json => Blueprint.FromJson(Encoding.UTF8.GetString(json)));
+        Blueprint.CheckSize(ModuleState.Bytes(archive), What);
         Metadata = archive.Entries.Where(entry => entry.Key.StartsWith(Checkpoint.MetadataPrefix, StringComparison.Ordinal))
             .ToDictionary(entry => entry.Key[Checkpoint.MetadataPrefix.Length..], entry => entry.Value);
     }

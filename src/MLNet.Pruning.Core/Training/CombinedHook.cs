@@ -69,6 +69,12 @@ sealed class CombinedHook(ITrainingHook[] hooks) : ITrainingHook, IStateful
         }
     }
 
+    public void StateLoaded(TrainingRun run)
+    {
+        foreach (var hook in stateful)
+            hook.StateLoaded(run);
+    }
+
     public void LoadState(TrainingRun run, BinaryReader reader)
     {
         foreach (var part in stateful)

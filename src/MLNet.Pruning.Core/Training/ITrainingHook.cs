@@ -85,6 +85,12 @@ public interface IStateful
     /// Restores a saved state. Called before parameters and optimizer are loaded, so that a hook can restore the model's shape first.
     /// </summary>
     void LoadState(TrainingRun run, BinaryReader reader);
+
+    /// <summary>
+    /// All hooks have loaded their states, and the model its parameters. Check and apply here what depends on them; an
+    /// <see cref="InvalidDataException"/> then names the file.
+    /// </summary>
+    void StateLoaded(TrainingRun run) { }
 }
 
 /// <summary>

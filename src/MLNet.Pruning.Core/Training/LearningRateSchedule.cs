@@ -14,7 +14,9 @@ public readonly record struct TrainingTime(long Step, long Steps, int StepsPerEp
 
     internal double In(ScheduleUnit unit) => unit == ScheduleUnit.Steps ? Step : Epoch;
 
-    internal double TotalIn(ScheduleUnit unit) => unit == ScheduleUnit.Steps ? Steps : Epochs;
+    /// <summary>How much of a length has passed, at most 1; null for the length of the run.</summary>
+    internal double Part(double? length, ScheduleUnit unit) =>
+        Math.Min(1, In(unit) / (length ?? (unit == ScheduleUnit.Steps ? Steps : Epochs)));
 }
 
 /// <summary>A factor on the learning rate that depends on the progress of the run. Immutable.</summary>
@@ -139,7 +141,7 @@ sealed record ExponentialRate(double Multiplier, ScheduleUnit Unit) : LearningRa
 sealed record LinearRate(double Start, double End, double? Length, ScheduleUnit Unit) : LearningRateSchedule
 {
     public override double Factor(TrainingTime time) =>
-        Start + (End - Start) * Math.Min(1, time.In(Unit) / (Length ?? time.TotalIn(Unit)));
+        Start + (End - Start) * time.Part(Length, Unit);
 
     public override void Validate()
     {
@@ -151,7 +153,7 @@ sealed record LinearRate(double Start, double End, double? Length, ScheduleUnit 
 
 sealed record PolynomialRate(double Power, double? Length, ScheduleUnit Unit) : LearningRateSchedule
 {
-    public override double Factor(TrainingTime time) => Math.Pow(1 - Math.Min(1, time.In(Unit) / (Length ?? time.TotalIn(Unit))), Power);
+    public override double Factor(TrainingTime time) => Math.Pow(1 - time.Part(Length, Unit), Power);
 
     public override void Validate()
     {

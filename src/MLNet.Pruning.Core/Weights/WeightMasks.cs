@@ -20,7 +20,7 @@ public sealed class WeightMask
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(shape);
-        if (shape.Any(extent => extent < 0) || Product(shape) != active.Length)
+        if (BinaryReading.Product([.. shape], Array.MaxLength) != active.Length)
             throw new ArgumentException($"The mask of '{name}' has {active.Length} values; its shape [{string.Join(", ", shape)}] wants "
                 + "another number.", nameof(active));
         (Name, Shape, this.active) = (name, [.. shape], active.ToArray());
@@ -67,10 +67,6 @@ public sealed class WeightMask
         return bytes;
     }
 
-    /// <summary>The number of weights; some number above the largest possible one, if they are more.</summary>
-    static Int128 Product(IReadOnlyList<long> shape) =>
-        shape.Aggregate((Int128)1, (product, extent) => product > Array.MaxLength ? product : product * extent);
-
     internal static WeightMask FromBytes(string name, ReadOnlySpan<byte> bytes)
     {
         var dimensions = bytes.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(bytes);
@@ -80,8 +76,8 @@ public sealed class WeightMask
         if (!BitConverter.IsLittleEndian)
             BinaryPrimitives.ReverseEndianness(shape, shape);
         var bits = bytes[(4 + 8 * dimensions)..];
-        if (shape.Any(extent => extent < 0) || Product(shape) is var count
-            && (count > Array.MaxLength || (count + 7) / 8 != bits.Length))
+        var count = BinaryReading.Product(shape, Array.MaxLength);
+        if (count < 0 || count > Array.MaxLength || (count + 7) / 8 != bits.Length)
             throw Damaged();
         var active = new bool[(int)count];
         for (var i = 0; i < active.Length; i++)

@@ -198,4 +198,6 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
         budget?.Read(reader);
         Masked.Read(reader);
     }
+
+    public void StateLoaded(TrainingRun run) => Masked.ApplyPending();
 }

@@ -38,10 +38,14 @@ static unsafe class ClassScores
     /// <param name="scores">[rows][classes]; written.</param>
     public static void Write(KernelSet kernels, ScoringOutput output, float* logits, int rows, int classes, nint stride, float* scores)
     {
-        if (output == ScoringOutput.Probabilities && classes > 1)
-            kernels.SoftmaxRows(logits, rows, classes, stride);
-        for (int row = 0; output == ScoringOutput.Probabilities && classes == 1 && row < rows; row++)
-            logits[row * stride] = Sigmoid(logits[row * stride]);
+        if (output == ScoringOutput.Probabilities)
+        {
+            if (classes > 1)
+                kernels.SoftmaxRows(logits, rows, classes, stride);
+            else
+                for (int row = 0; row < rows; row++)
+                    logits[row * stride] = Sigmoid(logits[row * stride]);
+        }
         for (int row = 0; row < rows; row++, logits += stride, scores += classes)
             new ReadOnlySpan<float>(logits, classes).CopyTo(new Span<float>(scores, classes));
     }

@@ -209,6 +209,21 @@ sealed class OrderedHash : IDisposable
 static class BinaryReading
 {
     /// <summary>
+    /// The product of extents, which cannot overflow: some number above the limit if it is larger, -1 if an extent is negative.
+    /// </summary>
+    public static Int128 Product(ReadOnlySpan<long> shape, long limit)
+    {
+        Int128 product = 1;
+        foreach (var extent in shape)
+        {
+            if (extent < 0)
+                return -1;
+            product = product > limit && extent > 0 ? product : product * extent;
+        }
+        return product;
+    }
+
+    /// <summary>
     /// Reads a count. It cannot exceed the number of bytes left, so that a damaged count does not make us allocate memory.
     /// </summary>
     /// <param name="reader">A reader of a stream of known length.</param>

@@ -178,20 +178,13 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
             throw new InvalidDataException($"its numbers are of type {type}; wanted {Float32}, single precision.");
         if (dimensions is < 0 or > MaximumDimensions || blob.Length < 8 + (8 * dimensions))
             throw damaged;
-        int[] shape = new int[dimensions];
-        Int128 bytes = sizeof(float);
+        long[] shape = new long[dimensions];
         for (int i = 0; i < dimensions; i++)
-        {
-            long size = BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(8 + (8 * i)));
-            if (size is < 0 or > int.MaxValue)
-                throw damaged;
-            shape[i] = (int)size;
-            bytes = bytes > blob.Length ? bytes : bytes * size;
-        }
+            shape[i] = BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(8 + (8 * i)));
         var values = blob.AsSpan(8 + (8 * dimensions));
-        if (bytes != values.Length)
+        if (shape.Any(size => size > int.MaxValue) || BinaryReading.Product(shape, blob.Length) * sizeof(float) != values.Length)
             throw damaged;
-        weights.Add(name, MemoryMarshal.Cast<byte, float>(values).ToArray(), shape);
+        weights.Add(name, MemoryMarshal.Cast<byte, float>(values).ToArray(), [.. shape.Select(size => (int)size)]);
         return true;
     }
 }

@@ -38,8 +38,7 @@ static class ScoreColumns
     /// <exception cref="ArgumentOutOfRangeException">The label is missing or of another type.</exception>
     public static SchemaShape RegressionShape(SchemaShape input, string labelName)
     {
-        ShapeColumns.Find(input, labelName, "label", "Single",
-            column => column is { Kind: VectorKind.Scalar, IsKey: false } && column.ItemType == NumberDataViewType.Single);
+        ShapeColumns.FindScalar(input, labelName, "label", NumberDataViewType.Single);
         return ShapeColumns.Add(input, ShapeColumns.Numbers(Score, VectorKind.Scalar, SharedAnnotations()));
     }
 
@@ -49,8 +48,7 @@ static class ScoreColumns
     /// <exception cref="ArgumentOutOfRangeException">The label is missing or of another type.</exception>
     public static SchemaShape BinaryShape(SchemaShape input, string labelName)
     {
-        ShapeColumns.Find(input, labelName, "label", "Boolean",
-            column => column is { Kind: VectorKind.Scalar, IsKey: false } && column.ItemType == BooleanDataViewType.Instance);
+        ShapeColumns.FindScalar(input, labelName, "label", BooleanDataViewType.Instance);
         return ShapeColumns.Add(input,
             MLNetInternals.Column(
                 PredictedLabel, VectorKind.Scalar, BooleanDataViewType.Instance, annotations: new SchemaShape(SharedAnnotations())),

@@ -14,6 +14,12 @@ static class ShapeColumns
         Find(shape, name, "feature", "a vector of Single of known size",
             column => column is { Kind: VectorKind.Vector, IsKey: false } && column.ItemType.Equals(NumberDataViewType.Single));
 
+    /// <summary>Finds a column with one value a row that is no key.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public static void FindScalar(SchemaShape shape, string name, string role, DataViewType type) =>
+        Find(shape, name, role, type.ToString()!,
+            column => column is { Kind: VectorKind.Scalar, IsKey: false } && column.ItemType.Equals(type));
+
     /// <summary>Finds a column and checks that it fits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
     public static SchemaShape.Column Find(SchemaShape shape, string name, string role, string wanted, Func<SchemaShape.Column, bool> fits)

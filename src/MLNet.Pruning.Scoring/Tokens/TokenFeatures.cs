@@ -48,11 +48,15 @@ static class TokenFeatures
     public static FeatureColumns Find(DataViewSchema schema, string name, VitDescription trained)
     {
         var features = Find(schema, name);
-        var (found, wanted) = (GridOf(features.Columns.First())!, trained.Grid);
-        if (Parts(found) == Parts(wanted) && CountOf(features) == trained.Tokens)
-            return features;
-        throw new ArgumentOutOfRangeException(null, $"Column '{name}' holds {Describe(CountOf(features), found)}; "
-            + $"the model was trained on {Describe(trained.Tokens, wanted)}.");
+        return Fit(features, trained.Grid, trained.Tokens) ? features : throw new ArgumentOutOfRangeException(
+            null, $"Column '{name}' holds {Describe(CountOf(features), GridOf(features.Columns.First())!)}; "
+            + $"the model was trained on {Describe(trained.Tokens, trained.Grid)}.");
+    }
+
+    /// <summary>Whether token columns hold what a model was trained on.</summary>
+    public static bool Fit(FeatureColumns features, PatchGrid trained, int tokens)
+    {
+        return Parts(GridOf(features.Columns.First())!) == Parts(trained) && CountOf(features) == tokens;
 
         static (int, int, int, int) Parts(PatchGrid grid) => (grid.Rows, grid.Columns, grid.Channels, grid.PatchSize);
     }

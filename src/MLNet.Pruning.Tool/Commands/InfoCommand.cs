@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using MLNet.Pruning.Native;
 using Microsoft.ML;
 using Spectre.Console;
@@ -24,18 +22,15 @@ internal static class InfoCommand
         var assembly = typeof(InfoCommand).Assembly;
         var rows = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(3)).AddColumn();
         rows.AddRow("mlprune", assembly.GetName().Version!.ToString(3));
-        rows.AddRow("Microsoft.ML", Version(typeof(MLContext).Assembly));
-        rows.AddRow("TorchSharp", Version(typeof(torch).Assembly));
+        rows.AddRow("Microsoft.ML", TrainingEnvironment.VersionOf(typeof(MLContext).Assembly));
+        rows.AddRow("TorchSharp", TrainingEnvironment.VersionOf(typeof(torch).Assembly));
         rows.AddRow("LibTorch", Markup.Escape(Torch(() => torch.NormalizeNuGetVersion(torch.__version__))));
         rows.AddRow(".NET", Environment.Version.ToString());
-        rows.AddRow("processor", $"{Environment.ProcessorCount} cores, {RuntimeInformation.ProcessArchitecture}, {VectorUnit()}");
+        rows.AddRow("processor",
+            $"{Environment.ProcessorCount} cores, {RuntimeInformation.ProcessArchitecture}, {TrainingEnvironment.VectorUnit}");
         rows.AddRow("CUDA", Markup.Escape(Torch(Cuda)));
         AnsiConsole.Write(rows);
     }
-
-    static string Version(Assembly assembly) =>
-        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
-            ?? assembly.GetName().Version!.ToString(3);
 
     static string Torch(Func<string> ask)
     {
@@ -51,7 +46,4 @@ internal static class InfoCommand
     }
 
     static string Cuda() => torch.cuda.is_available() ? $"{torch.cuda.device_count()} device(s)" : "none";
-
-    static string VectorUnit() =>
-        Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : System.Numerics.Vector.IsHardwareAccelerated ? "SIMD" : "no SIMD";
 }

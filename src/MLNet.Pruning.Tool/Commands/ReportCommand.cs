@@ -24,7 +24,7 @@ internal static class ReportCommand
         {
             var from = parsed.GetValue(file)!.FullName;
             var to = parsed.GetValue(output)?.FullName ?? Path.ChangeExtension(from, ".html");
-            if (Path.GetFullPath(to).Equals(Path.GetFullPath(from), SamePath))
+            if (to.Equals(from, SamePath))
                 throw new ArgumentException($"The page would replace the model '{from}'; say --output.");
             var history = TrainingHistory.Load(from);
             HistoryPage.Save(to, history, $"{Path.GetFileName(from)}: {history.Model}");

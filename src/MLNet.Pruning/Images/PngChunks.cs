@@ -51,7 +51,7 @@ static class PngChunks
         return rest.Slice(8, length);
     }
 
-    static uint Crc(ReadOnlySpan<byte> bytes)
+    public static uint Crc(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;
         foreach (byte value in bytes)

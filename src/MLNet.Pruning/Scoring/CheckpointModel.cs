@@ -23,7 +23,7 @@ static class CheckpointModel
     public static PrunedTransformer Load(CheckpointFile saved, IHostEnvironment environment)
     {
         string device = ComputeDevice.Choose(environment, asked: null);
-        var build = saved.Blueprint is ModuleBlueprint { Name: var name } ? ModuleBuilders.Of(environment).Find(name) : null;
+        var blueprint = ModuleBuilders.Complete(saved.Blueprint, environment);
         string? kind = Text(KindEntry);
         return kind switch
         {
@@ -38,11 +38,10 @@ static class CheckpointModel
             where TModel : ScoredModel
             where TTransformer : PrunedTransformer
         {
-            var module = saved.Build(build);
+            var module = saved.Build((blueprint as ModuleBlueprint)?.Builder);
             try
             {
                 ModuleScope.Detach(module);
-                var blueprint = saved.Blueprint is ModuleBlueprint own ? own with { Builder = build } : saved.Blueprint;
                 Unscale(module);
                 return TrainedModel.Make(blueprint, module, saved.History, Sparse(), device, environment, Describe, transform);
             }

@@ -82,9 +82,7 @@ sealed class FollowedModule : IFollowedModule
     public static (Blueprint Blueprint, nn.Module Module) Build(Archive network, IHostEnvironment environment, string what)
     {
         LibTorch.Load();
-        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network)));
-        if (blueprint is ModuleBlueprint named)
-            blueprint = named with { Builder = ModuleBuilders.Of(environment).Find(named.Name) };
+        var blueprint = ModuleBuilders.Complete(Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network))), environment);
         blueprint.CheckSize(ModuleState.Bytes(network), what);
         var module = blueprint.Build();
         try
@@ -110,6 +108,10 @@ sealed class ModuleBuilders
     readonly ConcurrentDictionary<string, Func<nn.Module<Tensor, Tensor>>> builders = new(StringComparer.Ordinal);
 
     public static ModuleBuilders Of(IHostEnvironment environment) => ofContexts.GetOrCreateValue(environment.ComponentCatalog);
+
+    /// <summary>The blueprint with the function that builds it, if it is of user code.</summary>
+    public static Blueprint Complete(Blueprint blueprint, IHostEnvironment environment) =>
+        blueprint is ModuleBlueprint named ? named with { Builder = Of(environment).Find(named.Name) } : blueprint;
 
     /// <summary>Registers a builder, replacing an earlier one of the same name.</summary>
     public void Add(string name, Func<nn.Module<Tensor, Tensor>> build) => builders[name] = build;

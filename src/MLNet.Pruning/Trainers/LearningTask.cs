@@ -90,7 +90,8 @@ abstract class LearningTask
         public override (IObjective, LabelScale?) Begin(
             Blueprint blueprint, TrainingRows rows, PrunedModelOptions options, TeacherNetwork? teacher)
         {
-            var (classes, smoothing) = (ClassLabels.From(rows.Label!.Value).Count, options.LabelSmoothing);
+            int classes = (int)((KeyDataViewType)rows.Label!.Value.Type).Count; // FindLabel bounds it
+            double smoothing = options.LabelSmoothing;
             return (options.Distillation is { } distillation && teacher is not null
                 ? new DistilledCrossEntropy(classes, teacher.Logits, distillation.Temperature, distillation.Weight, smoothing)
                 : new CrossEntropy(classes, smoothing), null);

@@ -78,13 +78,8 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     VitBlueprint Continued(VitBlueprint was, FeatureColumns features)
     {
         var grid = TokenFeatures.GridOf(features.Columns.First());
-        bool tokens = was.Input == VitInput.Tokens, same = grid is not null == tokens;
-        if (same && grid is not null)
-        {
-            var (now, then) = (grid, was.Grid);
-            same = (now.Rows, now.Columns, now.Channels, now.PatchSize, TokenFeatures.CountOf(features))
-                == (then.Rows, then.Columns, then.Channels, then.PatchSize, was.Tokens);
-        }
+        bool tokens = was.Input == VitInput.Tokens;
+        bool same = tokens ? grid is not null && TokenFeatures.Fit(features, was.Grid, was.Tokens) : grid is null;
         string found = grid is null ? "images" : $"tokens of images of {grid.Height}x{grid.Width} in patches of {grid.PatchSize}";
         string wanted = tokens ? $"{was.Tokens} tokens of images" : "images";
         return same ? was with { Dropout = options.Dropout } : throw new ArgumentException($"Column '{features.Name}' holds {found}; the "
@@ -99,10 +94,10 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
             : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // including the padding
         int patchSize = grid?.PatchSize ?? (options.PatchSize > 0 ? options.PatchSize : DefaultPatchSize);
         var file = options.Pretrained is { } weights ? VitBlueprint.Published(weights, outputs, Size, options.Heads) : null;
+        var (dim, depth, heads) = options.Sizes;
         var plan = file is not null
             ? Agreed(file, grid)
-            : VitBlueprint.For(Size(options.Image.Channels), patchSize, outputs, options.Dim > 0 ? options.Dim : DefaultDim,
-                options.Depth > 0 ? options.Depth : DefaultDepth, options.Heads > 0 ? options.Heads : DefaultHeads, options.HiddenSize) with
+            : VitBlueprint.For(Size(options.Image.Channels), patchSize, outputs, dim, depth, heads, options.HiddenSize) with
             {
                 Activation = options.Activation,
                 Pooling = options.Pooling,
@@ -128,13 +123,16 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         Same(options.HiddenSize, published.BlockHidden[0], nameof(Options.HiddenSize));
         return published;
 
-        void Same(int option, int found, string name)
+        void Same(int option, int found, string name) =>
+            Agree(option, found, name, $"the pretrained weights of '{options.Pretrained!.Path}' have", "file");
+    }
+
+    static void Agree(int option, int found, string name, string others, string source)
+    {
+        if (option != 0 && option != found)
         {
-            if (option != 0 && option != found)
-            {
-                throw new ArgumentOutOfRangeException(null, $"{name} is {option}, but the pretrained weights of "
-                    + $"'{options.Pretrained!.Path}' have {found}. Leave it at 0 to take what the file says.");
-            }
+            throw new ArgumentOutOfRangeException(
+                null, $"{name} is {option}, but {others} {found}. Leave it at 0 to take what the {source} says.");
         }
     }
 
@@ -153,14 +151,8 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         }
         return grid.Count - TokenFeatures.CountOf(features);
 
-        void Same(int option, int found, string name)
-        {
-            if (option != 0 && option != found)
-            {
-                throw new ArgumentOutOfRangeException(null, $"{name} is {option}, but the tokens of column '{features.Name}' "
-                    + $"were made with {found}. Leave it at 0 to take what the column says.");
-            }
-        }
+        void Same(int option, int found, string name) =>
+            Agree(option, found, name, $"the tokens of column '{features.Name}' were made with", "column");
     }
 
     /// <summary>
@@ -229,6 +221,9 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 
         internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels > 0 ? ImageChannels : DefaultChannels);
 
+        internal (int Dim, int Depth, int Heads) Sizes =>
+            (Dim > 0 ? Dim : DefaultDim, Depth > 0 ? Depth : DefaultDepth, Heads > 0 ? Heads : DefaultHeads);
+
         private protected override void Check()
         {
             base.Check();
@@ -238,7 +233,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
             OptionChecks.Require(Dim >= 0, nameof(Dim), Dim, $"at least 1, or 0 for {DefaultDim}");
             OptionChecks.Require(Depth >= 0, nameof(Depth), Depth, $"at least 1, or 0 for {DefaultDepth}");
             OptionChecks.Require(Heads >= 0, nameof(Heads), Heads, $"at least 1, or 0 for {DefaultHeads}");
-            int dim = Dim > 0 ? Dim : DefaultDim, heads = Heads > 0 ? Heads : DefaultHeads, depth = Depth > 0 ? Depth : DefaultDepth;
+            var (dim, depth, heads) = Sizes;
             OptionChecks.Require(Pretrained is not null || dim % heads == 0, nameof(Dim), dim, $"a multiple of {nameof(Heads)}, {heads}");
             OptionChecks.Require(HiddenSize >= 0, nameof(HiddenSize), HiddenSize, $"at least 1, or 0 for twice {nameof(Dim)}");
             OptionChecks.Require(Dropout is >= 0 and < 1, nameof(Dropout), Dropout, "at least 0 and below 1");

@@ -59,8 +59,7 @@ sealed class TrainerCore
     public static void CheckWeight(SchemaShape input, PrunedTrainerOptions names)
     {
         if (names.ExampleWeightColumnName is { } weight)
-            ShapeColumns.Find(input, weight, TrainingRows.WeightRole, "Single", column =>
-                column is { Kind: SchemaShape.Column.VectorKind.Scalar, IsKey: false } && column.ItemType == NumberDataViewType.Single);
+            ShapeColumns.FindScalar(input, weight, TrainingRows.WeightRole, NumberDataViewType.Single);
     }
 
     /// <summary>Trains a model on all of <paramref name="input"/>.</summary>

@@ -1,3 +1,4 @@
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Tests.Pruning;
 using MLNet.Pruning.Tests.Training;
 using static TorchSharp.torch;
@@ -31,6 +32,31 @@ public sealed class MaskResumeTests
             "with neurons" => new CombinedPruning(neurons, weights),
             _ => (ITrainingPruning)new CombinedPruning(weights with { Reactivation = Reactivation.Frozen }, neurons),
         }).Begin();
+    }
+
+    [TestMethod]
+    public void Masks_of_another_model_are_refused_by_the_name_of_the_file()
+    {
+        var file = Path.Combine(folder, "renamed.checkpoint");
+        TrainingOptions Options() => new()
+        {
+            Epochs = 1,
+            BatchSize = 20,
+            Seed = 3,
+            Checkpoint = new CheckpointOptions(file) { Keep = 1 },
+            Hooks = [new WeightPruning { Sparsity = 0.5, Schedule = Schedule.OneShot(1, 0.5) }.Begin()],
+        };
+        Runs.Train(Options());
+        Archive archive, renamed = new("checkpoint");
+        using (var stream = File.OpenRead(file))
+            archive = Archive.Read(stream, "checkpoint", file);
+        foreach (var (name, content) in archive.Entries)
+            renamed.Add(name, name != "hook:weight pruning" ? content
+                : System.Text.Encoding.Latin1.GetBytes(System.Text.Encoding.Latin1.GetString(content).Replace("linear2", "lynear2")));
+        WholeFile.Write(file, renamed.Write);
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => Runs.Train(Options())).Message;
+        StringAssert.StartsWith(message, $"Checkpoint '{file}' cannot be read, because of its part 'hook:weight pruning'");
+        StringAssert.Contains(message, "masks are of another model: of layers.linear1.weight");
     }
 
     [TestMethod]

@@ -14,6 +14,7 @@ sealed unsafe class ExampleBuffer : IDisposable
     readonly int rowsPerBlockShift;
     readonly List<nint> blocks = [];
     readonly List<Answer[]> answers = [];
+    ulong? fingerprint;
 
     /// <param name="source">The source that rows will be read from.</param>
     public ExampleBuffer(IExampleSource source)
@@ -38,7 +39,7 @@ sealed unsafe class ExampleBuffer : IDisposable
     public int Count { get; private set; }
 
     /// <summary>A hash of all rows of the source with labels, targets and weights; distinguishes sets of examples.</summary>
-    public ulong Fingerprint { get; private set; }
+    public ulong Fingerprint => fingerprint ??= FingerprintWith(0);
 
     public long RowBytes => (long)Width * sizeof(float) + (HasLabels ? sizeof(long) : 0)
         + (HasTargets ? sizeof(float) : 0) + (HasWeights ? sizeof(float) : 0);
@@ -99,21 +100,26 @@ sealed unsafe class ExampleBuffer : IDisposable
     public Batch Batch(int rows, Device device)
     {
         var slots = Enumerable.Range(0, rows).ToArray();
+        var numbers = new float[(long)rows * Width];
+        foreach (var slot in slots)
+            Numbers(slot).CopyTo(numbers.AsSpan(checked(slot * Width), Width));
         return new Batch(
-            cat([.. slots.Select(Tensor)], 0).to(device),
+            tensor(numbers, [rows, .. Shape], device: device),
             HasLabels ? tensor(slots.Select(slot => Answer(slot).Label).ToArray(), device: device) : null,
             HasTargets ? tensor(slots.Select(slot => Answer(slot).Target).ToArray(), device: device) : null,
             HasWeights ? tensor(slots.Select(slot => Answer(slot).Weight).ToArray(), device: device) : null);
     }
 
     /// <summary>Takes the fingerprint of the rows here and of those behind them.</summary>
-    /// <param name="rest">The hash of the rows that do not fit in memory; 0 for none.</param>
-    public void TakeFingerprint(ulong rest)
+    /// <param name="rest">The hash of the rows that do not fit in memory.</param>
+    public void TakeFingerprint(ulong rest) => fingerprint = FingerprintWith(rest);
+
+    ulong FingerprintWith(ulong rest)
     {
         var hash = (ulong)Count;
         for (var slot = 0; slot < Count; slot++)
             hash = Hash(hash, Numbers(slot), Answer(slot));
-        Fingerprint = (hash ^ (hash >> 32)) + rest;
+        return (hash ^ (hash >> 32)) + rest;
     }
 
     /// <summary>The hash of some rows and one more.</summary>

@@ -59,14 +59,15 @@ static class Feed
             }
             if (buffer.Count == 0)
                 throw new InvalidDataException("The source of examples has no rows.");
-            if (complete && buffer.HasWeights && buffer.Weight([.. Enumerable.Range(0, buffer.Count)]) == 0)
+            if (complete && buffer.HasWeights && Enumerable.Range(0, buffer.Count).All(slot => buffer.Answer(slot).Weight == 0))
                 throw new InvalidDataException($"All {buffer.Count} examples have weight 0; at least one must count.");
             if (source.Count is { } expected && complete && expected != buffer.Count)
                 throw new InvalidDataException($"The source of examples promised {expected} rows and gave {buffer.Count}.");
             if (options.DropLastBatch && complete && buffer.Count < options.BatchSize)
                 throw new InvalidDataException($"There are {buffer.Count} examples, fewer than one batch of {options.BatchSize}, and "
                     + $"{nameof(options.DropLastBatch)} leaves such a batch out.");
-            buffer.TakeFingerprint(complete ? 0 : (ulong)total!.Value ^ rest); // now, as a pool's rows change during training
+            if (!complete)
+                buffer.TakeFingerprint((ulong)total!.Value ^ rest); // now, as a pool's rows change during training
             return complete ? new MemoryFeed(buffer, options) : new StreamingFeed(source, total!.Value, buffer, options, classCount);
         }
         catch

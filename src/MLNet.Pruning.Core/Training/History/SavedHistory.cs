@@ -37,7 +37,7 @@ static class SavedHistory
         using var json = new MemoryStream();
         try
         {
-            Decompress(content.AsMemory(1), json);
+            Decompress(new MemoryStream(content, 1, content.Length - 1), json);
         }
         catch (InvalidOperationException failure)
         {
@@ -54,9 +54,9 @@ static class SavedHistory
         }
     }
 
-    static void Decompress(ReadOnlyMemory<byte> content, MemoryStream to)
+    static void Decompress(Stream content, MemoryStream to)
     {
-        using var compressed = new BrotliStream(new MemoryStream(content.ToArray()), CompressionMode.Decompress);
+        using var compressed = new BrotliStream(content, CompressionMode.Decompress);
         var buffer = new byte[1 << 16];
         for (int read; (read = compressed.Read(buffer)) > 0;)
         {

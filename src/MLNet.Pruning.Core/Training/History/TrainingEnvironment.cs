@@ -39,10 +39,12 @@ public sealed record TrainingEnvironment
         System = $"{RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.OSArchitecture}",
         Processor = ProcessorName() ?? RuntimeInformation.ProcessArchitecture.ToString(),
         Cores = global::System.Environment.ProcessorCount,
-        Instructions = Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2"
-            : global::System.Numerics.Vector.IsHardwareAccelerated ? "SIMD" : "no SIMD",
+        Instructions = VectorUnit,
         Started = DateTimeOffset.UtcNow,
     };
+
+    internal static string VectorUnit => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2"
+        : global::System.Numerics.Vector.IsHardwareAccelerated ? "SIMD" : "no SIMD";
 
     /// <summary>The version of a library, without the commit.</summary>
     internal static string VersionOf(Assembly assembly) =>

@@ -8,6 +8,7 @@ sealed unsafe class BatchBuffer : IDisposable
 {
     readonly StagedColumn inputs;
     readonly StagedColumn? labels, targets, weights;
+    readonly StagedColumn[] columns;
     readonly int capacity, width;
 
     public BatchBuffer(ExampleBuffer examples, int capacity, Device device)
@@ -17,12 +18,11 @@ sealed unsafe class BatchBuffer : IDisposable
         labels = examples.HasLabels ? new([capacity], ScalarType.Int64, device) : null;
         targets = examples.HasTargets ? new([capacity], ScalarType.Float32, device) : null;
         weights = examples.HasWeights ? new([capacity], ScalarType.Float32, device) : null;
+        columns = [.. new[] { inputs, labels, targets, weights }.OfType<StagedColumn>()];
     }
 
     /// <summary>The latest view.</summary>
     public Batch? Batch { get; private set; }
-
-    IEnumerable<StagedColumn> Columns => new[] { inputs, labels, targets, weights }.OfType<StagedColumn>();
 
     /// <summary>Copies rows <paramref name="from"/> to <paramref name="to"/> of the chosen rows, with changes if there are any.</summary>
     public void Copy(ExampleBuffer examples, ReadOnlySpan<int> slots, int from, int to, ImageChanges changes)
@@ -58,7 +58,7 @@ sealed unsafe class BatchBuffer : IDisposable
     /// <summary>The first rows, on the device.</summary>
     public Batch View(int rows)
     {
-        foreach (var column in Columns)
+        foreach (var column in columns)
             column.Upload();
         return Batch?.Rows == rows ? Batch
             : Batch = new Batch(inputs.View(rows), labels?.View(rows), targets?.View(rows), weights?.View(rows), rows);
@@ -66,7 +66,7 @@ sealed unsafe class BatchBuffer : IDisposable
 
     public void Dispose()
     {
-        foreach (var column in Columns)
+        foreach (var column in columns)
             column.Dispose();
     }
 }
