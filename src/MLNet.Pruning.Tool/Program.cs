@@ -14,18 +14,28 @@ var stackTrace = new Option<bool>(Errors.StackTrace) { Description = "Show the s
 var root = new RootCommand("MLNet.Pruning: trains TorchSharp models through ML.NET.")
 {
     stackTrace,
-    InfoCommand.Create(),
     QuickstartCommand.Create(),
+    NewCommand.Create(),
+    TrainCommand.Create(),
+    EvaluateCommand.Create(),
+    PredictCommand.Create(),
+    ReportCommand.Create(),
     InspectCommand.Create(),
     ExportCommand.Create(),
-    ReportCommand.Create(),
+    CodeCommand.Create(),
+    SchemaCommand.Create(),
+    InfoCommand.Create(),
 };
-var parsed = root.Parse(args);
+// Who says nothing wants to know what there is to say.
+var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 if (parsed.Action is ParseErrorAction mistake)
     mistake.ShowHelp = false;
 else
     Errors.ShowStackTrace = parsed.GetValue(stackTrace);
 return await parsed.InvokeAsync();
+
+/// <summary>A run was stopped; the message says how to go on with it.</summary>
+internal sealed class RunStoppedException(string how) : OperationCanceledException(how);
 
 /// <summary>Turns exceptions of a command into one line for the user and an exit code.</summary>
 internal static class Errors
@@ -44,9 +54,11 @@ internal static class Errors
             command();
             return Task.FromResult(0);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException stop)
         {
             AnsiConsole.MarkupLine("[yellow]Stopped.[/] Nothing was left half-written.");
+            if (stop is RunStoppedException { Message: var how })
+                Console.WriteLine(how);
             return Task.FromResult(Interrupted);
         }
         catch (Exception e)

@@ -113,7 +113,7 @@ internal sealed class Quickstart
     TransformerChain<KeyToValueMappingTransformer> Fit(
         MLContext mlContext, IDataView train, double merge, double sparsity, int epochs, CancellationToken cancellation)
     {
-        using var progress = new TrainingBar(epochs);
+        using var progress = new TrainingDisplay(epochs);
         var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label", keyOrdinality: KeyOrdinality.ByValue)
             .Append(mlContext.Transforms.MergeTokens(
                 "Tokens", "Pixels", imageHeight: Side, imageWidth: Side, patchSize: PatchSize, merge: merge))

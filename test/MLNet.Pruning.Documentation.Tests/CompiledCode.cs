@@ -12,7 +12,7 @@ static class CompiledCode
     public static readonly string[] Projects =
     [
         "MLNet.Pruning.Plans", "MLNet.Pruning.Scoring", "MLNet.Pruning.Core", "MLNet.Pruning", "MLNet.Pruning.Onnx",
-        "MLNet.Pruning.Comparators", "MLNet.Pruning.Reporting", "mlprune",
+        "MLNet.Pruning.Comparators", "MLNet.Pruning.Reporting", "MLNet.Pruning.Recipes", "mlprune",
     ];
 
     const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static

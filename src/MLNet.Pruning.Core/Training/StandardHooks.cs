@@ -154,7 +154,12 @@ sealed class ProgressReporter(IProgress<TrainingProgress> progress) : ITrainingH
     {
         var totals = run.Totals;
         return new TrainingProgress(run.Epoch + 1, run.Options.Epochs, run.StepInEpoch, run.StepsPerEpoch, totals.Loss, totals.Accuracy,
-            totals.Seconds > 0 ? totals.Rows / totals.Seconds : 0, run.LearningRate, finished);
+            totals.Seconds > 0 ? totals.Rows / totals.Seconds : 0, run.LearningRate, finished)
+        {
+            Parameters = run.ParameterCount,
+            ParametersAtStart = run.History.ParametersAtStart,
+            LastEvent = run.History.Events.Count > 0 ? run.History.Events[^1] : null,
+        };
     }
 }
 

@@ -15,6 +15,15 @@ namespace MLNet.Pruning;
 public sealed record TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double? Accuracy, double RowsPerSecond,
     double LearningRate, EpochRecord? Finished)
 {
+    /// <summary>Trainable parameters now.</summary>
+    public long Parameters { get; init; }
+
+    /// <summary>Trainable parameters when the run began.</summary>
+    public long ParametersAtStart { get; init; }
+
+    /// <summary>The latest pruning event; null before the first.</summary>
+    public PruningRecord? LastEvent { get; init; }
+
     /// <summary>Writes one line of text per epoch: loss, accuracy, parameters and seconds.</summary>
     /// <param name="writer">Where the lines go, such as <see cref="Console.Out"/>.</param>
     public static IProgress<TrainingProgress> Lines(TextWriter writer)

@@ -17,10 +17,10 @@ namespace MLNet.Pruning;
 public sealed record Distillation(PrunedModelTransformer Teacher)
 {
     /// <summary>Learns from the model in a pipeline, as <c>mlContext.Model.Load</c> gives one.</summary>
-    /// <param name="pipeline">A pipeline with one trained classifier.</param>
+    /// <param name="teacher">A pipeline with one trained classifier.</param>
     /// <exception cref="ArgumentException">It has none, or several.</exception>
-    public Distillation(ITransformer pipeline)
-        : this(In(pipeline))
+    public Distillation(ITransformer teacher)
+        : this(In(teacher))
     {
     }
 

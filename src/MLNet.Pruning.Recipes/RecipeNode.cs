@@ -1,0 +1,44 @@
+namespace MLNet.Pruning.Recipes;
+
+/// <summary>Where something stands in a recipe: a file or option, a line and a column. Lines and columns start at 1; 0 for none.</summary>
+readonly record struct RecipePlace(string Source, long Line, long Column)
+{
+    public override string ToString() => Line == 0 ? Source : $"{Source}({Line},{Column})";
+}
+
+/// <summary>A part of a recipe as it is written.</summary>
+abstract record RecipeNode(RecipePlace Place)
+{
+    /// <summary>What kind of part it is, in words.</summary>
+    public abstract string Kind { get; }
+}
+
+/// <summary>A single value.</summary>
+/// <param name="Text">Its text, without quotes.</param>
+/// <param name="IsQuoted">Whether it has quotes, and so is text even if it looks like a number.</param>
+/// <param name="Place">Where it stands.</param>
+sealed record RecipeScalar(string Text, bool IsQuoted, RecipePlace Place) : RecipeNode(Place)
+{
+    public bool IsNull => !IsQuoted && Text is "" or "~" or "null";
+
+    public override string Kind => IsNull ? "nothing" : IsQuoted ? $"the text '{Text}'" : $"'{Text}'";
+}
+
+sealed record RecipeList(IReadOnlyList<RecipeNode> Items, RecipePlace Place) : RecipeNode(Place)
+{
+    public override string Kind => "a list";
+}
+
+sealed record RecipeMap(IReadOnlyList<RecipeEntry> Entries, RecipePlace Place) : RecipeNode(Place)
+{
+    public override string Kind => "a group of keys";
+
+    /// <summary>The entry with a key, in any case; null if there is none.</summary>
+    public RecipeEntry? Find(string key) => Entries.FirstOrDefault(entry => entry.Is(key));
+}
+
+/// <summary>A key with its value.</summary>
+sealed record RecipeEntry(string Key, RecipePlace Place, RecipeNode Value)
+{
+    public bool Is(string key) => string.Equals(Key, key, StringComparison.OrdinalIgnoreCase);
+}

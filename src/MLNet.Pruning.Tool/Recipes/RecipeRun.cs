@@ -1,0 +1,103 @@
+using System.Text.Json;
+using MLNet.Pruning.Recipes;
+using MLNet.Pruning.Reporting;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+
+namespace MLNet.Pruning.Tool.Recipes;
+
+/// <summary>Trains a recipe, and writes into the folder of the run what comes of it.</summary>
+internal sealed class RecipeRun
+{
+    internal const string ModelFile = "model.zip", CheckpointFile = "run.checkpoint", ReportFile = "report.html",
+        ResultFile = "result.json";
+
+    /// <summary>The recipe.</summary>
+    internal required string File { get; init; }
+
+    /// <summary>Values in place of the recipe's.</summary>
+    internal IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>The folder of the run; null for the recipe's.</summary>
+    internal string? Folder { get; init; }
+
+    /// <summary>Whether to begin anew where there is a checkpoint.</summary>
+    internal bool Fresh { get; init; }
+
+    internal ProgressStyle Style { get; init; }
+
+    /// <summary>Trains.</summary>
+    /// <exception cref="RunStoppedException">It was cancelled. The checkpoint is written, and the message says how to go on.</exception>
+    internal RunResult Run(CancellationToken cancellation)
+    {
+        var recipe = Recipe.Load(File, Settings);
+        string folder = Folder ?? FolderOf(recipe, File);
+        Directory.CreateDirectory(folder);
+        var mlContext = new MLContext(recipe.RandomSeed);
+        mlContext.Log += (_, message) =>
+        {
+            if (message.Kind is ChannelMessageKind.Warning)
+                Console.Error.WriteLine($"warning: {message.RawMessage}");
+        };
+        string checkpoint = Path.Combine(folder, CheckpointFile);
+        bool goesOn = !Fresh && System.IO.File.Exists(checkpoint);
+        var options = new Dictionary<string, object?> { [nameof(PrunedTrainerOptions.Cancellation)] = cancellation };
+        if (!recipe.Program.Sets(nameof(PrunedTrainerOptions.Checkpoint)))
+            options[nameof(PrunedTrainerOptions.Checkpoint)] = new CheckpointOptions(checkpoint) { Resume = !Fresh };
+        using var display = new TrainingDisplay(recipe.Program.Epochs, Style);
+        options[nameof(PrunedTrainerOptions.Progress)] = (IProgress<TrainingProgress>)display;
+        var pipeline = recipe.Build(mlContext, options);
+        if (goesOn && Style != ProgressStyle.Json)
+            Console.WriteLine($"Goes on from {checkpoint}; --fresh begins anew.");
+        var model = pipeline.Fit();
+        display.Dispose();
+        using var trained = (IDisposable)model;
+        var history = Trained(model).History!;
+        if (history.IsCanceled)
+            throw new RunStoppedException($"The run is in {checkpoint}. To go on:\n  {Command()}");
+        return Write(recipe, mlContext, pipeline, model, history, folder);
+    }
+
+    /// <summary>The folder of a recipe's runs: what it says, or one beside the recipe with its name.</summary>
+    internal static string FolderOf(Recipe recipe, string file)
+    {
+        string whole = Path.GetFullPath(file), beside = Path.ChangeExtension(whole, null);
+        return recipe.Outputs.Folder ?? (beside == whole ? $"{beside}-run" : beside);
+    }
+
+    /// <summary>The network in a pipeline.</summary>
+    internal static PrunedTransformer Trained(ITransformer model) => model switch
+    {
+        PrunedTransformer network => network,
+        IEnumerable<ITransformer> chain => chain.OfType<PrunedTransformer>().Single(),
+        _ => throw new InvalidOperationException($"A {model.GetType().Name} holds no trained network."),
+    };
+
+    RunResult Write(
+        Recipe recipe, MLContext mlContext, RecipePipeline pipeline, ITransformer model, TrainingHistory history, string folder)
+    {
+        string file = Path.Combine(folder, ModelFile);
+        Trained(model).MeasureScoring(); // travels with the model
+        mlContext.Model.Save(model, pipeline.TrainingSet.Schema, file);
+        if (recipe.Outputs.Onnx)
+            mlContext.Model.ExportOnnx(model, Path.ChangeExtension(file, ".onnx"));
+        var task = Enum.Parse<LearnedTask>(recipe.Program.Task);
+        var metrics = TestMetrics.Of(mlContext, task, model, pipeline.TestSet, recipe.Program.JudgedColumn);
+        var result = RunResult.Of(File, Settings, folder, task, metrics, history, file) with { Seed = recipe.RandomSeed ?? history.Seed };
+        System.IO.File.Copy(File, Path.Combine(folder, "recipe" + Path.GetExtension(File)), overwrite: true);
+        System.IO.File.WriteAllText(Path.Combine(folder, ResultFile), JsonSerializer.Serialize(result, Output.Json));
+        if (recipe.Outputs.Report)
+            HistoryPage.Save(Path.Combine(folder, ReportFile), history, $"{Path.GetFileName(File)}: {history.Model}", result.Facts());
+        return result;
+    }
+
+    string Command() => string.Join(" ",
+    [
+        "mlprune train", Quoted(File), .. Settings.Select(setting => $"--set {Quoted(setting)}"),
+        .. Folder is null ? Array.Empty<string>() : [$"--output {Quoted(Folder)}"],
+    ]);
+
+    static string Quoted(string text) => text.All(letter => char.IsLetterOrDigit(letter)
+        || "./_-=:\\".Contains(letter, StringComparison.Ordinal))
+        ? text : $"\"{text}\"";
+}
