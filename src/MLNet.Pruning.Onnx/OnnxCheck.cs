@@ -26,7 +26,7 @@ static class OnnxCheck
         }
         using (session)
         {
-            data = new MLContext().Data.TakeRows(data, Rows);
+            data = new MLContext().Data.TakeRows(pipeline.Pixels(data), Rows);
             var scored = pipeline.Transform(data);
             string[] names = [.. session.OutputNames.Where(name => IsNumbers(scored.Schema.GetColumnOrNull(name)?.Type))];
             if (names.Length == 0)

@@ -14,7 +14,8 @@ public static class OnnxExtensions
     /// <summary>
     /// Writes a trained model as an ONNX file of operator set 17, for any number of rows: from the column that the pipeline reads,
     /// including token merging, to <c>Score</c> and <c>PredictedLabel</c>, or to an autoencoder's columns. Steps that map labels are left
-    /// out; for other steps the exception names the step.
+    /// out, and so are ML.NET's image steps: the file begins with the pixels that <c>ExtractPixels</c> gives. For other steps the exception
+    /// names the step.
     /// </summary>
     /// <param name="catalog"><c>mlContext.Model</c>.</param>
     /// <param name="model">The fitted or loaded pipeline, or one of its transformers.</param>

@@ -28,10 +28,12 @@ public static class PruningContextExtensions
 
     /// <summary>
     /// Makes a predictor of a trained classifier or regressor. Unlike ML.NET's prediction engine it is thread-safe, and it allocates
-    /// nothing but its results. It accepts pipelines of <c>MergeTokens</c>, one trained model of this library, and mappings of labels, and
-    /// names the step that it refuses.
+    /// nothing but its results. It accepts pipelines of ML.NET's image steps, <c>MergeTokens</c>, one trained model of this library, and
+    /// mappings of labels, and names the step that it refuses.
     /// </summary>
-    /// <typeparam name="TIn">A row, with the model's features in a property of type float[].</typeparam>
+    /// <typeparam name="TIn">
+    /// A row, with the model's features in a property of type float[], or with what the pipeline's image steps read.
+    /// </typeparam>
     /// <typeparam name="TOut">
     /// The prediction: of several classes <c>Score</c>, a float[], and <c>PredictedLabel</c>; of two <c>Score</c> and <c>Probability</c>,
     /// each a float, and <c>PredictedLabel</c>, a bool; of a regressor <c>Score</c>, a float. Properties may be left out.
@@ -45,7 +47,7 @@ public static class PruningContextExtensions
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
-        return new(new MLContext(), model);
+        return new(new RowPredictor<TIn, TOut>(new MLContext(), model));
     }
 
     /// <summary>

@@ -15,6 +15,7 @@ sealed class Autoencoder : ScoredModel
     const string Name = "The pruned autoencoder", ColumnsEntry = SavedNetwork.Columns;
 
     readonly int values, latent;
+    readonly VaeDescription network;
 
     /// <param name="network">The network.</param>
     /// <param name="columns">The columns that it reads and adds, and the weights of its loss.</param>
@@ -23,8 +24,8 @@ sealed class Autoencoder : ScoredModel
         : base(Kind, Name, typeof(PrunedVaeTransformer))
     {
         Columns = columns;
-        var description = (VaeDescription)Describe(network);
-        (values, latent) = (description.InputWidth, description.Latent);
+        this.network = (VaeDescription)Describe(network);
+        (values, latent) = (this.network.InputWidth, this.network.Latent);
     }
 
     public VaeColumns Columns { get; }
@@ -67,7 +68,8 @@ sealed class Autoencoder : ScoredModel
         }
     }
 
-    public override ScoreBinding Bind(DataViewSchema input) => new(input, FeatureColumns.Find(input, Columns.Input, values), Outputs,
+    public override ScoreBinding Bind(DataViewSchema input) => new(
+        input, FeatureColumns.Find(input, Columns.Input, values, network), Outputs,
     [
         AddedColumn.Vector(Columns.Latent, 0, latent),
         AddedColumn.Vector(Columns.Reconstruction, latent, values),
@@ -83,7 +85,8 @@ sealed class Autoencoder : ScoredModel
             if (value is < 0 or > 1)
             {
                 throw new InvalidOperationException($"Column '{Columns.Input}' has values outside 0 to 1; "
-                    + "the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255.");
+                    + "the autoencoder has learnt images with values from 0 to 1. Divide by the largest, such as 255: "
+                    + "scaleImage: 1f / 255 of ExtractPixels does it.");
             }
         }
     }

@@ -12,6 +12,7 @@ sealed class SupervisedModel : ScoredModel
 {
     const string Name = "The pruned model";
 
+    readonly NetworkDescription? description;
     readonly VitDescription? tokens;
 
     /// <exception cref="InvalidDataException">The network's description has wrong values.</exception>
@@ -19,7 +20,7 @@ sealed class SupervisedModel : ScoredModel
         : base(task.Kind, Name, typeof(PrunedModelTransformer))
     {
         (ReadColumnName, Task) = (featureColumnName, task);
-        var description = Describe(network);
+        description = Describe(network);
         FeatureCount = description?.InputWidth ?? network.Part(SavedNetwork.Blueprint, Name, SavedDescription.ModuleInputs);
         tokens = description is VitDescription { Input: VitInput.Tokens } vit ? vit : null;
     }
@@ -59,7 +60,7 @@ sealed class SupervisedModel : ScoredModel
     public override ScoreBinding Bind(DataViewSchema input)
     {
         var features = tokens is null
-            ? FeatureColumns.Find(input, ReadColumnName, FeatureCount)
+            ? FeatureColumns.Find(input, ReadColumnName, FeatureCount, description)
             : TokenFeatures.Find(input, ReadColumnName, tokens);
         return new ScoreBinding(input, features, Outputs, Task.Columns(input));
     }

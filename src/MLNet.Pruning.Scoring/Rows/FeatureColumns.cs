@@ -1,3 +1,4 @@
+using MLNet.Pruning.Plans;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -23,6 +24,9 @@ sealed class FeatureColumns
     /// <summary>The number of values in a row.</summary>
     public int Size { get; }
 
+    /// <summary>The number of values in the first column: the pixels, where sizes and sources of tokens follow.</summary>
+    public int FirstSize => parts[0].Size;
+
     /// <summary>The columns, in the order of their values.</summary>
     public IEnumerable<DataViewSchema.Column> Columns => parts.Select(part => part.Column);
 
@@ -31,14 +35,21 @@ sealed class FeatureColumns
     public static FeatureColumns Find(DataViewSchema schema, string name) => new(name, Find(schema, name, NumberDataViewType.Single));
 
     /// <summary>Finds the single column that a model was trained on.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing, or of another type or size.</exception>
-    public static FeatureColumns Find(DataViewSchema schema, string name, int size)
+    /// <param name="schema">Where to look.</param>
+    /// <param name="name">The column's name.</param>
+    /// <param name="size">How many values the model reads.</param>
+    /// <param name="network">The model's network; null for one that only LibTorch knows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing, of another type or size, or holds other images.</exception>
+    public static FeatureColumns Find(DataViewSchema schema, string name, int size, NetworkDescription? network)
     {
         var column = Find(schema, name, NumberDataViewType.Single);
-        return ((VectorDataViewType)column.Type).Size == size
-            ? new(name, column)
-            : throw new ArgumentOutOfRangeException(
+        if (((VectorDataViewType)column.Type).Size != size)
+        {
+            throw new ArgumentOutOfRangeException(
                 null, $"Feature column '{name}' is {column.Type}; the model was trained on vectors of {size} Single.");
+        }
+        ColumnImage.Check(column, network);
+        return new(name, column);
     }
 
     /// <summary>Finds a column and checks that it is a vector of known size and of the given item type.</summary>

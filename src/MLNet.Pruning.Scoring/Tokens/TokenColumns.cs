@@ -40,6 +40,7 @@ sealed record TokenColumns(string Output, string Input, PatchGrid Grid, int Merg
             string wanted = $"images of {Grid.Height}x{Grid.Width} with {Grid.Channels} channel{(Grid.Channels == 1 ? "" : "s")}";
             throw new ArgumentOutOfRangeException(null, $"Column '{Input}' has {images.Size} values; {wanted} have {Grid.ImageValues}.");
         }
+        ColumnImage.Check(images.Columns.First(), new ColumnImage(Grid.Channels, Grid.Height, Grid.Width), "tokens are merged of");
         return new ScoreBinding(input, images, RowNumbers, [Tokens(), SizeColumn(), SourceColumn()]);
     }
 

@@ -16,17 +16,17 @@ public static class TokenMergingCatalog
         /// </summary>
         /// <param name="outputColumnName">The column of tokens to add.</param>
         /// <param name="inputColumnName">The images: a vector of Single, one channel after the other; null for the output's name.</param>
-        /// <param name="imageHeight">The image's height in pixels; at least 1.</param>
-        /// <param name="imageWidth">The image's width in pixels; at least 1.</param>
-        /// <param name="channels">1 for grey, 3 for color.</param>
+        /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
+        /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
+        /// <param name="channels">1 for grey, 3 for color; 0 for what the column's type says, or 1.</param>
         /// <param name="patchSize">Height and width of a patch in pixels; a divisor of the image's.</param>
         /// <param name="merge">How many patches merge away: a fraction from 0 to 0.5, rounded down, or a number, at most half.</param>
         public TokenMergingEstimator MergeTokens(
             string outputColumnName,
-            string? inputColumnName,
-            int imageHeight,
-            int imageWidth,
-            int channels = 1,
+            string? inputColumnName = null,
+            int imageHeight = 0,
+            int imageWidth = 0,
+            int channels = 0,
             int patchSize = 4,
             double merge = 0.5) => catalog.MergeTokens(new TokenMergingEstimator.Options
             {

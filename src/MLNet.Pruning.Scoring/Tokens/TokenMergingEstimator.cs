@@ -14,7 +14,9 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
 {
-    readonly TokenColumns columns;
+    readonly Options options;
+    readonly ImageOptions image;
+    readonly string output, input;
 
     /// <summary>Checks the options.</summary>
     /// <param name="environment">The MLContext.</param>
@@ -24,14 +26,19 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(options);
-        string output = OptionChecks.Named(options.OutputColumnName, nameof(Options.OutputColumnName));
-        OptionChecks.AtLeast(1, options.ImageHeight, nameof(Options.ImageHeight));
-        OptionChecks.AtLeast(1, options.ImageWidth, nameof(Options.ImageWidth));
-        OptionChecks.AtLeast(1, options.ImageChannels, nameof(Options.ImageChannels));
+        output = OptionChecks.Named(options.OutputColumnName, nameof(Options.OutputColumnName));
+        image = new ImageOptions(options.ImageHeight, options.ImageWidth, options.ImageChannels);
+        image.Validate();
         OptionChecks.AtLeast(1, options.PatchSize, nameof(Options.PatchSize));
-        string input = string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName;
-        var grid = new PatchGrid(options.ImageHeight, options.ImageWidth, options.ImageChannels, options.PatchSize, options.Pad);
-        columns = new TokenColumns(output, input, grid, MergeAmount.Of(options.Merge, grid.Count));
+        input = string.IsNullOrEmpty(options.InputColumnName) ? output : options.InputColumnName;
+        this.options = new()
+        {
+            PatchSize = options.PatchSize,
+            Pad = options.Pad,
+            Merge = options.Merge,
+        };
+        if (image is { Height: > 0, Width: > 0 })
+            Columns(Math.Max(1, image.Channels), image.Height, image.Width); // wrong options are told now, not when data is there
         Loaders.Register(environment);
     }
 
@@ -40,6 +47,8 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     public TokenMergingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        var size = image.Of(FeatureColumns.Find(input.Schema, this.input));
+        var columns = Columns((int)size[0], (int)size[1], (int)size[2]);
         columns.Bind(input.Schema);
         return new TokenMergingTransformer(columns);
     }
@@ -48,13 +57,20 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ShapeColumns.FindFeatures(inputSchema, columns.Input);
+        ShapeColumns.FindFeatures(inputSchema, input);
         var names = MLNetInternals.Column("SlotNames", VectorKind.Vector, TextDataViewType.Instance);
         var sizes = TokenColumns.Shape.Select(name => MLNetInternals.Column(name, VectorKind.Scalar, NumberDataViewType.Int32));
         return ShapeColumns.Add(inputSchema,
-            ShapeColumns.Numbers(columns.Output, annotations: [names, .. sizes]),
-            ShapeColumns.Numbers(columns.Sizes, annotations: [names]),
-            MLNetInternals.Column(columns.Sources, VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])));
+            ShapeColumns.Numbers(output, annotations: [names, .. sizes]),
+            ShapeColumns.Numbers(TokenColumns.SizesOf(output), annotations: [names]),
+            MLNetInternals.Column(
+                TokenColumns.SourcesOf(output), VectorKind.Vector, NumberDataViewType.Int32, annotations: new SchemaShape([names])));
+    }
+
+    TokenColumns Columns(int channels, int height, int width)
+    {
+        var grid = new PatchGrid(height, width, channels, options.PatchSize, options.Pad);
+        return new TokenColumns(output, input, grid, MergeAmount.Of(options.Merge, grid.Count));
     }
 
     /// <summary>Options of <see cref="TokenMergingEstimator"/>.</summary>
@@ -63,17 +79,20 @@ public sealed class TokenMergingEstimator : IEstimator<TokenMergingTransformer>
         /// <summary>The column of tokens to add; <c>Tokens.Sizes</c> and <c>Tokens.Sources</c> are named after it.</summary>
         public string OutputColumnName { get; set; } = "Tokens";
 
-        /// <summary>The images: a vector of Single, one channel after the other, row by row; null for the output's name.</summary>
+        /// <summary>
+        /// The images: a vector of Single, one channel after the other, row by row, as ML.NET's <c>ExtractPixels</c> gives them; null for
+        /// the output's name.
+        /// </summary>
         public string? InputColumnName { get; set; }
 
-        /// <summary>The image's height in pixels; at least 1.</summary>
+        /// <summary>The image's height in pixels; at least 1, or 0 for what fits the column: a square where the width is 0 too.</summary>
         public int ImageHeight { get; set; }
 
-        /// <summary>The image's width in pixels; at least 1.</summary>
+        /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
         public int ImageWidth { get; set; }
 
-        /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
-        public int ImageChannels { get; set; } = 1;
+        /// <summary>The image's channels: 1 for grey, 3 for color; 0 to take them from the column's type, or 1.</summary>
+        public int ImageChannels { get; set; }
 
         /// <summary>Height and width of a patch in pixels; at least 1.</summary>
         public int PatchSize { get; set; } = 4;

@@ -120,6 +120,22 @@ public static class PruningDatasetCatalog
             ImageFolder.Load(directory, size, crop, attribute, split, limit);
 
         /// <summary>
+        /// Lists the pictures of a folder that has a folder a class, for ML.NET's own <c>LoadImages</c>, <c>ResizeImages</c> and
+        /// <c>ExtractPixels</c>. Pictures are .png, .jpg, .jpeg, .bmp and .gif files, also in folders within a class's. Names that begin
+        /// with a dot are left out.
+        /// </summary>
+        /// <param name="directory">The folder with a folder for each class. A folder's name is the label of its pictures.</param>
+        /// <returns>
+        /// Rows of <c>ImagePath</c> (text, the full path) and <c>Label</c> (text), in the order of labels and paths. Every file is read
+        /// once and checked before this returns, without decoding its pixels.
+        /// </returns>
+        /// <exception cref="System.IO.DirectoryNotFoundException">There is no such folder.</exception>
+        /// <exception cref="System.IO.InvalidDataException">
+        /// There are no pictures or no folders of classes, a class has no pictures, or a file is damaged, cut short or no picture.
+        /// </exception>
+        public IDataView LoadImageFolder(string directory) => LabelledFolder.Load(catalog, directory);
+
+        /// <summary>
         /// Draws 28 x 28 grey digits from pen strokes, each with its own slant, size, place, warp, pen, stray marks and noise: a
         /// stand-in for MNIST that needs no file. A linear classifier stays below 93 % on them, a good convolutional one exceeds 98 %.
         /// </summary>

@@ -11,10 +11,13 @@ static class JpegMarkers
     public static bool Recognizes(ReadOnlySpan<byte> file) => file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 
     /// <summary>The picture's width, height and channels (1 for grey).</summary>
+    /// <param name="file">The whole file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <param name="anyColors">Whether four components, as of CMYK, are accepted.</param>
     /// <exception cref="InvalidDataException">
     /// The file ends before its end marker, is too short for the size that it announces, or has other than one or three components.
     /// </exception>
-    public static (int Width, int Height, int Channels) Check(ReadOnlySpan<byte> file, string name)
+    public static (int Width, int Height, int Channels) Check(ReadOnlySpan<byte> file, string name, bool anyColors = false)
     {
         int at = 2;
         (int Width, int Height, int Channels)? found = null;
@@ -33,7 +36,7 @@ static class JpegMarkers
                 }
                 int height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]), width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
                 PictureFile.CheckSize((uint)width, (uint)height, name);
-                if (segment[5] is not (1 or 3))
+                if (!anyColors && segment[5] is not (1 or 3))
                     throw Broken(name, $"has {segment[5]} colour components", "1 (grey) or 3");
                 // A block of 8 x 8 takes at least a bit of the file, and up to 4 x 4 blocks may share their colours.
                 if ((long)width * height > 8L * 8 * 16 * 8 * file.Length)

@@ -52,7 +52,7 @@ static class CheckpointModel
             }
 
             TModel Describe(Archive network) => read(NetworkPart.Copy(network, new Archive(kind!),
-                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry or LabelScale.Entry))
+                [.. saved.Metadata.Where(part => part.Key is not (KindEntry or ScoringEntry or LabelScale.Entry or PixelScale.Entry))
                     .Select(part => (part.Key, part.Value))]));
         }
 
@@ -61,6 +61,7 @@ static class CheckpointModel
             try
             {
                 LabelScale.Of(saved.Metadata)?.Apply(module);
+                PixelScale.Of(saved.Metadata, blueprint)?.Apply(module);
             }
             catch (ArgumentException failure)
             {

@@ -93,7 +93,8 @@ abstract class LearningTask
             int classes = (int)((KeyDataViewType)rows.Label!.Value.Type).Count; // FindLabel bounds it
             double smoothing = options.LabelSmoothing;
             return (options.Distillation is { } distillation && teacher is not null
-                ? new DistilledCrossEntropy(classes, teacher.Logits, distillation.Temperature, distillation.Weight, smoothing)
+                ? new DistilledCrossEntropy(classes, inputs => teacher.Logits(rows.AsRead(inputs)),
+                    distillation.Temperature, distillation.Weight, smoothing)
                 : new CrossEntropy(classes, smoothing), null);
         }
     }

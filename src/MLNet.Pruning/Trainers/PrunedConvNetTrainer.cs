@@ -55,8 +55,8 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
     PrunedModelTransformer FitFrom(IDataView input, ITransformer? previous) =>
         core.Fit<ConvNetBlueprint>(input, previous, options, task, (features, outputs, was) => was is not null
             ? was with { Dropout = options.Dropout }
-            : ImageOptions.Checked(new ConvNetBlueprint(
-                options.Image.Of(features.Size, features.Name),
+            : TrainerCore.Checked(new ConvNetBlueprint(
+                options.Image.Of(features),
                 options.Channels,
                 options.HiddenSizes,
                 outputs,
@@ -69,7 +69,8 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         TrainerCore.Shape(inputSchema, options, task);
 
     /// <summary>
-    /// Options of <see cref="PrunedConvNetTrainer"/>. The feature column holds one channel of the image after the other, each row by row.
+    /// Options of <see cref="PrunedConvNetTrainer"/>. The feature column holds one channel of the image after the other, each row by row,
+    /// as ML.NET's <c>ExtractPixels</c> gives them.
     /// </summary>
     public sealed class Options : PrunedModelOptions
     {
@@ -79,8 +80,8 @@ public sealed class PrunedConvNetTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
         public int ImageWidth { get; set; }
 
-        /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
-        public int ImageChannels { get; set; } = 1;
+        /// <summary>The image's channels: 1 for grey, 3 for color; 0 to take them from the column's type, or 1.</summary>
+        public int ImageChannels { get; set; }
 
         /// <summary>Channels of each convolution block, each at least 1. A block halves height and width, rounding down.</summary>
         public IReadOnlyList<int> Channels { get; set; } = [16, 32];

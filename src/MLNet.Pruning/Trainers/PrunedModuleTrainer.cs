@@ -78,6 +78,12 @@ public sealed class PrunedModuleTrainer : IEstimator<PrunedModelTransformer>
             throw new ArgumentOutOfRangeException(null, $"{nameof(Options.InputShape)} is [{string.Join(", ", shape)}], "
                 + $"which is another number of values than the {features.Size} of feature column '{features.Name}'.");
         }
+        if (shape is [var channels, var height, var width] && ColumnImage.Of(features.Columns.First()) is { } image
+            && (channels, height, width) != (image.Channels, image.Height, image.Width))
+        {
+            throw new ArgumentOutOfRangeException(null, $"{nameof(Options.InputShape)} is [{channels}, {height}, {width}], but column "
+                + $"'{features.Name}' holds images of {image}, which is [{image.Channels}, {image.Height}, {image.Width}].");
+        }
         LibTorch.Load();
         using var scope = NewDisposeScope();
         var module = build() ?? throw new ArgumentException("The function that builds the module gave null; wanted a module.");

@@ -50,8 +50,8 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         var rows = Read(input, "training set");
         return core.Fit<VaeBlueprint, Autoencoder, PrunedVaeTransformer>(
             previous,
-            was => was ?? ImageOptions.Checked(new VaeBlueprint(
-                options.Image.Of(rows.Features.Size, columns.Input),
+            was => was ?? TrainerCore.Checked(new VaeBlueprint(
+                options.Image.Of(rows.Features),
                 options.Channels,
                 options.HiddenSizes,
                 options.LatentSize,
@@ -110,8 +110,8 @@ public sealed class PrunedVaeEstimator : IEstimator<PrunedVaeTransformer>
         /// </summary>
         public int ImageWidth { get; set; }
 
-        /// <summary>The image's channels: 1 for grey, 3 for color.</summary>
-        public int ImageChannels { get; set; } = 1;
+        /// <summary>The image's channels: 1 for grey, 3 for color; 0 to take them from the column's type, or 1.</summary>
+        public int ImageChannels { get; set; }
 
         /// <summary>Channels of each block of the encoder, each at least 1; the decoder mirrors them.</summary>
         public IReadOnlyList<int> Channels { get; set; } = [16, 32];

@@ -13,7 +13,7 @@ namespace MLNet.Pruning;
 /// </summary>
 public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
 {
-    const int DefaultChannels = 1, DefaultPatchSize = 4, DefaultDim = 64, DefaultDepth = 4, DefaultHeads = 4;
+    const int DefaultPatchSize = 4, DefaultDim = 64, DefaultDepth = 4, DefaultHeads = 4;
 
     readonly Options options;
     readonly TrainerCore core;
@@ -90,7 +90,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
     {
         var grid = TokenFeatures.GridOf(features.Columns.First());
         long[] Size(int channels) => grid is null
-            ? (options.Image with { Channels = channels }).Of(features.Size, features.Name)
+            ? (options.Image with { Channels = channels }).Of(features)
             : [grid.Channels, (long)grid.Rows * grid.PatchSize, (long)grid.Columns * grid.PatchSize]; // including the padding
         int patchSize = grid?.PatchSize ?? (options.PatchSize > 0 ? options.PatchSize : DefaultPatchSize);
         var file = options.Pretrained is { } weights ? VitBlueprint.Published(weights, outputs, Size, options.Heads) : null;
@@ -110,7 +110,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         };
         if (grid is not null)
             plan = plan with { Merge = Merged(grid, features), Input = VitInput.Tokens };
-        return ImageOptions.Checked(plan);
+        return TrainerCore.Checked(plan);
     }
 
     /// <summary>The blueprint of pretrained weights, if no option and no token column says otherwise.</summary>
@@ -170,7 +170,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>The image's width in pixels; at least 1, or 0 for what fits the column.</summary>
         public int ImageWidth { get; set; }
 
-        /// <summary>The image's channels: 1 for grey, 3 for color; 0 to take them from the tokens, or 1 for images.</summary>
+        /// <summary>The image's channels: 1 for grey, 3 for color; 0 to take them from the tokens or the column's type, or 1.</summary>
         public int ImageChannels { get; set; }
 
         /// <summary>
@@ -219,7 +219,7 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         /// <summary>The fraction of the output of attention and hidden layers that is dropped out in training; in [0, 1).</summary>
         public double Dropout { get; set; }
 
-        internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels > 0 ? ImageChannels : DefaultChannels);
+        internal ImageOptions Image => new(ImageHeight, ImageWidth, ImageChannels);
 
         internal (int Dim, int Depth, int Heads) Sizes =>
             (Dim > 0 ? Dim : DefaultDim, Depth > 0 ? Depth : DefaultDepth, Heads > 0 ? Heads : DefaultHeads);
@@ -227,7 +227,6 @@ public sealed class PrunedVitTrainer : IEstimator<PrunedModelTransformer>
         private protected override void Check()
         {
             base.Check();
-            OptionChecks.Require(ImageChannels >= 0, nameof(ImageChannels), ImageChannels, $"at least 1, or 0 for {DefaultChannels}");
             OptionChecks.Require(PatchSize >= 0, nameof(PatchSize), PatchSize, $"at least 1, or 0 for {DefaultPatchSize}");
             Image.Validate();
             OptionChecks.Require(Dim >= 0, nameof(Dim), Dim, $"at least 1, or 0 for {DefaultDim}");

@@ -39,7 +39,7 @@ public static class PruningTrainerCatalog
         /// <param name="featureColumnName">The column to learn from: a vector of Single, one channel of the image after the other.</param>
         /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
         /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
-        /// <param name="imageChannels">1 for grey, 3 for color.</param>
+        /// <param name="imageChannels">1 for grey, 3 for color; 0 for what the column's type says, or 1.</param>
         /// <param name="channels">Channels of each convolution block, each at least 1; null for 16 and 32.</param>
         /// <param name="hiddenSizes">Neurons of each layer after the blocks, each at least 1; null for 256 and 128.</param>
         /// <param name="epochs">Passes over the training data; at least 1.</param>
@@ -50,7 +50,7 @@ public static class PruningTrainerCatalog
             string featureColumnName = "Features",
             int imageHeight = 0,
             int imageWidth = 0,
-            int imageChannels = 1,
+            int imageChannels = 0,
             IReadOnlyList<int>? channels = null,
             IReadOnlyList<int>? hiddenSizes = null,
             int epochs = 10,

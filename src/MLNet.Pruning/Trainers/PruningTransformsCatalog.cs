@@ -16,7 +16,7 @@ public static class PruningTransformsCatalog
         /// <param name="inputColumnName">The images: a vector of Single with values from 0 to 1, one channel after the other.</param>
         /// <param name="imageHeight">The image's height in pixels, or 0 for what fits the column.</param>
         /// <param name="imageWidth">The image's width in pixels, or 0 for what fits the column.</param>
-        /// <param name="imageChannels">1 for grey, 3 for color.</param>
+        /// <param name="imageChannels">1 for grey, 3 for color; 0 for what the column's type says, or 1.</param>
         /// <param name="latentSize">The number of latents of an image; at least 1.</param>
         /// <param name="epochs">Passes over the training data; at least 1.</param>
         /// <param name="batchSize">Rows in a batch; at least 1.</param>
@@ -25,7 +25,7 @@ public static class PruningTransformsCatalog
             string inputColumnName = "Features",
             int imageHeight = 0,
             int imageWidth = 0,
-            int imageChannels = 1,
+            int imageChannels = 0,
             int latentSize = 32,
             int epochs = 10,
             int batchSize = 128,

@@ -130,11 +130,16 @@ sealed class TrainerCore
     {
         var network = previous?.Scorer.Network;
         var built = blueprint(network is null ? null : TrainingStart.Structure<TBlueprint>(network, name, rows.Features));
+        rows.Shape = built.InputShape;
+        CheckImages(rows);
+        var pixels = Pixels(built, rows);
+        pixels?.Add(metadata);
         var (objective, scale) = begin(built);
         scale?.Add(metadata);
-        var start = new TrainingStart(built, options.Pretrained, network, scale);
-        rows.Shape = built.InputShape;
+        var start = new TrainingStart(built, options.Pretrained, network, scale, pixels);
         var validation = options.ValidationSet is { } set ? rows.Validation(set, read) : null;
+        if (validation is not null)
+            CheckImages(validation);
         string device = ComputeDevice.Choose(host, options.Device);
         CheckpointModel.Add(metadata, options.SparseScoring);
         var result = Train(start, device, objective, rows, validation, metadata);
@@ -142,6 +147,7 @@ sealed class TrainerCore
         try
         {
             scale?.Apply(module);
+            pixels?.Apply(module);
             return TrainedModel.Make(built.Now(module), module, history, options.SparseScoring, device, host, describe, transform);
         }
         catch
@@ -149,6 +155,41 @@ sealed class TrainerCore
             module.Dispose(); // does nothing where the scorer that owned it has
             throw;
         }
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The rows' type says that they hold other images than the network reads.</exception>
+    static void CheckImages(TrainingRows rows)
+    {
+        if (rows.Shape is [var channels, var height, var width])
+        {
+            var image = new ColumnImage((int)channels, (int)height, (int)width);
+            ColumnImage.Check(rows.Features.Columns.First(), image, "the network reads");
+        }
+    }
+
+    /// <summary>The scale of the training set's pixels, if they need one. The rows are read by it.</summary>
+    PixelScale? Pixels(Blueprint blueprint, TrainingRows rows)
+    {
+        string? layer = PixelScale.LayerOf(blueprint);
+        bool image = layer is not null || ColumnImage.AreIn(rows.Features.Columns.First());
+        // An autoencoder refuses values above 1.
+        if (!image || rows.Label is null)
+            return null;
+        float largest = rows.Largest(PixelScale.Rows, PixelScale.Threshold);
+        if (largest <= PixelScale.Threshold)
+            return null;
+        using var channel = host.Start("Training");
+        string found = Invariant($"Column '{rows.Features.Name}' has pixels of {largest:0.##}");
+        if (layer is null)
+        {
+            channel.Warning(MessageSensitivity.Schema, $"{found}; networks learn better from values of about 1. "
+                + "Set scaleImage: 1f / 255 of ExtractPixels.");
+            return null;
+        }
+        channel.Info(
+            MessageSensitivity.Schema, $"{found}: training divides them by 256, and the trained model's first layer has the factor.");
+        rows.PixelFactor = PixelScale.Factor;
+        return new PixelScale(layer);
     }
 
     TrainingResult Train(TrainingStart start, string device, IObjective objective, TrainingRows rows, TrainingRows? validation,
@@ -236,6 +277,14 @@ sealed class TrainerCore
             }
         }
         return hooks;
+    }
+
+    /// <summary>Validates a blueprint that was made from options.</summary>
+    public static T Checked<T>(T blueprint)
+        where T : Blueprint
+    {
+        blueprint.Validate();
+        return blueprint;
     }
 
     /// <summary>Builds a network; if it is too large for the memory, the exception names the option.</summary>

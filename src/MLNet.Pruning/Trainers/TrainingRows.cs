@@ -3,6 +3,7 @@ using MLNet.Pruning.Scoring;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Trainers;
 
@@ -36,6 +37,9 @@ sealed class TrainingRows(
 
     /// <summary>The shape of a row; set before rows are read.</summary>
     public IReadOnlyList<long> Shape { get; set; } = [];
+
+    /// <summary>What the pixels are multiplied by as they are read; set before rows are read.</summary>
+    public float PixelFactor { get; set; } = 1;
 
     public DataViewSchema.Column? Weight => weight;
 
@@ -81,7 +85,7 @@ sealed class TrainingRows(
         if (label is { Type: KeyDataViewType } ours
             && ClassLabels.From(ours).FirstDifference(ClassLabels.From(rows.Label!.Value)) is var (key, wanted, found))
             throw Unlike($"Key {key} of label column '{ours.Name}' is '{found}' in the validation set", $"'{wanted}'");
-        rows.Shape = Shape;
+        (rows.Shape, rows.PixelFactor) = (Shape, PixelFactor);
         return rows;
 
         static ArgumentOutOfRangeException Unlike(string found, string wanted) =>
@@ -123,6 +127,31 @@ sealed class TrainingRows(
             squares += reader.Weight * difference * (reader.Target - mean);
         }
         return (mean, squares > 0 && Math.Sqrt(squares / sum) is > 0 and var deviation ? deviation : 1);
+    }
+
+    /// <summary>A batch of these rows as the columns have it: without the factor of the pixels.</summary>
+    public Tensor AsRead(Tensor inputs)
+    {
+        if (PixelFactor == 1)
+            return inputs;
+        var flat = inputs.flatten(1);
+        int others = features.Size - features.FirstSize;
+        var pixels = flat.narrow(1, 0, features.FirstSize).Times(1 / PixelFactor);
+        return (others == 0 ? pixels : cat([pixels, flat.narrow(1, features.FirstSize, others)], 1)).reshape(inputs.shape);
+    }
+
+    /// <summary>The largest magnitude of a feature among the first rows; reads on only until one is above the threshold.</summary>
+    public float Largest(int count, float threshold)
+    {
+        using var reader = Open();
+        float[] values = new float[features.Size];
+        float largest = 0;
+        for (int row = 0; row < count && largest <= threshold && reader.Read(values, out _); row++)
+        {
+            foreach (float value in values.AsSpan(0, features.FirstSize))
+                largest = Math.Max(largest, Math.Abs(value));
+        }
+        return largest;
     }
 
     public IExampleReader Open()
@@ -202,6 +231,8 @@ sealed class TrainingRows(
                 }
                 if (rows.Label is null)
                     CheckImage(features);
+                if (rows.PixelFactor != 1)
+                    Multiply(features[..rows.Features.FirstSize], rows.PixelFactor);
                 found = true;
                 return true;
             }
@@ -210,6 +241,12 @@ sealed class TrainingRows(
 
         public void Dispose() => cursor.Dispose();
 
+        static void Multiply(Span<float> values, float factor)
+        {
+            foreach (ref float value in values)
+                value *= factor;
+        }
+
         void CheckImage(ReadOnlySpan<float> values)
         {
             foreach (float value in values)
@@ -217,7 +254,7 @@ sealed class TrainingRows(
                 if (value is < 0 or > 1)
                 {
                     throw Wrong($"has a value of {value:G4} in column '{rows.Features.Name}'; an autoencoder learns values from 0 to 1. "
-                        + "Divide by the largest, such as 255.");
+                        + "Divide by the largest, such as 255: scaleImage: 1f / 255 of ExtractPixels does it.");
                 }
             }
         }

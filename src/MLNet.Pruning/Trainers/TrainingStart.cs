@@ -13,8 +13,9 @@ namespace MLNet.Pruning.Trainers;
 /// <param name="Pretrained">Weights from a file; null for random ones.</param>
 /// <param name="Previous">The network that was trained before, with the same structure; null for none.</param>
 /// <param name="Scale">The scale of a regressor's labels, which the network does not compute while it trains; null for none.</param>
-sealed record TrainingStart(
-    Blueprint Blueprint, PretrainedWeights? Pretrained, Archive? Previous = null, LabelScale? Scale = null)
+/// <param name="Pixels">The scale of the pixels, which the network's first layer does not have while it trains; null for none.</param>
+sealed record TrainingStart(Blueprint Blueprint, PretrainedWeights? Pretrained, Archive? Previous = null, LabelScale? Scale = null,
+    PixelScale? Pixels = null)
 {
     /// <summary>Finds the one trained model in a pipeline.</summary>
     /// <exception cref="ArgumentException">There is none, or several.</exception>
@@ -76,6 +77,7 @@ sealed record TrainingStart(
         {
             ModuleState.Load(Previous, model, "The previous model");
             Scale?.Remove(model);
+            Pixels?.Remove(model);
         }
         else if (Pretrained?.LoadInto(model) is { } match)
         {

@@ -193,10 +193,10 @@ public sealed class MergeTokensTests
         var data = Patterns.View(context, 3);
         Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, merge: 0.6), "Merge is 0.6");
         Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, merge: 3), "1 to 2");
-        Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 8, 0), "ImageWidth is 0");
+        Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 8, -1), "ImageWidth is -1");
         Refused<ArgumentException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, patchSize: 3), "Patches of 3x3 do not divide images of 8x8");
         Refused<ArgumentException>(() => context.Transforms.MergeTokens("", "Pixels", 8, 8), "OutputColumnName");
-        Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 28, 28).Fit(data), "has 64 values; images of 28x28 with 1 channel have 784");
+        Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Pixels", 28, 28).Fit(data), "ImageHeight 28 and ImageWidth 28 are images of 784 values, but the column has 64");
         Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Images", 8, 8).Fit(data), "'Images'");
         Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Kind", 8, 8).Fit(data), "'Kind'");
         Refused<ArgumentOutOfRangeException>(() => context.Transforms.MergeTokens("Tokens", "Kind", 8, 8).GetOutputSchema(Shape), "'Kind'");

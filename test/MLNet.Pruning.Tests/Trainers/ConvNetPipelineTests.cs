@@ -122,7 +122,7 @@ public sealed class ConvNetPipelineTests
         Refused(o => o.HiddenSizes = [-1], "HiddenSizes is [-1]");
         Refused(o => o.Dropout = 1, "Dropout is 1");
         Refused(o => o.ImageHeight = -1, "ImageHeight is -1");
-        Refused(o => o.ImageChannels = 0, "ImageChannels is 0");
+        Refused(o => o.ImageChannels = -1, "ImageChannels is -1");
         Refused(o => o.Activation = (Activation)77, "Activation is 77");
         Refused(o => o.Epochs = 0, "Epochs is 0");
 

@@ -7,16 +7,8 @@ using Microsoft.ML.Transforms;
 
 namespace MLNet.Pruning;
 
-/// <summary>
-/// Predicts one row at a time with a trained classifier or regressor. Thread-safe; allocates nothing but its results. Made by
-/// <c>mlContext.Model.CreatePredictor</c>; its model must not be disposed of while it is in use.
-/// </summary>
-/// <typeparam name="TIn">A row, with the model's features in a float[].</typeparam>
-/// <typeparam name="TOut">
-/// The prediction: of several classes <c>Score</c>, a float[], and <c>PredictedLabel</c>; of two <c>Score</c> and <c>Probability</c>, each
-/// a float, and <c>PredictedLabel</c>, a bool; of a regressor <c>Score</c>, a float. Properties may be left out.
-/// </typeparam>
-public sealed class PruningPredictor<TIn, TOut>
+/// <summary>Predicts one row at a time with one model. Thread-safe.</summary>
+sealed class RowPredictor<TIn, TOut>
     where TIn : class
     where TOut : class, new()
 {
@@ -29,9 +21,16 @@ public sealed class PruningPredictor<TIn, TOut>
     readonly int width, numbers, read, outputs;
     readonly Action<TOut, float[]>[] setters;
     readonly bool keepsScores;
+    readonly IDisposable? owned;
+    int users = 1; // the owner, and every call in progress; the last one disposes of the model
 
-    internal PruningPredictor(MLContext context, ITransformer model)
+    /// <param name="context">The context.</param>
+    /// <param name="model">The fitted or loaded pipeline.</param>
+    /// <param name="owns">Whether the model is disposed of when this predictor is, after the last call has ended.</param>
+    public RowPredictor(MLContext context, ITransformer model, bool owns = false)
     {
+        owned = owns ? model as IDisposable : null;
+        Counts = owns;
         var pipeline = ScoredPipeline.Of(model, "a predictor", Instead);
         if (pipeline.Model is not PrunedModelTransformer trained)
         {
@@ -43,15 +42,27 @@ public sealed class PruningPredictor<TIn, TOut>
         (scorer, merging, outputs) = (trained.Scorer, merges?.Scorer, trained.Task.Outputs);
         (column, read) = (pipeline.Input, trained.FeatureCount);
         (width, numbers) = merges is null ? (read, 0) : (merges.Grid.ImageValues, merges.RowNumbers);
+        Labels = (trained.Task as MulticlassTask)?.Labels.Values?.Names.Select(name => name.ToString()).ToArray() ?? [];
 
         var definition = SchemaDefinition.Create(typeof(TIn));
-        var member = definition.FirstOrDefault(c => c.ColumnName == column)
-            ?? throw new ArgumentException($"{typeof(TIn).Name} has no member for column '{column}', which the model reads.");
-        features = Getter(member.MemberName);
-        member.ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
+        DataViewSchema schema;
+        if (definition.FirstOrDefault(c => c.ColumnName == column) is { } member)
+        {
+            features = Getter(member.MemberName);
+            member.ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
+            schema = context.Data.LoadFromEnumerable<TIn>([], definition).Schema;
+        }
+        else if (pipeline.Images.Count > 0)
+        {
+            var images = new ImagePixels<TIn>(context, pipeline.Images, column);
+            (features, schema) = (images.Of, images.Schema);
+        }
+        else
+        {
+            throw new ArgumentException($"{typeof(TIn).Name} has no member for column '{column}', which the model reads.");
+        }
         // The schema reports what does not fit, as for any engine, and whether the label is mapped to its values. Steps that map the label
         // for training are left out: rows to predict have no label.
-        var schema = context.Data.LoadFromEnumerable<TIn>([], definition).Schema;
         foreach (var step in pipeline.Steps.SkipWhile(step => step != trained && step != merges)
             .Where(step => step is not ValueToKeyMappingTransformer))
             schema = step.GetOutputSchema(schema);
@@ -62,10 +73,32 @@ public sealed class PruningPredictor<TIn, TOut>
             throw new NotSupportedException($"{typeof(TOut).Name} has no property to fill; a predictor gives {trained.Task.Gives}.");
     }
 
-    /// <summary>Predicts the label of a row.</summary>
-    /// <param name="row">The row; not changed.</param>
-    /// <exception cref="ArgumentException">The features are missing, or their number differs from what the model reads.</exception>
-    /// <exception cref="ObjectDisposedException">The model has been disposed of.</exception>
+    /// <summary>The classes' names in the order of the scores; empty if they have none.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>Whether calls must be counted by <see cref="TryEnter"/>.</summary>
+    public bool Counts { get; }
+
+    /// <summary>Keeps the model until <see cref="Leave"/>; false if it is gone.</summary>
+    public bool TryEnter()
+    {
+        for (int seen = Volatile.Read(ref users); seen > 0;)
+        {
+            int before = Interlocked.CompareExchange(ref users, seen + 1, seen);
+            if (before == seen)
+                return true;
+            seen = before;
+        }
+        return false;
+    }
+
+    /// <summary>Ends a call, or the ownership. The last one disposes of the model.</summary>
+    public void Leave()
+    {
+        if (Interlocked.Decrement(ref users) == 0)
+            owned?.Dispose();
+    }
+
     public TOut Predict(TIn row)
     {
         ArgumentNullException.ThrowIfNull(row);
