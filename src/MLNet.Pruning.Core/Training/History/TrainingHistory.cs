@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MLNet.Pruning.Persistence;
@@ -79,9 +80,17 @@ public sealed record TrainingHistory
     public static TrainingHistory FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        return FromJson(new MemoryStream(Encoding.UTF8.GetBytes(json)));
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote from a stream of UTF-8.</summary>
+    /// <exception cref="InvalidDataException">It is something else, or would take much more memory than its size justifies.</exception>
+    public static TrainingHistory FromJson(Stream json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory)
+            return GuardedStream.Json(json, HistoryJson.Default.TrainingHistory)
                 ?? throw new InvalidDataException("The training history is null.");
         }
         catch (JsonException e)
