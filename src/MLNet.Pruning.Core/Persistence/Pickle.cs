@@ -182,7 +182,9 @@ sealed class Pickle
     public static T As<T>(object? value) => value is T wanted ? wanted
         : throw new InvalidDataException($"it has {value?.GetType().Name ?? "nothing"} where {typeof(T).Name} is wanted.");
 
-    /// <summary>A text. Any other key is never looked up, and is not compared: it may be nested without end, or chosen to collide.</summary>
+    /// <summary>
+    /// A text. Any other key is never looked up, and is not compared: it may be nested without end, or chosen to collide.
+    /// </summary>
     static object Key(object? key) => key as string ?? new object();
 
     /// <summary>Numbers the value on top of the stack. Picklers count from 0.</summary>

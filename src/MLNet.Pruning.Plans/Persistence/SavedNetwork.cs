@@ -92,8 +92,10 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         guard.Release();
         (Archive Archive, string What)? found = null;
         var mergings = new List<SavedMerging>();
-        foreach (var entry in entries.Where(entry => Path.GetFileName(entry.FullName.AsSpan(entry.FullName.LastIndexOf('\\') + 1)) is Entry))
+        foreach (var entry in entries)
         {
+            if (Path.GetFileName(entry.FullName.AsSpan(entry.FullName.LastIndexOf('\\') + 1)) is not Entry)
+                continue;
             string name = $"{what}, in its entry '{entry.FullName}',";
             using var content = entry.Open();
             var archive = Persistence.Archive.Read(content, name);

@@ -11,7 +11,7 @@ namespace MLNet.Pruning;
 /// The record of a run: steps sampled at an interval, all epochs, all pruning events. Plain values only, so that reports need nothing
 /// else.
 /// </summary>
-public sealed record TrainingHistory
+public sealed record TrainingHistory : IJsonOnDeserialized
 {
     /// <summary>A description of the trained model.</summary>
     public string Model { get; set; } = "";
@@ -72,6 +72,13 @@ public sealed record TrainingHistory
 
     /// <summary>What <see cref="Stopped"/> says of a cancelled run.</summary>
     internal const string Canceled = "cancelled";
+
+    // The serializer itself checks this only if it reads no stream.
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Model is null)
+            throw new JsonException("Its model is null.");
+    }
 
     /// <summary>The history as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, HistoryJson.Default.TrainingHistory);
