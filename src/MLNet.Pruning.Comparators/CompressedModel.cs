@@ -23,10 +23,8 @@ public sealed class CompressedModel
     CompressedModel(Archive archive, IReadOnlyList<SharedWeights> weights, Blueprint? blueprint, string what)
     {
         (this.archive, Weights, Blueprint, this.what) = (archive, weights, blueprint, what);
-        Layers = [.. weights.Select(w => w.Encode().Report)];
-        using var counter = new MemoryStream();
-        archive.Write(counter);
-        Size = counter.Length;
+        Layers = [.. weights.Select(w => w.Report())];
+        Size = archive.Length;
         OriginalSize = Layers.Sum(layer => layer.Weights * sizeof(float)) + ModuleState.Bytes(archive);
     }
 
@@ -58,7 +56,7 @@ public sealed class CompressedModel
         if (blueprint is not null)
             archive.Add(BlueprintEntry, Encoding.UTF8.GetBytes(blueprint.ToJson()));
         foreach (var shared in weights)
-            archive.Add(LayerPrefix + shared.Name, shared.Encode().Bytes);
+            archive.Add(LayerPrefix + shared.Name, shared.Encode());
         ModuleState.Add(archive, model, except: weights.Select(w => w.Name).ToHashSet());
         if (weights.Sum(w => (long)w.Codes.Count) > Limit(archive))
             throw new NotSupportedException("Nearly all weights are zero or equal: the model would be too small a file to be read again.");
@@ -92,7 +90,7 @@ public sealed class CompressedModel
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
         var blueprint = archive.Entries.ContainsKey(BlueprintEntry) ? archive.Part(BlueprintEntry, what,
-            json => Blueprint.FromJson(Encoding.UTF8.GetString(json))) : null;
+            Blueprint.FromJson) : null;
         long left = Limit(archive);
         var weights = archive.Entries.Where(e => e.Key.StartsWith(LayerPrefix, StringComparison.Ordinal))
             .Select(e => archive.Part(e.Key, what, bytes => SharedWeights.Read(e.Key[LayerPrefix.Length..], bytes, ref left))).ToArray();

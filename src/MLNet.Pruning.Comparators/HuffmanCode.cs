@@ -84,6 +84,9 @@ public sealed class HuffmanCode
         return bits;
     }
 
+    /// <summary>The size of what <see cref="Write"/> writes.</summary>
+    internal static int TableBits(int symbols) => symbols * LengthBits;
+
     internal void Encode(int symbol, BitWriter writer) => writer.Write(codes[symbol], lengths[symbol]);
 
     internal int Decode(BitReader reader)

@@ -16,22 +16,55 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
     internal const int MaximumIndexBits = 12, MaximumValues = 1 << 12;
 
     /// <summary>The weights, in memory order.</summary>
-    public float[] Decode() => [.. Codes.Select(code => code < 0 ? 0f : Values[code])];
-
-    /// <summary>Encodes the layer, with a report on each part.</summary>
-    internal (byte[] Bytes, CompressedLayer Report) Encode()
+    public float[] Decode()
     {
-        int bridge = (1 << IndexBits) - 1;
-        var (codeCounts, gapCounts) = (new long[Math.Max(1, Values.Count)], new long[bridge + 1]);
+        float[] values = [.. Values];
+        return Array.ConvertAll(CodeArray, code => code < 0 ? 0f : values[code]);
+    }
+
+    // An interface call for each of millions of weights would take a second.
+    short[] CodeArray => Codes as short[] ?? [.. Codes];
+
+    int Bridge => (1 << IndexBits) - 1;
+
+    int HeaderBytes => 8 + 8 * Shape.Count + 4 + 4 * Values.Count + 8;
+
+    /// <summary>The size of the encoded layer and of its parts.</summary>
+    internal CompressedLayer Report()
+    {
+        var (codeCounts, gapCounts) = Counts();
+        var kept = codeCounts.Sum();
+        long codeBits = 0, gapBits = 0, tableBits = 0;
+        if (kept > 0)
+        {
+            (codeBits, gapBits) = (HuffmanCode.For(codeCounts).Bits(codeCounts), HuffmanCode.For(gapCounts).Bits(gapCounts));
+            tableBits = HuffmanCode.TableBits(codeCounts.Length) + HuffmanCode.TableBits(gapCounts.Length);
+        }
+        var fixedBits = kept * BitsFor(Values.Count) + gapCounts.Sum() * IndexBits;
+        return new(Name, [.. Shape], Codes.Count, kept, Values.Count, codeBits, gapBits, fixedBits,
+            HeaderBytes + (tableBits + codeBits + gapBits + 7) / 8);
+    }
+
+    /// <summary>How often each value and each distance occurs.</summary>
+    (long[] Codes, long[] Gaps) Counts()
+    {
+        var (codeCounts, gapCounts) = (new long[Math.Max(1, Values.Count)], new long[Bridge + 1]);
         foreach (var (gap, code) in Entries())
         {
-            gapCounts[bridge] += gap / bridge;
-            gapCounts[gap % bridge]++;
+            gapCounts[Bridge] += gap / Bridge;
+            gapCounts[gap % Bridge]++;
             if (code >= 0)
                 codeCounts[code]++;
         }
+        return (codeCounts, gapCounts);
+    }
+
+    /// <summary>Encodes the layer.</summary>
+    internal byte[] Encode()
+    {
+        var (codeCounts, gapCounts) = Counts();
         var kept = codeCounts.Sum();
-        var header = new byte[8 + 8 * Shape.Count + 4 + 4 * Values.Count + 8];
+        var header = new byte[HeaderBytes];
         var at = 0;
         Int32(IndexBits);
         Int32(Shape.Count);
@@ -42,25 +75,21 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
             Int32(BitConverter.SingleToInt32Bits(value));
         Int64(kept);
         var writer = new BitWriter();
-        long codeBits = 0, gapBits = 0;
         if (kept > 0)
         {
             var (codes, gaps) = (HuffmanCode.For(codeCounts), HuffmanCode.For(gapCounts));
-            (codeBits, gapBits) = (codes.Bits(codeCounts), gaps.Bits(gapCounts));
             codes.Write(writer);
             gaps.Write(writer);
             foreach (var (gap, code) in Entries())
             {
-                for (var far = gap / bridge; far > 0; far--)
-                    gaps.Encode(bridge, writer);
-                gaps.Encode(gap % bridge, writer);
+                for (var far = gap / Bridge; far > 0; far--)
+                    gaps.Encode(Bridge, writer);
+                gaps.Encode(gap % Bridge, writer);
                 if (code >= 0)
                     codes.Encode(code, writer);
             }
         }
-        byte[] bytes = [.. header, .. writer.ToArray()];
-        var fixedBits = kept * BitsFor(Values.Count) + gapCounts.Sum() * IndexBits;
-        return (bytes, new(Name, [.. Shape], Codes.Count, kept, Values.Count, codeBits, gapBits, fixedBits, bytes.Length));
+        return [.. header, .. writer.ToArray()];
 
         void Int32(int value)
         {
@@ -162,15 +191,15 @@ public sealed record SharedWeights(string Name, IReadOnlyList<long> Shape, IRead
     // The number of zeros before each weight that is not zero, and its code; finally the zeros after the last one, with a code of -1.
     IEnumerable<(int Gap, int Code)> Entries()
     {
-        var last = -1;
-        for (var i = 0; i < Codes.Count; i++)
+        var (codes, last) = (CodeArray, -1);
+        for (var i = 0; i < codes.Length; i++)
         {
-            if (Codes[i] < 0)
+            if (codes[i] < 0)
                 continue;
-            yield return (i - last - 1, Codes[i]);
+            yield return (i - last - 1, codes[i]);
             last = i;
         }
-        yield return (Codes.Count - last - 1, -1);
+        yield return (codes.Length - last - 1, -1);
     }
 }
 

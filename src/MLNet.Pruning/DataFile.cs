@@ -37,11 +37,31 @@ static class DataFile
     {
         if (length > Array.MaxLength)
             throw Broken(path, $"holds {Format(length.Value)} bytes", $"at most {Format(Array.MaxLength)}");
-        using var bytes = new MemoryStream((int)(length ?? 0));
-        stream.CopyTo(bytes);
-        byte[] all = bytes.Length == bytes.Capacity ? bytes.GetBuffer() : bytes.ToArray();
+        byte[] all = length is { } known ? new byte[known] : Unpacked(stream, path);
+        if (length is not null)
+            stream.ReadExactly(all);
         return (all, all.Length);
     });
+
+    /// <summary>All that a packed stream holds. Its size is not known before.</summary>
+    static byte[] Unpacked(Stream stream, string path)
+    {
+        const int Piece = 1 << 20;
+        var pieces = new List<byte[]>();
+        long total = 0;
+        for (int got = Piece; got == Piece; total += got)
+        {
+            var piece = new byte[Piece];
+            got = stream.ReadAtLeast(piece, Piece, throwOnEndOfStream: false);
+            pieces.Add(piece);
+            if (total + got > Array.MaxLength)
+                throw Broken(path, $"unpacks to {Format(total + got)} bytes or more", $"at most {Format(Array.MaxLength)}");
+        }
+        var all = new byte[total];
+        for (int i = 0; i < pieces.Count; i++)
+            pieces[i].AsSpan(0, (int)Math.Min(Piece, total - ((long)i * Piece))).CopyTo(all.AsSpan(i * Piece));
+        return all;
+    }
 
     /// <summary>The first of the names that <paramref name="directory"/> holds, plain or with .gz appended.</summary>
     public static string? Find(string directory, params ReadOnlySpan<string> names)

@@ -13,53 +13,60 @@ static class Readers
 
     static readonly FeedForwardBlueprint network = new([6, 5, 4, 3]);
 
+    static readonly string[] pictures = ["000001.jpg", "000002.png"];
+
     public static IReadOnlyList<FileReader> All { get; } =
     [
         Archived("plan", path => ScoringPlan.Load(path)),
-        new("zip", path => ScoringPlan.Load(path)) { Growth = 1100 },
+        new("zip", path => ScoringPlan.Load(path)) { Holds = Unpacking.Zip },
         Archived("classifier", path => From(path, stream => PrunedModelTransformer.ReadFrom(context, stream).Scoring)) with { Names = "" },
         Archived("autoencoder", path => From(path, stream => PrunedVaeTransformer.ReadFrom(context, stream).Scoring)) with { Names = "" },
         Archived("merging", path => From(path, TokenMergingTransformer.ReadFrom)) with { Names = "" },
         Archived("model", path => ModelFile.Load(path).Model.Dispose()),
         Archived("checkpoint", Resume),
-        // A mask takes a byte for each bit of the file, and a copy.
-        Archived("masks", path => WeightMasks.Load(path)) with { Growth = 24 },
+        Archived("masks", path => WeightMasks.Load(path)),
         Archived("compressed", path =>
         {
             var compressed = CompressedModel.Load(path);
             if (compressed.Blueprint is not null)
                 compressed.Build().Dispose();
-        }) with { Growth = 4096 },
-        new("safetensors", path => IntoNetwork(path, (module, file) => module.LoadSafetensors(file, strict: false))) { Growth = 16 },
-        new("pth", path => IntoNetwork(path, (module, file) => module.LoadPth(file, strict: false))) { Growth = 128 },
-        new("idx", path => IdxFile.Read(path, rank: 3)),
-        new("idx-labels", path => IdxFile.Read(path, rank: 1)),
-        new("cifar", path => context.Data.LoadCifar10(Path.GetDirectoryName(path)!, DatasetSplit.Test)) { FileName = "test_batch.bin", Names = "test_batch.bin", Growth = 1100 },
-        new("attributes", path => ReadAttributes(path)) { FileName = "list_attr_celeba.txt", Names = "list_attr_celeba.txt", Growth = 32 },
-        new("partition", path => CelebALists.Partition(Path.GetDirectoryName(path)!))
+        }) with { Holds = Unpacking.Compressed },
+        new("safetensors", path => IntoNetwork(path, (module, file) => module.LoadSafetensors(file, strict: false))),
+        new("pth", path => IntoNetwork(path, (module, file) => module.LoadPth(file, strict: false))),
+        new("idx", path => IdxFile.Read(path, rank: 3)) { Holds = Unpacking.Gzip },
+        new("idx-labels", path => IdxFile.Read(path, rank: 1)) { Holds = Unpacking.Gzip },
+        new("cifar", path => context.Data.LoadCifar10(Path.GetDirectoryName(path)!, DatasetSplit.Test))
+        {
+            FileName = "test_batch.bin",
+            Names = "test_batch.bin",
+            Holds = Unpacking.Gzip,
+        },
+        new("attributes", path => ReadAttributes(path)) { FileName = "list_attr_celeba.txt", Names = "list_attr_celeba.txt" },
+        new("partition", path => CelebALists.Partition(Path.GetDirectoryName(path)!, pictures))
         {
             FileName = "list_eval_partition.txt",
             Names = "list_eval_partition.txt",
-            Growth = 32,
         },
-        // A picture takes four bytes and three for each pixel; a byte of a file may stand for 64 blocks of 8 x 8.
-        new("png", path => Picture.Load(path)) { Mend = Mending.Png, Change = (content, mutator) => Mending.Png(mutator.Change(content)), Growth = 1032 * 8 * 7 },
-        new("jpeg", path => Picture.Load(path)) { Growth = 8 * 64 * 16 * 7 },
-        new("history", path => Texts(path, TrainingHistory.FromJson)) { Names = "", Growth = 64 },
-        new("study", path => Texts(path, BurdenResult.FromJson)) { Names = "", Growth = 64 },
+        new("png", path => Picture.Load(path))
+        {
+            Mend = Mending.Png,
+            Change = (content, mutator) => Mending.Png(mutator.Change(content)),
+            Holds = Unpacking.Picture,
+        },
+        new("jpeg", path => Picture.Load(path)) { Holds = Unpacking.Picture },
+        new("history", path => From(path, TrainingHistory.FromJson)) { Names = "" },
+        new("study", path => From(path, BurdenResult.FromJson)) { Names = "", Growth = 8 },
     ];
 
     /// <summary>A reader of archives, which end with a checksum.</summary>
     static FileReader Archived(string name, Action<string> read) =>
-        new(name, read) { Mend = Mending.Archive, Change = Mending.ChangeArchive, Growth = 16 };
+        new(name, read) { Mend = Mending.Archive, Change = Mending.ChangeArchive };
 
     static void From<T>(string path, Func<Stream, T> read)
     {
         using var stream = File.OpenRead(path);
         read(stream);
     }
-
-    static void Texts<T>(string path, Func<string, T> read) => read(File.ReadAllText(path));
 
     static void IntoNetwork(string path, Func<nn.Module, string, StateMatch> load)
     {
@@ -71,7 +78,7 @@ static class Readers
     {
         try
         {
-            CelebALists.Attribute(Path.GetDirectoryName(path)!, "Smiling");
+            CelebALists.Attribute(Path.GetDirectoryName(path)!, "Smiling", pictures);
         }
         catch (ArgumentException unknown) when (unknown.ParamName == "attribute")
         {

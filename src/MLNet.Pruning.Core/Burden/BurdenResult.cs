@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning;
 
@@ -54,6 +56,9 @@ public sealed record BurdenRun
 /// <summary>The runs of a <see cref="BurdenStudy"/>, as plain values.</summary>
 public sealed record BurdenResult(IReadOnlyList<BurdenRun> Runs)
 {
+    // Masks are long texts, and the parser doubles its buffer until it holds all of one.
+    internal const int MemoryFactor = 4;
+
     /// <summary>The runs of one kind, with or without merging, by seed.</summary>
     public IReadOnlyList<BurdenRun> Of(BurdenRunKind kind, bool merged) =>
         [.. Runs.Where(r => r.Kind == kind && r.Merged == merged).OrderBy(r => r.Seed)];
@@ -65,9 +70,17 @@ public sealed record BurdenResult(IReadOnlyList<BurdenRun> Runs)
     public static BurdenResult FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        return FromJson(new MemoryStream(Encoding.UTF8.GetBytes(json)));
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote from a stream of UTF-8.</summary>
+    /// <exception cref="InvalidDataException">It is something else, or would take much more memory than its size justifies.</exception>
+    public static BurdenResult FromJson(Stream json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return JsonSerializer.Deserialize(json, BurdenJson.Default.BurdenResult) is { Runs: not null } result ? result
+            return GuardedStream.Json(json, BurdenJson.Default.BurdenResult, MemoryFactor) is { Runs: not null } result ? result
                 : throw new InvalidDataException("The result of the burden study has no runs.");
         }
         catch (JsonException e)

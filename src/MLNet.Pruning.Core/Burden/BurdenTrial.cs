@@ -79,9 +79,9 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
         try
         {
             using var stream = File.OpenRead(path);
-            kept = JsonSerializer.Deserialize(stream, BurdenJson.Default.FinishedRun);
+            kept = GuardedStream.Json(stream, BurdenJson.Default.FinishedRun, BurdenResult.MemoryFactor);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidDataException)
         {
             throw new InvalidDataException($"'{path}' is no finished run of a burden study: {e.Message}", e);
         }

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Persistence;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
@@ -67,9 +69,15 @@ public abstract record Blueprint
     public static Blueprint FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        return FromJson(Encoding.UTF8.GetBytes(json));
+    }
+
+    /// <summary>The same for JSON in UTF-8.</summary>
+    internal static Blueprint FromJson(byte[] json)
+    {
         try
         {
-            var blueprint = JsonSerializer.Deserialize(json, BlueprintJson.Default.Blueprint)
+            var blueprint = GuardedStream.Description(json, BlueprintJson.Default.Blueprint)
                 ?? throw new InvalidDataException("The model's blueprint is null.");
             blueprint.Validate();
             return blueprint;

@@ -46,7 +46,7 @@ public static class ModelFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         var archive = Archive.Read(stream, Kind, what);
-        var blueprint = archive.Part(SavedNetwork.Blueprint, what, json => Blueprint.FromJson(Encoding.UTF8.GetString(json)));
+        var blueprint = archive.Part(SavedNetwork.Blueprint, what, Blueprint.FromJson);
         blueprint.CheckSize(ModuleState.Bytes(archive), what);
         var model = archive.Part(SavedNetwork.Blueprint, what, _ => blueprint.Build());
         try

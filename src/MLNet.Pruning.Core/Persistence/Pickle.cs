@@ -18,23 +18,26 @@ sealed record PickledReference(object? Id);
 /// </summary>
 sealed class Pickle
 {
-    const int MaximumDepth = 1 << 20;
+    const int MaximumDepth = 1 << 17;
 
     static readonly object Mark = new();
 
     readonly byte[] bytes;
+    readonly GuardedStream? guard;
     readonly List<object?> stack = [];
-    readonly Dictionary<int, object?> memo = [];
+    readonly List<object?> memo = [];
     int at;
 
-    Pickle(byte[] bytes) => this.bytes = bytes;
+    Pickle(byte[] bytes, GuardedStream? guard) => (this.bytes, this.guard) = (bytes, guard);
 
+    /// <param name="bytes">The pickle.</param>
+    /// <param name="guard">Refuses a file whose values take too much memory.</param>
     /// <exception cref="InvalidDataException">It is damaged, or contains something that files of tensors do not.</exception>
-    public static object? Read(byte[] bytes)
+    public static object? Read(byte[] bytes, GuardedStream? guard = null)
     {
         try
         {
-            return new Pickle(bytes).Run();
+            return new Pickle(bytes, guard).Run();
         }
         catch (Exception failure) when (failure is ArgumentException or KeyNotFoundException or OverflowException)
         {
@@ -46,6 +49,8 @@ sealed class Pickle
     {
         while (true)
         {
+            // A byte can make a dictionary.
+            guard?.Check();
             byte operation = Take(1)[0];
             switch ((char)operation)
             {
@@ -108,13 +113,13 @@ sealed class Pickle
                     Push(new PickledName(As<string>(Pop()), name));
                     break;
                 case 'q':
-                    memo[Take(1)[0]] = stack[^1];
+                    Remember(Take(1)[0]);
                     break;
                 case 'r':
-                    memo[BinaryPrimitives.ReadInt32LittleEndian(Take(4))] = stack[^1];
+                    Remember(BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
                     break;
                 case '\x94':
-                    memo[memo.Count] = stack[^1];
+                    Remember(memo.Count);
                     break;
                 case 'h':
                     Push(memo[Take(1)[0]]);
@@ -150,21 +155,22 @@ sealed class Pickle
                     break;
                 case 's':
                     object? value = Pop(), key = Pop();
-                    As<Dictionary<object, object?>>(stack[^1])[Key(key)] = value;
+                    Set(As<Dictionary<object, object?>>(stack[^1]), key, value);
                     break;
                 case 'u':
                     object?[] items = ToMark();
                     var dictionary = As<Dictionary<object, object?>>(stack[^1]);
                     for (int i = 0; i + 1 < items.Length; i += 2)
-                        dictionary[Key(items[i])] = items[i + 1];
+                        Set(dictionary, items[i], items[i + 1]);
                     break;
                 case 'a':
                     object? last = Pop();
-                    As<List<object?>>(stack[^1]).Add(last);
+                    Add(As<List<object?>>(stack[^1]), last);
                     break;
                 case 'e':
                     object?[] more = ToMark();
-                    As<List<object?>>(stack[^1]).AddRange(more);
+                    foreach (object? item in more)
+                        Add(As<List<object?>>(stack[^1]), item);
                     break;
                 default:
                     throw new InvalidDataException($"the pickle has the operation 0x{operation:x2}, which no file of tensors has.");
@@ -176,14 +182,40 @@ sealed class Pickle
     public static T As<T>(object? value) => value is T wanted ? wanted
         : throw new InvalidDataException($"it has {value?.GetType().Name ?? "nothing"} where {typeof(T).Name} is wanted.");
 
-    /// <summary>A text or a number. Any other key cannot be looked up, and is not compared, as it may be nested without end.</summary>
-    static object Key(object? key) => key is string or long ? key : new object();
+    /// <summary>
+    /// A text. Any other key is never looked up, and is not compared: it may be nested without end, or chosen to collide.
+    /// </summary>
+    static object Key(object? key) => key as string ?? new object();
+
+    /// <summary>Numbers the value on top of the stack. Picklers count from 0.</summary>
+    void Remember(int number)
+    {
+        if (number == memo.Count)
+            Add(memo, stack[^1]);
+        else
+            memo[number] = stack[^1];
+    }
+
+    // Lists and dictionaries double what they have.
+    void Add(List<object?> list, object? value)
+    {
+        if (list.Count == list.Capacity)
+            guard?.Check(2L * IntPtr.Size * list.Count);
+        list.Add(value);
+    }
+
+    void Set(Dictionary<object, object?> dictionary, object? key, object? value)
+    {
+        if (dictionary.Count == dictionary.Capacity)
+            guard?.Check(8L * IntPtr.Size * dictionary.Count);
+        dictionary[Key(key)] = value;
+    }
 
     void Push(object? value)
     {
         if (stack.Count >= MaximumDepth)
             throw new InvalidDataException("the pickle is nested too deeply.");
-        stack.Add(value);
+        Add(stack, value);
     }
 
     object? Pop()

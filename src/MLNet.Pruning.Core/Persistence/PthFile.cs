@@ -26,17 +26,18 @@ static class PthFile
     public static IReadOnlyList<(string Name, StoredTensor Tensor)> Read(Stream stream, string what)
     {
         // PyTorch packs nothing, so that all entries together are smaller than the file. A packed one could unpack to any size.
-        long left = stream.Length - stream.Position, copies = 2 * left;
+        long left = stream.Length - stream.Position;
+        var guard = new GuardedStream(stream);
         try
         {
-            using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            using var zip = new ZipArchive(guard, ZipArchiveMode.Read, leaveOpen: true);
             var pickle = zip.Entries.FirstOrDefault(entry => entry.Name == Pickled)
                 ?? throw new InvalidDataException($"it has no '{Pickled}'; PyTorch before 1.6, or torch.jit, saved it. Load it there and "
                     + "save its state_dict() anew.");
             string folder = pickle.FullName[..^Pickled.Length];
             if (zip.GetEntry($"{folder}byteorder") is { } order && Encoding.ASCII.GetString(Bytes(order, ref left)).Trim() != "little")
                 throw new InvalidDataException("its numbers are big-endian.");
-            var root = Pickle.Read(Bytes(pickle, ref left)) as Dictionary<object, object?>
+            var root = Pickle.Read(Bytes(pickle, ref left), guard) as Dictionary<object, object?>
                 ?? throw new InvalidDataException("it is no dictionary of tensors.");
             foreach (string wrapping in Wrappings)
             {
@@ -51,7 +52,7 @@ static class PthFile
             foreach (var (key, value) in root)
             {
                 if (key is string name && Unwrapped(value) is { } tensor)
-                    tensors.Add((name, Tensor(name, tensor, Storage, ref copies)));
+                    tensors.Add((name, Tensor(name, tensor, Storage, guard)));
             }
             return tensors.Count > 0 ? tensors : throw new InvalidDataException("there is no tensor in it.");
 
@@ -119,7 +120,7 @@ static class PthFile
         }
         : null;
 
-    static StoredTensor Tensor(string name, PickledCall call, Func<string, byte[]> storage, ref long copies)
+    static StoredTensor Tensor(string name, PickledCall call, Func<string, byte[]> storage, GuardedStream guard)
     {
         if (call.Arguments is not [PickledReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
             || id is not ["storage", PickledName("torch", var kind), string key, ..])
@@ -147,11 +148,10 @@ static class PthFile
             throw new InvalidDataException($"'{name}' with the shape [{string.Join(", ", shape)}] lies outside of its storage of "
                 + $"{from.Length} bytes.");
         int length = (int)count * width;
-        // Tensors may share a storage. Only those in another order take memory of their own, and all of them no more than twice the file.
+        // Tensors may share a storage. Only those in another order take memory of their own.
         if (IsContiguous(shape, steps))
             return new(type, shape, from.AsMemory((int)(offset * width), length));
-        if ((copies -= length) < 0)
-            throw new InvalidDataException($"'{name}' and the tensors before it take more memory than twice the file.");
+        guard.Check(length);
         byte[] to = new byte[length];
         Gather(from, to, shape, steps, offset, width);
         return new(type, shape, to);

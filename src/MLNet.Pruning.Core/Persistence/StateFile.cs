@@ -78,7 +78,7 @@ public static class StateFile
     public static StateMatch LoadSafetensors(this nn.Module module, string path, bool strict = true, Func<string, string?>? rename = null)
     {
         using var stream = Open(module, path);
-        return Load(module, Safetensors.Read(stream, $"'{path}'").Tensors, path, match => !strict || match.IsWhole, rename);
+        return Load(module, Safetensors.Read(stream, $"'{path}'"), path, match => !strict || match.IsWhole, rename);
     }
 
     /// <summary>Loads a state dictionary of PyTorch into a module.</summary>
@@ -99,7 +99,7 @@ public static class StateFile
         using var stream = File.OpenRead(path);
         var isZip = stream.ReadByte() == 'P' && stream.ReadByte() == 'K';
         stream.Position = 0;
-        return isZip ? PthFile.Read(stream, $"'{path}'") : Safetensors.Read(stream, $"'{path}'").Tensors;
+        return isZip ? PthFile.Read(stream, $"'{path}'") : Safetensors.Read(stream, $"'{path}'");
     }
 
     /// <summary>A tensor of a file, in its own type, in the caller's dispose scope.</summary>

@@ -79,7 +79,7 @@ static class Checkpoint
     public static CheckpointPosition PositionOf(Archive archive, string what) => archive.Part(Position, what, CheckpointPosition.Of);
 
     public static TrainingHistory HistoryOf(Archive archive, string what) =>
-        archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(Encoding.UTF8.GetString(json)));
+        archive.Part(HistoryEntry, what, json => TrainingHistory.FromJson(new MemoryStream(json)));
 
     public static void Load(Archive archive, string path, TrainingRun run, IReadOnlyList<IStateful> stateful)
     {
@@ -224,7 +224,7 @@ sealed record CheckpointPosition(int Epoch, long Step, int StepInEpoch, long Epo
 {
     public static CheckpointPosition Of(byte[] json)
     {
-        var position = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointPosition)
+        var position = GuardedStream.Description(json, CheckpointJson.Default.CheckpointPosition)
             ?? throw new InvalidDataException("The position is null.");
         return position is { Epoch: >= 0, Step: >= 0, StepInEpoch: >= 0, EpochRows: >= 0, LearningRate: >= 0 } ? position
             : throw new InvalidDataException(

@@ -1,4 +1,3 @@
-using System.Text;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Training;
 using static TorchSharp.torch;
@@ -16,7 +15,7 @@ public sealed class CheckpointFile
         (this.archive, Path) = (archive, path);
         position = Checkpoint.PositionOf(archive, What);
         History = Checkpoint.HistoryOf(archive, What);
-        Blueprint = archive.Part(SavedNetwork.Blueprint, What, json => Blueprint.FromJson(Encoding.UTF8.GetString(json)));
+        Blueprint = archive.Part(SavedNetwork.Blueprint, What, Blueprint.FromJson);
         Blueprint.CheckSize(ModuleState.Bytes(archive), What);
         Metadata = archive.Entries.Where(entry => entry.Key.StartsWith(Checkpoint.MetadataPrefix, StringComparison.Ordinal))
             .ToDictionary(entry => entry.Key[Checkpoint.MetadataPrefix.Length..], entry => entry.Value);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,7 +11,9 @@ namespace MLNet.Pruning;
 /// <summary>The active weights of one parameter. Immutable.</summary>
 public sealed class WeightMask
 {
-    readonly bool[] active;
+    // A mask from a file keeps the file's bits until it is used: unpacked, they are eight times as large.
+    readonly ReadOnlyMemory<byte> bits;
+    bool[]? active;
 
     /// <summary>Makes the mask of a parameter.</summary>
     /// <param name="name">The parameter, as the model names it, such as "layers.linear1.weight".</param>
@@ -23,8 +26,15 @@ public sealed class WeightMask
         if (BinaryReading.Product([.. shape], Array.MaxLength) != active.Length)
             throw new ArgumentException($"The mask of '{name}' has {active.Length} values; its shape [{string.Join(", ", shape)}] wants "
                 + "another number.", nameof(active));
-        (Name, Shape, this.active) = (name, [.. shape], active.ToArray());
-        ActiveCount = this.active.LongCount(bit => bit);
+        (Name, Shape, Count, this.active) = (name, [.. shape], active.Length, active.ToArray());
+        ActiveCount = active.Count(true);
+    }
+
+    WeightMask(string name, long[] shape, long count, ReadOnlyMemory<byte> bits)
+    {
+        (Name, Shape, Count, this.bits) = (name, shape, count, bits);
+        foreach (byte eight in bits.Span)
+            ActiveCount += BitOperations.PopCount(eight);
     }
 
     /// <summary>The parameter's name.</summary>
@@ -34,10 +44,10 @@ public sealed class WeightMask
     public IReadOnlyList<long> Shape { get; }
 
     /// <summary>For each weight, in memory order, whether it is active.</summary>
-    public ReadOnlySpan<bool> Active => active;
+    public ReadOnlySpan<bool> Active => active ??= Unpacked();
 
     /// <summary>The number of weights.</summary>
-    public long Count => active.Length;
+    public long Count { get; }
 
     /// <summary>The number of active weights.</summary>
     public long ActiveCount { get; }
@@ -48,7 +58,7 @@ public sealed class WeightMask
     /// <summary>A mask with as many active weights, at random places.</summary>
     internal WeightMask Shuffled(Random random)
     {
-        var shuffled = active.ToArray();
+        var shuffled = Active.ToArray();
         random.Shuffle(shuffled);
         return new(Name, Shape, shuffled);
     }
@@ -57,18 +67,30 @@ public sealed class WeightMask
     internal byte[] ToBytes()
     {
         var header = 4 + 8 * Shape.Count;
-        var bytes = new byte[header + (active.Length + 7) / 8];
+        var bytes = new byte[header + (Count + 7) / 8];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, Shape.Count);
         for (var d = 0; d < Shape.Count; d++)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(4 + 8 * d), Shape[d]);
-        for (var i = 0; i < active.Length; i++)
-            if (active[i])
+        var weights = Active;
+        for (var i = 0; i < weights.Length; i++)
+            if (weights[i])
                 bytes[header + i / 8] |= (byte)(1 << (i % 8));
         return bytes;
     }
 
-    internal static WeightMask FromBytes(string name, ReadOnlySpan<byte> bytes)
+    bool[] Unpacked()
     {
+        var unpacked = new bool[Count];
+        var packed = bits.Span;
+        for (var i = 0; i < unpacked.Length; i++)
+            unpacked[i] = (packed[i / 8] >> (i % 8) & 1) != 0;
+        return unpacked;
+    }
+
+    /// <summary>Reads what <see cref="ToBytes"/> wrote. The mask keeps the bytes.</summary>
+    internal static WeightMask FromBytes(string name, byte[] content)
+    {
+        var bytes = content.AsSpan();
         var dimensions = bytes.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(bytes);
         if (dimensions < 0 || 4 + 8L * dimensions > bytes.Length)
             throw Damaged();
@@ -77,12 +99,11 @@ public sealed class WeightMask
             BinaryPrimitives.ReverseEndianness(shape, shape);
         var bits = bytes[(4 + 8 * dimensions)..];
         var count = BinaryReading.Product(shape, Array.MaxLength);
-        if (count < 0 || count > Array.MaxLength || (count + 7) / 8 != bits.Length)
+        // The bits behind the last weight are 0.
+        if (count < 0 || count > Array.MaxLength || (count + 7) / 8 != bits.Length || (count % 8 != 0 && bits[^1] >> (int)(count % 8) != 0))
             throw Damaged();
-        var active = new bool[(int)count];
-        for (var i = 0; i < active.Length; i++)
-            active[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
-        return new(name, shape, active);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new(name, shape, (long)count, content.AsMemory(content.Length - bits.Length));
 
         InvalidDataException Damaged() => new($"The mask of '{name}' is damaged.");
     }
@@ -104,8 +125,9 @@ public sealed class WeightMasks
         this.masks = [.. masks];
         if (this.masks.Length == 0)
             throw new ArgumentException("There is no mask among these.", nameof(masks));
-        if (this.masks.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new ArgumentException($"There are {twice.Count()} masks for '{twice.Key}'.", nameof(masks));
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        if (this.masks.FirstOrDefault(mask => !names.Add(mask.Name)) is { } twice)
+            throw new ArgumentException($"There is more than one mask for '{twice.Name}'.", nameof(masks));
     }
 
     /// <summary>The masks; masks from a run are in the order of the model's parameters.</summary>

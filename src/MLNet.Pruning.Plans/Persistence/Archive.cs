@@ -15,11 +15,14 @@ sealed class Archive(string kind)
 {
     public const int Version = 1;
     const int MaximumName = 4096;
-    const int MaximumEntries = 1 << 20;
+    const int MaximumEntries = 1 << 15;
 
     static ReadOnlySpan<byte> Magic => "MLPRUNE\0"u8;
 
     readonly Dictionary<string, byte[]> entries = new(StringComparer.Ordinal);
+
+    Archive(string kind, int count)
+        : this(kind) => entries.EnsureCapacity(count);
 
     public string Kind => kind;
 
@@ -59,8 +62,14 @@ sealed class Archive(string kind)
         return true;
     });
 
+    /// <summary>The size of the file in bytes.</summary>
+    public long Length => Magic.Length + (3 * sizeof(int)) + Encoding.UTF8.GetByteCount(kind) + SHA256.HashSizeInBytes
+        + entries.Sum(entry => sizeof(int) + Encoding.UTF8.GetByteCount(entry.Key) + sizeof(long) + entry.Value.LongLength);
+
     public void Write(Stream stream)
     {
+        if (entries.Count > MaximumEntries)
+            throw new NotSupportedException($"A {kind} file has at most {MaximumEntries:N0} parts; these are {entries.Count:N0}.");
         using var hash = new OrderedHash();
         Put(Magic.ToArray());
         PutInt32(Version);
@@ -116,27 +125,27 @@ sealed class Archive(string kind)
     static Archive Read(Stream stream, string wanted, string what, IReadOnlyList<string>? only)
     {
         using var hash = new OrderedHash();
-        var magic = new byte[Magic.Length];
-        var begun = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
-        if (begun == 0 || !Magic.StartsWith(magic.AsSpan(0, begun)))
+        var few = new byte[MaximumName];
+        var begun = stream.ReadAtLeast(few.AsSpan(0, Magic.Length), Magic.Length, throwOnEndOfStream: false);
+        if (begun == 0 || !Magic.StartsWith(few.AsSpan(0, begun)))
             throw new InvalidDataException($"{what} is not a {wanted}: it does not begin as one.");
-        if (begun < magic.Length)
+        if (begun < Magic.Length)
             throw new InvalidDataException($"{what} is truncated.");
-        hash.Append(magic);
+        hash.AppendFew(Magic);
         var version = TakeInt32();
         if (version != Version)
             throw new InvalidDataException($"{what} has format version {version}; this build reads version {Version}.");
         var found = TakeString();
         if (only is not null && !only.Contains(found))
             throw new InvalidDataException($"{what} is a {found} file, not a {only[0]} file.");
-        var archive = new Archive(found);
         var count = TakeInt32();
         if (count is < 0 or > MaximumEntries)
             throw Damaged();
+        var archive = new Archive(found, count);
         for (var i = 0; i < count; i++)
         {
             var name = TakeString();
-            var length = BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+            var length = BinaryPrimitives.ReadInt64LittleEndian(TakeFew(sizeof(long)));
             if (length < 0 || length > Array.MaxLength || !archive.entries.TryAdd(name, Take(length)))
                 throw Damaged();
         }
@@ -166,12 +175,21 @@ sealed class Archive(string kind)
             return bytes;
         }
 
-        int TakeInt32() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
+        // Up to MaximumName bytes, until the next are taken.
+        ReadOnlySpan<byte> TakeFew(int length)
+        {
+            if (stream.ReadAtLeast(few.AsSpan(0, length), length, throwOnEndOfStream: false) < length)
+                throw new InvalidDataException($"{what} is truncated.");
+            hash.AppendFew(few.AsSpan(0, length));
+            return few.AsSpan(0, length);
+        }
+
+        int TakeInt32() => BinaryPrimitives.ReadInt32LittleEndian(TakeFew(sizeof(int)));
 
         string TakeString()
         {
             var length = TakeInt32();
-            return length is >= 0 and <= MaximumName ? Encoding.UTF8.GetString(Take(length)) : throw Damaged();
+            return length is >= 0 and <= MaximumName ? Encoding.UTF8.GetString(TakeFew(length)) : throw Damaged();
         }
     }
 }
@@ -191,6 +209,15 @@ sealed class OrderedHash : IDisposable
             hash.AppendData(bytes);
         else
             behind = behind.ContinueWith(_ => hash.AppendData(bytes), TaskScheduler.Default);
+    }
+
+    /// <summary>The same for a few bytes, which may change afterwards.</summary>
+    public void AppendFew(ReadOnlySpan<byte> bytes)
+    {
+        if (behind.IsCompleted)
+            hash.AppendData(bytes);
+        else
+            Append(bytes.ToArray());
     }
 
     public byte[] Finish()

@@ -9,6 +9,9 @@ namespace MLNet.Pruning.Persistence;
 /// </summary>
 static class ClassNames
 {
+    /// <summary>The largest number of classes. A class's value may take a byte in a file, and much more in memory.</summary>
+    public const int Maximum = 1 << 17;
+
     public static string[] Read(byte[] content)
     {
         using var reader = new BinaryReader(new MemoryStream(content, writable: false), Encoding.UTF8);
@@ -16,8 +19,8 @@ static class ClassNames
         byte type = reader.ReadByte();
         if (type == 0)
             return [];
-        if (count < 1 || count > content.Length)
-            throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes.");
+        if (count < 1 || count > Math.Min(content.Length, Maximum))
+            throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes; wanted 1 to {Maximum:N0}.");
         string[] names = new string[count];
         for (int i = 0; i < count; i++)
             names[i] = ReadName(reader, type);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using MLNet.Pruning.Plans;
 
@@ -14,7 +13,7 @@ static class SavedDescription
     {
         if (Module(json).Kind == "module")
             return null;
-        var saved = JsonSerializer.Deserialize(json, SavedJson.Default.Saved) ?? throw new InvalidDataException("it is null.");
+        var saved = GuardedStream.Description(json, SavedJson.Default.Saved) ?? throw new InvalidDataException("it is null.");
         NetworkDescription description = saved.Kind switch
         {
             "feed-forward" => new FeedForwardDescription(saved.Sizes ?? [], saved.Activation ?? Activation.Relu),
@@ -43,7 +42,7 @@ static class SavedDescription
     /// <summary>Adds the weights of the loss, which are stored with the names of columns.</summary>
     public static NetworkDescription WithLoss(NetworkDescription description, byte[] json)
     {
-        var loss = JsonSerializer.Deserialize(json, SavedJson.Default.SavedLoss) ?? throw new InvalidDataException("it is null.");
+        var loss = GuardedStream.Description(json, SavedJson.Default.SavedLoss) ?? throw new InvalidDataException("it is null.");
         return WithLoss(description, loss.ReconstructionWeight, loss.DivergenceWeight);
     }
 
@@ -58,10 +57,10 @@ static class SavedDescription
     }
 
     public static SavedMerging ReadMerging(byte[] json) =>
-        JsonSerializer.Deserialize(json, SavedJson.Default.SavedMerging) ?? throw new InvalidDataException("it is null.");
+        GuardedStream.Description(json, SavedJson.Default.SavedMerging) ?? throw new InvalidDataException("it is null.");
 
     static SavedModule Module(byte[] json) =>
-        JsonSerializer.Deserialize(json, SavedJson.Default.SavedModule) ?? throw new InvalidDataException("it is null.");
+        GuardedStream.Description(json, SavedJson.Default.SavedModule) ?? throw new InvalidDataException("it is null.");
 
     static VitDescription Vit(Saved saved)
     {

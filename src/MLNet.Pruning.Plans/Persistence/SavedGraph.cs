@@ -26,7 +26,7 @@ static class SavedGraph
     /// <exception cref="ArgumentException">It is inconsistent.</exception>
     public static GraphDescription Read(byte[] json)
     {
-        var file = JsonSerializer.Deserialize(json, GraphJson.Default.GraphFile) ?? throw new InvalidDataException("it is null.");
+        var file = GuardedStream.Description(json, GraphJson.Default.GraphFile) ?? throw new InvalidDataException("it is null.");
         if (file.Version != Version)
             throw new InvalidDataException($"it is of version {file.Version}; this library reads version {Version}.");
         if (file.Nodes is null || file.Nodes.Contains(null))

@@ -85,11 +85,17 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
 
     static (Archive Archive, string What, List<SavedMerging> Mergings) Zipped(Stream stream, string what)
     {
-        using var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+        var guard = new GuardedStream(stream);
+        using var zip = new ZipArchive(guard, ZipArchiveMode.Read, leaveOpen: true);
+        // The directory is read under guard; entries are packed, and take what they unpack to.
+        var entries = zip.Entries;
+        guard.Release();
         (Archive Archive, string What)? found = null;
         var mergings = new List<SavedMerging>();
-        foreach (var entry in zip.Entries.Where(entry => entry.FullName.Split('/', '\\')[^1] == Entry))
+        foreach (var entry in entries)
         {
+            if (Path.GetFileName(entry.FullName.AsSpan(entry.FullName.LastIndexOf('\\') + 1)) is not Entry)
+                continue;
             string name = $"{what}, in its entry '{entry.FullName}',";
             using var content = entry.Open();
             var archive = Persistence.Archive.Read(content, name);

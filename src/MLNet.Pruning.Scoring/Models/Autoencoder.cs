@@ -50,7 +50,7 @@ sealed class Autoencoder : ScoredModel
     /// <summary>Reads the autoencoder of an archive.</summary>
     public static Autoencoder Of(Archive archive) => new(archive, archive.Part(ColumnsEntry, Name, json =>
     {
-        var columns = JsonSerializer.Deserialize(json, VaeColumnsJson.Default.VaeColumns)
+        var columns = GuardedStream.Description(json, VaeColumnsJson.Default.VaeColumns)
             ?? throw new InvalidDataException("it is null.");
         columns.Validate();
         return columns;

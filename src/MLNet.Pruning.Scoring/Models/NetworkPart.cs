@@ -62,7 +62,7 @@ static class NetworkPart
             var asked => throw new InvalidDataException($"it does not say how sparse layers are computed, but '{asked}'."),
         });
 
-        static SavedScoring? Saved(byte[] json) => JsonSerializer.Deserialize(json, NetworkPartJson.Default.SavedScoring);
+        static SavedScoring? Saved(byte[] json) => GuardedStream.Description(json, NetworkPartJson.Default.SavedScoring);
     }
 }
 

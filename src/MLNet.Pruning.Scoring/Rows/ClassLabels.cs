@@ -1,4 +1,5 @@
 using System.Text;
+using MLNet.Pruning.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -77,8 +78,11 @@ sealed class ClassLabels(int count, LabelValues? values)
         int count = reader.ReadInt32();
         byte tag = reader.ReadByte();
         // Each value takes at least one byte.
-        if (count < 1 || (tag != 0 && count > content.Length))
-            throw new InvalidDataException($"it says that there are {count} classes in {content.Length} bytes.");
+        if (count < 1 || (tag != 0 && count > Math.Min(content.Length, ClassNames.Maximum)))
+        {
+            throw new InvalidDataException(
+                $"it says that there are {count} classes in {content.Length} bytes; wanted 1 to {ClassNames.Maximum:N0}.");
+        }
         if (tag == 0)
             return new ClassLabels(count, null);
         var kind = LabelKind.Tagged(tag) ?? throw new InvalidDataException(

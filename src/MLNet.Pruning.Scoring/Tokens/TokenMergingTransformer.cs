@@ -123,7 +123,7 @@ static class TokenMergingFile
     /// <exception cref="InvalidDataException">The stream is cut short, damaged, of another version, or something else.</exception>
     public static TokenColumns Read(Stream stream) => Archive.Read(stream, Kind, What).Part(Entry, What, json =>
     {
-        var saved = JsonSerializer.Deserialize(json, TokenMergingJson.Default.TokenMergingSettings);
+        var saved = GuardedStream.Description(json, TokenMergingJson.Default.TokenMergingSettings);
         if (saved is null || string.IsNullOrEmpty(saved.Output) || string.IsNullOrEmpty(saved.Input))
             throw new InvalidDataException("it names no columns.");
         var grid = new PatchGrid(saved.Height, saved.Width, saved.Channels, saved.PatchSize, saved.Pad);

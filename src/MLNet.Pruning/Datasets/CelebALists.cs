@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using static MLNet.Pruning.DataFile;
 
 namespace MLNet.Pruning.Datasets;
@@ -11,57 +12,71 @@ static class CelebALists
 
     const string Attributes = "list_attr_celeba.txt", Partitions = "list_eval_partition.txt";
 
-    /// <summary>For each picture, 1 if it has the attribute and 0 if not.</summary>
-    public static Dictionary<string, int> Attribute(string directory, string attribute)
+    const int LongText = 1000;
+
+    /// <summary>For each of the pictures that the list has, 1 if it has the attribute and 0 if not.</summary>
+    /// <param name="directory">The folder of the list.</param>
+    /// <param name="attribute">The attribute.</param>
+    /// <param name="files">The pictures; others in the list are passed over.</param>
+    public static Dictionary<string, int> Attribute(string directory, string attribute, IReadOnlyList<string> files)
     {
         string path = Find(directory, Attributes, "Anno");
-        using var lines = File.ReadLines(path).GetEnumerator();
+        var lines = Text(path).EnumerateLines();
         if (!lines.MoveNext() || !int.TryParse(lines.Current, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
             || !lines.MoveNext())
             throw Broken(path, "does not start with a number and a line of names", "the number of pictures, then the attributes' names");
-        string[] names = Words(lines.Current);
-        int column = Array.IndexOf(names, attribute);
-        if (column < 0)
+        int column = -1, columns = 0;
+        var names = lines.Current;
+        for (var rest = names; Word(ref rest) is { IsEmpty: false } name; columns++)
         {
-            throw new ArgumentException(
-                $"'{path}' has no attribute '{attribute}'; wanted one of {string.Join(", ", names)}.", nameof(attribute));
+            if (name.SequenceEqual(attribute))
+                column = columns;
         }
-        // The count is not trusted with memory: it may be any number.
-        var values = new Dictionary<string, int>();
+        if (column < 0)
+            throw new ArgumentException($"'{path}' has no attribute '{attribute}'; wanted one of {Start(names)}.", nameof(attribute));
+        var (values, wanted, pictures) = (new Dictionary<string, int>(), Wanted(files), 0);
         for (int line = 3; lines.MoveNext(); line++)
         {
-            string[] words = Words(lines.Current);
-            if (words.Length == 0)
+            int words = 0;
+            ReadOnlySpan<char> rest = lines.Current, picture = Word(ref rest), value = default;
+            if (picture.IsEmpty)
                 continue;
-            if (words.Length != names.Length + 1)
-                throw Broken(path, $"has {words.Length} words in line {line}", $"{names.Length + 1}: a picture and its attributes");
-            values[words[0]] = words[column + 1] switch
+            for (; Word(ref rest) is { IsEmpty: false } word; words++)
             {
-                "1" => 1,
-                "-1" => 0,
-                var other => throw Broken(path, $"gives {attribute} as '{other}' in line {line}", "1 or -1"),
-            };
+                if (words == column)
+                    value = word;
+            }
+            if (words != columns)
+                throw Broken(path, $"has {words + 1} words in line {line}", $"{columns + 1}: a picture and its attributes");
+            if (value is not ("1" or "-1"))
+                throw Broken(path, $"gives {attribute} as '{Start(value)}' in line {line}", "1 or -1");
+            pictures++;
+            if (wanted.TryGetValue(picture, out string? name))
+                values[name] = value is "1" ? 1 : 0;
         }
-        return values.Count == count
+        return pictures == count
             ? values
-            : throw Broken(path, $"has {Format(values.Count)} pictures", $"{Format(count)}, as its first line says");
+            : throw Broken(path, $"has {Format(pictures)} pictures", $"{Format(count)}, as its first line says");
     }
 
-    /// <summary>For each picture, its split: 0 (train), 1 (validation) or 2 (test).</summary>
-    public static Dictionary<string, int> Partition(string directory)
+    /// <summary>For each of the pictures that the list has, its split: 0 (train), 1 (validation) or 2 (test).</summary>
+    /// <param name="directory">The folder of the list.</param>
+    /// <param name="files">The pictures; others in the list are passed over.</param>
+    public static Dictionary<string, int> Partition(string directory, IReadOnlyList<string> files)
     {
         string path = Find(directory, Partitions, "Eval");
-        var values = new Dictionary<string, int>();
-        int line = 0;
-        foreach (string text in File.ReadLines(path))
+        var (values, wanted, line) = (new Dictionary<string, int>(), Wanted(files), 0);
+        foreach (var text in Text(path).EnumerateLines())
         {
             line++;
-            string[] words = Words(text);
-            if (words.Length == 0)
+            var rest = text;
+            ReadOnlySpan<char> picture = Word(ref rest), split = Word(ref rest);
+            if (picture.IsEmpty)
                 continue;
-            if (words.Length != 2 || words[1] is not ("0" or "1" or "2"))
-                throw Broken(path, $"has '{text}' in line {line}", "a picture and 0, 1 or 2");
-            values[words[0]] = words[1][0] - '0';
+            if (split is not ("0" or "1" or "2") || !Word(ref rest).IsEmpty)
+                throw Broken(path, $"has '{Start(text)}' in line {line}", "a picture and 0, 1 or 2");
+            if (wanted.TryGetValue(picture, out string? name))
+                values[name] = split[0] - '0';
         }
         return values;
     }
@@ -69,7 +84,7 @@ static class CelebALists
     /// <summary>The entry of a picture in a list. A .png file may stand for the .jpg that the list names.</summary>
     public static int Of(Dictionary<string, int> list, string file, string name) =>
         list.TryGetValue(Path.GetFileName(file), out int value)
-            || list.TryGetValue(Path.GetFileNameWithoutExtension(file) + ".jpg", out value)
+            || list.TryGetValue(Listed(file), out value)
             ? value
             : throw new InvalidDataException($"{name} says nothing of picture '{file}'; "
                 + $"wanted a line that starts with {Path.GetFileName(file)}.");
@@ -79,5 +94,26 @@ static class CelebALists
             ?? throw new FileNotFoundException(
                 $"'{directory}' holds no {name}, neither itself nor in {folder}.", Path.Combine(directory, name));
 
-    static string[] Words(string line) => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>The names under which a list may have the pictures.</summary>
+    static HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Wanted(IReadOnlyList<string> files) =>
+        files.SelectMany(file => (string[])[Path.GetFileName(file), Listed(file)]).ToHashSet().GetAlternateLookup<ReadOnlySpan<char>>();
+
+    static string Listed(string file) => Path.GetFileNameWithoutExtension(file) + ".jpg";
+
+    static ReadOnlySpan<char> Text(string path) => Encoding.UTF8.GetString(File.ReadAllBytes(path)).AsSpan().TrimStart('\uFEFF');
+
+    /// <summary>As much of a text as a message needs.</summary>
+    static string Start(ReadOnlySpan<char> text) => text.Length <= LongText ? text.ToString() : $"{text[..LongText]}...";
+
+    /// <summary>Takes the next word of a line; empty at its end.</summary>
+    static ReadOnlySpan<char> Word(scoped ref ReadOnlySpan<char> rest)
+    {
+        rest = rest.TrimStart();
+        int end = 0;
+        while (end < rest.Length && !char.IsWhiteSpace(rest[end]))
+            end++;
+        var word = rest[..end];
+        rest = rest[end..];
+        return word;
+    }
 }

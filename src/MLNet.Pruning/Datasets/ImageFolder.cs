@@ -18,7 +18,7 @@ static class ImageFolder
         var (files, classes) = List(directory);
         if (split is { } part)
         {
-            var partition = CelebALists.Partition(directory);
+            var partition = CelebALists.Partition(directory, files);
             int wanted = part == DatasetSplit.Train ? 0 : 2;
             files = [.. files.Where(file => CelebALists.Of(partition, file, "list_eval_partition.txt") == wanted)];
         }
@@ -32,7 +32,7 @@ static class ImageFolder
         byte[]? labels = null;
         if (attribute is not null)
         {
-            var values = CelebALists.Attribute(directory, attribute);
+            var values = CelebALists.Attribute(directory, attribute, files);
             labels = Array.ConvertAll(files, file => (byte)CelebALists.Of(values, file, "list_attr_celeba.txt"));
             classes = ["not " + attribute, attribute];
         }

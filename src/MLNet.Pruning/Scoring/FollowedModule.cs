@@ -82,7 +82,7 @@ sealed class FollowedModule : IFollowedModule
     public static (Blueprint Blueprint, nn.Module Module) Build(Archive network, IHostEnvironment environment, string what)
     {
         LibTorch.Load();
-        var blueprint = ModuleBuilders.Complete(Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network))), environment);
+        var blueprint = ModuleBuilders.Complete(Blueprint.FromJson(NetworkPart.Blueprint(network)), environment);
         blueprint.CheckSize(ModuleState.Bytes(network), what);
         var module = blueprint.Build();
         try

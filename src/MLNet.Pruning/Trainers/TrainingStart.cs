@@ -1,4 +1,3 @@
-using System.Text;
 using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Scoring;
 using Microsoft.ML;
@@ -34,7 +33,7 @@ sealed record TrainingStart(Blueprint Blueprint, PretrainedWeights? Pretrained, 
     public static T Structure<T>(Archive network, string trainer, FeatureColumns features)
         where T : Blueprint
     {
-        var blueprint = Blueprint.FromJson(Encoding.UTF8.GetString(NetworkPart.Blueprint(network)));
+        var blueprint = Blueprint.FromJson(NetworkPart.Blueprint(network));
         if (blueprint is not T same)
             throw new ArgumentException($"The previous model is a {Kind(blueprint.GetType())}; a {trainer} continues a {Kind(typeof(T))}.");
         long values = same.InputShape.Aggregate(1L, (product, size) => product * size);

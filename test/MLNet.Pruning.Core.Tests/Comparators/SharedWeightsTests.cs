@@ -24,7 +24,7 @@ public sealed class SharedWeightsTests
             if (codes.All(code => code < 0))
                 values = 0;
             var weights = new SharedWeights("w", [length, 1], [.. Enumerable.Range(0, values).Select(_ => random.NextSingle() - 0.5f)], codes, bits);
-            var (bytes, report) = weights.Encode();
+            var (bytes, report) = (weights.Encode(), weights.Report());
             var again = Read(bytes);
             CollectionAssert.AreEqual(codes, again.Codes.ToArray());
             CollectionAssert.AreEqual(weights.Values.ToArray(), again.Values.ToArray());
@@ -38,7 +38,8 @@ public sealed class SharedWeightsTests
     public void The_sizes_are_those_counted_by_hand()
     {
         // Distances of 0, 5 and 1 zeros: with 2 bits, 3 zeros are one bridge, so the symbols are 0 | bridge, 2 | 1, and 1 behind the last. Codes 1, 0, 1.
-        var (bytes, report) = new SharedWeights("w", [10], [0.5f, -2], [1, -1, -1, -1, -1, -1, 0, -1, 1, -1], 2).Encode();
+        var weights = new SharedWeights("w", [10], [0.5f, -2], [1, -1, -1, -1, -1, -1, 0, -1, 1, -1], 2);
+        var (bytes, report) = (weights.Encode(), weights.Report());
         // Three distance symbols come once and one twice: 10 bits, however they are coded. Two values: 1 bit each.
         Assert.AreEqual(10, report.IndexBits);
         Assert.AreEqual(3, report.CodeBits);
@@ -76,7 +77,7 @@ public sealed class SharedWeightsTests
     public void Bytes_that_are_damaged_are_refused_or_still_weights_of_that_shape()
     {
         var random = new Random(5);
-        var (bytes, _) = new SharedWeights("w", [6, 20], [0.25f, -0.5f, 1, 3], [.. Enumerable.Range(0, 120).Select(_ => (short)Math.Max(-1, random.Next(-8, 4)))], 3).Encode();
+        var bytes = new SharedWeights("w", [6, 20], [0.25f, -0.5f, 1, 3], [.. Enumerable.Range(0, 120).Select(_ => (short)Math.Max(-1, random.Next(-8, 4)))], 3).Encode();
         var refused = 0;
         for (var bit = 0; bit < bytes.Length * 8; bit++)
         {

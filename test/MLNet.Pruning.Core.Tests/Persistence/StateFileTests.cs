@@ -215,7 +215,7 @@ public sealed class StateFileTests
         Assert.AreEqual(64 << 10, tensors[199].Tensor.Bytes.Length);
         // Transposed, each is a copy.
         using var turned = Views($"{shape}K\u0001M\u0080\0\u0086");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PthFile.Read(turned, "it")).Message, "twice the file");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PthFile.Read(turned, "it")).Message, "too much for its size");
 
         static MemoryStream Views(string place)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MLNet.Pruning.Persistence;
 
 namespace MLNet.Pruning.Training;
 
@@ -10,8 +11,8 @@ static class SavedHistory
 {
     const byte Version = 1;
 
-    // A damaged file must not fill the memory.
-    const int MaximumBytes = 1 << 28;
+    // A column's number of two to eight bytes becomes one of eight, in lists that grow, and a part of a step.
+    const int MemoryFactor = 12;
 
     /// <summary>
     /// Writes a history. Samples of steps and scores of neurons have six digits: they are drawn and compared, and the digits beyond would
@@ -34,35 +35,19 @@ static class SavedHistory
         if (content is not [Version, ..])
             throw new InvalidDataException($"the training history is of version {(content.Length > 0 ? content[0] : 0)}; this library "
                 + $"reads version {Version}.");
-        using var json = new MemoryStream();
+        using var json = new BrotliStream(new MemoryStream(content, 1, content.Length - 1), CompressionMode.Decompress);
         try
         {
-            Decompress(new MemoryStream(content, 1, content.Length - 1), json);
+            var columns = GuardedStream.Json(json, SavedHistoryJson.Default.HistoryColumns, MemoryFactor);
+            return Rows(columns ?? throw new InvalidDataException("the training history is null."));
         }
         catch (InvalidOperationException failure)
         {
             throw new InvalidDataException($"the training history is damaged: {failure.Message}", failure);
         }
-        try
-        {
-            var columns = JsonSerializer.Deserialize(json.GetBuffer().AsSpan(0, (int)json.Length), SavedHistoryJson.Default.HistoryColumns);
-            return Rows(columns ?? throw new InvalidDataException("the training history is null."));
-        }
         catch (JsonException failure)
         {
             throw new InvalidDataException($"this is not a training history: {failure.Message}", failure);
-        }
-    }
-
-    static void Decompress(Stream content, MemoryStream to)
-    {
-        using var compressed = new BrotliStream(content, CompressionMode.Decompress);
-        var buffer = new byte[1 << 16];
-        for (int read; (read = compressed.Read(buffer)) > 0;)
-        {
-            to.Write(buffer, 0, read);
-            if (to.Length > MaximumBytes)
-                throw new InvalidDataException("the training history is too large.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MLNet.Pruning.Persistence;
@@ -10,7 +11,7 @@ namespace MLNet.Pruning;
 /// The record of a run: steps sampled at an interval, all epochs, all pruning events. Plain values only, so that reports need nothing
 /// else.
 /// </summary>
-public sealed record TrainingHistory
+public sealed record TrainingHistory : IJsonOnDeserialized
 {
     /// <summary>A description of the trained model.</summary>
     public string Model { get; set; } = "";
@@ -72,6 +73,13 @@ public sealed record TrainingHistory
     /// <summary>What <see cref="Stopped"/> says of a cancelled run.</summary>
     internal const string Canceled = "cancelled";
 
+    // The serializer itself checks this only if it reads no stream.
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Model is null)
+            throw new JsonException("Its model is null.");
+    }
+
     /// <summary>The history as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, HistoryJson.Default.TrainingHistory);
 
@@ -79,9 +87,17 @@ public sealed record TrainingHistory
     public static TrainingHistory FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        return FromJson(new MemoryStream(Encoding.UTF8.GetBytes(json)));
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote from a stream of UTF-8.</summary>
+    /// <exception cref="InvalidDataException">It is something else, or would take much more memory than its size justifies.</exception>
+    public static TrainingHistory FromJson(Stream json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return JsonSerializer.Deserialize(json, HistoryJson.Default.TrainingHistory)
+            return GuardedStream.Json(json, HistoryJson.Default.TrainingHistory)
                 ?? throw new InvalidDataException("The training history is null.");
         }
         catch (JsonException e)
