@@ -23,7 +23,7 @@ public sealed class CodeTests
         var validationSplit = mlContext.Data.TrainTestSplit(train, seed: 1);
 
         var preparation = mlContext.Transforms.Conversion.MapValueToKey("Label")
-            .Append(mlContext.Transforms.MergeTokens("Tokens", "Pixels", imageHeight: 28, imageWidth: 28, patchSize: 7));
+            .Append(mlContext.Transforms.MergeTokens("Tokens", inputColumnName: "Pixels", imageHeight: 28, imageWidth: 28, patchSize: 7));
 
         var pipeline = preparation
             .Append(mlContext.MulticlassClassification.Trainers.PrunedVit(new()

@@ -51,11 +51,12 @@ internal sealed class FilePredictions
             + $"({string.Join(", ", pictures)}).");
     }
 
+    /// <summary>A row; ML.NET reads its fields.</summary>
     sealed class PictureRow
     {
-        public string Path { get; set; } = "";
+        public string Path = "";
 
-        public float[] Pixels { get; set; } = [];
+        public float[] Pixels = [];
     }
 
     /// <summary>Pictures as the column that the pipeline reads: their paths, or their pixels at the network's size.</summary>
