@@ -3,6 +3,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using MLNet.Pruning.Onnx.Format;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Scoring;
 using MLNet.Pruning.Tokens;
 using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
@@ -142,10 +143,10 @@ sealed record OnnxModel(
         if (Labels.Count > 0)
             yield return ("labels", JsonSerializer.Serialize(Labels.ToArray(), OnnxJson.Default.StringArray));
         long all = 0, active = 0;
-        foreach (float[] values in Weights.Names.Select(name => Weights.Find(name).Values))
+        foreach (var values in Weights.Names.Select(name => Weights.Find(name).Values))
         {
-            all += values.LongLength;
-            active += values.LongLength - values.AsSpan().Count(0f);
+            all += values.Length;
+            active += values.Length - ZeroBlocks.CountZeros(values.Span);
         }
         yield return ("weights", all.ToString(CultureInfo.InvariantCulture));
         yield return ("active_weights", active.ToString(CultureInfo.InvariantCulture));

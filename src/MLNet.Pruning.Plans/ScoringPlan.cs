@@ -108,9 +108,11 @@ public sealed unsafe class ScoringPlan
         return Load(stream, "The model", output, precision);
     }
 
-    static ScoringPlan Load(Stream stream, string what, ScoringOutput? output, ScoringPrecision precision)
+    static ScoringPlan Load(Stream stream, string what, ScoringOutput? output, ScoringPrecision precision) =>
+        SavedNetwork.Read(stream, what, saved => Compile(saved, what, output, precision));
+
+    static ScoringPlan Compile(SavedNetwork saved, string what, ScoringOutput? output, ScoringPrecision precision)
     {
-        var saved = SavedNetwork.Read(stream, what);
         try
         {
             output = saved.Kind switch

@@ -56,7 +56,7 @@ public abstract class PrunedTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredView(Bind(input.Schema), Scorer, input);
+        return PipelineStep.View(model.Owner, Bind(input.Schema), Scorer, input);
     }
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ public sealed class NetworkTests
     {
         var network = new VaeDescription([3, 64, 64], [32, 64], [2048, 2048, 2048], 128);
         var weights = Samples.Weights(network, density: 1);
-        double bytes = weights.Names.Sum(name => weights.Find(name).Values.LongLength) * sizeof(float);
+        double bytes = weights.Names.Sum(name => (long)weights.Find(name).Values.Length) * sizeof(float);
         long before = GC.GetTotalAllocatedBytes(precise: true);
         var began = Stopwatch.StartNew();
         OnnxFile.Write(Stream.Null, network, weights);
@@ -70,7 +70,7 @@ public sealed class NetworkTests
     {
         var network = new FeedForwardDescription([784, 512, 256, 10]);
         var weights = Samples.Weights(network, density: 1);
-        double numbers = weights.Names.Sum(name => weights.Find(name).Values.LongLength) * sizeof(float);
+        double numbers = weights.Names.Sum(name => (long)weights.Find(name).Values.Length) * sizeof(float);
         Assert.IsLessThan(1.02, Export(network, weights).Length / numbers);
         Assert.IsLessThan(0.52, Export(network, weights, new() { Weights = OnnxWeights.Float16 }).Length / numbers);
         Assert.IsLessThan(0.27, Export(network, weights, new() { Weights = OnnxWeights.Int8 }).Length / numbers);

@@ -54,12 +54,12 @@ public sealed class GraphTests
     static double[] Reference(NetworkWeights weights, ReadOnlySpan<float> row)
     {
         double[] x = [.. row.ToArray().Select(v => (double)v)];
-        double[] stem = ReferenceGraph.Convolution(x, 2, 9, 8, weights.Get("stem.weight", 6, 2, 3, 3), null, 6, 3, 2, 1, 1);
-        float[] scale = weights.Get("norm.weight", 6), shift = weights.Get("norm.bias", 6), mean = weights.Get("norm.running_mean", 6),
-            variance = weights.Get("norm.running_var", 6);
+        double[] stem = ReferenceGraph.Convolution(x, 2, 9, 8, weights.Get("stem.weight", 6, 2, 3, 3).ToArray(), null, 6, 3, 2, 1, 1);
+        float[] scale = weights.Get("norm.weight", 6).ToArray(), shift = weights.Get("norm.bias", 6).ToArray(), mean = weights.Get("norm.running_mean", 6).ToArray(),
+            variance = weights.Get("norm.running_var", 6).ToArray();
         double[] relu = [.. stem.Select((v, i) =>
             Math.Max(0, ((v - mean[i / 20]) / Math.Sqrt(variance[i / 20] + 1e-5) * scale[i / 20]) + shift[i / 20]))];
-        double[] wise = ReferenceGraph.Convolution(relu, 6, 5, 4, weights.Get("wise.weight", 6, 1, 3, 3), weights.Get("wise.bias", 6), 6,
+        double[] wise = ReferenceGraph.Convolution(relu, 6, 5, 4, weights.Get("wise.weight", 6, 1, 3, 3).ToArray(), weights.Get("wise.bias", 6).ToArray(), 6,
             3, 1, 1, 6);
         double[] elu = [.. wise.Zip(relu, (a, b) => a + b > 0 ? a + b : Math.Exp(a + b) - 1)];
         double[] gates = [.. Enumerable.Range(0, 6).Select(c => 1 / (1 + Math.Exp(-elu.Skip(c * 20).Take(20).Average())))];
@@ -68,7 +68,7 @@ public sealed class GraphTests
             .Select(i => Enumerable.Range(0, 9).Select(t => (Y: (i / 2 % 3 * 2) - 1 + (t / 3), X: (i % 2 * 2) - 1 + (t % 3)))
             .Where(p => p.Y is >= 0 and < 5 && p.X is >= 0 and < 4).Max(p => joined[(((i / 6) * 5) + p.Y) * 4 + p.X]))];
         double average = flat.Average(), spread = Math.Sqrt(flat.Average(v => (v - average) * (v - average)) + 1e-6);
-        float[] head = weights.Get("head.weight", 5, 72), bias = weights.Get("head.bias", 5);
+        float[] head = weights.Get("head.weight", 5, 72).ToArray(), bias = weights.Get("head.bias", 5).ToArray();
         double[] logits = [.. Enumerable.Range(0, 5)
             .Select(o => bias[o] + flat.Select((v, i) => head[(o * 72) + i] * (v - average) / spread).Sum())];
         double sum = logits.Sum(Math.Exp);
@@ -361,7 +361,7 @@ public sealed class GraphTests
                 writer.Write(shape.Length);
                 foreach (int size in shape)
                     writer.Write((long)size);
-                writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+                writer.Write(MemoryMarshal.AsBytes(values.Span));
             }
             archive.Add($"tensor:{name}", blob.ToArray());
         }

@@ -112,6 +112,63 @@ public sealed partial class LoadTests
     }
 
     [TestMethod]
+    public void What_is_made_of_a_file_is_returned_only_if_its_checksum_is_right()
+    {
+        var archive = new Archive("model");
+        archive.Add("numbers", new byte[1 << 20]);
+        using var written = new MemoryStream();
+        archive.Write(written);
+        byte[] whole = written.ToArray(), damaged = [.. whole];
+        damaged[^100] ^= 1;
+        int made = 0;
+        Assert.AreEqual(1, Read(whole, _ => ++made));
+        Assert.ThrowsExactly<FormatException>(() => Read(whole, _ => throw new FormatException()));
+        Damaged(() => Read(damaged, _ => ++made));
+        // The checksum is the reason for whatever else is wrong.
+        Damaged(() => Read(damaged, _ => throw new FormatException()));
+        Assert.AreEqual(2, made);
+
+        static int Read(byte[] file, Func<Archive, int> make) => Archive.Read(new MemoryStream(file), kinds: null, "The file", make);
+
+        static void Damaged(Action read) =>
+            StringAssert.StartsWith(Assert.ThrowsExactly<InvalidDataException>(read).Message, "The file is damaged: its checksum");
+    }
+
+    [TestMethod]
+    public void Loading_takes_the_memory_of_the_file_and_of_the_packed_weights()
+    {
+        const int Size = 1_024;
+        var archive = new Archive("model");
+        archive.Add("blueprint", Encoding.UTF8.GetBytes($"{{\"kind\":\"feed-forward\",\"sizes\":[{Size},{Size},{Size}]}}"));
+        foreach (int layer in (int[])[1, 2])
+        {
+            archive.Add($"tensor:layers.linear{layer}.weight", Tensor(Size, Size));
+            archive.Add($"tensor:layers.linear{layer}.bias", Tensor(Size));
+        }
+        using var file = new MemoryStream();
+        archive.Write(file);
+        file.Position = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var plan = ScoringPlan.Load(file);
+        double allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.AreEqual(1, plan.Steps[0].Density);
+        Assert.IsLessThan(2.2, allocated / file.Length);
+
+        static byte[] Tensor(params int[] shape)
+        {
+            using var bytes = new MemoryStream();
+            using var writer = new BinaryWriter(bytes);
+            writer.Write(6);
+            writer.Write(shape.Length);
+            foreach (int size in shape)
+                writer.Write((long)size);
+            int count = shape.Aggregate(1, (product, size) => product * size);
+            writer.Write(MemoryMarshal.AsBytes(Enumerable.Repeat(0.5f, count).ToArray().AsSpan()));
+            return bytes.ToArray();
+        }
+    }
+
+    [TestMethod]
     public void A_damaged_zip_is_named()
     {
         using var stream = new MemoryStream(File.ReadAllBytes(Path.Combine(folder, "vit.zip"))[..^30]);

@@ -26,7 +26,8 @@ public sealed unsafe class ProductTests
     [DynamicData(nameof(Widths.All), typeof(Widths))]
     public void A_layer_with_few_outputs_behind_its_last_vector_adds_bias_and_residual(int width)
     {
-        foreach (int outputs in (int[])[9, 17, 18, 33, 50])
+        // 36, 72, 144: with vectors of 4, 8 and 16 numbers, one vector stands behind four whole panels.
+        foreach (int outputs in (int[])[9, 17, 18, 33, 36, 50, 72, 138, 144, 264])
         {
             foreach (int rows in (int[])[1, 3, 6])
             {
@@ -35,6 +36,39 @@ public sealed unsafe class ProductTests
                 CheckRows(Widths.Of(width), false, rows, inputs: 700, outputs, residual: true);
             }
         }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Widths.All), typeof(Widths))]
+    public void A_layer_that_several_threads_pack_is_that_of_double_precision(int width)
+    {
+        foreach (int outputs in (int[])[1_009, 1_024, 1_040])
+            CheckRows(Widths.Of(width), false, rows: 2, inputs: 1_043, outputs);
+    }
+
+    [TestMethod]
+    public void Zeros_of_both_signs_are_counted_and_NaN_is_not_one()
+    {
+        for (int count = 0; count < 70; count++)
+        {
+            float[] values = [.. Numbers.Sparse(count, count, 0.5).Select((value, i) => i % 7 == 3 ? -0f : i % 11 == 5 ? float.NaN : value)];
+            Assert.AreEqual(values.Count(value => value == 0), ZeroBlocks.CountZeros(values));
+        }
+    }
+
+    [TestMethod]
+    public void Weights_are_copied_when_they_are_changed()
+    {
+        float[] weight = [1, 2, 3, 4, 5, 6], bias = [7, 8];
+        var whole = new LinearWeights("layer", weight, bias);
+        var second = whole.Part(1, 1).Before(0, 2, 1);
+        CollectionAssert.AreEqual((float[])[8, 10, 12], second.Weight.ToArray());
+        Assert.AreEqual(17f, second.Bias[0]);
+        CollectionAssert.AreEqual((float[])[0, 2, 6, 0, 5, 12], whole.After([0, 1, 2], [1, 0, 0]).Weight.ToArray());
+        CollectionAssert.AreEqual((float[])[8, 12], whole.Bias.ToArray());
+        Assert.AreEqual(4 / 6d, whole.Density, 1e-12);
+        CollectionAssert.AreEqual((float[])[1, 2, 3, 4, 5, 6], weight);
+        CollectionAssert.AreEqual((float[])[7, 8], bias);
     }
 
     [TestMethod]
@@ -162,7 +196,7 @@ public sealed unsafe class ProductTests
     [TestMethod]
     public void A_layer_without_any_active_weight_gives_its_bias()
     {
-        var layer = new LinearLayer(KernelSet.Here, new("layer", new float[5 * 3], [1, 2, 3, 4, 5]), isSparse: true, 8);
+        var layer = new LinearLayer(KernelSet.Here, new("layer", new float[5 * 3], (float[])[1, 2, 3, 4, 5]), isSparse: true, 8);
         AlignedBuffer<float> x = new(8 * 3), y = new(8 * KernelSet.Here.Padded(5)), scratch = new(layer.Scratch);
         layer.Compute(x.Pointer, 8, 3, y.Pointer, KernelSet.Here.Padded(5), scratch.Pointer);
         CollectionAssert.AreEqual((float[])[1, 2, 3, 4, 5], y.Span[..5].ToArray());
@@ -172,7 +206,7 @@ public sealed unsafe class ProductTests
     public void A_number_that_is_not_finite_reaches_only_outputs_with_an_active_weight_for_it()
     {
         float[] weights = [1, 0, 0, 0, 1, 0, 0, 1, 1];
-        var layer = new LinearLayer(KernelSet.Here, new("layer", weights, [0, 0, 0]), isSparse: true, 1);
+        var layer = new LinearLayer(KernelSet.Here, new("layer", weights, (float[])[0, 0, 0]), isSparse: true, 1);
         AlignedBuffer<float> x = new([float.PositiveInfinity, 2, 3]), y = new(KernelSet.Here.Padded(3));
         layer.Compute(x.Pointer, 1, 3, y.Pointer, KernelSet.Here.Padded(3), null);
         Assert.AreEqual(2f, y.Pointer[1]);

@@ -5,13 +5,13 @@ static class ReferenceLayers
 {
     public static double[] Linear(NetworkWeights weights, string name, double[] x, int outputs)
     {
-        float[] w = weights.Get($"{name}.weight", outputs, x.Length), b = weights.Get($"{name}.bias", outputs);
+        float[] w = weights.Get($"{name}.weight", outputs, x.Length).ToArray(), b = weights.Get($"{name}.bias", outputs).ToArray();
         return [.. Enumerable.Range(0, outputs).Select(o => b[o] + Enumerable.Range(0, x.Length).Sum(i => w[(o * x.Length) + i] * x[i]))];
     }
 
     public static double[] Norm(NetworkWeights weights, string name, double[] x)
     {
-        float[] w = weights.Get($"{name}.weight", x.Length), b = weights.Get($"{name}.bias", x.Length);
+        float[] w = weights.Get($"{name}.weight", x.Length).ToArray(), b = weights.Get($"{name}.bias", x.Length).ToArray();
         double mean = x.Average(), deviation = Math.Sqrt(x.Average(v => (v - mean) * (v - mean)) + 1e-5);
         return [.. x.Select((v, i) => ((v - mean) / deviation * w[i]) + b[i])];
     }
@@ -30,7 +30,7 @@ static class ReferenceLayers
     /// <summary>3x3 with a padding of 1.</summary>
     public static double[] Convolution(NetworkWeights weights, string name, double[] x, int inputs, int outputs, int height, int width)
     {
-        float[] w = weights.Get($"{name}.weight", outputs, inputs, 3, 3), b = weights.Get($"{name}.bias", outputs);
+        float[] w = weights.Get($"{name}.weight", outputs, inputs, 3, 3).ToArray(), b = weights.Get($"{name}.bias", outputs).ToArray();
         var y = new double[outputs * height * width];
         for (int o = 0; o < outputs; o++)
             for (int row = 0; row < height; row++)
@@ -51,7 +51,7 @@ static class ReferenceLayers
     /// <summary>4x4 with a stride of 2 and a padding of 1: every pixel adds its share to sixteen.</summary>
     public static double[] Transposed(NetworkWeights weights, string name, double[] x, int inputs, int outputs, int height, int width)
     {
-        float[] w = weights.Get($"{name}.weight", inputs, outputs, 4, 4), b = weights.Get($"{name}.bias", outputs);
+        float[] w = weights.Get($"{name}.weight", inputs, outputs, 4, 4).ToArray(), b = weights.Get($"{name}.bias", outputs).ToArray();
         var y = new double[outputs * 4 * height * width];
         for (int o = 0; o < outputs; o++)
         {

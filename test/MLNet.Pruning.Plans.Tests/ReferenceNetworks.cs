@@ -39,8 +39,8 @@ static class ReferenceNetworks
             x = ReferenceLayers.Convolution(weights, $"{name}{i}", x, inputs, outputs, height, width);
             if (norm is not null)
             {
-                float[] scale = weights.Get($"{norm}{i}.weight", outputs), shift = weights.Get($"{norm}{i}.bias", outputs);
-                float[] mean = weights.Get($"{norm}{i}.running_mean", outputs), variance = weights.Get($"{norm}{i}.running_var", outputs);
+                float[] scale = weights.Get($"{norm}{i}.weight", outputs).ToArray(), shift = weights.Get($"{norm}{i}.bias", outputs).ToArray();
+                float[] mean = weights.Get($"{norm}{i}.running_mean", outputs).ToArray(), variance = weights.Get($"{norm}{i}.running_var", outputs).ToArray();
                 int area = height * width;
                 x = [.. x.Select((v, at) => ((v - mean[at / area]) / Math.Sqrt(variance[at / area] + 1e-5) * scale[at / area])
                     + shift[at / area])];
@@ -100,13 +100,13 @@ static class ReferenceNetworks
             sizes = [.. x.Skip(v.Tokens * width).Take(v.Tokens)];
             sources = [.. x.Skip(v.Tokens * (width + 1)).Select(s => (int)s)];
         }
-        var positions = weights.Get("positions.weight", patches, dim);
+        var positions = weights.Get("positions.weight", patches, dim).ToArray();
         tokens = [.. tokens.Select((token, k) => ReferenceLayers.Linear(weights, "embedding", token, dim)
             .Select((value, d) => value + (Enumerable.Range(0, patches).Where(n => sources[n] == k).Sum(n =>
                 positions[(n * dim) + d]) / sizes[k])).ToArray())];
         int apart = v.Pooling == VitPooling.ClassToken ? 1 : 0;
         if (apart > 0)
-            (tokens, sizes) = ([weights.Get("classToken.weight", 1, dim).Select(value => (double)value).ToArray(), .. tokens],
+            (tokens, sizes) = ([weights.Get("classToken.weight", 1, dim).ToArray().Select(value => (double)value).ToArray(), .. tokens],
                 [1, .. sizes]);
         int[] merges = v.BlockMerges();
         for (int b = 0; b < v.Depth; b++)

@@ -101,6 +101,76 @@ public sealed class OnnxPipelineTests
         StringAssert.Contains(Assert.Throws<NotSupportedException>(() => context.Model.ExportOnnx(model, stream)).Message, "'Pixels'");
     }
 
+    [TestMethod]
+    public void The_converter_of_ML_NET_says_what_to_call_instead()
+    {
+        var (patterns, houses) = (Patterns.View(context, 30), Houses.View(context, 30));
+        var conversion = context.Transforms.Conversion;
+        using var classifier = conversion.MapValueToKey("Kind")
+            .Append(context.MulticlassClassification.Trainers.PrunedFeedForward("Kind", "Pixels", hiddenSizes: [5], epochs: 1))
+            .Append(conversion.MapKeyToValue("PredictedLabel")).Fit(patterns);
+        using var binary = context.BinaryClassification.Trainers.PrunedFeedForward("Luxury", hiddenSizes: [5], epochs: 1).Fit(houses);
+        using var regressor = context.Regression.Trainers.PrunedFeedForward("Price", hiddenSizes: [5], epochs: 1).Fit(houses);
+        using var vae = context.Transforms.PrunedVae(new() { InputColumnName = "Pixels", Channels = [4], HiddenSizes = [9], LatentSize = 3, Epochs = 1 }).Fit(patterns);
+        var merging = context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8, patchSize: 4).Fit(patterns);
+        var behind = context.Transforms.NormalizeMinMax("Pixels").Fit(patterns).Append(vae);
+        Refused(classifier, patterns, "a PrunedModelTransformer");
+        Refused(binary, houses, "a PrunedModelTransformer");
+        Refused(regressor, houses, "a PrunedModelTransformer");
+        Refused(vae, patterns, "a PrunedVaeTransformer");
+        Refused(behind, patterns, "a PrunedVaeTransformer");
+        Refused(merging, patterns, "a TokenMergingTransformer");
+
+        void Refused(ITransformer model, IDataView data, string name)
+        {
+            using var stream = new MemoryStream();
+            string message = Assert.ThrowsExactly<NotSupportedException>(() => context.Model.ConvertToOnnx(model, data, stream)).Message;
+            StringAssert.Contains(message, $"ConvertToOnnx cannot write {name}");
+            StringAssert.Contains(message, "Call mlContext.Model.ExportOnnx(");
+            Assert.AreEqual(0, stream.Length);
+        }
+    }
+
+    [TestMethod]
+    public void The_converter_of_ML_NET_writes_pipelines_without_ours_as_before()
+    {
+        var data = context.Data.LoadFromEnumerable(Patterns.Draw(30).Select(pattern => new Image { Pixels = pattern.Pixels }).ToArray());
+        var model = context.Transforms.NormalizeMinMax("Pixels", fixZero: false).Fit(data);
+        Assert.IsLessThan(1e-6, Largest(model, data));
+        // What ours has computed may be the input of such a pipeline; the converter walks on through the input unless it is cached.
+        using var vae = context.Transforms.PrunedVae(new() { InputColumnName = "Pixels", Channels = [4], HiddenSizes = [9], LatentSize = 3, Epochs = 1 }).Fit(data);
+        var scored = context.Data.Cache(vae.Transform(data));
+        Assert.IsLessThan(1e-6, Largest(context.Transforms.NormalizeMinMax("Pixels", fixZero: false).Fit(scored), scored));
+
+        double Largest(ITransformer model, IDataView data)
+        {
+            using var stream = new MemoryStream();
+            context.Model.ConvertToOnnx(model, data, stream, "Pixels");
+            using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(stream.ToArray());
+            var expected = model.Transform(data).GetColumn<float[]>("Pixels").ToArray();
+            var rows = data.GetColumn<float[]>("Pixels").ToArray();
+            return Enumerable.Range(0, rows.Length).Max(row =>
+            {
+                var inputs = session.InputMetadata.Select(one => Microsoft.ML.OnnxRuntime.NamedOnnxValue.CreateFromTensor(one.Key,
+                    new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<float>(one.Key == "Pixels" ? rows[row] : new float[one.Value.Dimensions[^1]], [1, one.Value.Dimensions[^1]])));
+                using var results = session.Run([.. inputs], ["Pixels.output"]);
+                return results[0].AsEnumerable<float>().Zip(expected[row]).Max(pair => Math.Abs(pair.First - pair.Second));
+            });
+        }
+    }
+
+    [TestMethod]
+    public void An_export_into_a_missing_folder_or_onto_one_names_it()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Patterns.View(context, 3);
+        var model = context.Transforms.MergeTokens("Tokens", "Pixels", 8, 8).Fit(data);
+        string missing = Assert.ThrowsExactly<DirectoryNotFoundException>(() => context.Model.ExportOnnx(model, folder["models/model.onnx"])).Message;
+        StringAssert.Contains(missing, $"there is no folder '{Path.GetFullPath(folder["models"])}'");
+        Directory.CreateDirectory(folder["models"]);
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => context.Model.ExportOnnx(model, folder["models"])).Message, "it is a folder");
+    }
+
     IDataView WithoutKind() => context.Transforms.DropColumns("Kind").Fit(Patterns.View(context, 60)).Transform(Patterns.View(context, 60));
 
     void Agrees(ITransformer model, IDataView data, int rows)
@@ -109,6 +179,12 @@ public sealed class OnnxPipelineTests
         var export = context.Model.ExportOnnx(model, folder["model.onnx"], checkWith: data);
         Assert.AreEqual(rows, export.RowsChecked);
         Assert.IsLessThan(1e-4, export.LargestDifference!.Value);
+    }
+
+    sealed class Image
+    {
+        [VectorType(Patterns.Side * Patterns.Side)]
+        public float[] Pixels { get; set; } = [];
     }
 
     sealed class Scores

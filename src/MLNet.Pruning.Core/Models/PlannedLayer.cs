@@ -136,7 +136,7 @@ sealed class PlannedLayer(string name, nn.Module<Tensor, Tensor> layer) : IDispo
     }
 
     static bool IsDense(ReadOnlySpan<float> weights) =>
-        weights.IsEmpty || weights.Length - weights.Count(0f) > MaximumDensity * weights.Length;
+        weights.IsEmpty || weights.Length - ZeroBlocks.CountZeros(weights) > MaximumDensity * weights.Length;
 
     // The array belongs to the caller's dispose scope.
     static ReadOnlySpan<float> Numbers(Tensor? tensor) =>

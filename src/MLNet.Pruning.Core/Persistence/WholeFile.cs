@@ -15,9 +15,10 @@ static partial class WholeFile
     /// <param name="path">The target.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="backup">Gets the old content, which must exist; null to drop it. At no moment is there no file at the path.</param>
+    /// <exception cref="IOException">The path is a folder, its folder is missing, or the file cannot be written.</exception>
     public static void Write(string path, Action<Stream> write, string? backup = null)
     {
-        var full = Path.GetFullPath(path);
+        var full = Target(path);
         RemoveOrphans(full);
         var temporary = Temporary(full);
         try
@@ -45,8 +46,19 @@ static partial class WholeFile
     /// <exception cref="UnauthorizedAccessException">It must not.</exception>
     public static void Probe(string path)
     {
-        using var probe = new FileStream(Temporary(Path.GetFullPath(path)), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1,
+        using var probe = new FileStream(Temporary(Target(path)), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1,
             FileOptions.DeleteOnClose);
+    }
+
+    /// <summary>The whole path of a file to write.</summary>
+    static string Target(string path)
+    {
+        var full = Path.GetFullPath(path);
+        if (Directory.Exists(full) || Path.EndsInDirectorySeparator(full))
+            throw new IOException($"'{path}' cannot be written: it is a folder. Add the name of a file.");
+        var folder = Path.GetDirectoryName(full)!;
+        return Directory.Exists(folder) ? full
+            : throw new DirectoryNotFoundException($"'{path}' cannot be written: there is no folder '{folder}'. Create it first.");
     }
 
     static string Temporary(string full) => $"{full}.{Environment.ProcessId}.{Guid.NewGuid():N}{Extension}";

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using MLNet.Pruning.Onnx.Format;
+using MLNet.Pruning.Plans;
 using static MLNet.Pruning.Onnx.Format.AttributeProto.Types;
 using DataType = MLNet.Pruning.Onnx.Format.TensorProto.Types.DataType;
 
@@ -55,20 +55,21 @@ sealed class GraphBuilder(OnnxWeights precision)
     /// <param name="values">The values; not to be changed afterwards.</param>
     /// <param name="axis">The dimension of the layer's outputs.</param>
     /// <param name="shape">The dimensions.</param>
-    public string Weight(string name, float[] values, int axis, params long[] shape)
+    public string Weight(string name, ReadOnlyMemory<float> values, int axis, params long[] shape)
     {
         switch (precision)
         {
             case OnnxWeights.Float16:
                 var halves = new Half[values.Length];
+                var numbers = values.Span;
                 for (int i = 0; i < halves.Length; i++)
-                    halves[i] = (Half)Math.Clamp(values[i], (float)Half.MinValue, (float)Half.MaxValue);
-                Constant($"{name}_half", DataType.Float16, halves, shape);
+                    halves[i] = (Half)Math.Clamp(numbers[i], (float)Half.MinValue, (float)Half.MaxValue);
+                Constant<Half>($"{name}_half", DataType.Float16, halves, shape);
                 return Add("Cast", [$"{name}_half"], ("to", (long)DataType.Float));
             case OnnxWeights.Int8:
-                var (integers, scales) = ChannelScales.Quantize(values, shape, axis);
-                Constant($"{name}_int8", DataType.Int8, integers, shape);
-                Constant($"{name}_scale", DataType.Float, scales, [scales.Length]);
+                var (integers, scales) = ChannelScales.Quantize(values.Span, shape, axis);
+                Constant<sbyte>($"{name}_int8", DataType.Int8, integers, shape);
+                Constant<float>($"{name}_scale", DataType.Float, scales, [scales.Length]);
                 return Add("DequantizeLinear", [$"{name}_int8", $"{name}_scale"], ("axis", (long)axis));
             default:
                 return Floats(name, values, shape);
@@ -76,13 +77,16 @@ sealed class GraphBuilder(OnnxWeights precision)
     }
 
     /// <summary>Adds numbers in single precision.</summary>
-    public string Floats(string name, float[] values, params long[] shape) => Constant(name, DataType.Float, values, shape);
+    public string Floats(string name, float[] values, params long[] shape) => Floats(name, values.AsMemory(), shape);
+
+    /// <inheritdoc cref="Floats(string, float[], long[])"/>
+    public string Floats(string name, ReadOnlyMemory<float> values, params long[] shape) => Constant(name, DataType.Float, values, shape);
 
     public string Float(float value) => Floats($"float_{++count}", [value]);
 
-    public string Scalar(float value) => Constant<float>($"scalar_{++count}", DataType.Float, [value], []);
+    public string Scalar(float value) => Constant<float>($"scalar_{++count}", DataType.Float, new[] { value }, []);
 
-    public string Double(double value) => Constant<double>($"double_{++count}", DataType.Double, [value], []);
+    public string Double(double value) => Constant<double>($"double_{++count}", DataType.Double, new[] { value }, []);
 
     /// <summary>Repeats a value that is the same for each row for all rows of a batch.</summary>
     /// <param name="value">[1, ...shape], or a single number.</param>
@@ -99,11 +103,11 @@ sealed class GraphBuilder(OnnxWeights precision)
     {
         string key = string.Join(",", values);
         if (!integers.TryGetValue(key, out string? name))
-            integers[key] = name = Constant($"integers_{++count}", DataType.Int64, values, [values.Length]);
+            integers[key] = name = Constant<long>($"integers_{++count}", DataType.Int64, values, [values.Length]);
         return name;
     }
 
-    public string Integer(long value) => Constant<long>($"integer_{++count}", DataType.Int64, [value], []);
+    public string Integer(long value) => Constant<long>($"integer_{++count}", DataType.Int64, new[] { value }, []);
 
     public string Texts(string name, IEnumerable<string> values)
     {
@@ -114,7 +118,7 @@ sealed class GraphBuilder(OnnxWeights precision)
         return name;
     }
 
-    string Constant<T>(string name, DataType type, T[] values, long[] shape)
+    string Constant<T>(string name, DataType type, ReadOnlyMemory<T> values, long[] shape)
         where T : unmanaged
     {
         if (!BitConverter.IsLittleEndian)
@@ -122,8 +126,8 @@ sealed class GraphBuilder(OnnxWeights precision)
         // Add each constant once.
         if (!names.Add(name))
             return name;
-        // The array is not copied: a network's weights may take most of the available memory.
-        var bytes = new ArrayBytes<T>(values).Memory;
+        // Nothing is copied: a network's weights may take most of the available memory.
+        var bytes = new CastMemory<T, byte>(values).Memory;
         graph.Initializer.Add(
             new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = UnsafeByteOperations.UnsafeWrap(bytes) });
         return name;
@@ -145,23 +149,6 @@ sealed class GraphBuilder(OnnxWeights precision)
         long[] numbers => new() { Name = name, Type = AttributeType.Ints, Ints = { numbers } },
         _ => throw new ArgumentException($"An attribute cannot be a {value.GetType().Name}.", nameof(value)),
     };
-
-    /// <summary>An array as its bytes, without a copy.</summary>
-    sealed class ArrayBytes<T>(T[] values) : System.Buffers.MemoryManager<byte>
-        where T : unmanaged
-    {
-        public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(values.AsSpan());
-
-        public override System.Buffers.MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
-    }
 }
 
 /// <summary>Quantizes weights to 8 bits, with a scale for each output of their layer.</summary>
@@ -171,20 +158,20 @@ static class ChannelScales
     /// <param name="shape">Their dimensions.</param>
     /// <param name="axis">The dimension of the outputs.</param>
     /// <returns>The weights from -127 to 127, and the scale of each output. Zero stays zero.</returns>
-    public static (sbyte[] Integers, float[] Scales) Quantize(float[] values, long[] shape, int axis)
+    public static (sbyte[] Integers, float[] Scales) Quantize(ReadOnlySpan<float> values, long[] shape, int axis)
     {
         long inner = 1;
         for (int i = axis + 1; i < shape.Length; i++)
             inner *= shape[i];
         var (integers, scales) = (new sbyte[values.Length], new float[shape[axis]]);
-        for (long i = 0; i < values.LongLength; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             ref float scale = ref scales[i / inner % scales.Length];
             scale = Math.Max(scale, Math.Abs(values[i]));
         }
         for (int i = 0; i < scales.Length; i++)
             scales[i] = scales[i] > 0 ? scales[i] / 127 : 1;
-        for (long i = 0; i < values.LongLength; i++)
+        for (int i = 0; i < values.Length; i++)
             integers[i] = (sbyte)Math.Clamp(MathF.Round(values[i] / scales[i / inner % scales.Length]), -127, 127);
         return (integers, scales);
     }

@@ -18,12 +18,12 @@ static class Layers
     /// <summary>x W' + b for tokens, [batch, tokens, values].</summary>
     public static string TokenLinear(this GraphBuilder graph, NetworkWeights weights, string name, string x, int outputs, int inputs)
     {
-        float[] columns = Transposed(weights.Get($"{name}.weight", outputs, inputs), outputs, inputs);
+        float[] columns = Transposed(weights.Get($"{name}.weight", outputs, inputs).Span, outputs, inputs);
         string product = graph.Add("MatMul", [x, graph.Weight($"{name}.weight", columns, 1, inputs, outputs)]);
         return graph.Add("Add", [product, graph.Floats($"{name}.bias", weights.Get($"{name}.bias", outputs), outputs)]);
     }
 
-    public static float[] Transposed(float[] rows, int outputs, int inputs)
+    public static float[] Transposed(ReadOnlySpan<float> rows, int outputs, int inputs)
     {
         float[] columns = new float[rows.Length];
         for (int o = 0; o < outputs; o++)

@@ -83,7 +83,7 @@ sealed class OperationGraph(GraphBuilder graph, GraphDescription network, Networ
             string w = graph.Weight(node.Weight!, weights.Get(node.Weight!, outputs, inputs), 0, outputs, inputs);
             return graph.Add("Gemm", [x, w, Vector(node.Bias, outputs)], ("transB", 1L));
         }
-        float[] transposed = Layers.Transposed(weights.Get(node.Weight!, outputs, inputs), outputs, inputs);
+        float[] transposed = Layers.Transposed(weights.Get(node.Weight!, outputs, inputs).Span, outputs, inputs);
         string columns = graph.Weight($"{node.Weight}.transposed", transposed, 1, inputs, outputs);
         string product = graph.Add("MatMul", [x, columns]);
         return node.Bias is null ? product : graph.Add("Add", [product, Vector(node.Bias, outputs)]);

@@ -44,7 +44,7 @@ sealed class VitGraph(GraphBuilder graph, VitDescription vit, NetworkWeights wei
     (string X, string? Sizes) Embed(string input)
     {
         int width = vit.Grid.TokenWidth, left = vit.Tokens;
-        float[] table = weights.Get("positions.weight", patches, dim);
+        var table = weights.Get("positions.weight", patches, dim);
         string positions = graph.Floats("positions.weight", table, patches, dim);
         var grid = merging ?? (vit.Input == VitInput.Pixels ? vit.Grid : null);
         if (grid is not null && left == patches)

@@ -13,6 +13,7 @@ static unsafe class Constants
         if ((missing < 0 && shape[..-missing].Any(size => size != 1)) || sizes.Where((size, d) => size != 1 && size != node.Shape[d]).Any())
             throw new ArgumentException($"The weights '{node.Weight}' have the shape [{string.Join(", ", shape)}]; "
                 + $"the network wants what can be repeated to [{string.Join(", ", node.Shape)}].");
+        var all = values.Span;
         float[] repeated = new float[GraphShapes.Count(node.Shape)];
         for (int i = 0; i < repeated.Length; i++)
         {
@@ -23,7 +24,7 @@ static unsafe class Constants
                 stride *= sizes[d];
                 rest /= node.Shape[d];
             }
-            repeated[i] = values[from];
+            repeated[i] = all[from];
         }
         var buffer = new AlignedBuffer<float>(layout.Length);
         fixed (float* source = repeated)

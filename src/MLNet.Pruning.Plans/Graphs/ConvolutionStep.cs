@@ -46,10 +46,7 @@ sealed unsafe class ConvolutionStep : GraphStep
             choice = KernelChoice.Dense;
         groups = new LaneLayer[count];
         for (int g = 0; g < count; g++)
-        {
-            float[] weight = weights.Weight[(g * written * weights.Inputs)..((g + 1) * written * weights.Inputs)];
-            groups[g] = new(kernels, new(weights.Name, weight, weights.Bias[(g * written)..((g + 1) * written)]), choice, place);
-        }
+            groups[g] = new(kernels, weights.Part(g * written, written), choice, place);
         var kinds = groups.Select(group => group.Step.Kernel).Distinct().ToArray();
         string kind = kinds.Length == 1 ? kinds[0] : "mixed lanes";
         Layer = groups[0].Step with { Kernel = kind, Outputs = weights.Outputs, Density = weights.Density };

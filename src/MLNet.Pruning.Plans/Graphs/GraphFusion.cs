@@ -76,20 +76,24 @@ static class GraphFusion
         var from = inputs[0].Node.Shape;
         bool linear = node.Operation == GraphOperation.Linear;
         int outputs = linear ? node.Shape[^1] : node.Shape[0], inputsOfAll = linear ? from[^1] : from[0];
-        float[] bias = node.Bias is null ? new float[outputs] : [.. weights.Get(node.Bias, outputs)];
+        var bias = node.Bias is null ? new float[outputs] : weights.Get(node.Bias, outputs);
         if (linear)
-            return new(node.Name, [.. weights.Get(node.Weight!, outputs, inputsOfAll)], bias);
+            return new(node.Name, weights.Get(node.Weight!, outputs, inputsOfAll), bias);
         int height = node.Window!.Kernel[0], width = node.Window.Kernel[1];
         int read = inputsOfAll / node.Groups, written = outputs / node.Groups;
         if (node.Operation == GraphOperation.Convolution)
-            return new(node.Name, [.. weights.Get(node.Weight!, outputs, read, height, width)], bias);
+            return new(node.Name, weights.Get(node.Weight!, outputs, read, height, width), bias);
         // Outputs first, as in all other layers.
-        float[] values = weights.Get(node.Weight!, inputsOfAll, written, height, width), turned = new float[values.Length];
+        var values = weights.Get(node.Weight!, inputsOfAll, written, height, width).Span;
+        float[] turned = new float[values.Length];
         int taps = height * width;
         for (int o = 0; o < outputs; o++)
         {
             for (int i = 0; i < read; i++)
-                Array.Copy(values, ((((o / written * read) + i) * written) + (o % written)) * taps, turned, ((o * read) + i) * taps, taps);
+            {
+                int start = ((((o / written * read) + i) * written) + (o % written)) * taps;
+                values.Slice(start, taps).CopyTo(turned.AsSpan(((o * read) + i) * taps));
+            }
         }
         return new(node.Name, turned, bias);
     }

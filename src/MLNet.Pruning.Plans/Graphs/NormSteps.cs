@@ -69,7 +69,7 @@ static class NormWeights
         if (name is null)
             values.Span.Fill(otherwise);
         else
-            weights.GetFlat(name, count).CopyTo(values.Span);
+            weights.GetFlat(name, count).Span.CopyTo(values.Span);
         return values;
     }
 }

@@ -60,12 +60,13 @@ sealed unsafe class TransposedStep : GraphStep
         LaneLayer Group(int g, (int Tap, int Y, int X)[] reached)
         {
             float[] chosen = new float[written * read * reached.Length];
+            var all = weights.Weight;
             for (int i = 0; i < chosen.Length; i++)
             {
                 int channel = i / reached.Length, output = (g * written) + (channel / read);
-                chosen[i] = weights.Weight[(((output * read) + (channel % read)) * taps) + reached[i % reached.Length].Tap];
+                chosen[i] = all[(((output * read) + (channel % read)) * taps) + reached[i % reached.Length].Tap];
             }
-            return new(kernels, new(weights.Name, chosen, weights.Bias[(g * written)..((g + 1) * written)]), choice, place =>
+            return new(kernels, new(weights.Name, chosen, weights.Bias.Slice(g * written, written).ToArray()), choice, place =>
                 (place / reached.Length * frame.ChannelStride)
                     + frame.At(reached[place % reached.Length].Y, reached[place % reached.Length].X));
         }

@@ -46,6 +46,9 @@ static unsafe class DenseProduct<TVectors, TVector>
         {
             // Columns that do not fill four panels: parts of their sums are computed side by side instead.
             part.Columns = p.Columns / (4 * PanelWidth) * 4 * PanelWidth;
+            // A single vector behind them belongs to a panel of three.
+            if (part.Columns > 0 && p.Columns > part.Columns && p.Columns <= part.Columns + TVectors.Count)
+                part.Columns -= PanelWidth;
             Parts(p, part.Columns, block);
         }
         for (int k = 0; k < p.Depth; k += block)

@@ -89,7 +89,7 @@ sealed unsafe class ShuffleMatrix
     {
         int longest = 0, outputs = weights.Length / inputs;
         for (int output = first; output < Math.Min(outputs, first + lanes); output++)
-            longest = Math.Max(longest, end - begin - weights.Slice((output * inputs) + begin, end - begin).Count(0f));
+            longest = Math.Max(longest, end - begin - ZeroBlocks.CountZeros(weights.Slice((output * inputs) + begin, end - begin)));
         return longest;
     }
 }

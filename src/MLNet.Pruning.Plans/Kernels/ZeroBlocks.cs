@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
@@ -25,6 +27,19 @@ sealed record ZeroBlocks(int Outputs, int[] Inputs, int[] Starts)
             starts.Add(list.Count);
         }
         return new(size, [.. list], [.. starts]);
+    }
+
+    /// <summary>The number of zeros.</summary>
+    public static int CountZeros(ReadOnlySpan<float> values)
+    {
+        var zeros = Vector<int>.Zero;
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            zeros -= Vector.Equals(new Vector<float>(values[i..]), Vector<float>.Zero);
+        int count = Vector.Sum(zeros);
+        for (; i < values.Length; i++)
+            count += values[i] == 0 ? 1 : 0;
+        return count;
     }
 
     /// <summary>The fraction of blocks that are not zero.</summary>

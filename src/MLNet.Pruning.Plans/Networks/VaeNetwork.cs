@@ -41,8 +41,8 @@ sealed unsafe class VaeNetwork : Network
         for (int i = 0; i < blocks; i++)
         {
             string name = $"decoder.deconv{i + 1}";
-            float[] weight = weights.Get($"{name}.weight", channels[i], channels[i + 1], 4, 4),
-                bias = weights.Get($"{name}.bias", channels[i + 1]);
+            var weight = weights.Get($"{name}.weight", channels[i], channels[i + 1], 4, 4);
+            var bias = weights.Get($"{name}.bias", channels[i + 1]);
             decoder[i] = new(kernels, name, weight, bias, choice, height << i, width << i, layout);
         }
         target = layout.Add(values);

@@ -94,14 +94,16 @@ sealed class VitBlock
         int dim = vit.Dim;
         (Tokens, Merge, Apart) = (tokens, merge, vit.Pooling == VitPooling.ClassToken ? 1 : 0);
         (Heads, HeadSize) = (vit.Heads[number], vit.HeadSize);
-        (HiddenNormWeight, HiddenNormBias) = (weights.Get($"{name}.hiddenNorm.weight", dim), weights.Get($"{name}.hiddenNorm.bias", dim));
+        (HiddenNormWeight, HiddenNormBias) = (Vector("hiddenNorm.weight"), Vector("hiddenNorm.bias"));
         Qkv = weights.Linear($"{name}.attention.qkv", checked(3 * Width), dim)
-            .After(weights.Get($"{name}.attentionNorm.weight", dim), weights.Get($"{name}.attentionNorm.bias", dim));
+            .After(Vector("attentionNorm.weight"), Vector("attentionNorm.bias"));
         for (int query = 0; query < Width; query++)
             Qkv.Before(query, 1 / Math.Sqrt(HeadSize));
         Projection = weights.Linear($"{name}.attention.projection", dim, Width);
         Hidden = weights.Linear($"{name}.hidden", vit.Hidden[number], dim).After(HiddenNormWeight, HiddenNormBias);
         Output = weights.Linear($"{name}.output", dim, vit.Hidden[number]);
+
+        float[] Vector(string part) => weights.Get($"{name}.{part}", dim).ToArray();
     }
 
     /// <summary>Tokens before the block, tokens that merge, and tokens at the front that never merge.</summary>

@@ -36,7 +36,8 @@ sealed unsafe class VitNetwork : Network
         positions = Table(weights.Get("positions.weight", patchCount, dim), patchCount);
         classToken = apart > 0 ? Table(weights.Get("classToken.weight", 1, dim), 1) : new(0);
         blocks = VitBlocks.Compile(vit, weights, options, tokens, merges, layout);
-        var head = weights.Linear("logits", vit.Classes, dim).After(weights.Get("norm.weight", dim), weights.Get("norm.bias", dim));
+        var head = weights.Linear("logits", vit.Classes, dim)
+            .After(weights.Get("norm.weight", dim).Span, weights.Get("norm.bias", dim).Span);
         logits = new(kernels, head, KernelRule.SparseRows(head, kernels, options.Choice), blocks.Images);
 
         cut = layout.Add((long)patchCount * patchWidth);
@@ -48,11 +49,11 @@ sealed unsafe class VitNetwork : Network
         scores = layout.Add((long)blocks.Images * kernels.Padded(vit.Classes));
         scratch = layout.Add(logits.Scratch);
 
-        AlignedBuffer<float> Table(float[] values, int rows)
+        AlignedBuffer<float> Table(ReadOnlyMemory<float> values, int rows)
         {
             var table = new AlignedBuffer<float>((long)rows * stride);
             for (int row = 0; row < rows; row++)
-                values.AsSpan(row * dim, dim).CopyTo(table.Span[(row * stride)..]);
+                values.Span.Slice(row * dim, dim).CopyTo(table.Span[(row * stride)..]);
             return table;
         }
     }

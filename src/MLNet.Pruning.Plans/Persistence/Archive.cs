@@ -16,6 +16,7 @@ sealed class Archive(string kind)
     public const int Version = 1;
     const int MaximumName = 4096;
     const int MaximumEntries = 1 << 15;
+    const string AnyKind = "file of MLNet.Pruning";
 
     static ReadOnlySpan<byte> Magic => "MLPRUNE\0"u8;
 
@@ -117,12 +118,20 @@ sealed class Archive(string kind)
 
     /// <summary>The same for an archive of one of some kinds; errors name the first.</summary>
     public static Archive Read(Stream stream, IReadOnlyList<string> kinds, string what) =>
-        Read(stream, $"{kinds[0]} file", what, only: kinds);
+        Read(stream, kinds, what, archive => archive);
 
     /// <summary>The same for an archive of any kind.</summary>
-    public static Archive Read(Stream stream, string what) => Read(stream, "file of MLNet.Pruning", what, only: null);
+    public static Archive Read(Stream stream, string what) => Read(stream, null, what, archive => archive);
 
-    static Archive Read(Stream stream, string wanted, string what, IReadOnlyList<string>? only)
+    /// <summary>
+    /// Reads an archive and makes something of it, which is returned only if the checksum is right. Reading and making go on while the
+    /// checksum is computed; <paramref name="make"/> must not change the entries.
+    /// </summary>
+    /// <param name="kinds">The kinds that are accepted; null for any.</param>
+    public static T Read<T>(Stream stream, IReadOnlyList<string>? kinds, string what, Func<Archive, T> make) =>
+        Read(stream, kinds is null ? AnyKind : $"{kinds[0]} file", what, kinds, make);
+
+    static T Read<T>(Stream stream, string wanted, string what, IReadOnlyList<string>? only, Func<Archive, T> make)
     {
         using var hash = new OrderedHash();
         var few = new byte[MaximumName];
@@ -149,15 +158,31 @@ sealed class Archive(string kind)
             if (length < 0 || length > Array.MaxLength || !archive.entries.TryAdd(name, Take(length)))
                 throw Damaged();
         }
-        var computed = hash.Finish();
-        if (!Take(computed.Length).AsSpan().SequenceEqual(computed))
+        var checksum = TakeRaw(SHA256.HashSizeInBytes);
+        T made;
+        try
+        {
+            made = make(archive);
+        }
+        catch when (!IsWhole())
+        {
             throw Damaged();
-        return archive;
+        }
+        return IsWhole() ? made : throw Damaged();
+
+        bool IsWhole() => checksum.AsSpan().SequenceEqual(hash.Finish());
 
         InvalidDataException Damaged() => new($"{what} is damaged: its checksum or its structure is wrong.");
 
-        // The length in a damaged file must not make us allocate more memory than the file has bytes.
         byte[] Take(long length)
+        {
+            var bytes = TakeRaw(length);
+            hash.Append(bytes);
+            return bytes;
+        }
+
+        // The length in a damaged file must not make us allocate more memory than the file has bytes.
+        byte[] TakeRaw(long length)
         {
             const int chunk = 1 << 20;
             var known = stream.CanSeek ? Math.Max(0, stream.Length - stream.Position) : chunk;
@@ -171,7 +196,6 @@ sealed class Archive(string kind)
                     throw new InvalidDataException($"{what} is truncated.");
                 filled += got;
             }
-            hash.Append(bytes);
             return bytes;
         }
 
@@ -202,6 +226,7 @@ sealed class OrderedHash : IDisposable
 
     readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     Task behind = Task.CompletedTask;
+    byte[]? finished;
 
     public void Append(byte[] bytes)
     {
@@ -220,10 +245,11 @@ sealed class OrderedHash : IDisposable
             Append(bytes.ToArray());
     }
 
+    /// <summary>The hash of everything; nothing may be appended afterwards.</summary>
     public byte[] Finish()
     {
         behind.Wait();
-        return hash.GetHashAndReset();
+        return finished ??= hash.GetHashAndReset();
     }
 
     public void Dispose()

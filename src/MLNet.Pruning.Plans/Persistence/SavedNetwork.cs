@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using System.Text;
 using MLNet.Pruning.Plans;
 
@@ -39,26 +38,27 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
     /// reads, from images without padding, merging becomes part of the network.
     /// </summary>
     /// <param name="what">What error messages call the stream.</param>
+    /// <param name="make">Makes something of the network, which is returned only if the stream's checksum is right.</param>
     /// <exception cref="InvalidDataException">The stream is damaged, or contains something else.</exception>
-    public static SavedNetwork Read(Stream stream, string what)
+    public static T Read<T>(Stream stream, string what, Func<SavedNetwork, T> make) => Open(stream, what, (archive, name, mergings) =>
     {
-        var (archive, name, mergings) = Open(stream, what);
         var network = Of(archive, name);
         if (network.Description is not VitDescription { Input: VitInput.Tokens } vit || mergings.Count == 0)
-            return network;
+            return make(network);
         string features = archive.Part(Features, name, Encoding.UTF8.GetString);
-        return mergings.Any(merging => merging.Makes(vit, features)) ? network with { Description = vit with { Input = VitInput.Pixels } }
-            : network;
-    }
+        return make(mergings.Any(merging => merging.Makes(vit, features))
+            ? network with { Description = vit with { Input = VitInput.Pixels } }
+            : network);
+    });
 
     /// <summary>The archive in a stream, or the one of the network in ML.NET's model.zip.</summary>
     /// <exception cref="InvalidDataException">The stream is damaged, or contains something else.</exception>
-    public static Archive Archive(Stream stream, string what) => Open(stream, what).Archive;
+    public static Archive Archive(Stream stream, string what) => Open(stream, what, (archive, _, _) => archive);
 
     /// <param name="stream">An archive, or a model.zip that contains one.</param>
     /// <param name="what">What error messages call the stream.</param>
-    /// <returns>The archive, what messages call it, and the mergings of tokens in the pipeline around it.</returns>
-    static (Archive Archive, string What, List<SavedMerging> Mergings) Open(Stream stream, string what)
+    /// <param name="make">Is given the archive, what messages call it, and the mergings of tokens in the pipeline around it.</param>
+    static T Open<T>(Stream stream, string what, Func<Archive, string, List<SavedMerging>, T> make)
     {
         if (!stream.CanSeek)
         {
@@ -71,16 +71,18 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         int begun = stream.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false);
         stream.Position -= begun;
         if (!begin[..begun].SequenceEqual(Zip))
-            return (Persistence.Archive.Read(stream, what), what, []);
+            return Persistence.Archive.Read(stream, kinds: null, what, archive => make(archive, what, []));
+        (Archive Archive, string What, List<SavedMerging> Mergings) zipped;
         try
         {
-            return Zipped(stream, what);
+            zipped = Zipped(stream, what);
         }
         catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or OverflowException
             || (e is InvalidDataException && !e.Message.StartsWith(what, StringComparison.Ordinal)))
         {
             throw new InvalidDataException($"{what} is a damaged zip file: {e.Message}", e);
         }
+        return make(zipped.Archive, zipped.What, zipped.Mergings);
     }
 
     static (Archive Archive, string What, List<SavedMerging> Mergings) Zipped(Stream stream, string what)
@@ -160,7 +162,7 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
                 BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(sizeof(double))))
             : throw new InvalidDataException("it is damaged: its size is not that of two numbers."));
 
-    /// <summary>Reads the tensors of an archive.</summary>
+    /// <summary>The tensors of an archive, which lie in its memory.</summary>
     public static NetworkWeights Tensors(Archive archive, string what)
     {
         var weights = new NetworkWeights();
@@ -187,10 +189,10 @@ sealed record SavedNetwork(NetworkDescription Description, NetworkWeights Weight
         long[] shape = new long[dimensions];
         for (int i = 0; i < dimensions; i++)
             shape[i] = BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(8 + (8 * i)));
-        var values = blob.AsSpan(8 + (8 * dimensions));
+        var values = blob.AsMemory(8 + (8 * dimensions));
         if (shape.Any(size => size > int.MaxValue) || BinaryReading.Product(shape, blob.Length) * sizeof(float) != values.Length)
             throw damaged;
-        weights.Add(name, MemoryMarshal.Cast<byte, float>(values).ToArray(), [.. shape.Select(size => (int)size)]);
+        weights.Add(name, new CastMemory<byte, float>(values).Memory, [.. shape.Select(size => (int)size)]);
         return true;
     }
 }

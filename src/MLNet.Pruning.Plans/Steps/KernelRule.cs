@@ -108,11 +108,14 @@ static class KernelRule
         weights.Weight.Length >= MinimumWeights && BlocksOfLanes(weights, kernels) < 1;
 
     /// <summary>The cost for a single row plus the cost for many rows.</summary>
-    static double BlocksOfRows(LinearWeights weights, KernelSet kernels) => (One(weights, Of(kernels).Blocks) + Of(kernels).Blocks.Many)
-        * ZeroBlocks.Density(weights.Weight, weights.Outputs, kernels.BlockWidth);
+    static double BlocksOfRows(LinearWeights weights, KernelSet kernels) =>
+        (One(weights, Of(kernels).Blocks) + Of(kernels).Blocks.Many) * Blocks(weights, kernels.BlockWidth);
 
-    static double BlocksOfLanes(LinearWeights weights, KernelSet kernels) =>
-        Of(kernels).Lanes.Blocks * ZeroBlocks.Density(weights.Weight, weights.Outputs, LaneBlock);
+    static double BlocksOfLanes(LinearWeights weights, KernelSet kernels) => Of(kernels).Lanes.Blocks * Blocks(weights, LaneBlock);
+
+    /// <summary>The fraction of blocks that are not zero; layers without a zero are not searched for them.</summary>
+    static double Blocks(LinearWeights weights, int size) =>
+        weights.IsFull ? 1 : ZeroBlocks.Density(weights.Weight, weights.Outputs, size);
 
     /// <summary>Whether a sparse layer computes few rows by shuffles, and whether it always does.</summary>
     public static bool Shuffles(LinearWeights weights, KernelSet kernels, out bool always)
@@ -133,7 +136,11 @@ static class KernelRule
         + (Of(kernels).Turning / weights.Outputs) + (Of(kernels).Turning / weights.Inputs);
 
     static double Shuffled(LinearWeights weights, KernelSet kernels, double slot) => kernels.Window == 0 ? double.PositiveInfinity
-        : slot * ShuffleMatrix.CountSlots(weights.Weight, weights.Outputs, kernels.Lanes, kernels.Window) / weights.Weight.Length;
+        : slot * Slots(weights, kernels) / weights.Weight.Length;
+
+    static long Slots(LinearWeights weights, KernelSet kernels) => weights.IsFull
+        ? (long)(weights.Outputs + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes * weights.Inputs
+        : ShuffleMatrix.CountSlots(weights.Weight, weights.Outputs, kernels.Lanes, kernels.Window);
 
     static double One(LinearWeights weights, Rows costs) => weights.Weight.Length >= LargeLayer ? costs.LargeSingle : costs.Single;
 

@@ -31,13 +31,14 @@ sealed unsafe class LaneLayer
             Step = Step with { Kernel = "zero blocks, lanes" };
             blocks = ZeroBlocks.Of(weights.Weight, Outputs, KernelRule.LaneBlock);
             weight = new((long)blocks.Inputs.Length * blocks.Outputs);
+            var all = weights.Weight;
             for (int o = 0; o < Outputs; o++)
             {
                 // [block][output][input of the block]
                 int block = o / blocks.Outputs, start = blocks.Starts[block], length = blocks.Starts[block + 1] - start;
                 float* to = weight.Pointer + ((long)start * blocks.Outputs) + ((long)(o % blocks.Outputs) * length);
                 for (int k = 0; k < length; k++)
-                    to[k] = weights.Weight[(o * Inputs) + blocks.Inputs[start + k]];
+                    to[k] = all[(o * Inputs) + blocks.Inputs[start + k]];
             }
             for (int way = 0; way < ways.Length; way++)
             {

@@ -8,6 +8,12 @@ sealed unsafe class LinearLayer
     // With at least this many rows, the sparse kernel works on lanes of rows, unless shuffling is as fast.
     const int MinimumLanes = 4, MinimumLanesBesideShuffles = 12;
 
+    // Panels of this many inputs stay in the first-level cache while they are filled.
+    const int PackedAtOnce = 64;
+
+    // Fewer weights are packed by one thread.
+    const int PackedByOne = 1 << 20;
+
     readonly KernelSet kernels;
     readonly AlignedBuffer<float>? panels, bias, rest;
     readonly AlignedBuffer<int>? panelDepths, panelStarts;
@@ -48,13 +54,14 @@ sealed unsafe class LinearLayer
             panels = new((long)blocks.Inputs.Length * blocks.Outputs);
             bias = new((long)blocks.Count * blocks.Outputs);
             weights.Bias.CopyTo(bias.Span);
+            var all = weights.Weight;
             for (int block = 0; block < blocks.Count; block++)
             {
                 int first = block * blocks.Outputs, count = Math.Min(blocks.Outputs, Outputs - first);
                 for (int k = blocks.Starts[block]; k < blocks.Starts[block + 1]; k++)
                 {
                     for (int o = 0; o < count; o++)
-                        panels.Pointer[((long)k * blocks.Outputs) + o] = weights.Weight[((first + o) * Inputs) + blocks.Inputs[k]];
+                        panels.Pointer[((long)k * blocks.Outputs) + o] = all[((first + o) * Inputs) + blocks.Inputs[k]];
                 }
             }
             return;
@@ -62,16 +69,26 @@ sealed unsafe class LinearLayer
         columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
         int width = kernels.PanelWidth, padded = kernels.Padded(columns);
         (panels, bias) = (new((long)Inputs * (padded + kernels.Lanes)), new(Math.Max(padded + kernels.Lanes, Outputs)));
-        rest = new(weights.Weight.AsSpan(columns * Inputs));
+        rest = new(weights.Weight[(columns * Inputs)..]);
         weights.Bias.CopyTo(bias.Span);
         // The last panel has three vectors if their number is odd and more than one.
         int last = padded > width && padded % width > 0 ? padded - (3 * kernels.Lanes) : int.MaxValue;
-        for (int o = 0; o < columns; o++)
+        int panelCount = columns <= last ? (columns + width - 1) / width : (last / width) + 1;
+        Parallel.For(0, panelCount, new() { MaxDegreeOfParallelism = weights.Weight.Length < PackedByOne ? 1 : -1 }, Pack);
+
+        // [inputs][across] of a panel's outputs
+        void Pack(int number)
         {
-            int first = Math.Min(o / width * width, last), across = o >= last ? 3 * kernels.Lanes : width;
-            float* panel = panels.Pointer + ((long)first * Inputs) + (o - first);
-            for (int i = 0; i < Inputs; i++)
-                panel[(long)i * across] = weights.Weight[((long)o * Inputs) + i];
+            int first = number * width, across = first < last ? width : 3 * kernels.Lanes, outputs = Math.Min(across, columns - first);
+            float* panel = panels.Pointer + ((long)first * Inputs);
+            fixed (float* rows = weights.Weight[(first * Inputs)..])
+            {
+                for (int input = 0; input < Inputs; input += PackedAtOnce)
+                {
+                    Transposition.Transpose(rows + input, outputs, Math.Min(PackedAtOnce, Inputs - input), Inputs,
+                        panel + ((long)input * across), across);
+                }
+            }
         }
     }
 

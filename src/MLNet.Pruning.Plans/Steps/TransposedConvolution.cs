@@ -16,10 +16,12 @@ sealed unsafe class TransposedConvolution
     /// <param name="weight">[inputs][outputs][4][4]</param>
     /// <param name="bias">[outputs]</param>
     public TransposedConvolution(
-        KernelSet kernels, string name, float[] weight, float[] bias, KernelChoice choice, int height, int width, WorkspaceLayout layout)
+        KernelSet kernels, string name, ReadOnlyMemory<float> weight, ReadOnlyMemory<float> bias, KernelChoice choice, int height,
+        int width, WorkspaceLayout layout)
     {
         (this.kernels, outputs) = (kernels, bias.Length);
         int inputs = weight.Length / (16 * outputs);
+        var values = weight.Span;
         frame = new(inputs, height, width);
         stride = kernels.Padded(frame.Lanes);
         framed = layout.Add(frame.Length + kernels.PanelWidth);
@@ -34,7 +36,7 @@ sealed unsafe class TransposedConvolution
                 {
                     // Pixel 2y + p of the result uses weight p + 1 - 2d of pixel y + d.
                     int ky = py + 1 - (2 * Shift(tap / 2 % 2, py)), kx = px + 1 - (2 * Shift(tap % 2, px));
-                    taps[(o * inputs * 4) + tap] = weight[(((((tap / 4) * outputs) + o) * 4) + ky) * 4 + kx];
+                    taps[(o * inputs * 4) + tap] = values[(((((tap / 4) * outputs) + o) * 4) + ky) * 4 + kx];
                 }
             }
             phases[phase] = new(

@@ -132,10 +132,21 @@ abstract class ScoredModel(string kind, string what, Type owner)
         Stream stream, IHostEnvironment environment, IReadOnlyList<string> kinds, string what, Func<Archive, T> read)
         where T : ScoredModel
     {
-        var archive = Archive.Read(stream, kinds, what);
-        var model = read(archive);
-        if (archive.Entries.TryGetValue(SavedNetwork.History, out var history))
-            model.History = new SavedRecord(history) { Speed = SavedNetwork.SpeedOf(archive, what) };
-        return (model, model.Scorer(NetworkPart.Copy(archive, new Archive(archive.Kind)), environment));
+        IModelScorer? scorer = null;
+        try
+        {
+            return Archive.Read(stream, kinds, what, archive =>
+            {
+                var model = read(archive);
+                if (archive.Entries.TryGetValue(SavedNetwork.History, out var history))
+                    model.History = new SavedRecord(history) { Speed = SavedNetwork.SpeedOf(archive, what) };
+                return (model, scorer = model.Scorer(NetworkPart.Copy(archive, new Archive(archive.Kind)), environment));
+            });
+        }
+        catch
+        {
+            scorer?.Dispose();
+            throw;
+        }
     }
 }

@@ -3,9 +3,23 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Scoring;
 
-/// <summary>The input with a model's columns appended; they are computed when a cursor reads them.</summary>
-sealed class ScoredView(ScoreBinding binding, IRowScorer scorer, IDataView input) : IDataView
+/// <summary>
+/// The input with a model's columns appended; they are computed when a cursor reads them. <see cref="PipelineStep"/> derives from it.
+/// </summary>
+class ScoredView(Type owner, ScoreBinding binding, IRowScorer scorer, IDataView input) : IDataView
 {
+    // ML.NET's converter asks the derived type for these, by interfaces of its own.
+    public virtual IDataView Source => input;
+
+    public virtual bool CanSaveOnnx(object context) => throw new NotSupportedException(
+        $"mlContext.Model.ConvertToOnnx cannot write a {owner.Name}: it writes operator sets up to 12, and networks of MLNet.Pruning need "
+        + "set 17. Call mlContext.Model.ExportOnnx(model, \"model.onnx\") instead, of MLNet.Pruning.Onnx.");
+
+    public virtual void SaveAsOnnx(object context) => CanSaveOnnx(context);
+
+    public virtual void Save(ModelSaveContext context) => throw new NotSupportedException(
+        $"The rows that a {owner.Name} has scored cannot be saved as a model: save the transformer by mlContext.Model.Save.");
+
     public bool CanShuffle => input.CanShuffle;
 
     public DataViewSchema Schema => binding.Output;

@@ -48,7 +48,7 @@ public sealed class TokenMergingTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredView(columns.Bind(input.Schema), scorer, input);
+        return PipelineStep.View(typeof(TokenMergingTransformer), columns.Bind(input.Schema), scorer, input);
     }
 
     /// <inheritdoc/>

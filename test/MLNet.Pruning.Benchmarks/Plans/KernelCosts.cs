@@ -66,29 +66,29 @@ static unsafe class KernelCosts
     /// <summary>Of every four inputs of an output, two are active.</summary>
     static LinearWeights TwoOfFour(int outputs, int inputs)
     {
-        var (weights, random) = (Weights(outputs, inputs, 1), new Random(3));
-        for (int four = 0; four < weights.Weight.Length / 4; four++)
+        var (weights, random) = (Values(outputs, inputs, 1), new Random(3));
+        for (int four = 0; four < weights.Length / 4; four++)
         {
             int one = random.Next(4), other = (one + 1 + random.Next(3)) % 4;
-            weights.Weight[(4 * four) + one] = weights.Weight[(4 * four) + other] = 0;
+            weights[(4 * four) + one] = weights[(4 * four) + other] = 0;
         }
-        return weights;
+        return Layer(weights, outputs);
     }
 
     /// <summary>Blocks of some outputs by one input are zeros or not.</summary>
     static LinearWeights InBlocks(int outputs, int inputs, int size, double density)
     {
-        var (weights, random) = (Weights(outputs, inputs, 1), new Random(3));
+        var (weights, random) = (Values(outputs, inputs, 1), new Random(3));
         for (int first = 0; first < outputs; first += size)
         {
             for (int input = 0; input < inputs; input++)
             {
                 bool zero = random.NextDouble() >= density;
                 for (int output = first; zero && output < Math.Min(outputs, first + size); output++)
-                    weights.Weight[(output * inputs) + input] = 0;
+                    weights[(output * inputs) + input] = 0;
             }
         }
-        return weights;
+        return Layer(weights, outputs);
     }
 
     /// <summary>Eight tokens of 64 values, four heads of 16, 128 hidden neurons.</summary>
@@ -111,13 +111,17 @@ static unsafe class KernelCosts
                 $"  {inputs} -> {outputs}, 20 % active: {Lanes(Weights(outputs, inputs, 0.2), 8, true):F3} us"));
     }
 
-    static LinearWeights Weights(int outputs, int inputs, double density)
+    static LinearWeights Weights(int outputs, int inputs, double density) => Layer(Values(outputs, inputs, density), outputs);
+
+    static LinearWeights Layer(float[] weights, int outputs) => new("layer", weights, new float[outputs]);
+
+    static float[] Values(int outputs, int inputs, double density)
     {
         var random = new Random(1);
         float[] weights = new float[outputs * inputs];
         foreach (ref float weight in weights.AsSpan())
             weight = random.NextDouble() < density ? random.NextSingle() - 0.5f : 0;
-        return new("layer", weights, new float[outputs]);
+        return weights;
     }
 
     static AlignedBuffer<float> Numbers(int count)

@@ -74,7 +74,7 @@ static class ModuleScoring
             .Concat(module.named_buffers().Select(b => (b.name, b.buffer))))
         {
             if (array.dtype == ScalarType.Float32)
-                array.copy_(tensor(weights.Get(name, [.. array.shape.Select(size => (int)size)]), array.shape));
+                array.copy_(tensor(weights.Get(name, [.. array.shape.Select(size => (int)size)]).ToArray(), array.shape));
         }
     }
 

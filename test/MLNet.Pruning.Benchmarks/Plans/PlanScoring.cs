@@ -102,8 +102,8 @@ static class PlanScoring
         using var scope = NewDisposeScope();
         var weights = subject.Weights();
         var (inputs, outputs) = (plan.InputWidth, plan.OutputWidth);
-        var weight = tensor(weights.Get("layers.linear1.weight", outputs, inputs)).view(outputs, inputs);
-        var bias = tensor(weights.Get("layers.linear1.bias", outputs));
+        var weight = tensor(weights.Get("layers.linear1.weight", outputs, inputs).ToArray()).view(outputs, inputs);
+        var bias = tensor(weights.Get("layers.linear1.bias", outputs).ToArray());
         foreach (int rows in (int[])[1, 64])
         {
             float[] input = Rows(plan, rows), scores = new float[rows * plan.OutputWidth];

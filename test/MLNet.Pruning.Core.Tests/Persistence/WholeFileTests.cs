@@ -71,6 +71,21 @@ public sealed class WholeFileTests
     }
 
     [TestMethod]
+    public void A_missing_folder_and_a_path_that_is_a_folder_are_named_before_anything_is_written()
+    {
+        void Never(Stream stream) => Assert.Fail("It was asked to write.");
+        string missing = Path.Combine(folder, "models", "run.ckpt");
+        foreach (Action write in (Action[])[() => WholeFile.Write(missing, Never), () => WholeFile.Probe(missing)])
+        {
+            string message = Assert.ThrowsExactly<DirectoryNotFoundException>(write).Message;
+            StringAssert.Contains(message, $"there is no folder '{Path.Combine(folder, "models")}'");
+        }
+        foreach (string taken in (string[])[folder, folder + Path.DirectorySeparatorChar, Path.Combine(folder, "models") + Path.DirectorySeparatorChar])
+            StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => WholeFile.Write(taken, Never)).Message, $"'{taken}' cannot be written: it is a folder");
+        Assert.IsEmpty(Directory.GetFileSystemEntries(folder));
+    }
+
+    [TestMethod]
     public void A_write_that_fails_leaves_the_old_file_and_nothing_beside_it()
     {
         WholeFile.Write(Target, stream => stream.WriteByte(7));
