@@ -66,7 +66,11 @@ public static class HistoryCharts
     {
         ArgumentNullException.ThrowIfNull(history);
         var points = history.Epochs.Select(e => ((double)e.Epoch, (double)e.Parameters)).Prepend((0, history.ParametersAtStart));
-        return InEpochs("Parameters", "trainable parameters", history) with { Series = [new("trainable parameters", [.. points])] };
+        return InEpochs("Parameters", "trainable parameters", history) with
+        {
+            Series = [new("trainable parameters", [.. points])],
+            YIncludes = [0],
+        };
     }
 
     /// <summary>

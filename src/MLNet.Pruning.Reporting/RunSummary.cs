@@ -35,8 +35,11 @@ sealed class RunSummary(TrainingHistory history)
         {
             if (history.ModelAfter is not { } after || after == history.Model)
                 return history.Model;
-            var kind = history.Model.Split(' ')[0] + " ";
-            return $"{history.Model} → {(after.StartsWith(kind, StringComparison.Ordinal) ? after[kind.Length..] : after)}";
+            // What both have at the start is said once: the kind of network, the size of images.
+            var (before, now) = (history.Model.Split(' '), after.Split(' '));
+            var same = before.Zip(now).TakeWhile(words => words.First == words.Second).Count();
+            var part = Math.Max(0, Array.FindLastIndex(before, Math.Max(0, same - 1), word => word.EndsWith(',')) + 1);
+            return $"{history.Model} → {string.Join(' ', now.Skip(part > 0 ? part : Math.Min(same, 1)))}";
         }
     }
 

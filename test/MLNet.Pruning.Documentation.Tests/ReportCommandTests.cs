@@ -111,5 +111,7 @@ public sealed class ReportCommandTests
         var page = File.ReadAllText(this["page.html"]);
         StringAssert.Contains(page, "1 of 3 epochs");
         Assert.DoesNotContain("refresh", page);
+        Assert.IsNull(ReportCommand.Report([this["none.json"]], null, () => true));
+        Assert.IsFalse(File.Exists(this["none.html"]));
     }
 }

@@ -85,6 +85,14 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    [DataRow("Vit 1x28x28, patches 7x7, 4 blocks of 64, heads 4", "Vit 1x28x28, patches 7x7, 4 blocks of 26, heads 2", "4 blocks of 26, heads 2")]
+    [DataRow("ConvNet 3x8x8, 4-8, 9-3", "ConvNet 3x8x8, 2-4, 5-3", "2-4, 5-3")]
+    [DataRow("FeedForward 4-3-2", "FeedForward 4-1-2", "4-1-2")]
+    [DataRow("First", "Second", "Second")]
+    public void What_the_shapes_before_and_after_have_in_common_is_said_once(string before, string after, string said) =>
+        StringAssert.Contains(HistoryPage.ToHtml(new TrainingHistory { Model = before, ModelAfter = after }), $"<h1>{before} → {said}</h1>");
+
+    [TestMethod]
     public void Options_that_were_set_stand_apart_from_the_others()
     {
         var history = History();

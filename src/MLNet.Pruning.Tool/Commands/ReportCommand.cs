@@ -35,7 +35,9 @@ internal static class ReportCommand
         command.SetAction((parsed, cancellation) => Errors.Guard(() =>
         {
             Func<bool>? isStopped = parsed.GetValue(watch) ? () => cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(1)) : null;
-            Console.WriteLine(Report(parsed.GetValue(runs)!, parsed.GetValue(output)?.FullName, isStopped));
+            var page = Report(parsed.GetValue(runs)!, parsed.GetValue(output)?.FullName, isStopped);
+            if (page is not null)
+                Console.WriteLine(page);
         }));
         return command;
     }
@@ -44,8 +46,8 @@ internal static class ReportCommand
     /// <param name="paths">The runs.</param>
     /// <param name="output">The page; null for the usual place.</param>
     /// <param name="isStopped">Follows the runs: waits a while, and tells whether to stop. Null to write the page once.</param>
-    /// <returns>The page's path.</returns>
-    internal static string Report(string[] paths, string? output, Func<bool>? isStopped = null)
+    /// <returns>The page's path; null if it was stopped before there was a run.</returns>
+    internal static string? Report(string[] paths, string? output, Func<bool>? isStopped = null)
     {
         var sources = Named(paths);
         var to = output ?? Default(sources);
@@ -53,8 +55,8 @@ internal static class ReportCommand
             throw new ArgumentException($"The page would replace '{same.Path}'; say --output.");
         if (isStopped is null)
             Write(to, [.. sources.Select(Read)], reloads: false);
-        else
-            Watch(sources, to, isStopped);
+        else if (!Watch(sources, to, isStopped))
+            return null;
         return to;
     }
 
@@ -120,11 +122,11 @@ internal static class ReportCommand
     /// <summary>
     /// Writes the page whenever a file was written, until all runs are over. Files are written whole, so that none is read half.
     /// </summary>
-    static void Watch(Source[] sources, string to, Func<bool> isStopped)
+    static bool Watch(Source[] sources, string to, Func<bool> isStopped)
     {
         Console.WriteLine($"{to} follows the run until it is over, or Ctrl-C.");
         Run[] runs = [];
-        string seen = "", told = "";
+        string? seen = null, told = null;
         var over = false;
         do
         {
@@ -148,6 +150,7 @@ internal static class ReportCommand
         // A browser that has it open shows the last state, and need not load it again.
         if (!over && runs.Length > 0)
             Write(to, runs, reloads: false);
+        return runs.Length > 0;
     }
 
     static string Stamp(Source source)

@@ -49,7 +49,8 @@ static class OptionText
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         bool flag => flag ? "true" : "false",
         IEnumerable items => Items([.. items.Cast<object?>().Where(item => !IsInternalHook(item))], depth),
-        _ when depth < MaximumDepth && IsOurs(value.GetType()) => Object(value, depth),
+        // What owns memory, such as a teacher, is no setting.
+        not IDisposable when depth < MaximumDepth && IsOurs(value.GetType()) => Object(value, depth),
         // The names of types that a program cannot name tell nothing.
         _ => value.GetType().IsVisible ? value.GetType().Name : "given",
     };
