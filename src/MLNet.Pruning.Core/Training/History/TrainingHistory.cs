@@ -154,21 +154,24 @@ public sealed record TrainingHistory : IJsonOnDeserialized
         return history;
     }
 
-    /// <summary>Whether the file begins as an object in JSON does, which no model and no checkpoint does.</summary>
+    /// <summary>
+    /// Whether the file begins as an object in JSON does, which no model and no checkpoint does. The stream is at the object then.
+    /// </summary>
     static bool IsJson(FileStream stream)
     {
         Span<byte> start = stackalloc byte[16];
-        var text = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)].TrimStart("\uFEFF \t\r\n"u8);
-        stream.Position = 0;
-        return text is [(byte)'{', ..];
+        var read = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        var text = read.TrimStart("\uFEFF \t\r\n"u8);
+        var isObject = text is [(byte)'{', ..];
+        stream.Position = isObject ? read.Length - text.Length : 0;
+        return isObject;
     }
 
     static TrainingHistory FromJsonFile(FileStream stream, string what)
     {
-        using var text = new StreamReader(stream);
         try
         {
-            return FromJson(text.ReadToEnd());
+            return FromJson(stream);
         }
         catch (InvalidDataException e)
         {
