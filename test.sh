@@ -26,6 +26,8 @@ if command -v dpkg-query >/dev/null; then
     packages "Pillow, which pictures are compared with" python3-pil ||
         say "SKIPPED: comparisons with Pillow will not run (see above)."
 fi
+command -v "${CHROMIUM:-chromium}" chromium-browser google-chrome >/dev/null ||
+    say "SKIPPED: pages will not be opened in a browser: there is no chromium (300 MB; apt-get install chromium)."
 build MLNet.Pruning.sln
 
 log=$ARTIFACTS/checks/formatting.log

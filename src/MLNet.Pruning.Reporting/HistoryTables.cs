@@ -30,12 +30,26 @@ public static class HistoryTables
     }
 
     /// <summary>The options of the run as text.</summary>
-    public static TextTable Options(TrainingHistory history)
+    /// <param name="history">The history.</param>
+    /// <param name="set">Whether to show only those that were set; histories of earlier versions do not tell which.</param>
+    public static TextTable Options(TrainingHistory history, bool set = false)
     {
         ArgumentNullException.ThrowIfNull(history);
         var table = new TextTable("option", "value");
-        foreach (var (name, value) in history.Options)
+        foreach (var (name, value) in history.Options.Where(option => !set || history.OptionsSet.Contains(option.Key)))
             table.Add(name, value);
+        return table;
+    }
+
+    /// <summary>What each group of neurons, or each layer under a mask, had at the start and has at the end.</summary>
+    /// <param name="history">The history.</param>
+    /// <param name="ofWeights">Whether to show active weights by layer, or neurons by group.</param>
+    public static TextTable Layers(TrainingHistory history, bool ofWeights)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        var table = new TextTable(ofWeights ? "layer" : "group", "at the start#", "at the end#", "left#");
+        foreach (var layer in LayerSizes.Of(history, ofWeights))
+            table.Add(layer.Name, Count(layer.Start), Count(layer.End), Percent((double)layer.End / Math.Max(1, layer.Start)));
         return table;
     }
 
@@ -107,6 +121,7 @@ public static class HistoryTables
             ("groups", e => e.Weights is null ? string.Join(", ", e.Groups.Select(g => $"{g.Name} {g.Before} to {g.After}")) : ""),
             ("active weights#", e => Count(e.WeightsOn)),
             ("inactive#", e => e is { Weights: > 0 and var all, WeightsOn: { } active } ? Percent(1 - ((double)active / all)) : ""),
+            ("by the schedule#", e => Percent(e.Scheduled)),
             ("came back#", e => Count(e.Reactivated)),
             ("parameters before#", e => Count(e.ParametersBefore)),
             ("after#", e => Count(e.ParametersAfter)),

@@ -49,6 +49,15 @@ public sealed class AxisTests
     }
 
     [TestMethod]
+    public void Small_numbers_are_written_with_powers_of_ten()
+    {
+        CollectionAssert.AreEqual(new[] { "0", "2.5e-4", "5e-4", "7.5e-4", "1e-3" }, Axis.Around([0, 1e-3], 4).Labels().Select(Axis.Around([0, 1e-3], 4).Text).ToArray());
+        // A learning rate that never changes fills its axis.
+        Assert.AreEqual(0.5, Axis.Around([0.001]).Place(0.001), 0.3);
+        Assert.IsGreaterThan(0, Axis.Around([0.001]).Minimum);
+    }
+
+    [TestMethod]
     public void No_values_give_an_axis_from_0_to_1()
     {
         var axis = Axis.Around([double.NaN, double.PositiveInfinity]);
@@ -61,5 +70,6 @@ public sealed class AxisTests
         Assert.AreEqual("40k", Axis.Around([0, 100_000]).Text(40_000));
         Assert.AreEqual("2M", Axis.Around([0, 10_000_000]).Text(2_000_000));
         Assert.AreEqual("0.0", new Axis(-1, 1, 0.2).Text(-1e-17));
+        Assert.AreEqual("0k 5k", string.Join(' ', new Axis(-1e-9, 5_000, 5_000).Labels().Select(new Axis(0, 5_000, 5_000).Text)));
     }
 }

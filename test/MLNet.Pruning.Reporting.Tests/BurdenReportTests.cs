@@ -56,7 +56,7 @@ public sealed class BurdenReportTests
         Assert.AreEqual(Math.Sqrt(0.00125), weights.Series[0].Spread![0], 1e-6);
 
         var svg = XDocument.Parse(grid.ToSvg());
-        Assert.AreEqual(5, svg.Descendants(Svg + "svg").Count());
+        Assert.AreEqual(5, svg.Descendants(Svg + "svg").Count(s => s.Attribute("role") is not null));
         Assert.DoesNotContain("NaN", svg.ToString());
         Assert.HasCount(1, BurdenCharts.Layers(Result(), BurdenQuantity.Weights, false, columns: 1).Rows[3]);
     }
@@ -93,7 +93,7 @@ public sealed class BurdenReportTests
         foreach (var text in new[] { "By sparsity", "3 epochs of 500 rows", "Gradients, without merging", "Weights, with merging", "What masks cost" })
             StringAssert.Contains(page, text);
         // The accuracy, and two figures of four charts each, with and without merging.
-        Assert.AreEqual(1 + 4 * 5, page.Split("<svg ").Length - 1);
+        Assert.AreEqual(1 + 4 * 5, page.Split("role=\"img\"").Length - 1);
         try
         {
             var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();

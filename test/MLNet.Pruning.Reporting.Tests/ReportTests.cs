@@ -10,28 +10,9 @@ public sealed class ReportTests
 {
     static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
-    static EpochRecord Epoch(int epoch, double loss, double? validation, long parameters) => new()
-    {
-        Epoch = epoch,
-        Steps = epoch * 100L,
-        Rows = 60_000,
-        Loss = loss,
-        Accuracy = 1 - loss / 4,
-        ValidationAccuracy = validation,
-        LearningRate = 0.001,
-        Seconds = 0.5,
-        RowsPerSecond = 120_000,
-        Parameters = parameters,
-    };
+    static EpochRecord Epoch(int epoch, double loss, double? validation, long parameters) => Histories.Epoch(epoch, loss, validation, parameters);
 
-    static TrainingHistory History() => new()
-    {
-        Model = "FeedForward <784-50-30-10>",
-        ParametersAtStart = 41_110,
-        Replicas = 2,
-        Epochs = [Epoch(1, 0.8, 0.9, 41_110), Epoch(2, 0.4, 0.93, 20_500), Epoch(3, 0.2, 0.95, 20_500)],
-        Events = [new PruningRecord { Epoch = 2, Step = 150, Kind = "neurons", ParametersBefore = 41_110, ParametersAfter = 20_500, AccuracyBefore = 0.92, Groups = [new("hidden1", 50, 25, [])] }],
-    };
+    static TrainingHistory History() => Histories.Small();
 
     [TestMethod]
     public void A_chart_is_an_svg_with_a_line_through_every_point()
@@ -54,9 +35,95 @@ public sealed class ReportTests
         StringAssert.Contains(page, "hidden1 50 to 25");
         StringAssert.Contains(page, "<td class=\"n\">1,500</td>");
         StringAssert.Contains(page, "<td class=\"n\">75.00 %</td>");
-        Assert.IsFalse(page.Contains("linear1", StringComparison.Ordinal), "no list of parameters for each cut");
-        var chart = XDocument.Parse(HistoryCharts.ActiveWeights(history).ToSvg());
-        Assert.AreEqual(149, chart.Descendants(Svg + "path").Single().Attribute("d")!.Value.Count(c => c == 'L'));
+        Assert.DoesNotContain("linear1", HistoryTables.Events(history).ToString(), "no list of parameters for each cut");
+        var inactive = HistoryCharts.Sparsity(history).Series.Single(s => s.Name == "weights inactive").Points;
+        Assert.HasCount(2 + (2 * 150) - 1, inactive, "the last update is at the end");
+        Assert.AreEqual(75.0, inactive[^1].Y, 1e-9);
+    }
+
+    [TestMethod]
+    public void The_validation_line_falls_at_an_event_to_where_the_event_has_put_it()
+    {
+        var validation = HistoryCharts.Accuracy(Histories.Full()).Series.Single(s => s.Name == "validation").Points.SkipWhile(p => p.X < 3).Take(3).ToArray();
+        Assert.AreEqual((3.0, 3.0, 4.0), (validation[0].X, validation[1].X, validation[2].X));
+        Assert.AreEqual(100 * (0.97 - (0.2 / 3)), validation[0].Y, 1e-9);
+        Assert.AreEqual(60.0, validation[1].Y, 1e-9);
+    }
+
+    [TestMethod]
+    public void Without_a_validation_set_the_rows_around_events_have_a_line_of_their_own()
+    {
+        var history = History();
+        history.Events.Clear();
+        foreach (var (epoch, before, after, recovered) in new[] { (1, 0.8, 0.5, 0.85), (2, 0.85, 0.4, 0.9) })
+            history.Events.Add(new() { Epoch = epoch, Step = 100 * epoch, Kind = "neurons", MeasuredOn = "training", AccuracyBefore = before, AccuracyAfter = after, AccuracyRecovered = recovered });
+        var around = HistoryCharts.Accuracy(history).Series.Single(s => s.Name == "some training rows, around events");
+        CollectionAssert.AreEqual(new[] { (1.0, 80.0), (1, 50), (2, 85), (2, 40), (3, 90) }, around.Points.Select(p => (p.X, Math.Round(p.Y, 9))).ToArray());
+        Assert.HasCount(3, HistoryCharts.Accuracy(history).Series.Single(s => s.Name == "validation").Points);
+    }
+
+    [TestMethod]
+    public void The_head_has_the_shape_before_and_after_and_the_three_numbers()
+    {
+        var history = Histories.Full();
+        history.Model = "FeedForward 784-50-30-10";
+        var page = HistoryPage.ToHtml(history);
+        StringAssert.Contains(page, "<h1>FeedForward 784-50-30-10 → 784-26-16-10</h1>");
+        StringAssert.Contains(page, "<span>Validation accuracy</span><b>95.33 %</b>");
+        StringAssert.Contains(page, "<span>Weights left</span><b>12.16 %</b><small>5,000 of 41,110 parameters</small>");
+        StringAssert.Contains(page, "<span>Scoring, one row</span><b>25 us</b>");
+        StringAssert.Contains(page, "<dd>40,000 → 37,100 (92.75 %)</dd>");
+        // The best epoch's model is the one that counts.
+        history.BestEpoch = 10;
+        StringAssert.Contains(HistoryPage.ToHtml(history), "<span>Validation accuracy</span><b>95.00 %</b>");
+        StringAssert.Contains(HistoryPage.ToHtml(history, test: Histories.Test()), "<span>Test accuracy</span><b>94.50 %</b><small>of 200 rows; 95.00 % in validation</small>");
+        // Nothing was pruned, nothing was measured.
+        var plain = HistoryPage.ToHtml(new TrainingHistory { Model = "Vit", ParametersAtStart = 1_000, NonZeroParameters = 990, Epochs = [Epoch(1, 0.5, null, 1_000)] });
+        StringAssert.Contains(plain, "<span>Training accuracy</span><b>87.50 %</b>");
+        StringAssert.Contains(plain, "<span>Parameters</span><b>1,000</b>");
+        StringAssert.Contains(plain, "<span>Training</span><b>500.0 ms</b>");
+    }
+
+    [TestMethod]
+    [DataRow("Vit 1x28x28, patches 7x7, 4 blocks of 64, heads 4", "Vit 1x28x28, patches 7x7, 4 blocks of 26, heads 2", "4 blocks of 26, heads 2")]
+    [DataRow("ConvNet 3x8x8, 4-8, 9-3", "ConvNet 3x8x8, 2-4, 5-3", "2-4, 5-3")]
+    [DataRow("FeedForward 4-3-2", "FeedForward 4-1-2", "4-1-2")]
+    [DataRow("First", "Second", "Second")]
+    public void What_the_shapes_before_and_after_have_in_common_is_said_once(string before, string after, string said) =>
+        StringAssert.Contains(HistoryPage.ToHtml(new TrainingHistory { Model = before, ModelAfter = after }), $"<h1>{before} → {said}</h1>");
+
+    [TestMethod]
+    public void Options_that_were_set_stand_apart_from_the_others()
+    {
+        var history = History();
+        foreach (var (name, value) in new[] { ("Epochs", "3"), ("Seed", "7"), ("Dropout", "0") })
+            history.Options[name] = value;
+        history.OptionsSet.AddRange(["Epochs", "Seed"]);
+        StringAssert.Contains(HistoryPage.ToHtml(history), "<b>Options that were set</b>: Epochs, Seed</summary>");
+        CollectionAssert.AreEqual(new[] { "Epochs", "Seed" }, HistoryTables.Options(history, set: true).Rows.Select(r => r[0]).ToArray());
+        Assert.HasCount(3, HistoryTables.Options(history).Rows);
+    }
+
+    [TestMethod]
+    public void Runs_are_compared_in_a_table_in_curves_and_by_what_differs()
+    {
+        var (one, other) = (History(), Histories.Full());
+        one.Options["Epochs"] = "3";
+        var table = ComparisonPage.Table([("one", one), ("other", other)]);
+        CollectionAssert.AreEqual(new[] { "95.00 %", "95.33 %" }, table.Rows.Select(r => r[table.Headings.ToList().IndexOf("validation accuracy")]).ToArray());
+        CollectionAssert.AreEqual(new[] { "20,500", "5,000" }, table.Rows.Select(r => r[table.Headings.ToList().IndexOf("not zero")]).ToArray());
+        var accuracy = ComparisonPage.Charts([("one", one), ("other", other)]).First();
+        CollectionAssert.AreEqual(new[] { ("one", 3), ("other", 12) }, accuracy.Series.Select(s => (s.Name, s.Points.Count)).ToArray());
+        var page = ComparisonPage.ToHtml([("one#", one), ("other", other)]);
+        StringAssert.Contains(page, "<td>Epochs</td><td>3</td><td>12</td>");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ComparisonPage.ToHtml([("one", one)]));
+    }
+
+    [TestMethod]
+    public void A_confusion_matrix_that_does_not_fit_its_labels_is_refused()
+    {
+        var test = new TestEvaluation { Labels = ["a", "b"], Confusion = [[1, 2], [3]] };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => HistoryPage.ToHtml(History(), test: test)).Message, "Confusion is 2 x 2 or 1; it must have a row and a column for each of the 2 Labels.");
     }
 
     [TestMethod]
@@ -116,9 +183,9 @@ public sealed class ReportTests
     [TestMethod]
     public void A_pruning_event_is_a_marked_line_in_every_chart()
     {
-        foreach (var chart in HistoryCharts.All(History()))
-            StringAssert.Contains(XDocument.Parse(chart.ToSvg()).Descendants(Svg + "title").First().Value, "neurons, epoch 2: 41110 to 20500 parameters");
-        Assert.AreEqual(3, HistoryCharts.All(History()).Count(), "loss, accuracy and, because they changed, parameters");
+        foreach (var chart in HistoryCharts.All(History()).Where(c => c.Markers.Count > 0))
+            StringAssert.Contains(XDocument.Parse(chart.ToSvg()).Descendants(Svg + "title").First().Value, "neurons, epoch 2: 41,110 to 20,500 parameters");
+        CollectionAssert.AreEqual(new[] { "Accuracy", "Loss", "Parameters", "Neurons by group" }, HistoryCharts.All(History()).Select(c => c.Title).ToArray());
     }
 
     [TestMethod]
@@ -127,9 +194,9 @@ public sealed class ReportTests
         var page = HistoryPage.ToHtml(History(), facts: [("Test accuracy", "94.50 %")]);
         StringAssert.Contains(page, "FeedForward &lt;784-50-30-10&gt;");
         Assert.DoesNotContain("<784", page);
-        foreach (var text in new[] { "94.50 %", "95.00 %", "hidden1 50 to 25", "41,110 at the start, 20,500 at the end", "3 epochs of 60,000 rows" })
+        foreach (var text in new[] { "94.50 %", "95.00 %", "hidden1 50 to 25", "41,110 → 20,500 (49.87 %)", "3 epochs; 1.5 s with 2 replicas" })
             StringAssert.Contains(page, text);
-        Assert.AreEqual(3, page.Split("<svg ").Length - 1);
+        Assert.AreEqual(4, page.Split("<figure class").Length - 1);
     }
 
     [TestMethod]
@@ -139,7 +206,7 @@ public sealed class ReportTests
         var page = HistoryPage.ToHtml(history);
         Assert.DoesNotContain("accuracy", page);
         Assert.DoesNotContain("Pruning events", page);
-        Assert.AreEqual(1, page.Split("<svg ").Length - 1);
+        Assert.AreEqual(1, page.Split("<figure class").Length - 1);
     }
 
     [TestMethod]

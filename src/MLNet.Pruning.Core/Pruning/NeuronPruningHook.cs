@@ -162,6 +162,7 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
             LossAfter = after?.Loss,
             AccuracyBefore = before?.Accuracy,
             AccuracyAfter = after?.Accuracy,
+            Scheduled = budget is null ? settings.Schedule?.FractionAt(time) : null,
             Groups = records,
             Budget = reading?.Measurements ?? [],
         });

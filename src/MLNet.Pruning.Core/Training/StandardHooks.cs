@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
@@ -93,29 +94,45 @@ sealed class HistoryRecorder(int interval) : ITrainingHook
         run.History.Seed = run.Options.Seed;
         run.History.Data = new(run.Feed.RowCount, [.. run.Feed.Examples.Shape], $"{run.Feed.Examples.Fingerprint:x16}");
         run.History.Environment ??= TrainingEnvironment.Here();
-        OptionText.Add(run.History.Options, run.Options);
+        // A trainer has written its options before, by its own names.
+        OptionText.Add(run.History, run.Options, isFirst: run.History.Options.Count == 0);
     }
 
     public void ReplicasBuilt(TrainingRun run) => run.History.Replicas = run.Replicas.Count;
 
     public void AfterStep(TrainingRun run)
     {
-        if ((run.Step - 1) % interval == 0)
+        // The hooks of pruning come before this one: the loss of the step of an event is still that of before, the next step's is not.
+        if ((run.Step - 1) % interval == 0 || (run.History.Events is [.., { Step: var changed }] && changed >= run.Step - 1))
             run.History.Steps.Add(new StepRecord(run.Step, run.Epoch + 1, run.Loss, run.LearningRate));
     }
 
     public void AfterEpoch(TrainingRun run) => Record(run);
+
+    public void BetweenEpochs(TrainingRun run) => Describe(run);
 
     /// <summary>A cancelled run's last epoch has the rows that it came to.</summary>
     public void Ended(TrainingRun run)
     {
         if (run.History.IsCanceled && run.Totals.Rows > 0 && run.History.Epochs.LastOrDefault()?.Epoch != run.Epoch + 1)
             Record(run);
+        if (run.IsComplete)
+            Describe(run);
+    }
+
+    static void Describe(TrainingRun run)
+    {
+        using var scope = NewDisposeScope();
+        using var withoutGradients = no_grad();
+        run.History.ModelAfter = ModelTitle.Of(run.Model);
+        run.History.NonZeroParameters = run.Model.parameters().Where(p => p.requires_grad).Sum(p => p.count_nonzero().item<long>());
     }
 
     static void Record(TrainingRun run)
     {
         var totals = run.Totals;
+        // A resumed run may be longer than it was.
+        run.History.Options[nameof(TrainingOptions.Epochs)] = run.Options.Epochs.ToString(CultureInfo.InvariantCulture);
         run.History.Epochs.Add(new EpochRecord
         {
             Epoch = run.Epoch + 1,

@@ -153,11 +153,11 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             sparsity = Math.Max(sparsity, Math.Min(all, plan!.Target));
             byLayer = byLayer?.Zip(inactive, Math.Max).ToArray();
         }
-        Record(run, Kind, () => update!.Cut(sparsity, plan!.Progress(run.Step), gradients, byLayer));
+        Record(run, Kind, () => update!.Cut(sparsity, plan!.Progress(run.Step), gradients, byLayer), plan!.Target > 0 ? sparsity : null);
         gradients = [];
     }
 
-    void Record(TrainingRun run, string kind, Func<IReadOnlyList<LayerChange>> change)
+    void Record(TrainingRun run, string kind, Func<IReadOnlyList<LayerChange>> change, double? scheduled = null)
     {
         var began = Stopwatch.GetTimestamp();
         var changes = change();
@@ -173,6 +173,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
             Seconds = seconds,
             Weights = changes.Sum(c => (long)c.Count),
             WeightsOn = changes.Sum(c => (long)c.After),
+            Scheduled = scheduled,
             Reactivated = changes.Sum(c => (long)c.Reactivated),
             Deactivated = changes.Sum(c => (long)c.Before + c.Reactivated - c.After),
             Groups = [.. changes.Select(c => new PrunedGroupRecord(c.Name, c.Before, c.After, []) { Reactivated = c.Reactivated })],

@@ -27,7 +27,7 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
         if (low == high)
             (low, high) = whole
                 ? (low - 1, high + 1)
-                : (low - Math.Max(Math.Abs(low), 1) * 0.05, high + Math.Max(Math.Abs(high), 1) * 0.05);
+                : low == 0 ? (-0.05, 0.05) : (low - Math.Abs(low) * 0.05, high + Math.Abs(high) * 0.05);
 
         var step = Round((high - low) / labels);
         if (whole)
@@ -43,12 +43,16 @@ public sealed record Axis(double Minimum, double Maximum, double Step)
     {
         double first = Math.Ceiling(Minimum / Step - Slack), last = Math.Floor(Maximum / Step + Slack);
         for (var k = first; k <= last; k++)
-            yield return k * Step;
+            yield return (k + 0.0) * Step; // without a negative zero
     }
 
     /// <summary>The value as text, with as many decimals as the step has.</summary>
     public string Text(double value)
     {
+        if (Step < 1e-3 && Math.Abs(value) < Step / 2)
+            return "0";
+        if (Step < 1e-3)
+            return value.ToString("0.##e+0", CultureInfo.InvariantCulture).Replace("e+", "e", StringComparison.Ordinal);
         var decimals = Enumerable.Range(0, 10)
             .FirstOrDefault(d => Math.Abs(Step * Math.Pow(10, d) - Math.Round(Step * Math.Pow(10, d))) < 1e-6, 10);
         if (decimals == 0 && Step >= 1e6)

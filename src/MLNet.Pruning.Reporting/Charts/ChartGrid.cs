@@ -20,7 +20,7 @@ public sealed record ChartGrid(string Title, IReadOnlyList<IReadOnlyList<LineCha
         int height = Heading + heights.Sum() + Gap * Math.Max(0, heights.Length - 1);
         var svg = LineChart.Begin(width, height, Title);
         var title = WebUtility.HtmlEncode(Title);
-        LineChart.Element(svg, $"""<text x="12" y="26" font-size="17" font-weight="600" fill="currentColor">{title}</text>""");
+        Frame.Element(svg, $"""<text x="12" y="26" font-size="17" font-weight="600" fill="currentColor">{title}</text>""");
         var y = Heading;
         for (var r = 0; r < Rows.Count; r++)
         {

@@ -1,49 +1,32 @@
-using System.Net;
+using System.Globalization;
 using System.Text;
 using static System.FormattableString;
 
 namespace MLNet.Pruning.Reporting.Charts;
 
-/// <summary>One line of a chart. A NaN interrupts it.</summary>
-/// <param name="Name">The name in the legend.</param>
-/// <param name="Points">The points in the order in which they are joined.</param>
-/// <param name="Dashed">Whether the line is dashed, to tell it apart without colour.</param>
-public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points, bool Dashed = false)
-{
-    /// <summary>The index of the line's colour among the chart's six, from 0; null for the next one.</summary>
-    public int? Colour { get; init; }
-
-    /// <summary>The spread around each point, drawn as a band behind the line; null for none.</summary>
-    public IReadOnlyList<double>? Spread { get; init; }
-
-    /// <summary>The values that the axis must contain.</summary>
-    internal IEnumerable<double> Extent =>
-        Spread is null
-            ? Points.Select(p => p.Y)
-            : Points.Zip(Spread, (p, s) => double.IsFinite(s) ? s : 0).Zip(Points, (s, p) => (p.Y - s, p.Y + s))
-                .SelectMany(y => new[] { y.Item1, y.Item2 });
-}
-
-/// <summary>A vertical line that marks an event.</summary>
-/// <param name="X">Its position.</param>
-/// <param name="Label">The tooltip.</param>
-public sealed record Marker(double X, string Label);
-
-/// <summary>Lines over an axis, as a self-contained SVG for light and dark pages.</summary>
+/// <summary>Lines over an axis: as an SVG that stands by itself, or as a figure of a page.</summary>
 public sealed record LineChart(string Title, string XLabel, string YLabel)
 {
-    const int Left = 64, Right = 16, TopWithLegend = 56, TopWithout = 34, TopWithNothing = 12, Bottom = 48;
+    const int TopWithLegend = 56, TopWithout = 34, TopWithNothing = 12;
 
-    // The colours of Okabe and Ito, which readers with any colour vision can distinguish.
-    static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+    // Few points are dots, each with a tooltip; of more, only the tooltips are there.
+    const int MaximumDots = 30, MaximumTooltips = 250;
+
+    // As many as fit a narrow screen.
+    const int MaximumLabels = 7;
+
+    static readonly string[] dashes = ["2 3", "7 3", "1 5", "10 3 2 3"];
 
     /// <summary>The lines.</summary>
     public IReadOnlyList<Series> Series { get; init; } = [];
 
-    /// <summary>The vertical lines.</summary>
+    /// <summary>The vertical lines and shaded stretches.</summary>
     public IReadOnlyList<Marker> Markers { get; init; } = [];
 
-    /// <summary>Width in pixels.</summary>
+    /// <summary>Values that the axis contains upwards, such as 0 for a fraction; those of the lines are always there.</summary>
+    public IReadOnlyList<double> YIncludes { get; init; } = [];
+
+    /// <summary>Width in pixels; a page ignores it.</summary>
     public int Width { get; init; } = 640;
 
     /// <summary>Height in pixels.</summary>
@@ -55,55 +38,95 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
     /// <summary>Whether to show the names of the lines above them.</summary>
     public bool Legend { get; init; } = true;
 
-    /// <summary>The chart as an svg element.</summary>
+    /// <summary>The chart as an svg element, with its title and its legend.</summary>
     public string ToSvg()
     {
-        var x = Axis.Around(Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.Select(m => m.X)), WholeX ? 12 : 8, WholeX);
-        var y = Axis.Around(Series.SelectMany(s => s.Extent));
-        var svg = Begin(Width, Height, Title, " font-size=\"12\"");
-        Element(svg, $"""<text x="{Left}" y="20" font-size="14" font-weight="600" fill="currentColor">{Escape(Title)}</text>""");
-        DrawAxes(svg, x, y);
-        foreach (var marker in Markers)
-        {
-            Element(
-                svg,
-                $"""<line x1="{X(x, marker.X):F1}" x2="{X(x, marker.X):F1}" y1="{Top}" y2="{Height - Bottom}" stroke="currentColor" """,
-                $"""stroke-opacity="0.45" stroke-dasharray="2 3"><title>{Escape(marker.Label)}</title></line>""");
-        }
-        for (var k = 0; k < Series.Count; k++)
-            DrawBand(svg, Series[k], ColourOf(k), x, y);
-        for (var k = 0; k < Series.Count; k++)
-            DrawLine(svg, Series[k], ColourOf(k), x, y);
+        var svg = Begin(Width, Height, Description, " font-size=\"12\"");
+        var title = Frame.Escape(Title);
+        Element(svg, $"""<text x="{Frame.Left}" y="20" font-size="14" font-weight="600" fill="currentColor">{title}</text>""");
+        var frame = Framed(Height - Top - Frame.Bottom);
+        frame.BeginWithin(svg, Top);
+        DrawArea(svg, frame);
         if (Legend)
             DrawLegend(svg);
         return svg.Append("</svg>\n").ToString();
     }
 
-    string ColourOf(int line) => Colours[(Series[line].Colour ?? line) % Colours.Length];
+    /// <summary>The chart as a figure of a page: as wide as there is room, with text of the page's size, and its legend above it.</summary>
+    internal string ToFigure(bool wide = false)
+    {
+        var html = Figure.Begin(Title, wide);
+        var keys = Keys.ToArray();
+        if (keys.Length > 1 || Markers.Count > 0)
+            Figure.Legend(html, keys);
+        var frame = Framed(Height - TopWithLegend - Frame.Bottom);
+        frame.BeginFigure(html, Description);
+        DrawArea(html, frame);
+        return html.Append("</figure>\n").ToString();
+    }
+
+    Frame Framed(int height)
+    {
+        var across = Series.SelectMany(s => s.Points).Select(p => p.X).Concat(Markers.SelectMany(m => new[] { m.X, m.Until ?? m.X }));
+        return new(Axis.Around(across, MaximumLabels, WholeX), Axis.Around(Series.SelectMany(s => s.Extent).Concat(YIncludes)),
+            Width - Frame.Left - Frame.Right, height);
+    }
+
+    /// <summary>What a reader who does not see the chart is told: the lines' first and last values.</summary>
+    string Description => string.Join("; ", Series.Select(Told).Prepend($"{Title}: {YLabel} by {XLabel}").Where(text => text.Length > 0));
+
+    static string Told(Series series)
+    {
+        var finite = series.Points.Where(p => double.IsFinite(p.Y)).Select(p => p.Y).ToArray();
+        return finite.Length == 0 ? "" : Invariant($"{series.Name} from {finite[0]:G4} to {finite[^1]:G4}");
+    }
+
+    void DrawArea(StringBuilder svg, Frame frame)
+    {
+        foreach (var marker in Markers.Where(m => m.Until is not null))
+            DrawStretch(svg, marker, frame);
+        frame.DrawAxes(svg, XLabel, YLabel);
+        foreach (var marker in Markers.Where(m => m.Until is null))
+            DrawMarker(svg, marker, frame);
+        frame.BeginPaths(svg);
+        for (var k = 0; k < Series.Count; k++)
+            DrawBand(svg, Series[k], ColourOf(k), frame);
+        for (var k = 0; k < Series.Count; k++)
+            DrawLine(svg, Series[k], ColourOf(k), frame);
+        svg.Append("</svg>\n");
+        for (var k = 0; k < Series.Count; k++)
+            DrawDots(svg, Series[k], ColourOf(k), frame);
+        svg.Append("</svg>\n");
+    }
+
+    int ColourOf(int line) => Series[line].Colour ?? line;
 
     int Top => Title.Length == 0 && !Legend ? TopWithNothing : Legend ? TopWithLegend : TopWithout;
 
-    void DrawAxes(StringBuilder svg, Axis x, Axis y)
+    static void DrawStretch(StringBuilder svg, Marker marker, Frame frame)
     {
-        svg.Append("<g fill=\"currentColor\" stroke=\"none\">\n");
-        foreach (var value in y.Labels())
-        {
-            var at = Y(y, value);
-            Element(
-                svg,
-                $"""<line x1="{Left}" x2="{Width - Right}" y1="{at:F1}" y2="{at:F1}" stroke="currentColor" stroke-opacity="0.15"/>""",
-                $"""<text x="{Left - 8}" y="{at + 4:F1}" text-anchor="end">{y.Text(value)}</text>""");
-        }
-        foreach (var value in x.Labels())
-            Element(svg, $"""<text x="{X(x, value):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{x.Text(value)}</text>""");
-        var (below, middle) = (Height - Bottom, (Top + Height - Bottom) / 2);
-        Element(svg, $"""<line x1="{Left}" x2="{Width - Right}" y1="{below}" y2="{below}" stroke="currentColor" stroke-opacity="0.6"/>""");
-        Element(svg, $"""<text x="{(Left + Width - Right) / 2}" y="{Height - 10}" text-anchor="middle">{Escape(XLabel)}</text>""");
-        Element(svg, $"""<text transform="translate(16 {middle}) rotate(-90)" text-anchor="middle">{Escape(YLabel)}</text>""");
-        svg.Append("</g>\n");
+        var width = 100 * (frame.X.Place(marker.Until!.Value) - frame.X.Place(marker.X));
+        Element(
+            svg,
+            $"""<rect x="{frame.Across(marker.X)}" width="{width:0.##}%" y="0" height="{frame.Height}" fill="currentColor" """,
+            $"""fill-opacity="0.07"><title>{Frame.Escape(marker.Label)}</title></rect>""");
     }
 
-    void DrawBand(StringBuilder svg, Series series, string colour, Axis x, Axis y)
+    // Below the dashes lies a broad line that is not seen, for the pointer.
+    void DrawMarker(StringBuilder svg, Marker marker, Frame frame)
+    {
+        var x = frame.Across(marker.X);
+        Element(
+            svg,
+            $"""<g class="marker" stroke="currentColor"><title>{Frame.Escape(marker.Label)}</title>""",
+            $"""<line x1="{x}" x2="{x}" y1="0" y2="{frame.Height}" stroke-width="11" stroke-opacity="0"/>""",
+            $"""<line x1="{x}" x2="{x}" y1="0" y2="{frame.Height}" stroke-opacity="0.55" stroke-dasharray="{DashOf(marker.Kind)}"/></g>""");
+    }
+
+    string DashOf(string kind) =>
+        dashes[Markers.Where(m => m.Until is null).Select(m => m.Kind).Distinct().TakeWhile(k => k != kind).Count() % dashes.Length];
+
+    static void DrawBand(StringBuilder svg, Series series, int colour, Frame frame)
     {
         if (series.Spread is null)
             return;
@@ -112,47 +135,67 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         if (points.Length < 2)
             return;
         var edge = points.Select(p => (p.X, Y: p.Y + p.S)).Concat(points.Reverse().Select(p => (p.X, Y: p.Y - p.S)));
-        var path = string.Join('L', edge.Select(p => Invariant($"{X(x, p.X):F1} {Y(y, p.Y):F1}")));
-        Element(svg, $"""<path d="M{path}Z" fill="{colour}" fill-opacity="0.15" stroke="none"/>""");
+        var path = string.Join('L', edge.Select(p => frame.Point(p.X, p.Y)));
+        Element(svg, $"""<path d="M{path}Z" {Frame.Colour(colour, area: true)} fill-opacity="0.15"/>""");
     }
 
-    void DrawLine(StringBuilder svg, Series series, string colour, Axis x, Axis y)
+    static void DrawLine(StringBuilder svg, Series series, int colour, Frame frame)
     {
         var path = new StringBuilder();
         var pen = 'M';
-        foreach (var (px, py) in series.Points)
+        foreach (var (x, y) in series.Drawn)
         {
-            if (!double.IsFinite(px) || !double.IsFinite(py))
+            if (!double.IsFinite(x) || !double.IsFinite(y))
             {
                 pen = 'M';
                 continue;
             }
-            path.Append(Invariant($"{pen}{X(x, px):F1} {Y(y, py):F1}"));
+            path.Append(pen).Append(frame.Point(x, y));
             pen = 'L';
         }
-        Element(svg, $"""<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{Dash(series)}/>""");
-        // Points are drawn as dots if there are few; a single point has no line to be seen by.
-        if (series.Points.Count > 30)
+        Element(
+            svg,
+            $"""<path d="{path}" {Frame.Colour(colour)} fill="none" stroke-width="2" stroke-linejoin="round" """,
+            $"""vector-effect="non-scaling-stroke"{Dash(series)}/>""");
+    }
+
+    void DrawDots(StringBuilder svg, Series series, int colour, Frame frame)
+    {
+        if (series.Points.Count > MaximumTooltips)
             return;
-        foreach (var (px, py) in series.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)))
+        var look = series.Points.Count <= MaximumDots ? "r=\"3\"" : "r=\"6\" fill-opacity=\"0\"";
+        foreach (var (x, y) in series.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)))
         {
             Element(
                 svg,
-                $"""<circle cx="{X(x, px):F1}" cy="{Y(y, py):F1}" r="3" fill="{colour}">""",
-                $"""<title>{Escape(series.Name)}: {py:G6}</title></circle>""");
+                $"""<circle cx="{frame.Across(x)}" cy="{frame.Down(y):F1}" {Frame.Colour(colour, area: true)} {look}>""",
+                $"""<title>{Frame.Escape($"{series.Name}: {Text(y)} at {XLabel} {Text(x)}")}</title></circle>""");
         }
     }
 
+    static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+
+    /// <summary>The entries of the legend: a name, and what is drawn before it in 22 x 14 pixels.</summary>
+    IEnumerable<(string Name, string Key)> Keys => Series.Select((s, k) => (s.Name, LineKey(s, k)))
+        .Concat(Markers.DistinctBy(m => (m.Kind, m.Until)).Select(m => (m.Kind, MarkerKey(m))));
+
+    string LineKey(Series series, int line) =>
+        $"""<line x1="0" x2="22" y1="7" y2="7" {Frame.Colour(ColourOf(line))} stroke-width="3"{Dash(series)}/>""";
+
+    string MarkerKey(Marker marker) => marker.Until is not null
+        ? """<rect width="22" height="14" fill="currentColor" fill-opacity="0.15"/>"""
+        : $"""<line x1="11" x2="11" y1="0" y2="14" stroke="currentColor" stroke-opacity="0.7" stroke-dasharray="{DashOf(marker.Kind)}"/>""";
+
     void DrawLegend(StringBuilder svg)
     {
-        double at = Left;
-        for (var k = 0; k < Series.Count; k++)
+        double at = Frame.Left;
+        foreach (var (name, key) in Keys)
         {
             Element(
                 svg,
-                $"""<line x1="{at:F0}" x2="{at + 22:F0}" y1="38" y2="38" stroke="{ColourOf(k)}" stroke-width="3"{Dash(Series[k])}/>""",
-                $"""<text x="{at + 28:F0}" y="42" fill="currentColor">{Escape(Series[k].Name)}</text>""");
-            at += 28 + 7.2 * Series[k].Name.Length + 22;
+                $"""<g transform="translate({at:F0} 31)">{key}""",
+                $"""<text x="28" y="11" fill="currentColor">{Frame.Escape(name)}</text></g>""");
+            at += 28 + 7.2 * name.Length + 22;
         }
     }
 
@@ -162,23 +205,11 @@ public sealed record LineChart(string Title, string XLabel, string YLabel)
         Element(
             svg,
             $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" """,
-            $"""aria-label="{Escape(title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"{attributes}>""");
+            $"""aria-label="{Frame.Escape(title)}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"{attributes}>""");
         return svg;
     }
 
-    /// <summary>Appends a line to the file, composed of parts.</summary>
-    internal static void Element(StringBuilder svg, params FormattableString[] parts)
-    {
-        foreach (var part in parts)
-            svg.Append(Invariant(part));
-        svg.Append('\n');
-    }
+    static void Element(StringBuilder svg, params FormattableString[] parts) => Frame.Element(svg, parts);
 
     static string Dash(Series series) => series.Dashed ? " stroke-dasharray=\"6 4\"" : "";
-
-    double X(Axis axis, double value) => Left + axis.Place(value) * (Width - Left - Right);
-
-    double Y(Axis axis, double value) => Height - Bottom - axis.Place(value) * (Height - Top - Bottom);
-
-    static string Escape(string text) => WebUtility.HtmlEncode(text);
 }

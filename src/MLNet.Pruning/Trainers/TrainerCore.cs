@@ -322,7 +322,7 @@ sealed class TrainerCore
     {
         public void Started(TrainingRun run)
         {
-            OptionText.Add(run.History.Options, options);
+            OptionText.Add(run.History, options);
             run.History.Environment = TrainingEnvironment.Here();
             run.History.Environment.Versions["Microsoft.ML"] = TrainingEnvironment.VersionOf(typeof(MLContext).Assembly);
         }

@@ -289,7 +289,7 @@ public sealed class BudgetTests
             Assert.AreEqual(Told(history), Told(again), $"interrupted after step {step}");
         }
 
-        static string Told(TrainingHistory history) => (history with { Environment = null, Options = [], Steps = [], Epochs = [], Events = [.. history.Events.Select(e => e with { Seconds = 0 })] }).ToJson();
+        static string Told(TrainingHistory history) => (history with { Environment = null, Options = [], OptionsSet = [], Steps = [], Epochs = [], Events = [.. history.Events.Select(e => e with { Seconds = 0 })] }).ToJson();
     }
 
     [TestMethod]

@@ -186,7 +186,7 @@ public sealed class WeightBudgetTests
         }
 
         static string Told(TrainingHistory history) =>
-            (history with { Environment = null, Options = [], Steps = [], Epochs = [], Events = [.. history.Events.Select(e => e with { Seconds = 0 })] }).ToJson();
+            (history with { Environment = null, Options = [], OptionsSet = [], Steps = [], Epochs = [], Events = [.. history.Events.Select(e => e with { Seconds = 0 })] }).ToJson();
     }
 
     /// <summary>All rows are right while at least so many weights are active.</summary>

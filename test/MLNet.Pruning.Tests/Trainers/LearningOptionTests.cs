@@ -47,6 +47,7 @@ public sealed class LearningOptionTests
         foreach (PrunedModelTransformer student in students)
         {
             Assert.IsGreaterThan(0.9, Scores(student, data).Zip(answers).Count(pair => Best(pair.First) == Best(pair.Second)) / 120.0);
+            StringAssert.StartsWith(student.History!.Options["Distillation"], "Distillation { Teacher = PrunedModelTransformer, ");
             student.Dispose();
         }
         for (int row = 0; row < answers.Length; row++)

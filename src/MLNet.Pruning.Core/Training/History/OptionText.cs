@@ -13,13 +13,28 @@ static class OptionText
     static readonly string[] left = [nameof(TrainingOptions.Checkpoint), nameof(TrainingOptions.Progress), nameof(TrainingOptions.Warn),
         "Cancellation"];
 
-    /// <summary>Adds an object's properties that have values; those that are there stay.</summary>
-    public static void Add(Dictionary<string, string> to, object options)
+    /// <summary>
+    /// Adds an object's properties that have values; those that are there stay.
+    /// </summary>
+    /// <param name="history">The record of the run.</param>
+    /// <param name="options">The options, of a type whose constructor gives what is so by default.</param>
+    /// <param name="isFirst">Whether this is what the program has set; otherwise it follows from options that are there.</param>
+    public static void Add(TrainingHistory history, object options, bool isFirst = true)
     {
+        var initial = Activator.CreateInstance(options.GetType())!;
         foreach (var property in Properties(options.GetType()).Where(property => property.CanWrite && !left.Contains(property.Name)))
-            if (Text(property.GetValue(options), 0) is { } text)
-                to.TryAdd(property.Name, text.Length > MaximumLength ? text[..MaximumLength] + "..." : text);
+        {
+            // Trainers call it by another name.
+            if (!isFirst && property.Name == nameof(TrainingOptions.Schedule))
+                continue;
+            if (Text(property.GetValue(options), 0) is not { } text || !history.Options.TryAdd(property.Name, Shortened(text)))
+                continue;
+            if (isFirst && text != Text(property.GetValue(initial), 0))
+                history.OptionsSet.Add(property.Name);
+        }
     }
+
+    static string Shortened(string text) => text.Length > MaximumLength ? text[..MaximumLength] + "..." : text;
 
     /// <summary>What was set: not what an interface or a base class asks, which follows from it.</summary>
     static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -33,10 +48,16 @@ static class OptionText
         string text => text,
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         bool flag => flag ? "true" : "false",
-        IEnumerable items => Items([.. items.Cast<object?>()], depth),
-        _ when depth < MaximumDepth && IsOurs(value.GetType()) => Object(value, depth),
-        _ => value.GetType().Name,
+        IEnumerable items => Items([.. items.Cast<object?>().Where(item => !IsInternalHook(item))], depth),
+        // What owns memory, such as a teacher, is no setting.
+        not IDisposable when depth < MaximumDepth && IsOurs(value.GetType()) => Object(value, depth),
+        // The names of types that a program cannot name tell nothing.
+        _ => value.GetType().IsVisible ? value.GetType().Name : "given",
     };
+
+    /// <summary>What trainers and pruning add to a program's own hooks.</summary>
+    static bool IsInternalHook(object? value) => value is ITrainingHook && value.GetType() is { IsVisible: false } type
+        && type.Assembly.GetName().Name is "MLNet.Pruning" or "MLNet.Pruning.Core";
 
     static string? Items(object?[] items, int depth) => items.Length switch
     {

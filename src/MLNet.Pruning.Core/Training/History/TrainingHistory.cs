@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -16,8 +17,20 @@ public sealed record TrainingHistory : IJsonOnDeserialized
     /// <summary>A description of the trained model.</summary>
     public string Model { get; set; } = "";
 
+    /// <summary>
+    /// The same description after the last epoch so far, or of the model that the run has ended with: it has the sizes that pruning left.
+    /// Null before that, and in histories of earlier versions.
+    /// </summary>
+    public string? ModelAfter { get; set; }
+
     /// <summary>Trainable parameters when the run began.</summary>
     public long ParametersAtStart { get; set; }
+
+    /// <summary>
+    /// How many trainable parameters of the model that <see cref="ModelAfter"/> describes are not zero: without inactive weights. Null
+    /// where that is.
+    /// </summary>
+    public long? NonZeroParameters { get; set; }
 
     /// <summary>The number of replicas that computed each batch.</summary>
     public int Replicas { get; set; }
@@ -34,7 +47,10 @@ public sealed record TrainingHistory : IJsonOnDeserialized
     /// <summary>The options of the run as text, by name. Those without a value are left out.</summary>
     public Dictionary<string, string> Options { get; init; } = [];
 
-    /// <summary>The sampled steps.</summary>
+    /// <summary>The names of the options that were set: to something else than what they are by default.</summary>
+    public List<string> OptionsSet { get => field ??= []; init; } = [];
+
+    /// <summary>The sampled steps, and the steps right before and right after each pruning event.</summary>
     public List<StepRecord> Steps { get; init; } = [];
 
     /// <summary>The epochs.</summary>
@@ -69,6 +85,14 @@ public sealed record TrainingHistory : IJsonOnDeserialized
     /// <summary>Whether the run was cancelled. Its model is as it was after the last whole step.</summary>
     [JsonIgnore]
     public bool IsCanceled => Stopped == Canceled;
+
+    /// <summary>Whether the run has ended, by its last epoch or before. A history out of a checkpoint tells how far its run was.</summary>
+    [JsonIgnore]
+    public bool IsOver => Stopped is not null || (EpochsWanted is { } all && Epochs.Count >= all);
+
+    /// <summary>How many epochs the run is to have; null in histories of earlier versions.</summary>
+    internal int? EpochsWanted => Options.TryGetValue(nameof(TrainingOptions.Epochs), out var text)
+        && int.TryParse(text, CultureInfo.InvariantCulture, out var all) ? all : null;
 
     /// <summary>What <see cref="Stopped"/> says of a cancelled run.</summary>
     internal const string Canceled = "cancelled";
@@ -107,7 +131,8 @@ public sealed record TrainingHistory : IJsonOnDeserialized
     }
 
     /// <summary>
-    /// Reads the history out of a saved model (<c>mlContext.Model.Save</c>, <c>WriteTo</c>) or a checkpoint, without loading its network.
+    /// Reads the history out of a saved model (<c>mlContext.Model.Save</c>, <c>WriteTo</c>) or a checkpoint, without loading its network;
+    /// or a file with what <see cref="ToJson"/> wrote.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is something else, is damaged, or has no history.</exception>
@@ -115,7 +140,10 @@ public sealed record TrainingHistory : IJsonOnDeserialized
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var what = $"'{path}'";
-        using var stream = File.OpenRead(path);
+        // A run may replace its checkpoint meanwhile.
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (IsJson(stream))
+            return FromJsonFile(stream, what);
         var archive = SavedNetwork.Archive(stream, what);
         if (archive.Kind == Checkpoint.Kind)
             return Checkpoint.HistoryOf(archive, what);
@@ -124,6 +152,31 @@ public sealed record TrainingHistory : IJsonOnDeserialized
         var history = archive.Part(SavedNetwork.History, what, SavedHistory.Read);
         history.ScoringSpeed = SavedNetwork.SpeedOf(archive, what) ?? history.ScoringSpeed;
         return history;
+    }
+
+    /// <summary>
+    /// Whether the file begins as an object in JSON does, which no model and no checkpoint does. The stream is at the object then.
+    /// </summary>
+    static bool IsJson(FileStream stream)
+    {
+        Span<byte> start = stackalloc byte[16];
+        var read = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        var text = read.TrimStart("\uFEFF \t\r\n"u8);
+        var isObject = text is [(byte)'{', ..];
+        stream.Position = isObject ? read.Length - text.Length : 0;
+        return isObject;
+    }
+
+    static TrainingHistory FromJsonFile(FileStream stream, string what)
+    {
+        try
+        {
+            return FromJson(stream);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{what} cannot be read. {e.Message}", e.InnerException);
+        }
     }
 }
 
@@ -227,6 +280,11 @@ public sealed record PruningRecord
     /// <summary>For a mask update: how many of these weights are active afterwards.</summary>
     public long? WeightsOn { get; init; }
 
+    /// <summary>
+    /// The fraction that the schedule wants removed or inactive by then, of the neurons or weights at the start; null without a schedule.
+    /// </summary>
+    public double? Scheduled { get; init; }
+
     /// <summary>Weights that became active.</summary>
     public long? Reactivated { get; init; }
 
@@ -271,11 +329,25 @@ static class ModelTitle
 {
     public static string Of(nn.Module model) => model switch
     {
-        FeedForward network => $"{network.GetName()} {string.Join('-', network.Blueprint.Sizes)}",
+        FeedForward network => $"{network.GetName()} {Join(network.Blueprint.Sizes)}",
         ConvNet network => Of(network.GetName(), network.Blueprint),
+        Vae network => Of(network.GetName(), network.Blueprint),
+        Vit network => Of(network.GetName(), network.Blueprint),
         _ => model.GetType().Name,
     };
 
     static string Of(string name, ConvNetBlueprint plan) =>
-        $"{name} {string.Join('x', plan.Image)}, {string.Join('-', plan.Channels)}, {string.Join('-', plan.Hidden.Append(plan.Classes))}";
+        $"{name} {string.Join('x', plan.Image)}, {Join(plan.Channels)}, {Join(plan.Hidden.Append(plan.Classes))}";
+
+    static string Of(string name, VaeBlueprint plan) =>
+        $"{name} {string.Join('x', plan.Image)}, {Join(plan.Channels)}, {Join(plan.Hidden)}, {plan.Latent} latents, "
+        + Join(plan.HiddenBack);
+
+    static string Of(string name, VitBlueprint plan) =>
+        $"{name} {string.Join('x', plan.Image)}, patches {plan.PatchSize}x{plan.PatchSize}, "
+        + $"{plan.Depth} blocks of {plan.Dim}, heads {Each(plan.BlockHeads)}, hidden {Each(plan.BlockHidden)}";
+
+    static string Each(IReadOnlyList<int> sizes) => sizes.Distinct().Count() == 1 ? $"{sizes[0]}" : Join(sizes);
+
+    static string Join(IEnumerable<int> sizes) => string.Join('-', sizes);
 }
