@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, from nothing: build, then train, evaluate, save, load and predict.
-#   ./quickstart.sh                       on synthesized digits
+#   ./quickstart.sh                       on Fashion-MNIST if Debian's dataset-fashion-mnist is installed, otherwise on drawn digits
 #   ./quickstart.sh --mnist DIR           on the MNIST files in DIR
 #   ./quickstart.sh --help                what else there is
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"

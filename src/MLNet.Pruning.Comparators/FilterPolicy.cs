@@ -23,8 +23,8 @@ sealed class FilterPolicy : IDisposable
         this.learningRate = learningRate;
         using (new RandomState())
         {
-            random.manual_seed(seed);
-            network = nn.Sequential(("in", nn.Linear(features, Hidden)), ("bend", nn.Tanh()), ("out", nn.Linear(Hidden, 1)));
+            network = RandomState.Draw(() => nn.Sequential(
+                ("in", nn.Linear(features, Hidden)), ("bend", nn.Tanh()), ("out", nn.Linear(Hidden, 1))), seed);
         }
         ModuleScope.Detach(network);
         // Initially without preference: half of the maximum is removed.

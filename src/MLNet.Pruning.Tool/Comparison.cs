@@ -22,28 +22,33 @@ internal sealed record Compared(
 /// Compares two pipelines: their sizes, their measured speed from image to prediction, and their accuracy; and the speed of their ONNX
 /// files in ONNX Runtime, if the program has it.
 /// </summary>
-internal static class Comparison
+/// <param name="Table">All figures.</param>
+/// <param name="Weights">Weights of the plain network that are not zero.</param>
+/// <param name="Active">Those of the pruned one.</param>
+/// <param name="Slow">Seconds from an image to its prediction in the plain pipeline, in batches.</param>
+/// <param name="Fast">Seconds in the pruned one.</param>
+internal sealed record Comparison(TextTable Table, long Weights, long Active, double Slow, double Fast)
 {
     const int Rows = 1_024, Turns = 15, Singles = 200;
 
     // Just-in-time compilers optimize code while it runs; they are done within a second.
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
-    internal static TextTable Of(MLContext mlContext, IDataView test, Compared plain, Compared pruned)
+    internal static Comparison Of(MLContext mlContext, IDataView test, Compared plain, Compared pruned)
     {
         var rows = mlContext.Data.Cache(mlContext.Data.TakeRows(test, Rows));
-        var digits = mlContext.Data.CreateEnumerable<Digit>(rows, reuseRowObject: false).ToArray();
-        float[][] images = [.. digits.Select(digit => digit.Pixels)];
+        var pictures = mlContext.Data.CreateEnumerable<GreyPicture>(rows, reuseRowObject: false).ToArray();
+        float[][] images = [.. pictures.Select(picture => picture.Pixels)];
         using var plainPeer = OnnxPeer.Of(plain.Onnx, images);
         using var prunedPeer = OnnxPeer.Of(pruned.Onnx, images);
-        var times = Measure(digits.Length,
+        var times = Measure(pictures.Length,
         [
-            Ours(mlContext, plain.Pipeline, rows, digits), Ours(mlContext, pruned.Pipeline, rows, digits),
+            Ours(mlContext, plain.Pipeline, rows, pictures), Ours(mlContext, pruned.Pipeline, rows, pictures),
             .. new[] { plainPeer, prunedPeer }.OfType<OnnxPeer>().Select(peer => new Timed(peer.ScoreAll, peer.ScoreOne)),
         ]);
 
         var (tokens, left) = (Tokens(plain), Tokens(pruned));
-        var (weights, active) = (Weights(plain.Network), Weights(pruned.Network));
+        var (weights, active) = (NotZero(plain.Network), NotZero(pruned.Network));
         var table = new TextTable("", "plain#", "merged, pruned#", "#");
         if (plain is { Accuracy: { } before, Seconds: { } slow } && pruned is { Accuracy: { } after, Seconds: { } fast })
         {
@@ -55,10 +60,10 @@ internal static class Comparison
             .Add("tokens an image", Count(tokens), Count(left), Times(tokens, left, "fewer"))
             .Add("weights that are not zero", Count(weights), Count(active), Times(weights, active, "fewer"))
             .Add("model file", Bytes(plain.Bytes), Bytes(pruned.Bytes), Times(plain.Bytes, pruned.Bytes, "smaller"));
-        AddTimes("digits/s, from image to prediction", "one prediction", times[0], times[1]);
+        AddTimes("pictures/s, from image to prediction", "one prediction", times[0], times[1]);
         if (times.Length == 4)
-            AddTimes("digits/s in ONNX Runtime", "one prediction in ONNX Runtime", times[2], times[3]);
-        return table;
+            AddTimes("pictures/s in ONNX Runtime", "one prediction in ONNX Runtime", times[2], times[3]);
+        return new(table, weights, active, times[0].Row, times[1].Row);
 
         void AddTimes(string many, string one, (double Row, double Single) slow, (double Row, double Single) fast) => table
             .Add(many, Count(1 / slow.Row), Count(1 / fast.Row), Times(slow.Row, fast.Row, "faster"))
@@ -68,10 +73,11 @@ internal static class Comparison
     /// <summary>A way to predict from images: all of them, or one by its number.</summary>
     readonly record struct Timed(Action All, Action<int> One);
 
-    static Timed Ours(MLContext mlContext, ITransformer pipeline, IDataView rows, Digit[] digits)
+    static Timed Ours(MLContext mlContext, ITransformer pipeline, IDataView rows, GreyPicture[] pictures)
     {
-        var engine = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(pipeline, rows.Schema);
-        return new(() => _ = pipeline.Transform(rows).GetColumn<float[]>("Score").Count(), i => engine.Predict(digits[i % digits.Length]));
+        var engine = mlContext.Model.CreatePredictionEngine<GreyPicture, Prediction>(pipeline, rows.Schema);
+        return new(
+            () => _ = pipeline.Transform(rows).GetColumn<float[]>("Score").Count(), i => engine.Predict(pictures[i % pictures.Length]));
     }
 
     /// <summary>Seconds per row in batches, and for a single row: medians over turns, so that other programs slow all alike.</summary>
@@ -109,7 +115,7 @@ internal static class Comparison
 
     static int Tokens(Compared one) => ((VitBlueprint)Blueprint.Of(one.Network)).Tokens;
 
-    static long Weights(nn.Module network)
+    static long NotZero(nn.Module network)
     {
         using var scope = NewDisposeScope();
         using var withoutGradients = no_grad();

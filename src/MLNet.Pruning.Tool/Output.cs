@@ -15,4 +15,8 @@ internal static class Output
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>What one types to start this program: its name where it is installed.</summary>
+    internal static string Program => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        ? $"dotnet {Path.GetRelativePath(".", Environment.GetCommandLineArgs()[0])}" : "mlprune";
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MLNet.Pruning.Reporting;
+using MLNet.Pruning.Reporting.Text;
 using MLNet.Pruning.Tokens;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -18,6 +19,7 @@ internal sealed class Quickstart
     const string Worth = "What merging and pruning were worth";
 
     internal string? Mnist { get; init; }
+    internal bool Drawn { get; init; }
     internal int? TrainCount { get; init; }
     internal int? TestCount { get; init; }
     internal int Epochs { get; init; }
@@ -32,7 +34,8 @@ internal sealed class Quickstart
         // Check the output folder before anything takes time.
         Directory.CreateDirectory(Output);
         var mlContext = new MLContext(Seed).UsePruning();
-        var (train, test) = Load(mlContext);
+        var data = Load(mlContext);
+        var (train, test) = (data.Train, data.Test);
 
         if (Sparsity > 0 && Epochs < 3)
         {
@@ -56,27 +59,32 @@ internal sealed class Quickstart
         }
 
         Heading("Evaluate");
-        var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
-        Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim('\r', '\n'));
+        var answers = model.Transform(test);
+        var metrics = mlContext.MulticlassClassification.Evaluate(answers);
+        Console.Write(Confusion(metrics.ConfusionMatrix, data.Classes));
 
         Heading("Save, load, predict");
+        Trained(model).MeasureScoring(); // travels with the model
         mlContext.Model.Save(model, train.Schema, modelFile);
         DrawMerged(mlContext, test, Path.Combine(Output, "merged.png"));
         using var loaded = (TransformerChain<ITransformer>)new MLContext().UsePruning().Model.Load(modelFile, out _);
-        var (predictions, same) = Predict(mlContext, model, loaded, test, cancellation);
+        bool same = Predict(mlContext, model, loaded, data, cancellation);
 
         Heading(Worth);
         var plainFile = Path.Combine(Output, "plain.zip");
         mlContext.Model.Save(plain, train.Schema, plainFile);
         var worth = Comparison.Of(mlContext, test, Compared(plain, plainFile, Compare), Compared(model, modelFile, true));
-        Console.Write(worth);
+        Console.Write(worth.Table);
         if (!Compare)
             Console.WriteLine("The plain network was made to be timed, not to learn; --compare trains it as long as the other.");
 
-        var facts = Facts(history, metrics, predictions, same, modelFile);
         var page = Path.Combine(Output, "report.html");
-        HistoryPage.Save(page, history, "Quickstart: " + history.Model, facts, [(Worth, worth)]);
-        Summarize(facts, modelFile, page);
+        HistoryPage.Save(page, history, "Quickstart", 
+            [("Data", data.Name), ("Loaded model", same ? "predicts the same, bit for bit" : "DIFFERS from the one that was saved")],
+            [(Worth, worth.Table)],
+            TestAnswers.Of(model, answers, "Label", metrics, data.Classes),
+            string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Prepend("mlprune")));
+        Summarize(metrics.MicroAccuracy, QuickstartData.Rows(test), worth, modelFile, page);
 
         Compared Compared(TransformerChain<KeyToValueMappingTransformer> chain, string file, bool learnt) => new(
             chain,
@@ -150,30 +158,21 @@ internal sealed class Quickstart
 
     static PrunedModelTransformer Trained(IEnumerable<ITransformer> model) => model.OfType<PrunedModelTransformer>().Single();
 
-    (IDataView Train, IDataView Test) Load(MLContext mlContext)
+    QuickstartData Load(MLContext mlContext)
     {
         Heading("Data");
         var watch = Stopwatch.StartNew();
-        var (train, test) = Mnist is { } folder
-            ? (Take(mlContext, mlContext.Data.LoadMnist(folder), TrainCount),
-                Take(mlContext, mlContext.Data.LoadMnist(folder, DatasetSplit.Test), TestCount))
-            : (mlContext.Data.SynthesizeDigits(TrainCount ?? 110_000, Seed), mlContext.Data.SynthesizeDigits(TestCount ?? 3_000, Seed + 1));
-        Console.WriteLine($"{Count(Rows(train))} digits to train on, {Count(Rows(test))} to test with, "
-            + $"{(Mnist is null ? "synthesized" : "read")} in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
+        var data = QuickstartData.Load(mlContext, Mnist, Drawn, TrainCount, TestCount, Seed);
+        Console.WriteLine($"{data.Name}: {Count(QuickstartData.Rows(data.Train))} to train on, {Count(QuickstartData.Rows(data.Test))} to "
+            + $"test with, ready in {Duration(watch.Elapsed.TotalSeconds)}. The first of the test set:");
         Console.WriteLine();
-        foreach (var line in DigitDrawing.Lines(First(mlContext, test).Pixels))
+        foreach (var line in TextDrawing.Lines(First(mlContext, data.Test).Pixels))
             Console.WriteLine("  " + line);
-        return (train, test);
+        return data;
     }
 
-    static Digit First(MLContext mlContext, IDataView digits) =>
-        mlContext.Data.CreateEnumerable<Digit>(digits, reuseRowObject: false).First();
-
-    static IDataView Take(MLContext mlContext, IDataView digits, int? count) =>
-        count is { } n && n < digits.GetRowCount() ? mlContext.Data.TakeRows(digits, n) : digits;
-
-    // A view that was cut short does not know its number of rows.
-    static long Rows(IDataView digits) => digits.GetRowCount() ?? digits.GetColumn<uint>("Label").LongCount();
+    static GreyPicture First(MLContext mlContext, IDataView pictures) =>
+        mlContext.Data.CreateEnumerable<GreyPicture>(pictures, reuseRowObject: false).First();
 
     /// <summary>Draws which patches of the first digit merged into one token.</summary>
     void DrawMerged(MLContext mlContext, IDataView test, string file)
@@ -186,48 +185,63 @@ internal sealed class Quickstart
     }
 
     /// <summary>Whether the loaded model gives the same predictions as the one in memory.</summary>
-    static (int Count, bool Same) Predict(
-        MLContext mlContext, ITransformer model, ITransformer loaded, IDataView test, CancellationToken cancellation)
+    static bool Predict(
+        MLContext mlContext, ITransformer model, ITransformer loaded, QuickstartData data, CancellationToken cancellation)
     {
         // Disposing of an engine disposes of its model, which is still needed.
-        var ours = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(model, test.Schema);
-        var theirs = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(loaded, test.Schema);
+        var ours = mlContext.Model.CreatePredictionEngine<GreyPicture, Prediction>(model, data.Test.Schema);
+        var theirs = mlContext.Model.CreatePredictionEngine<GreyPicture, Prediction>(loaded, data.Test.Schema);
         var (count, same) = (0, true);
-        foreach (var digit in mlContext.Data.CreateEnumerable<Digit>(mlContext.Data.TakeRows(test, PredictionCount), reuseRowObject: false))
+        foreach (var picture in mlContext.Data.CreateEnumerable<GreyPicture>(
+            mlContext.Data.TakeRows(data.Test, PredictionCount), reuseRowObject: false))
         {
             cancellation.ThrowIfCancellationRequested();
-            var (expected, found) = (ours.Predict(digit), theirs.Predict(digit));
+            var (expected, found) = (ours.Predict(picture), theirs.Predict(picture));
             same &= found.PredictedLabel == expected.PredictedLabel && found.Score.AsSpan().SequenceEqual(expected.Score);
             if (count++ == 0)
-                Console.WriteLine($"The digit above is a {digit.Label}; the loaded model says {found.PredictedLabel} with a probability "
-                    + $"of {Percent(found.Score.Max())}.");
+                Console.WriteLine($"The picture above is \"{data.Classes[(int)picture.Label]}\"; the loaded model says "
+                    + $"\"{data.Classes[(int)found.PredictedLabel]}\" with a probability of {Percent(found.Score.Max())}.");
         }
-        return (count, same);
+        Console.WriteLine($"The loaded model {(same ? "predicts the same as" : "DIFFERS from")} the saved one for {Count(count)} pictures"
+            + $"{(same ? ", bit for bit" : "")}.");
+        return same;
     }
 
-    List<(string Name, string Value)> Facts(
-        TrainingHistory history, MulticlassClassificationMetrics metrics, int predictions, bool same, string modelFile) =>
-    [
-        ("Data", Mnist ?? "synthesized digits"),
-        ("Test accuracy", Percent(metrics.MicroAccuracy)),
-        ("Test log-loss", Fixed(metrics.LogLoss)),
-        ("Training speed", $"{Count(history.Epochs.Max(e => e.RowsPerSecond))} digits/s (best epoch)"),
-        ("Model file", Bytes(new FileInfo(modelFile).Length)),
-        ("Loaded model", same ? $"predicts the same for {Count(predictions)} digits, bit for bit" : "DIFFERS from the one that was saved"),
-    ];
-
-    static void Summarize(List<(string Name, string Value)> facts, string modelFile, string page)
+    /// <summary>How often a class was taken for each; the columns are numbered to stay narrow.</summary>
+    static TextTable Confusion(ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {
+        var table = new TextTable(["", .. classes.Select((_, column) => $"{column}#"), "recall#"]);
+        for (int row = 0; row < classes.Count; row++)
+        {
+            string[] counts = [.. confusion.Counts[row].Select(count => count > 0 ? Count((long)count) : "")];
+            string name = classes[row] == $"{row}" ? classes[row] : $"{row} {classes[row]}";
+            table.Add([name, .. counts, Percent(confusion.PerClassRecall[row])]);
+        }
+        return table;
+    }
+
+    void Summarize(double accuracy, long tested, Comparison worth, string modelFile, string page)
+    {
+        Heading("In short");
+        Line("test accuracy", Percent(accuracy), $"of {Count(tested)} pictures that it has not learned from");
+        Line("weights", $"{Ratio(worth.Weights, worth.Active)} fewer", $"{Count(worth.Active)} of {Count(worth.Weights)} are left");
+        Line("predictions", $"{Ratio(worth.Slow, worth.Fast)} {(worth.Fast < worth.Slow ? "faster" : "as fast")}",
+            $"{Count(1 / worth.Fast)} pictures/s instead of {Count(1 / worth.Slow)} with all tokens and weights");
         Console.WriteLine();
-        var table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumn("").AddColumn("");
-        foreach (var (name, value) in facts)
-            table.AddRow(Markup.Escape(name), Markup.Escape(value));
-        AnsiConsole.Write(table);
-        // Below the box: a path that is broken to fit into it can be neither clicked nor copied.
+        Console.WriteLine($"Report  {page}");
         Console.WriteLine($"Model   {modelFile}");
         Console.WriteLine($"ONNX    {Path.ChangeExtension(modelFile, ".onnx")}");
         Console.WriteLine($"Tokens  {Path.Combine(Path.GetDirectoryName(modelFile)!, "merged.png")}");
-        Console.WriteLine($"Report  {page}");
+        Heading("What next");
+        Console.WriteLine("  Open the report in a browser. README.md shows the same in C#.");
+        Console.WriteLine("  The plain network trained as well, to see what pruning costs:");
+        Console.WriteLine($"    {Tool.Output.Program} quickstart --compare");
+        Console.WriteLine("  Pictures of your own, a folder a class:");
+        Console.WriteLine($"    {Tool.Output.Program} new images DIR");
+
+        static void Line(string name, string value, string note) => Console.WriteLine($"  {name,-14}{value,12}   {note}");
+
+        static string Ratio(double more, double less) => FormattableString.Invariant($"{more / Math.Max(less, 1e-12):0.0}x");
     }
 
     static void Heading(string text)

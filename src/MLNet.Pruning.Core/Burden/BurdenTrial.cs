@@ -20,8 +20,7 @@ sealed class BurdenTrial(BurdenStudy study, int seed, bool merged)
 
     BurdenRun Train(BurdenRunKind kind, Action<TrainingProgress> progress, CancellationToken cancellation)
     {
-        random.manual_seed(seed);
-        var task = study.Task(seed, merged)
+        var task = RandomState.Draw(() => study.Task(seed, merged), seed)
             ?? throw new InvalidOperationException($"{nameof(BurdenStudy)}.{nameof(BurdenStudy.Task)} gave null for seed {seed}.");
         using var model = task.Model;
         var pruning = kind switch

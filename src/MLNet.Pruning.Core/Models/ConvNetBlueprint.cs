@@ -26,7 +26,7 @@ public sealed record ConvNetBlueprint(
     public override IReadOnlyList<long> InputShape => Image;
 
     /// <inheritdoc/>
-    public override ConvNet Build() => new(this);
+    public override ConvNet Build() => RandomState.Draw(() => new ConvNet(this));
 
     internal override Int128 WeightCount => (9 * ImageParts.Dense([Image[0], .. Channels]))
         + ImageParts.Dense([ImageParts.Flattened(Image, Channels), .. Hidden, Classes]);

@@ -57,7 +57,7 @@ public sealed record FeedForwardBlueprint(IReadOnlyList<int> Sizes, Activation A
     public override IReadOnlyList<long> InputShape => [Sizes[0]];
 
     /// <inheritdoc/>
-    public override FeedForward Build() => new(Sizes, Activation);
+    public override FeedForward Build() => RandomState.Draw(() => new FeedForward(Sizes, Activation));
 
     internal override Int128 WeightCount => ImageParts.Dense(Sizes);
 

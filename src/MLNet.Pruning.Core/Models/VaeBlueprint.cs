@@ -41,7 +41,7 @@ public sealed record VaeBlueprint(
     public IReadOnlyList<int> ChannelsBack => DecoderChannels ?? [.. Channels.Reverse()];
 
     /// <inheritdoc/>
-    public override Vae Build() => new(this);
+    public override Vae Build() => RandomState.Draw(() => new Vae(this));
 
     internal override Int128 WeightCount => (9 * ImageParts.Dense([Image[0], .. Channels]))
         + ImageParts.Dense([ImageParts.Flattened(Image, Channels), .. Hidden, 2L * Latent])

@@ -148,7 +148,7 @@ public sealed record VitBlueprint(
         : [((long)Tokens * (Grid.TokenWidth + 1)) + Grid.Count];
 
     /// <inheritdoc/>
-    public override Vit Build() => new(this);
+    public override Vit Build() => RandomState.Draw(() => new Vit(this));
 
     internal override Int128 WeightCount => (Int128)Dim * (Grid.TokenWidth + Grid.Count + (long)Classes
         + BlockHeads.Zip(BlockHidden).Aggregate((Int128)0, (sum, block) => sum + (4L * block.First * HeadSize) + (2L * block.Second)));

@@ -24,8 +24,14 @@ sealed class EvaluationMode : IDisposable
 }
 
 /// <summary>Captures the state of LibTorch's random generator, and restores it when disposed of.</summary>
+/// <remarks>
+/// The process has one generator. Networks are built one at a time (<see cref="Draw"/>), so that initial weights follow from the seed
+/// whatever other threads train; dropout draws while they do.
+/// </remarks>
 sealed class RandomState : IDisposable
 {
+    static readonly Lock gate = new();
+
     readonly Tensor state = get_rng_state().DetachFromDisposeScope();
 
     public bool HasMoved
@@ -37,7 +43,29 @@ sealed class RandomState : IDisposable
         }
     }
 
-    public void Rewind() => set_rng_state(state);
+    public void Rewind()
+    {
+        lock (gate)
+            set_rng_state(state);
+    }
+
+    /// <summary>Sets the generator to a seed.</summary>
+    public static void Seed(long seed)
+    {
+        lock (gate)
+            random.manual_seed(seed);
+    }
+
+    /// <summary>Draws from the generator, after setting it to a seed if one is given, while no other thread sets it or draws here.</summary>
+    public static T Draw<T>(Func<T> draw, long? seed = null)
+    {
+        lock (gate)
+        {
+            if (seed is { } start)
+                random.manual_seed(start);
+            return draw();
+        }
+    }
 
     public void Dispose()
     {

@@ -32,7 +32,7 @@ internal static class EvaluateCommand
             var task = Enum.Parse<LearnedTask>(read.Program.Task);
             var rows = read.Build(mlContext).TestSet ?? throw new ArgumentException($"'{file}' has no data.test to test on.");
             var loaded = mlContext.Model.Load(from, out var _);
-            var metrics = TestMetrics.Of(mlContext, task, loaded, rows, read.Program.JudgedColumn);
+            var (metrics, _) = TestMetrics.Of(mlContext, task, loaded, rows, read.Program.JudgedColumn);
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(metrics, Output.Json));

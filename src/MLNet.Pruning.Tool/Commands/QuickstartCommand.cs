@@ -8,11 +8,13 @@ internal static class QuickstartCommand
     internal static Command Create()
     {
         var mnist = Option<DirectoryInfo?>(
-            "--mnist", "DIR", "A folder with the four MNIST files (plain or .gz). Without it, digits are synthesized.");
+            "--mnist", "DIR", "A folder with the four MNIST files (plain or .gz) [default: Fashion-MNIST if "
+            + "Debian's package dataset-fashion-mnist is installed, otherwise digits that are drawn].");
+        var drawn = Option<bool>("--drawn", null, "Draw digits, even where Fashion-MNIST is installed.");
         var train = Option<int?>(
-            "--train", "N", "How many digits to train on [default: 110000 synthesized ones, or all of MNIST's].");
-        var test = Option<int?>("--test", "N", "How many digits to test with [default: 3000 synthesized ones, or all of MNIST's].");
-        var epochs = Option("--epochs", "N", "How often the training digits are gone through.", () => 5);
+            "--train", "N", "How many pictures to train on [default: all, or 110000 drawn ones].");
+        var test = Option<int?>("--test", "N", "How many pictures to test with [default: all, or 3000 drawn ones].");
+        var epochs = Option("--epochs", "N", "How often the training pictures are gone through.", () => 5);
         var sparsity = Option("--sparsity", "FRACTION", "The fraction of weights to prune while training; 0 for none.", () => 0.8);
         var merge = Option(
             "--merge", "N", "How many of an image's tokens merge into others: a fraction up to 0.5, or a number; 0 for none.", () => 0.5);
@@ -31,10 +33,11 @@ internal static class QuickstartCommand
 
         const string Purpose = "Train a vision transformer on merged tokens and prune it as it trains, compare it with a plain one, "
             + "save it, load it again and predict with it.";
-        var command = new Command("quickstart", Purpose) { mnist, train, test, epochs, sparsity, merge, compare, seed, output };
+        var command = new Command("quickstart", Purpose) { mnist, drawn, train, test, epochs, sparsity, merge, compare, seed, output };
         command.SetAction((parsed, cancellation) => Errors.Guard(() => new Quickstart
         {
             Mnist = parsed.GetValue(mnist)?.FullName,
+            Drawn = parsed.GetValue(drawn),
             TrainCount = parsed.GetValue(train),
             TestCount = parsed.GetValue(test),
             Epochs = parsed.GetValue(epochs),

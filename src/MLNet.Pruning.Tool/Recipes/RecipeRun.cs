@@ -82,12 +82,13 @@ internal sealed class RecipeRun
         if (recipe.Outputs.Onnx)
             mlContext.Model.ExportOnnx(model, Path.ChangeExtension(file, ".onnx"));
         var task = Enum.Parse<LearnedTask>(recipe.Program.Task);
-        var metrics = TestMetrics.Of(mlContext, task, model, pipeline.TestSet, recipe.Program.JudgedColumn);
+        var (metrics, answers) = TestMetrics.Of(mlContext, task, model, pipeline.TestSet, recipe.Program.JudgedColumn);
         var result = RunResult.Of(File, Settings, folder, task, metrics, history, file) with { Seed = recipe.RandomSeed ?? history.Seed };
         System.IO.File.Copy(File, Path.Combine(folder, "recipe" + Path.GetExtension(File)), overwrite: true);
         System.IO.File.WriteAllText(Path.Combine(folder, ResultFile), JsonSerializer.Serialize(result, Output.Json));
         if (recipe.Outputs.Report)
-            HistoryPage.Save(Path.Combine(folder, ReportFile), history, $"{Path.GetFileName(File)}: {history.Model}", result.Facts());
+            HistoryPage.Save(
+                Path.Combine(folder, ReportFile), history, Path.GetFileName(File), result.Facts(), test: answers, command: Command());
         return result;
     }
 

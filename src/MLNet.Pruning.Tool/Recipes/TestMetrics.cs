@@ -1,3 +1,4 @@
+using MLNet.Pruning.Reporting;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -28,40 +29,42 @@ internal static class TestMetrics
     /// <param name="model">The model.</param>
     /// <param name="rows">The rows; null for none.</param>
     /// <param name="column">The column with the labels; for an autoencoder, with its losses.</param>
-    internal static Dictionary<string, double> Of(MLContext mlContext, LearnedTask task, ITransformer model, IDataView? rows, string column)
+    /// <returns>The metrics; for classes, also what the page shows of the answers.</returns>
+    internal static (Dictionary<string, double> Metrics, TestEvaluation? Answers) Of(
+        MLContext mlContext, LearnedTask task, ITransformer model, IDataView? rows, string column)
     {
         if (rows is null)
-            return [];
+            return ([], null);
         var scored = model.Transform(rows);
         switch (task)
         {
             case LearnedTask.Multiclass:
                 var classes = mlContext.MulticlassClassification.Evaluate(scored, column);
-                return new()
+                return (new()
                 {
                     ["accuracy"] = classes.MicroAccuracy,
                     ["macroAccuracy"] = classes.MacroAccuracy,
                     ["logLoss"] = classes.LogLoss
-                };
+                }, TestAnswers.Of(model, scored, column, classes));
             case LearnedTask.Binary:
                 var binary = mlContext.BinaryClassification.Evaluate(scored, column);
-                return new()
+                return (new()
                 {
                     ["accuracy"] = binary.Accuracy,
                     ["areaUnderRocCurve"] = binary.AreaUnderRocCurve,
                     ["f1Score"] = binary.F1Score,
                     ["logLoss"] = binary.LogLoss
-                };
+                }, null);
             case LearnedTask.Regression:
                 var regression = mlContext.Regression.Evaluate(scored, column);
-                return new()
+                return (new()
                 {
                     ["rSquared"] = regression.RSquared,
                     ["rootMeanSquaredError"] = regression.RootMeanSquaredError,
                     ["meanAbsoluteError"] = regression.MeanAbsoluteError,
-                };
+                }, null);
             default:
-                return new() { ["loss"] = scored.GetColumn<float>(column).Average(value => (double)value) };
+                return (new() { ["loss"] = scored.GetColumn<float>(column).Average(value => (double)value) }, null);
         }
     }
 }

@@ -200,8 +200,7 @@ sealed class TrainerCore
         var training = options.Seed is null && this.training.Checkpoint?.SavedSeed() is { } began
             ? this.training with { Seed = began }
             : this.training;
-        random.manual_seed(training.Seed);
-        var model = Build(start.Blueprint);
+        var model = RandomState.Draw(() => Build(start.Blueprint), training.Seed);
         try
         {
             using var channel = host.Start("Training");

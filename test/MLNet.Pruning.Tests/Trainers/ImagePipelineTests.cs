@@ -6,6 +6,7 @@ namespace MLNet.Pruning.Tests.Trainers;
 
 /// <summary>Images through ML.NET's own steps into the networks of this library.</summary>
 [TestClass]
+[DoNotParallelize] // compares trainings by a seed of the process's one generator, from which dropout draws
 public sealed class ImagePipelineTests
 {
     readonly MLContext context = new MLContext(seed: 1).UsePruning();

@@ -3,7 +3,8 @@ using Microsoft.ML.Data;
 
 namespace MLNet.Pruning.Tool;
 
-internal sealed class Digit
+/// <summary>A row of the quickstart's data.</summary>
+internal sealed class GreyPicture
 {
     public uint Label { get; set; }
 
@@ -19,7 +20,7 @@ internal sealed class Prediction
 }
 
 /// <summary>Draws a 28 x 28 picture as text, two rows of pixels per line.</summary>
-internal static class DigitDrawing
+internal static class TextDrawing
 {
     const int Side = 28;
     const string Shades = " .:-=+*#%@";
