@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Recipes;
 /// </summary>
 static class RecipeText
 {
-    const int MaximumBytes = 1 << 20, MaximumDepth = 32;
+    const int MaximumBytes = 1 << 18, MaximumDepth = 32;
 
     public static RecipeNode ReadFile(string path)
     {
@@ -76,13 +76,17 @@ static class RecipeText
         }
         parser.Consume<MappingStart>();
         var entries = new List<RecipeEntry>();
+        var keys = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var keyAt = place(parser.Current!.Start);
             if (Node(parser, depth + 1, place) is not RecipeScalar key)
                 throw new RecipeException(keyAt, "A key must be a name.");
-            if (entries.FirstOrDefault(entry => entry.Is(key.Text)) is { } twice)
-                throw new RecipeException(keyAt, $"'{key.Text}' stands here a second time; the first is in line {twice.Place.Line}.");
+            if (!keys.Add(key.Text))
+            {
+                throw new RecipeException(keyAt, $"'{key.Text}' stands here a second time; the first is in line "
+                    + $"{entries.First(entry => entry.Is(key.Text)).Place.Line}.");
+            }
             entries.Add(new(key.Text, keyAt, Node(parser, depth + 1, place)));
         }
         return new RecipeMap(entries, place(at));

@@ -132,6 +132,20 @@ static class Corpus
         var history = new TrainingHistory { Steps = [new(1, 1, 0.5, 0.1)] };
         Put("history", "step", Encoding.UTF8.GetBytes(history.ToJson()));
         Put("study", "empty", Encoding.UTF8.GetBytes("""{"runs":[]}"""));
+        Put("recipe", "digits", """
+            seed: 1
+            data:
+              train: { type: SynthesizeDigits, count: 20, seed: 1 }
+              validation: 0.1 # comment
+            transforms:
+              - { type: MapValueToKey, outputColumnName: Label }
+              - { type: MergeTokens, outputColumnName: Tokens, inputColumnName: "Pixels", patchSize: 7 }
+            trainer: { type: PrunedVit, featureColumnName: Tokens, pruning: { type: WeightPruning, sparsity: 0.8 } }
+            """u8);
+        Put("recipe", "json", """
+            {"data": {"train": {"type": "LoadMnist", "directory": "d"}}, "trainer": {"type": "PrunedFeedForward", "hiddenSizes": [3, 4],
+            "pruning": {"type": "NeuronPruning", "schedule": {"type": "Stepwise", "maturity": 4, "every": 1, "amount": 0.25, "target": 0.7}}}}
+            """u8);
 
         void Put(string reader, string name, ReadOnlySpan<byte> bytes) => File.WriteAllBytes(Path.Combine(folder, reader, name), bytes);
     }

@@ -13,8 +13,20 @@ static class GreedyFiles
     /// <summary>The name of a reader, what is wrong with the file, and how to make it.</summary>
     public static IEnumerable<(string Reader, string Fault, Func<byte[]> Make)> All =>
     [
-        .. Archives(), .. Tensors(), .. Pickles(), .. Pictures(), .. DataSets(), .. Texts("history"), .. Texts("study"),
+        .. Archives(), .. Tensors(), .. Pickles(), .. Pictures(), .. DataSets(), .. Texts("history"), .. Texts("study"), .. Recipes(),
     ];
+
+    static IEnumerable<(string, string, Func<byte[]>)> Recipes()
+    {
+        yield return ("recipe", "depth", () => Ascii(Repeated("[", Many)));
+        yield return ("recipe", "small lists", () => Ascii($"data: [{Repeated("[],", 80_000)}[]]"));
+        yield return ("recipe", "small numbers", () => Ascii($"data: [{Repeated("1,", 120_000)}1]"));
+        yield return ("recipe", "many keys", () => Ascii(string.Concat(Enumerable.Range(0, 25_000).Select(i => $"k{i}: 1\n"))));
+        yield return ("recipe", "the same thing a billion times", () => Ascii("a: &a [1,1,1,1]\nb: &b [*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b]\n"));
+        yield return ("recipe", "a long text", () => Ascii($"data: {new string('a', 250_000)}"));
+        yield return ("recipe", "a large file", () => Ascii(Repeated("a: b\n", 4 * Many)));
+        yield return ("recipe", "many settings of one option", () => Ascii($"data: {{train: {{type: SynthesizeDigits, count: 9}}}}\ntrainer: {{type: PrunedVit, heads: [{Repeated("4,", 100_000)}4]}}"));
+    }
 
     static IEnumerable<(string, string, Func<byte[]>)> Archives()
     {

@@ -1,6 +1,7 @@
 using MLNet.Pruning.Comparators;
 using MLNet.Pruning.Datasets;
 using MLNet.Pruning.Plans;
+using MLNet.Pruning.Recipes;
 using Microsoft.ML;
 using static TorchSharp.torch;
 
@@ -56,7 +57,20 @@ static class Readers
         new("jpeg", path => Picture.Load(path)) { Holds = Unpacking.Picture },
         new("history", path => From(path, TrainingHistory.FromJson)) { Names = "" },
         new("study", path => From(path, BurdenResult.FromJson)) { Names = "", Growth = 8 },
+        new("recipe", ReadRecipe) { Growth = 256 },
     ];
+
+    static void ReadRecipe(string path)
+    {
+        try
+        {
+            Recipe.Load(path);
+        }
+        catch (RecipeException mistake)
+        {
+            throw new InvalidDataException(mistake.Message, mistake);
+        }
+    }
 
     /// <summary>A reader of archives, which end with a checksum.</summary>
     static FileReader Archived(string name, Action<string> read) =>

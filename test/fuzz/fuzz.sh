@@ -16,7 +16,7 @@ dotnet "$built/$project.dll" readers | grep -qx "$reader" || die "there is no re
 packages "AFL++, which makes the files" afl++ || exit 1
 
 # A copy of the program, as links, in which the libraries of this repository count branches.
-instrumented=("MLNet.Pruning.dll" "MLNet.Pruning.Core.dll" "MLNet.Pruning.Plans.dll" "MLNet.Pruning.Scoring.dll" "MLNet.Pruning.Comparators.dll")
+instrumented=("MLNet.Pruning.dll" "MLNet.Pruning.Core.dll" "MLNet.Pruning.Plans.dll" "MLNet.Pruning.Scoring.dll" "MLNet.Pruning.Comparators.dll" "MLNet.Pruning.Recipes.dll" "YamlDotNet.dll")
 (
     flock 9
     if [ ! -e "$fuzz/bin/.done" ] || [ -n "$(find "$built" -name 'MLNet.Pruning*.dll' -newer "$fuzz/bin/.done")" ]; then
