@@ -118,6 +118,7 @@ public sealed partial class HouseTests
         && !method.IsVirtual && !method.IsAbstract && !method.Name.Contains('<') && !method.Name.StartsWith("op_", StringComparison.Ordinal)
         && !method.Name.StartsWith("set_", StringComparison.Ordinal) && !IsGenerated(type)
         && type.Name != "Loaders" // ML.NET finds these by their names
+        && type.Name is not ("TypeFormatterSourceAttribute" or "HtmlFormatter`1" or "PictureFormatters" or "ReportFormatters") // notebooks, these
         && method.Name is not ("PrintMembers" or "get_EqualityContract" or "Deconstruct") && !method.IsDefined(typeof(ModuleInitializerAttribute))
         && !(type.GetInterfaces().Length > 0 && method.IsStatic) && !method.CustomAttributes.Any(a => a.AttributeType.Name == "UnsafeAccessorAttribute");
 }

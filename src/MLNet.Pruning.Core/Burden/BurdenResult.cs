@@ -54,6 +54,7 @@ public sealed record BurdenRun
 }
 
 /// <summary>The runs of a <see cref="BurdenStudy"/>, as plain values.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed record BurdenResult(IReadOnlyList<BurdenRun> Runs)
 {
     // Masks are long texts, and the parser doubles its buffer until it holds all of one.

@@ -87,10 +87,9 @@ public static class LibTorch
             return 0;
         try
         {
-            // Its dependencies are in the same folder, or in another folder of the program.
-            foreach (var folder in Folders(assembly))
-                if (NativeLibrary.TryLoad(Path.Combine(folder, "libtorch.so"), out _))
-                    break;
+            // Its dependencies are in the same folder, in another of the program, or in a package that only a notebook knows.
+            if (!Folders(assembly).Any(folder => NativeLibrary.TryLoad(Path.Combine(folder, "libtorch.so"), out _)))
+                _ = NativeLibrary.TryLoad("torch", assembly, null, out _);
             return NativeLibrary.Load(original);
         }
         catch (DllNotFoundException e) when (!e.Message.Contains(LoosenedLibrary.NeededVersion, StringComparison.Ordinal))

@@ -9,6 +9,7 @@ namespace MLNet.Pruning;
 /// Neurons that can be removed one by one, and the layers that shrink with each. After a removal, the group contains the remaining
 /// neurons.
 /// </summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed class NeuronGroup
 {
     internal NeuronGroup(string name, IReadOnlyList<NeuronGroupMember> members) => (Name, Members) = (name, members);

@@ -13,6 +13,7 @@ namespace MLNet.Pruning;
 /// Removal shrinks the model's own parameters in place: they stay the same objects, in the model and in its optimizer. Do not run backward
 /// afterwards through a graph from an earlier step, as after any change of weights.
 /// </remarks>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed class NeuronMap
 {
     readonly nn.Module model;

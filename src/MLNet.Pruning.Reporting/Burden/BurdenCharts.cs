@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Reporting.Burden;
 /// </summary>
 public static class BurdenCharts
 {
-    const int Width = 400, Height = 210;
+    const int Width = 440, Height = 210;
 
     // Dense, dynamic, optimal, random: each kind has the same colour in every chart.
     static readonly int[] Colours = [3, 0, 1, 2];

@@ -6,6 +6,7 @@ namespace MLNet.Pruning.Reporting.Charts;
 /// <summary>Charts in rows and columns under one title, as a self-contained SVG.</summary>
 /// <param name="Title">The title above the charts.</param>
 /// <param name="Rows">The charts, row by row. A column is as wide as its widest chart, a row as high as its highest.</param>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed record ChartGrid(string Title, IReadOnlyList<IReadOnlyList<LineChart>> Rows)
 {
     const int Heading = 44, Gap = 12;

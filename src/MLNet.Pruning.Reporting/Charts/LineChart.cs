@@ -5,6 +5,7 @@ using static System.FormattableString;
 namespace MLNet.Pruning.Reporting.Charts;
 
 /// <summary>Lines over an axis: as an SVG that stands by itself, or as a figure of a page.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed record LineChart(string Title, string XLabel, string YLabel)
 {
     const int TopWithLegend = 56, TopWithout = 34, TopWithNothing = 12;

@@ -3,6 +3,7 @@ using System.Text;
 namespace MLNet.Pruning.Reporting.Text;
 
 /// <summary>A table as plain text: words are left-aligned, numbers right-aligned, with two blanks between columns.</summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed class TextTable
 {
     readonly (string Heading, bool Number)[] columns;

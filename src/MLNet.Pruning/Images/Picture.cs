@@ -4,6 +4,7 @@ using MLNet.Pruning.Persistence;
 namespace MLNet.Pruning;
 
 /// <summary>An 8-bit picture in memory, grey or red-green-blue.</summary>
+[TypeFormatterSource("MLNet.Pruning.PictureFormatters, MLNet.Pruning")]
 public sealed class Picture
 {
     /// <summary>Takes ownership of <paramref name="pixels"/>.</summary>
@@ -167,5 +168,22 @@ public sealed class Picture
             }
         }
         return shares;
+    }
+}
+
+/// <summary>How notebooks show pictures: small ones enlarged, so that their pixels can be seen.</summary>
+sealed class PictureFormatters
+{
+    const int SmallestSide = 168;
+
+    /// <summary>The formatters. Polyglot Notebooks finds this method by its name.</summary>
+    public IEnumerable<object> CreateTypeFormatters() => [new HtmlFormatter<Picture>(Image)];
+
+    static string Image(Picture picture)
+    {
+        int scale = Math.Max(1, SmallestSide / Math.Max(picture.Width, picture.Height));
+        return FormattableString.Invariant($"<img width=\"{scale * picture.Width}\" height=\"{scale * picture.Height}\" ")
+            + "style=\"image-rendering: pixelated\" alt=\"picture\" "
+            + $"src=\"data:image/png;base64,{Convert.ToBase64String(picture.ToPng())}\">\n";
     }
 }

@@ -12,6 +12,7 @@ namespace MLNet.Pruning;
 /// The record of a run: steps sampled at an interval, all epochs, all pruning events. Plain values only, so that reports need nothing
 /// else.
 /// </summary>
+[TypeFormatterSource(TypeFormatterSourceAttribute.Reporting)]
 public sealed record TrainingHistory : IJsonOnDeserialized
 {
     /// <summary>A description of the trained model.</summary>
