@@ -79,7 +79,7 @@ internal sealed class Quickstart
             Console.WriteLine("The plain network was made to be timed, not to learn; --compare trains it as long as the other.");
 
         var page = Path.Combine(Output, "report.html");
-        HistoryPage.Save(page, history, "Quickstart", 
+        HistoryPage.Save(page, history, "Quickstart",
             [("Data", data.Name), ("Loaded model", same ? "predicts the same, bit for bit" : "DIFFERS from the one that was saved")],
             [(Worth, worth.Table)],
             TestAnswers.Of(model, answers, "Label", metrics, data.Classes),

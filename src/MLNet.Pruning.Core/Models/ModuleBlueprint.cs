@@ -24,7 +24,8 @@ public sealed record ModuleBlueprint(string Name, IReadOnlyList<long> Shape, IRe
     public override nn.Module Build()
     {
         var build = Builder ?? throw new InvalidOperationException($"The module '{Name}' is built by code that is not there.");
-        var module = RandomState.Draw(build) ?? throw new InvalidOperationException($"The builder of module '{Name}' gave null; it must give a module.");
+        var module = RandomState.Draw(build)
+            ?? throw new InvalidOperationException($"The builder of module '{Name}' gave null; it must give a module.");
         if (Sizes is not null)
             SizeFit.Cut(module, Shape, Sizes, Name);
         return module;

@@ -56,7 +56,9 @@ sealed class RandomState : IDisposable
             random.manual_seed(seed);
     }
 
-    /// <summary>Draws from the generator, after setting it to a seed if one is given, while no other thread sets it or draws here.</summary>
+    /// <summary>
+    /// Draws from the generator, after setting it to a seed if one is given, while no other thread sets it or draws here.
+    /// </summary>
     public static T Draw<T>(Func<T> draw, long? seed = null)
     {
         lock (gate)
