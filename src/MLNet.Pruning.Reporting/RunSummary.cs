@@ -109,6 +109,8 @@ sealed class RunSummary(TrainingHistory history)
             yield break;
         yield return ("Training", $"{State}; {Duration(Seconds)} with {history.Replicas} replica{(history.Replicas == 1 ? "" : "s")}, "
             + $"{Count(RowsPerSecond)} rows/s");
+        if (history.Compute is { } compute)
+            yield return ("Gradients by", compute);
         if (history.BestEpoch is { } best)
             yield return ("Best epoch", $"{best}, whose model was kept");
         yield return ("Pruning", Pruning());

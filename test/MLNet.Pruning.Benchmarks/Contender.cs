@@ -9,21 +9,19 @@ namespace MLNet.Pruning.Benchmarks;
 /// </summary>
 static class Contender
 {
-    const int Batch = 128;
-
-    /// <param name="args">"ours", "plain", or "fused" for a plain loop with fused attention; a network's name, and where its rows lie.</param>
+    /// <param name="args">"ours", "libtorch" (the same on LibTorch), "plain", or "fused" for a plain loop with fused attention; a network's name, and where its rows lie.</param>
     public static void Run(string[] args)
     {
         var network = Network.Of(args[1]);
         var rows = Examples.Of(args[2], network.Blueprint.InputShape);
-        if (args[0] == "ours")
-            Ours(network, rows);
+        if (args[0] is "ours" or "libtorch")
+            Ours(network, rows, args[0] == "ours" ? TrainingCompute.Automatic : TrainingCompute.LibTorch);
         else
             Plain(network, rows, args[0] == "fused");
     }
 
     /// <summary>The trainer's loop, which knows by itself how many threads to use: one long run, that waits after each epoch until it is asked for the next.</summary>
-    static void Ours(Network network, Examples rows)
+    static void Ours(Network network, Examples rows, TrainingCompute compute)
     {
         var turn = new EpochHook(run =>
         {
@@ -37,13 +35,13 @@ static class Contender
         });
         random.manual_seed(1);
         using var model = network.Blueprint.Build();
-        var options = new TrainingOptions { Epochs = int.MaxValue, BatchSize = Batch, Optimizer = network.Optimizer, Hooks = [turn] };
-        new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = network.Blueprint.Build, Examples = rows, Objective = new CrossEntropy(10) });
+        var options = new TrainingOptions { Epochs = int.MaxValue, BatchSize = network.Batch, Optimizer = network.Optimizer, Compute = compute, Hooks = [turn] };
+        new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = network.Blueprint.Build, Examples = rows, Objective = new CrossEntropy(network.Classes) });
     }
 
     static void Plain(Network network, Examples rows, bool fused)
     {
-        using var loop = new PlainLoop(network, rows, Batch, fused);
+        using var loop = new PlainLoop(network, rows, network.Batch, fused);
         loop.Epoch(1);
         Console.WriteLine("ready");
         while (AskedForEpoch(out var threads))

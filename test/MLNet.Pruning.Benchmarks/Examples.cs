@@ -39,13 +39,13 @@ sealed class Examples(float[] pixels, long[] labels, IReadOnlyList<long> shape) 
     }
 
     /// <summary>Random images of a shape, of ten classes.</summary>
-    public static Examples Noise(int count, int seed, IReadOnlyList<long> shape)
+    public static Examples Noise(int count, int seed, IReadOnlyList<long> shape, int classes = 10)
     {
         var random = new Random(seed);
         var pixels = new float[count * shape.Aggregate(1L, (n, extent) => n * extent)];
         for (var i = 0; i < pixels.Length; i++)
             pixels[i] = random.NextSingle();
-        return new(pixels, [.. Enumerable.Range(0, count).Select(_ => (long)random.Next(10))], shape);
+        return new(pixels, [.. Enumerable.Range(0, count).Select(_ => (long)random.Next(classes))], shape);
     }
 
     public IReadOnlyList<long> Shape => shape;

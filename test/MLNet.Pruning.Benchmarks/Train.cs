@@ -25,21 +25,24 @@ static class Train
     static void Measure(Network network, string rows, int rounds)
     {
         using var ours = Peer.Own("contender", "ours", network.Name, rows) ?? throw new InvalidOperationException("This program does not start itself.");
+        using var onLibTorch = Peer.Own("contender", "libtorch", network.Name, rows) ?? throw new InvalidOperationException("This program does not start itself.");
         using var plain = Peer.Own("contender", "plain", network.Name, rows);
         using var fused = network.Blueprint is VitBlueprint ? Peer.Own("contender", "fused", network.Name, rows) : null;
         using var python = Peer.Python("train.py", network.Name, rows);
         (string Name, Peer? Peer)[] started = [("plain TorchSharp", plain), ("plain, fused attention", fused), ("PyTorch", python)];
         var peers = started.Where(p => p.Peer is not null).Select(p => (p.Name, Peer: p.Peer!, Rates: new[] { new List<double>(), new List<double>() })).ToList();
-        List<double> our = [];
+        List<double> our = [], withLibTorch = [];
         for (var round = 0; round < rounds; round++)
         {
             our.Add(Ask(ours, "epoch 0"));
+            withLibTorch.Add(Ask(onLibTorch, "epoch 0"));
             foreach (var (_, peer, rates) in peers)
                 for (var threads = 1; threads <= rates.Length; threads++)
                     rates[threads - 1].Add(Ask(peer, $"epoch {threads}"));
         }
-        Table.Title($"Training {network.Title}, batch 128, {network.Optimizer}, images/s (median of {rounds} interleaved epochs of {network.Images:N0}; load {Table.Load()})");
+        Table.Title($"Training {network.Title}, batch {network.Batch}, {network.Optimizer}, images/s (median of {rounds} interleaved epochs of {network.Images:N0}; load {Table.Load()})");
         Table.Row("ours", $"{Table.Median(our):N0}", $"best {our.Max():N0}; most memory {ours.Ask("memory"):N0} MB");
+        Table.Row("ours, on LibTorch", $"{Table.Median(withLibTorch):N0}", $"best {withLibTorch.Max():N0}; ours / that {Table.Median(our.Zip(withLibTorch, (o, t) => o / t)):F2}x");
         foreach (var (name, peer, rates) in peers)
         {
             for (var threads = 1; threads <= rates.Length; threads++)

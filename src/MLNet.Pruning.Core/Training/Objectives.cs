@@ -29,8 +29,6 @@ public interface IObjective
 /// </summary>
 public sealed class CrossEntropy : IObjective
 {
-    readonly double labelSmoothing;
-
     /// <summary>Makes the objective for labels from 0 to <paramref name="classCount"/> - 1.</summary>
     /// <param name="classCount">The number of classes; at least 2.</param>
     /// <param name="labelSmoothing">The share of each label that is spread over all classes; in [0, 1).</param>
@@ -41,7 +39,7 @@ public sealed class CrossEntropy : IObjective
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), FormattableString.Invariant(
                 $"Label smoothing is {labelSmoothing}; it must be at least 0 and below 1{Fractions.Hint(labelSmoothing)}."));
         ClassCount = classCount;
-        this.labelSmoothing = labelSmoothing;
+        LabelSmoothing = labelSmoothing;
     }
 
     /// <inheritdoc/>
@@ -54,6 +52,8 @@ public sealed class CrossEntropy : IObjective
         return Compute(Forward.Through(model, batch.Inputs), batch);
     }
 
+    internal double LabelSmoothing { get; }
+
     /// <summary>The loss of a model's logits for a batch.</summary>
     internal (Tensor Loss, double? Correct) Compute(Tensor logits, Batch batch)
     {
@@ -61,8 +61,8 @@ public sealed class CrossEntropy : IObjective
             throw new InvalidOperationException($"The model gives [{string.Join(", ", logits.shape)}] for {batch.Rows} rows; for "
                 + $"{ClassCount} classes it must give [{batch.Rows}, {ClassCount}], or more numbers a row.");
         if (batch.Weights is null)
-            return (nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: labelSmoothing), CountCorrect(logits, batch.Labels));
-        var losses = nn.functional.cross_entropy(logits, batch.Labels, reduction: nn.Reduction.None, label_smoothing: labelSmoothing);
+            return (nn.functional.cross_entropy(logits, batch.Labels, label_smoothing: LabelSmoothing), CountCorrect(logits, batch.Labels));
+        var losses = nn.functional.cross_entropy(logits, batch.Labels, reduction: nn.Reduction.None, label_smoothing: LabelSmoothing);
         return (batch.Mean(losses), batch.Count(logits.argmax(1).eq(batch.Labels)));
     }
 
@@ -130,9 +130,6 @@ public enum RegressionLoss
 /// </summary>
 public sealed class RegressionObjective : IObjective
 {
-    readonly RegressionLoss loss;
-    readonly double mean, deviation;
-
     /// <summary>Makes the objective.</summary>
     /// <param name="loss">How far a prediction is from its target.</param>
     /// <param name="mean">The target for which the model gives 0; finite.</param>
@@ -145,8 +142,14 @@ public sealed class RegressionObjective : IObjective
             throw new ArgumentOutOfRangeException(nameof(mean), mean, "The mean must be finite.");
         if (deviation is not (> 0 and < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(deviation), deviation, "The deviation must be above 0 and finite.");
-        (this.loss, this.mean, this.deviation) = (loss, mean, deviation);
+        (Loss, Mean, Deviation) = (loss, mean, deviation);
     }
+
+    internal RegressionLoss Loss { get; }
+
+    internal double Mean { get; }
+
+    internal double Deviation { get; }
 
     /// <inheritdoc/>
     public int? ClassCount => null;
@@ -156,8 +159,8 @@ public sealed class RegressionObjective : IObjective
     {
         ArgumentNullException.ThrowIfNull(batch);
         var predicted = Forward.ToOneNumber(model, batch, "a number");
-        var targets = mean == 0 && deviation == 1 ? batch.Targets : batch.Targets.Plus(-mean).Over(deviation);
-        var losses = loss switch
+        var targets = Mean == 0 && Deviation == 1 ? batch.Targets : batch.Targets.Plus(-Mean).Over(Deviation);
+        var losses = Loss switch
         {
             RegressionLoss.Absolute => nn.functional.l1_loss(predicted, targets, nn.Reduction.None),
             RegressionLoss.Huber => nn.functional.huber_loss(predicted, targets, reduction: nn.Reduction.None),

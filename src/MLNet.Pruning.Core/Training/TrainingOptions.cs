@@ -58,6 +58,11 @@ public sealed record TrainingOptions
     /// </summary>
     public long MemoryLimit { get; init; }
 
+    /// <summary>
+    /// What computes the gradients: a plan is faster than LibTorch, and gives the same within rounding. The history says which was used.
+    /// </summary>
+    public TrainingCompute Compute { get; init; }
+
     /// <summary>Where to train: "cpu", "cuda" or "cuda:N".</summary>
     public string Device { get; init; } = "cpu";
 
@@ -106,6 +111,7 @@ public sealed record TrainingOptions
         Require(!Nesterov || canNesterov, nameof(Nesterov), Nesterov, $"false for {Optimizer} with a momentum of {Momentum}");
         Require(GradientClipNorm is not { } norm || (double.IsFinite(norm) && norm > 0), nameof(GradientClipNorm), GradientClipNorm,
             "above 0, or null");
+        Require(Enum.IsDefined(Compute), nameof(Compute), Compute, "a value of the enumeration");
         Require(Replicas >= 0, nameof(Replicas), Replicas, "at least 1, or 0 for one a core");
         Require(Seed >= 0, nameof(Seed), Seed, "0 or more");
         Require(MemoryLimit >= 0, nameof(MemoryLimit), MemoryLimit, "a count of bytes, or 0 for half of the memory there is");

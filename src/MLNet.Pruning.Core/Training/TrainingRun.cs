@@ -13,11 +13,14 @@ public sealed class TrainingRun
     readonly Device device;
     readonly List<object> shared = [];
     readonly ImageChanger? changer;
+    readonly PlannedLoss? loss;
     FlatModel model;
     ReplicaSet? replicas;
     Func<nn.Module>? copy;
     bool probe;
     int resumedSteps;
+    string? told; // to the history
+    string? unplanned; // why no plan computes the present model; empty if one does
 
     internal TrainingRun(TrainingTask task, TrainingOptions options, IFeed feed, ReplicaThreads threads, CancellationToken cancellation)
     {
@@ -28,6 +31,7 @@ public sealed class TrainingRun
         model = new FlatModel(task.Model.to(device), device);
         Optimizer = new RunOptimizer(model, task, options, ReplicaCount);
         LearningRate = options.LearningRate;
+        loss = PlannedLoss.Of(task.Objective);
         changer = options.Augmentation is { } augmentation ? new(augmentation, task.Examples.Shape, options.Seed) : null;
     }
 
@@ -263,6 +267,44 @@ public sealed class TrainingRun
         return replicas;
     }
 
+    /// <summary>The loss, if a plan computes this step's gradients; null if LibTorch does.</summary>
+    PlannedLoss? Planned()
+    {
+        if (unplanned is null)
+        {
+            unplanned = Options.Compute == TrainingCompute.LibTorch ? "as asked for"
+                : Options.IsCpu ? GradientPlan.WhyNot(Model, loss) ?? "" : "on a device";
+            if (unplanned.Length > 0 && Options.Compute == TrainingCompute.Plan)
+                throw new NotSupportedException($"Compute is {Options.Compute}, and there is no plan: {unplanned}.");
+        }
+        if (unplanned.Length > 0)
+        {
+            Tell(unplanned);
+            return null;
+        }
+        if (EnsureReplicas().AreWatched)
+        {
+            if (Options.Compute == TrainingCompute.Plan)
+                throw new NotSupportedException($"Compute is {Options.Compute}, and modules have forward hooks, which no plan calls.");
+            Tell("in steps that forward hooks watch");
+            return null;
+        }
+        Tell("");
+        return loss;
+
+        void Tell(string why)
+        {
+            if (why == told)
+                return;
+            told = why;
+            string used = why.Length == 0 ? "a plan" : $"LibTorch, {why}";
+            if (History.Compute is null)
+                History.Compute = used;
+            else if (!History.Compute.Contains(used, StringComparison.Ordinal))
+                History.Compute += $"; {used}";
+        }
+    }
+
     /// <summary>Forgets the steps of the last epoch, unless a checkpoint contains steps of this one.</summary>
     internal void EnterEpoch()
     {
@@ -296,21 +338,22 @@ public sealed class TrainingRun
         if (!Options.IsCpu)
             cuda.manual_seed_all(DeviceSeed(Options.Seed, Step));
         StepRows = slots.Length;
-        var (size, loss, weight) = (Options.BatchSize, 0.0, 0.0);
+        var (size, sum, weight) = (Options.BatchSize, 0.0, 0.0);
         var stepWeight = feed.Examples.Weight(slots);
+        var planned = Planned();
         for (var from = 0; from < slots.Length; from += size)
         {
             var to = Math.Min(from + size, slots.Length);
             var upcoming = to < slots.Length ? slots[to..] : feed.Upcoming;
-            var part = EnsureReplicas().Compute(slots[from..to], feed.Examples, Objective,
+            var part = EnsureReplicas().Compute(slots[from..to], feed.Examples, Objective, planned,
                 new StepPart(from, slots.Length, stepWeight, new(changer, Step)), upcoming[..Math.Min(size, upcoming.Length)],
                 new(changer, to < slots.Length ? Step : Step + 1), probe);
             probe = false;
             Totals.Add(to - from, part);
-            loss += part.Loss * part.Weight;
+            sum += part.Loss * part.Weight;
             weight += part.Weight;
             // The loss of a single batch as it is, without a rounding.
-            Loss = weight == part.Weight ? part.Loss : loss / weight;
+            Loss = weight == part.Weight ? part.Loss : sum / weight;
             BatchComputed?.Invoke(this);
         }
     }
@@ -332,7 +375,7 @@ public sealed class TrainingRun
     internal void DropReplicas()
     {
         replicas?.Dispose();
-        replicas = null;
+        (replicas, unplanned) = (null, null);
     }
 
     /// <summary>Sets the model to evaluation mode and removes its gradients.</summary>

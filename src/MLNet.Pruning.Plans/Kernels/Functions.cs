@@ -53,12 +53,16 @@ static class Functions<TVectors, TVector>
         return TVectors.Subtract(one, TVectors.Divide(TVectors.Create(2f), TVectors.Add(one, Exp(TVectors.Add(x, x)))));
     }
 
+    /// <summary>x F(x), where F is the standard normal distribution function.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Gelu(TVector x) => TVectors.Multiply(x, Normal(x));
+
     /// <summary>
-    /// x F(x), where F is the standard normal distribution function: 1/2 + x g(x^2) with a polynomial g of degree 14 for |x| up to 5.25,
-    /// beyond which F is 0 or 1 to within 8e-8.
+    /// The standard normal distribution function, F(x) = 1/2 + x g(x^2) with a polynomial g of degree 14 for |x| up to 5.25, beyond which
+    /// it is 0 or 1 to within 8e-8.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Gelu(TVector x)
+    public static TVector Normal(TVector x)
     {
         const float Limit = 5.25f;
         var c = TVectors.Max(TVectors.Create(-Limit), TVectors.Min(TVectors.Create(Limit), x));
@@ -78,7 +82,7 @@ static class Functions<TVectors, TVector>
         p = TVectors.MultiplyAdd(p, s, TVectors.Create(0.0496457666f));
         p = TVectors.MultiplyAdd(p, s, TVectors.Create(-0.0671268031f));
         p = TVectors.MultiplyAdd(p, s, TVectors.Create(0.13465935f));
-        return TVectors.Multiply(x, TVectors.MultiplyAdd(c, p, TVectors.Create(0.5f)));
+        return TVectors.MultiplyAdd(c, p, TVectors.Create(0.5f));
     }
 
     /// <summary>log(1 + e^-|x|) = 2 artanh(u / (2 + u)) with u = e^-|x|.</summary>

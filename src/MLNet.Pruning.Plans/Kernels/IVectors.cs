@@ -37,6 +37,9 @@ unsafe interface IVectors<TVector>
     /// <summary>The minimum; <paramref name="b"/> if one is NaN.</summary>
     static abstract TVector Min(TVector a, TVector b);
 
+    /// <summary>In each lane the value where x is above 0, otherwise 0.</summary>
+    static abstract TVector WherePositive(TVector x, TVector value);
+
     /// <summary>value * 2^n, where n are the low bits of <paramref name="shifted"/>. Neither value nor result may be subnormal.</summary>
     static abstract TVector Scale(TVector value, TVector shifted);
 

@@ -56,7 +56,10 @@ abstract unsafe class KernelSet
     /// <summary>The sparse product of a few rows of finite numbers; see <see cref="ShuffleProduct{TVectors,TVector}"/>.</summary>
     public abstract void Shuffle(ShuffleMatrix matrix, float* x, int rows, nint xStride, float* y, nint yStride, float* residual);
 
-    public void Activate(Activation activation, float* values, nint count) => Apply(activation switch
+    public void Activate(Activation activation, float* values, nint count) => Activate(activation, values, values, count);
+
+    /// <summary>y = f(x), where y may be x.</summary>
+    public void Activate(Activation activation, float* x, float* y, nint count) => Apply(activation switch
     {
         Activation.Relu => GraphOperation.Relu,
         Activation.LeakyRelu => GraphOperation.LeakyRelu,
@@ -65,7 +68,7 @@ abstract unsafe class KernelSet
         Activation.Tanh => GraphOperation.Tanh,
         Activation.Sigmoid => GraphOperation.Sigmoid,
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation."),
-    }, 0.01f, values, values, count);
+    }, 0.01f, x, y, count);
 
     /// <summary>y = f(x), where y may be x.</summary>
     public abstract void Apply(GraphOperation function, float coefficient, float* x, float* y, nint count);
@@ -94,6 +97,21 @@ abstract unsafe class KernelSet
 
     /// <summary>Normalizes tokens in rows, with the same sums as <see cref="NormalizeLanes"/>.</summary>
     public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon);
+
+    /// <summary>Layer norm for training; see <see cref="NormGradient{TVectors,TVector}.Forward"/>.</summary>
+    public abstract void Normalize(float* x, int tokens, int width, nint stride, float* y, float* factors, float epsilon);
+
+    /// <summary>Its gradient; see <see cref="NormGradient{TVectors,TVector}.Backward"/>.</summary>
+    public abstract void NormalizeBack(float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result);
+
+    /// <summary>Adds the rows of x to the sums; whole vectors are read and written.</summary>
+    public abstract void AddRows(float* x, int rows, int width, nint stride, float* sums);
+
+    /// <summary>Whether the gradient of an activation is computed from its input; otherwise from what it gave.</summary>
+    public static bool KeepsInput(Activation activation) => activation is Activation.Gelu or Activation.Silu;
+
+    /// <summary>Multiplies a gradient with an activation's derivative; see <see cref="ActivationGradient{TVectors,TVector}"/>.</summary>
+    public abstract void ActivateBack(Activation activation, float* kept, float* gradient, nint count);
 
     public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y, float epsilon);
 
@@ -159,6 +177,19 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
 
     public override void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon) =>
         Normalization<TVectors, TVector>.RowsAsLanes(x, tokens, width, stride, y, epsilon);
+
+    public override void Normalize(float* x, int tokens, int width, nint stride, float* y, float* factors, float epsilon) =>
+        NormGradient<TVectors, TVector>.Forward(x, tokens, width, stride, y, factors, epsilon);
+
+    public override void NormalizeBack(
+        float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result) =>
+        NormGradient<TVectors, TVector>.Backward(y, factors, gradient, tokens, width, stride, result);
+
+    public override void AddRows(float* x, int rows, int width, nint stride, float* sums) =>
+        NormGradient<TVectors, TVector>.AddRows(x, rows, width, stride, sums);
+
+    public override void ActivateBack(Activation activation, float* kept, float* gradient, nint count) =>
+        ActivationGradient<TVectors, TVector>.Apply(activation, kept, gradient, count);
 
     public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y, float epsilon) =>
         Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y, epsilon);

@@ -8,9 +8,6 @@ sealed unsafe class LinearLayer
     // With at least this many rows, the sparse kernel works on lanes of rows, unless shuffling is as fast.
     const int MinimumLanes = 4, MinimumLanesBesideShuffles = 12;
 
-    // Panels of this many inputs stay in the first-level cache while they are filled.
-    const int PackedAtOnce = 64;
-
     // Fewer weights are packed by one thread.
     const int PackedByOne = 1 << 20;
 
@@ -67,29 +64,16 @@ sealed unsafe class LinearLayer
             return;
         }
         columns = Outputs - Rest(Outputs, Inputs, kernels.Lanes);
-        int width = kernels.PanelWidth, padded = kernels.Padded(columns);
+        int padded = kernels.Padded(columns);
         (panels, bias) = (new((long)Inputs * (padded + kernels.Lanes)), new(Math.Max(padded + kernels.Lanes, Outputs)));
         rest = new(weights.Weight[(columns * Inputs)..]);
         weights.Bias.CopyTo(bias.Span);
-        // The last panel has three vectors if their number is odd and more than one.
-        int last = padded > width && padded % width > 0 ? padded - (3 * kernels.Lanes) : int.MaxValue;
-        int panelCount = columns <= last ? (columns + width - 1) / width : (last / width) + 1;
-        Parallel.For(0, panelCount, new() { MaxDegreeOfParallelism = weights.Weight.Length < PackedByOne ? 1 : -1 }, Pack);
-
-        // [inputs][across] of a panel's outputs
-        void Pack(int number)
+        var packing = new DensePanels(kernels, columns, Inputs);
+        Parallel.For(0, packing.Count, new() { MaxDegreeOfParallelism = weights.Weight.Length < PackedByOne ? 1 : -1 }, number =>
         {
-            int first = number * width, across = first < last ? width : 3 * kernels.Lanes, outputs = Math.Min(across, columns - first);
-            float* panel = panels.Pointer + ((long)first * Inputs);
-            fixed (float* rows = weights.Weight[(first * Inputs)..])
-            {
-                for (int input = 0; input < Inputs; input += PackedAtOnce)
-                {
-                    Transposition.Transpose(rows + input, outputs, Math.Min(PackedAtOnce, Inputs - input), Inputs,
-                        panel + ((long)input * across), across);
-                }
-            }
-        }
+            fixed (float* rows = weights.Weight)
+                packing.Pack(number, rows, panels.Pointer);
+        });
     }
 
     public int Inputs { get; }

@@ -96,6 +96,12 @@ public abstract class PrunedTrainerOptions
     /// <summary>Where to train and score: "cpu", "cuda" or "cuda:N"; null for what <c>MLContext.GpuDeviceId</c> says.</summary>
     public string? Device { get; set; }
 
+    /// <summary>
+    /// What computes the gradients: by default a plan where there is one for the network, which is faster than LibTorch and gives the same
+    /// within rounding. The history says which was used.
+    /// </summary>
+    public TrainingCompute Compute { get; set; }
+
     /// <summary>Copies of the model that train in parallel on the CPU, one thread each; 0 for one per core.</summary>
     public int Replicas { get; set; }
 
@@ -162,6 +168,7 @@ public abstract class PrunedTrainerOptions
         Seed = seed,
         Device = Device ?? "cpu",
         Replicas = Replicas,
+        Compute = Compute,
         MemoryLimit = MemoryLimit,
         EarlyStopping = EarlyStopping,
         RestoreBest = RestoreBest,

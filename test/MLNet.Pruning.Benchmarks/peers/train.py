@@ -1,4 +1,4 @@
-"""Trains a network (fc, cnn, vit or vit25) in PyTorch. Arguments: its name, and where its rows lie (NAME.f32, NAME.i64).
+"""Trains a network (fc, tabular, cnn, vit or vit25) in PyTorch. Arguments: its name, and where its rows lie (NAME.f32, NAME.i64).
 Lines it reads: 'epoch THREADS' trains one epoch and prints images/s; 'memory' prints the most megabytes that the process has used."""
 import resource
 import sys
@@ -58,6 +58,8 @@ class Vit(nn.Module):
 def build(name):
     if name == "fc":
         return nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 30), nn.ReLU(), nn.Linear(30, CLASSES))
+    if name == "tabular":
+        return nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 2))
     if name == "cnn":
         return nn.Sequential(
             nn.Unflatten(1, (3, 32, 32)), nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
@@ -69,6 +71,7 @@ def build(name):
 name, rows = sys.argv[1:]
 y = torch.from_numpy(numpy.fromfile(rows + ".i64", "i8"))
 x = torch.from_numpy(numpy.fromfile(rows + ".f32", "f4")).view(len(y), -1)
+batch = 256 if name == "tabular" else BATCH
 torch.manual_seed(1)
 model = build(name)
 optimizer = torch.optim.AdamW(model.parameters(), foreach=True) if name.startswith("vit") else torch.optim.Adam(model.parameters())
@@ -78,8 +81,8 @@ def epoch(threads):
     torch.set_num_threads(threads)
     order = torch.randperm(len(y))
     began = time.perf_counter()
-    for i in range(0, len(y), BATCH):
-        rows = order[i:i + BATCH]
+    for i in range(0, len(y), batch):
+        rows = order[i:i + batch]
         optimizer.zero_grad(set_to_none=True)
         loss = F.cross_entropy(model(x[rows]), y[rows])
         loss.backward()

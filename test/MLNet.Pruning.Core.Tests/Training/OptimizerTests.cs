@@ -21,7 +21,7 @@ public sealed class OptimizerTests
     [DataRow(OptimizerKind.RmsProp, 3, 0.9, 0, "momentum_buffer square_avg")]
     public void It_steps_and_keeps_the_state_of_TorchSharps_optimizer_of_the_parameters(OptimizerKind kind, int replicas, double momentum, double decay, string names, bool nesterov = false)
     {
-        var options = new TrainingOptions { WeightDecay = decay, Epochs = 1, BatchSize = 20, Replicas = replicas, Shuffle = false, Optimizer = kind, LearningRate = 0.01, Momentum = momentum, Nesterov = nesterov };
+        var options = new TrainingOptions { Compute = TrainingCompute.LibTorch, WeightDecay = decay, Epochs = 1, BatchSize = 20, Replicas = replicas, Shuffle = false, Optimizer = kind, LearningRate = 0.01, Momentum = momentum, Nesterov = nesterov };
         var own = Remembered(options, null);
         var reference = Remembered(options, parameters => TorchOptimizers.Create(options, parameters));
         CollectionAssert.AreEqual(new[] { "layers.linear1.bias", "layers.linear1.weight", "layers.linear2.bias", "layers.linear2.weight" }, own.Keys.Order().ToArray());

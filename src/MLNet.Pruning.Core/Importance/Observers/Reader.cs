@@ -1,4 +1,5 @@
 using MLNet.Pruning.Neurons;
+using MLNet.Pruning.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -116,16 +117,16 @@ sealed class ForwardWatch : IDisposable
     public ForwardWatch(IEnumerable<Reader> readers, Action<Reader, Tensor> seen)
     {
         foreach (var reader in readers)
-            removers.Add(reader.Layer.Module.register_forward_hook((_, input, output) =>
+        {
+            removers.Add(LayerWatches.Add(reader.Layer.Module, input =>
             {
-                if (is_grad_enabled() && input.shape[0] > 0)
-                {
-                    using var off = no_grad();
-                    using var scope = NewDisposeScope();
-                    seen(reader, input);
-                }
-                return output;
-            }).remove);
+                if (!is_grad_enabled() || input.shape[0] == 0)
+                    return;
+                using var off = no_grad();
+                using var scope = NewDisposeScope();
+                seen(reader, input);
+            }));
+        }
     }
 
     public void Dispose()

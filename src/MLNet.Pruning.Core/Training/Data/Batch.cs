@@ -79,6 +79,18 @@ public sealed class Batch
         return Weights is { } weight ? weight.mul(condition).sum().item<float>() : condition.sum().item<long>();
     }
 
+    /// <summary>Where the rows are on the CPU, for plans; 0 for what there is not.</summary>
+    internal nint InputsAt { get; init; }
+
+    internal nint LabelsAt { get; init; }
+
+    internal nint TargetsAt { get; init; }
+
+    internal nint WeightsAt { get; init; }
+
+    /// <summary>The numbers of a row.</summary>
+    internal int Width { get; init; }
+
     /// <summary>Whether somebody has asked for the weights.</summary>
     internal bool UsesWeights { get; private set; }
 

@@ -36,6 +36,9 @@ public sealed record TrainingHistory : IJsonOnDeserialized
     /// <summary>The number of replicas that computed each batch.</summary>
     public int Replicas { get; set; }
 
+    /// <summary>What computed the gradients, and why it was not a plan if it was not. Null in histories of earlier versions.</summary>
+    public string? Compute { get; set; }
+
     /// <summary>The seed of the run.</summary>
     public int Seed { get; set; }
 

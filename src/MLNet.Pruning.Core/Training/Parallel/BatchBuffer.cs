@@ -61,7 +61,14 @@ sealed unsafe class BatchBuffer : IDisposable
         foreach (var column in columns)
             column.Upload();
         return Batch?.Rows == rows ? Batch
-            : Batch = new Batch(inputs.View(rows), labels?.View(rows), targets?.View(rows), weights?.View(rows), rows);
+            : Batch = new Batch(inputs.View(rows), labels?.View(rows), targets?.View(rows), weights?.View(rows), rows)
+            {
+                InputsAt = inputs.Address,
+                LabelsAt = labels?.Address ?? 0,
+                TargetsAt = targets?.Address ?? 0,
+                WeightsAt = weights?.Address ?? 0,
+                Width = width,
+            };
     }
 
     public void Dispose()

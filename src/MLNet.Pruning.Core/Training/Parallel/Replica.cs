@@ -6,13 +6,16 @@ namespace MLNet.Pruning.Training;
 sealed class Replica : IDisposable
 {
     readonly Tensor factor;
+    readonly FlatStorage values;
+    GradientPlan? plan;
     BatchCounters? counters;
     BatchBuffer staged;
     float share = float.NaN;
 
-    public Replica(nn.Module module, FlatStorage gradients, FlatStorage statistics, ExampleBuffer examples, int capacity, Device device)
+    public Replica(nn.Module module, FlatStorage gradients, FlatStorage values, FlatStorage statistics, ExampleBuffer examples,
+        int capacity, Device device)
     {
-        (Module, Gradients, Statistics) = (module, gradients, statistics);
+        (Module, Gradients, Statistics, this.values) = (module, gradients, statistics, values);
         staged = new BatchBuffer(examples, capacity, device);
         factor = ones([], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
     }
@@ -85,6 +88,13 @@ sealed class Replica : IDisposable
         (Loss, Share) = (loss.item<float>(), share);
     }
 
+    /// <summary>The same by a plan.</summary>
+    public void Compute(Batch rows, PlannedLoss loss, double share, double ofStep, bool first)
+    {
+        plan ??= GradientPlan.Of(Module, values, Gradients);
+        ((Loss, Correct), Share) = (plan.Compute(rows, loss, share * ofStep, first), share);
+    }
+
     public void Forward(Batch rows, IObjective objective, double share)
     {
         using var scope = NewDisposeScope();
@@ -108,6 +118,7 @@ sealed class Replica : IDisposable
     public void Dispose()
     {
         counters?.Dispose();
+        plan?.Dispose();
         staged.Dispose();
         factor.Dispose();
         Statistics.Dispose();

@@ -30,6 +30,7 @@ sealed class ReplicaSet : IDisposable
 
     readonly Replica[] replicas;
     readonly Tensor[][] slices; // [replica][slice]: gradient vectors in slices, for summing in parallel
+    readonly nn.Module<Tensor, Tensor>[] hookable;
     readonly ReplicaThreads threads;
     readonly ForwardOrder order = new();
     readonly Action<int> train, score, sum;
@@ -39,6 +40,7 @@ sealed class ReplicaSet : IDisposable
 
     ExampleBuffer examples = null!;
     IObjective objective = null!;
+    PlannedLoss? loss;
     int[] slots = [];
     int rows, active, summed;
     double weight;
@@ -68,8 +70,8 @@ sealed class ReplicaSet : IDisposable
                     ModuleScope.Detach(module);
                     Alias(module, model.Module);
                 }
-                replicas[i] = new Replica(module, i == 0 ? model.Gradients : FlatStorage.GradientsOf(FlatModel.Trainable(module), device),
-                    Statistics(module, device), shape, capacity, device);
+                var gradients = i == 0 ? model.Gradients : FlatStorage.GradientsOf(FlatModel.Trainable(module), device);
+                replicas[i] = new Replica(module, gradients, model.Values, Statistics(module, device), shape, capacity, device);
             }
             TrainingModes.Begin(Modules);
             // The initial weights that the copies draw must not change the run's random numbers.
@@ -82,6 +84,7 @@ sealed class ReplicaSet : IDisposable
             throw;
         }
         slices = Slice(replicas);
+        hookable = [.. Modules.SelectMany(module => module.modules().Prepend(module)).OfType<nn.Module<Tensor, Tensor>>().Distinct()];
         train = Train;
         breakOrder = order.Break;
         score = Score;
@@ -98,6 +101,9 @@ sealed class ReplicaSet : IDisposable
 
     /// <summary>The latest rows of each replica; a batch of few rows leaves out the last replicas.</summary>
     public IReadOnlyList<Batch> Batches => [.. replicas.Take(active).Select(r => r.Batch!)];
+
+    /// <summary>Whether a module of a replica has forward hooks that no plan calls.</summary>
+    public bool AreWatched => hookable.Any(LayerWatches.HasOtherHooks);
 
     /// <summary>One replica per core, but each with at least 32 rows of a full batch.</summary>
     public static int CountFor(TrainingOptions options, bool copies)
@@ -116,15 +122,16 @@ sealed class ReplicaSet : IDisposable
     /// <param name="batch">The slots of the rows.</param>
     /// <param name="from">The buffer of the rows.</param>
     /// <param name="towards">The objective.</param>
+    /// <param name="planned">The objective's loss for plans; null for LibTorch.</param>
     /// <param name="of">The batch's part of the step. Gradients are complete after the last one.</param>
     /// <param name="upcoming">The slots of the next batch if known, so that its rows can be prefetched.</param>
     /// <param name="after">The changes of its images.</param>
     /// <param name="probe">Whether to check if the model draws random numbers.</param>
-    public BatchResult Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, StepPart of,
+    public BatchResult Compute(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, PlannedLoss? planned, StepPart of,
         ReadOnlySpan<int> upcoming, ImageChanges after, bool probe)
     {
         Take(batch, from, towards);
-        part = of;
+        (part, loss) = (of, planned);
         if (of.IsFirst)
             summed = active; // the first batch of a step is its largest
         if (ahead is not null)
@@ -133,8 +140,8 @@ sealed class ReplicaSet : IDisposable
             brought = ahead.Begin(batch, shares <= active ? upcoming : [], shares, from, after);
             threads.Rest();
         }
-        using var state = probe && active > 1 ? get_rng_state() : null;
-        ordered = active > 1 && (probe || DrawsRandomNumbers);
+        using var state = probe && planned is null && active > 1 ? get_rng_state() : null;
+        ordered = planned is null && active > 1 && (probe || DrawsRandomNumbers);
         order.Reset();
         threads.Run(active, train, copyAhead, breakOrder);
         if (state is not null)
@@ -181,7 +188,10 @@ sealed class ReplicaSet : IDisposable
         var batch = brought ? replica.Gather(ahead!, number, share.Length) : replica.Gather(examples, share, part.Changes);
         ahead?.Open(number);
         var ofStep = part.StepWeight > 0 ? weight / part.StepWeight : 0;
-        replica.ForwardBackward(batch, objective, number, WeightOf(share), ofStep, part.IsFirst, ordered ? order : null);
+        if (loss is not null)
+            replica.Compute(batch, loss, WeightOf(share), ofStep, part.IsFirst);
+        else
+            replica.ForwardBackward(batch, objective, number, WeightOf(share), ofStep, part.IsFirst, ordered ? order : null);
     }
 
     void Score(int number)

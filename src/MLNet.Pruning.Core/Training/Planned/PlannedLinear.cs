@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Steps;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>
+/// A linear layer forward and backward. The weight and bias of a norm in front of it are part of its weights: y = x (W s)^T + (W t + b),
+/// where x is only normalized, s the norm's weight and t its bias.
+/// </summary>
+sealed unsafe class PlannedLinear
+{
+    readonly KernelSet kernels;
+    readonly DensePanels packing;
+    readonly float* weight, bias, weightGradient, biasGradient, scale, shift, scaleGradient, shiftGradient;
+    readonly float* panels, whole, wholeBias, sums, biasSums;
+    readonly nint sumStride;
+
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="memory">For packed weights and sums.</param>
+    /// <param name="of">The parameters.</param>
+    /// <param name="name">The layer's name.</param>
+    /// <param name="norm">The name of the norm in front of it; null for none.</param>
+    public PlannedLinear(KernelSet kernels, PlanMemory memory, PlanParameters of, string name, string? norm = null)
+    {
+        (this.kernels, Name) = (kernels, name);
+        (Outputs, Inputs) = (of.Size($"{name}.weight", 0), of.Size($"{name}.weight", 1));
+        weight = of.Value($"{name}.weight");
+        weightGradient = of.Gradient($"{name}.weight");
+        bias = of.Value($"{name}.bias");
+        biasGradient = of.Gradient($"{name}.bias");
+        packing = new(kernels, Outputs, Inputs);
+        panels = memory.Numbers(packing.Room);
+        wholeBias = memory.Numbers(kernels.Padded(Outputs) + kernels.Lanes);
+        biasSums = memory.Numbers(kernels.Padded(Outputs) + kernels.Lanes);
+        whole = weight;
+        sums = weightGradient;
+        sumStride = Inputs;
+        if (norm is not null)
+        {
+            scale = of.Value($"{norm}.weight");
+            scaleGradient = of.Gradient($"{norm}.weight");
+            shift = of.Value($"{norm}.bias");
+            shiftGradient = of.Gradient($"{norm}.bias");
+            whole = memory.Numbers((long)Outputs * Inputs);
+        }
+        // Products write whole vectors.
+        if (norm is not null || Inputs % kernels.Lanes != 0)
+        {
+            sumStride = kernels.Padded(Inputs);
+            sums = memory.Numbers(Outputs * (long)sumStride);
+        }
+    }
+
+    public string Name { get; }
+
+    public int Inputs { get; }
+
+    public int Outputs { get; }
+
+    public bool HasNorm => scale != null;
+
+    /// <summary>Takes the parameters as they are now. The gradients are zero.</summary>
+    public void Begin()
+    {
+        for (int o = 0; o < Outputs; o++)
+        {
+            wholeBias[o] = bias[o];
+            if (scale == null)
+                continue;
+            float* from = weight + ((long)o * Inputs), to = whole + ((long)o * Inputs);
+            double sum = 0;
+            for (int i = 0; i < Inputs; i++)
+            {
+                to[i] = from[i] * scale[i];
+                sum += from[i] * shift[i];
+            }
+            wholeBias[o] += (float)sum;
+        }
+        for (int panel = 0; panel < packing.Count; panel++)
+            packing.Pack(panel, whole, panels);
+        if (sums != weightGradient)
+            NativeMemory.Clear(sums, (nuint)(Outputs * sumStride * sizeof(float)));
+        NativeMemory.Clear(biasSums, (nuint)(Outputs * sizeof(float)));
+    }
+
+    /// <summary>y = x W^T + b, + residual if there is one.</summary>
+    public void Forward(PlanRows x, int rows, PlanRows y, float* residual = null) => kernels.Product(new()
+    {
+        A = x.First,
+        RowStride = x.Stride,
+        DepthStride = 1,
+        Rows = rows,
+        Columns = Outputs,
+        Depth = Inputs,
+        B = panels,
+        BStride = kernels.PanelWidth,
+        TripleStride = 3 * kernels.Lanes,
+        PanelStride = (nint)Inputs * kernels.PanelWidth,
+        C = y.First,
+        CStride = y.Stride,
+        ColumnBias = wholeBias,
+        Residual = residual,
+    });
+
+    /// <summary>Adds to the gradients of the parameters.</summary>
+    /// <param name="x">What the layer has read.</param>
+    /// <param name="dy">The gradient of what it gave.</param>
+    /// <param name="rows">The number of rows.</param>
+    public void Backward(PlanRows x, PlanRows dy, int rows)
+    {
+        kernels.Product(new()
+        {
+            A = dy.First,
+            RowStride = 1,
+            DepthStride = dy.Stride,
+            Rows = Outputs,
+            Columns = Inputs,
+            Depth = rows,
+            B = x.First,
+            BStride = x.Stride,
+            TripleStride = x.Stride,
+            PanelStride = kernels.PanelWidth,
+            C = sums,
+            CStride = sumStride,
+            Residual = sums,
+        });
+        kernels.AddRows(dy.First, rows, Outputs, dy.Stride, biasSums);
+    }
+
+    /// <summary>dx = dy W: the gradient of what the layer has read.</summary>
+    public void Backward(PlanRows dy, int rows, PlanRows dx) => kernels.Product(new()
+    {
+        A = dy.First,
+        RowStride = dy.Stride,
+        DepthStride = 1,
+        Rows = rows,
+        Columns = Inputs,
+        Depth = Outputs,
+        B = whole,
+        BStride = Inputs,
+        TripleStride = Inputs,
+        PanelStride = kernels.PanelWidth,
+        C = dx.First,
+        CStride = dx.Stride,
+    });
+
+    /// <summary>Moves sums to the vector of gradients, as far as they are not there.</summary>
+    public void End()
+    {
+        for (int o = 0; o < Outputs; o++)
+            biasGradient[o] += biasSums[o];
+        if (sums == weightGradient)
+            return;
+        for (int o = 0; o < Outputs; o++)
+        {
+            float* from = sums + (o * sumStride), to = weightGradient + ((long)o * Inputs), of = weight + ((long)o * Inputs);
+            float sum = biasSums[o];
+            for (int i = 0; i < Inputs; i++)
+            {
+                if (scale == null)
+                {
+                    to[i] += from[i];
+                    continue;
+                }
+                to[i] += (from[i] * scale[i]) + (sum * shift[i]);
+                scaleGradient[i] += from[i] * of[i];
+                shiftGradient[i] += sum * of[i];
+            }
+        }
+    }
+
+    /// <summary>What the layer reads as the module would: behind the norm's weight and bias; of the caller's dispose scope.</summary>
+    public Tensor Seen(Tensor normalized)
+    {
+        if (!HasNorm)
+            return normalized;
+        var (scales, shifts) = (new float[Inputs], new float[Inputs]);
+        new Span<float>(scale, Inputs).CopyTo(scales);
+        new Span<float>(shift, Inputs).CopyTo(shifts);
+        return normalized.mul(tensor(scales)).Plus(tensor(shifts));
+    }
+}

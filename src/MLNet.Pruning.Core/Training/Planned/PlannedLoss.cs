@@ -1,0 +1,146 @@
+using MLNet.Pruning.Plans.Kernels;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>The answers of a batch's rows; null where there are none.</summary>
+readonly unsafe struct PlannedAnswers(long* labels, float* targets, float* weights)
+{
+    public readonly long* Labels = labels;
+
+    public readonly float* Targets = targets, Weights = weights;
+
+    public PlannedAnswers From(int row) =>
+        new(Labels == null ? null : Labels + row, Targets == null ? null : Targets + row, Weights == null ? null : Weights + row);
+
+    public float WeightOf(int row) => Weights == null ? 1 : Weights[row];
+}
+
+/// <summary>An objective's loss and gradient for outputs in memory.</summary>
+abstract unsafe class PlannedLoss
+{
+    /// <summary>The loss of an objective; null if only LibTorch computes it.</summary>
+    public static PlannedLoss? Of(IObjective objective) => objective switch
+    {
+        CrossEntropy classes => new OfClasses(classes.ClassCount!.Value, classes.LabelSmoothing),
+        BinaryCrossEntropy => new OfTwo(),
+        RegressionObjective numbers => new OfNumbers(numbers),
+        _ => null,
+    };
+
+    /// <summary>Whether it compares rows of so many outputs with answers.</summary>
+    public abstract bool Fits(int outputs);
+
+    /// <summary>Replaces outputs by the gradient of the weighted sum of the rows' losses, times a factor.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="outputs">The network's outputs; become gradients.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="answers">The rows' answers.</param>
+    /// <param name="factor">The factor of the gradients.</param>
+    /// <returns>The weighted sum of the losses, and the weight of right answers.</returns>
+    public abstract (double Loss, double Correct) Compute(
+        KernelSet kernels, PlanRows outputs, int rows, PlannedAnswers answers, double factor);
+
+    /// <summary>Whether right answers are counted.</summary>
+    public virtual bool HasAccuracy => true;
+
+    sealed class OfClasses(int classes, double smoothing) : PlannedLoss
+    {
+        public override bool Fits(int outputs) => outputs >= classes;
+
+        public override (double Loss, double Correct) Compute(
+            KernelSet kernels, PlanRows outputs, int rows, PlannedAnswers answers, double factor)
+        {
+            int width = outputs.Width;
+            double loss = 0, correct = 0;
+            // The logit of the label, the largest one, and the mean of all, before they become probabilities.
+            float* kept = stackalloc float[3 * 256];
+            for (int from = 0; from < rows; from += 256)
+            {
+                int count = Math.Min(256, rows - from);
+                for (int row = 0; row < count; row++)
+                {
+                    float* logits = outputs.Row(from + row);
+                    int best = 0;
+                    double sum = 0;
+                    for (int i = 0; i < width; i++)
+                    {
+                        sum += logits[i];
+                        if (logits[i] > logits[best])
+                            best = i;
+                    }
+                    long label = answers.Labels[from + row];
+                    (kept[3 * row], kept[(3 * row) + 1], kept[(3 * row) + 2]) = (logits[label], logits[best], (float)(sum / width));
+                    if (best == label)
+                        correct += answers.WeightOf(from + row);
+                }
+                kernels.SoftmaxRows(outputs.Row(from), count, width, outputs.Stride);
+                for (int row = 0; row < count; row++)
+                {
+                    float* chances = outputs.Row(from + row);
+                    float largest = chances[0];
+                    for (int i = 1; i < width; i++)
+                        largest = MathF.Max(largest, chances[i]);
+                    double weight = answers.WeightOf(from + row);
+                    // The largest probability is 1 / sum e^(logit - largest logit).
+                    double logSum = kept[(3 * row) + 1] - Math.Log(largest);
+                    loss += weight * (((1 - smoothing) * (logSum - kept[3 * row])) + (smoothing * (logSum - kept[(3 * row) + 2])));
+                    var (scale, share) = ((float)(weight * factor), (float)(weight * factor * smoothing / width));
+                    for (int i = 0; i < width; i++)
+                        chances[i] = (chances[i] * scale) - share;
+                    chances[answers.Labels[from + row]] -= (float)(weight * factor * (1 - smoothing));
+                }
+            }
+            return (loss, correct);
+        }
+    }
+
+    sealed class OfTwo : PlannedLoss
+    {
+        public override bool Fits(int outputs) => outputs == 1;
+
+        public override (double Loss, double Correct) Compute(
+            KernelSet kernels, PlanRows outputs, int rows, PlannedAnswers answers, double factor)
+        {
+            double loss = 0, correct = 0;
+            for (int row = 0; row < rows; row++)
+            {
+                float* output = outputs.Row(row);
+                double logit = *output, label = answers.Labels[row], weight = answers.WeightOf(row);
+                double small = Math.Exp(-Math.Abs(logit)), chance = logit >= 0 ? 1 / (1 + small) : small / (1 + small);
+                loss += weight * (Math.Max(logit, 0) - (logit * label) + Math.Log(1 + small));
+                if (logit > 0 == label > 0)
+                    correct += weight;
+                *output = (float)(weight * factor * (chance - label));
+            }
+            return (loss, correct);
+        }
+    }
+
+    sealed class OfNumbers(RegressionObjective objective) : PlannedLoss
+    {
+        public override bool HasAccuracy => false;
+
+        public override bool Fits(int outputs) => outputs == 1;
+
+        public override (double Loss, double Correct) Compute(
+            KernelSet kernels, PlanRows outputs, int rows, PlannedAnswers answers, double factor)
+        {
+            double sum = 0;
+            for (int row = 0; row < rows; row++)
+            {
+                float* output = outputs.Row(row);
+                double difference = *output - ((answers.Targets[row] - objective.Mean) / objective.Deviation),
+                    size = Math.Abs(difference), weight = answers.WeightOf(row);
+                var (loss, slope) = objective.Loss switch
+                {
+                    RegressionLoss.Absolute => (size, (double)Math.Sign(difference)),
+                    RegressionLoss.Huber => size <= 1 ? (difference * difference / 2, difference) : (size - 0.5, Math.Sign(difference)),
+                    _ => (difference * difference, 2 * difference),
+                };
+                sum += weight * loss;
+                *output = (float)(weight * factor * slope);
+            }
+            return (sum, 0);
+        }
+    }
+}
