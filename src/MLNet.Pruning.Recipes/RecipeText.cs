@@ -47,6 +47,11 @@ static class RecipeText
         {
             throw new RecipeException(Place(failure.Start), Reason(failure), failure);
         }
+        catch (ArgumentException failure) // a tag that is no URI, or an escape that is no letter
+        {
+            throw new RecipeException(Place(parser.Current?.End ?? Mark.Empty),
+                "This is no YAML: after this place, a tag or an escape sequence is not valid. Put text into quotes.", failure);
+        }
         catch (InvalidOperationException failure) // a parser that met a mistake earlier
         {
             throw new RecipeException(Place(parser.Current?.Start ?? Mark.Empty),

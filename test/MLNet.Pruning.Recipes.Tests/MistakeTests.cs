@@ -50,6 +50,10 @@ public sealed class MistakeTests
         StringAssert.Contains(Message("text"), "the recipe is 'text'; wanted the keys seed, data");
         StringAssert.Contains(Message("seed: " + new string('[', 100_000)), "Nested more than 32 levels deep.");
         StringAssert.Contains(Message("seed: 1"), "The recipe has no 'data'.");
+        // What YAML's parser throws as mistakes of its caller.
+        StringAssert.Contains(Message("seed: !a!**w**!l 1"), "undefined tag handle");
+        StringAssert.Contains(Message("!!+**w**"), "not valid");
+        StringAssert.Contains(Message("seed: \"\\U99999999\""), "not valid");
         string file = Path.GetTempFileName();
         try
         {
