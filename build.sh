@@ -2,6 +2,7 @@
 # Builds everything. TORCH=cuda ./build.sh takes LibTorch's CUDA bundle, where the package feed has it.
 #   ./build.sh         builds
 #   ./build.sh pack    builds the packages too: artifacts/packages
+#   ./build.sh docs    builds the documentation site too: artifacts/docs
 #   ./build.sh api     writes down the public API as it is now: src/*/PublicAPI.Unshipped.txt
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
 cd "$ROOT"
@@ -32,6 +33,13 @@ case "${1:-}" in
         quietly "$ARTIFACTS/pack.log" dotnet pack build/packages.slnf -c Release -nologo -v q
         ls -l "$ARTIFACTS/packages" | awk 'NF > 8 { printf "%9d  %s\n", $5, $9 }'
         ;;
+    docs)
+        quietly "$ARTIFACTS/build.log" dotnet build build/packages.slnf -c Release -nologo -v q
+        quietly "$ARTIFACTS/docs.log" dotnet tool restore
+        rm -rf "$ARTIFACTS/docs" "$ARTIFACTS/docfx-api"
+        quietly "$ARTIFACTS/docs.log" dotnet docfx docfx.json --warningsAsErrors
+        say "$ARTIFACTS/docs/index.html, to be served: dotnet docfx serve artifacts/docs"
+        ;;
     api) api ;;
-    *) die "'$1' is not known: it can be pack or api, or nothing." ;;
+    *) die "'$1' is not known: it can be pack, docs or api, or nothing." ;;
 esac
