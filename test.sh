@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds, checks formatting, runs the tests. The last line counts them.
 #   ./test.sh           everything that is quick
-#   ./test.sh --all     the slow ones too (long memory and training runs)
+#   ./test.sh --all     the slow ones too (long memory and training runs), and the packages as a user has them
 #   ./test.sh NAME      only tests whose full name contains NAME
 source "$(dirname "${BASH_SOURCE[0]}")/build/setup.sh"
 cd "$ROOT"
@@ -39,6 +39,17 @@ else
     failed=$((failed + 1))
     say "FAILED   formatting"
     tail -n 30 "$log" >&2
+fi
+if [ "${1:-}" = --all ]; then
+    log=$ARTIFACTS/checks/packages.log
+    if { ./build.sh pack && test/packages/check.sh; } >"$log" 2>&1 </dev/null; then
+        passed=$((passed + 1))
+        say "ok       packages"
+    else
+        failed=$((failed + 1))
+        say "FAILED   packages: $log"
+        tail -n 30 "$log" >&2
+    fi
 fi
 if [ -z "$device" ]; then
     skipped=$((skipped + 1))

@@ -3,8 +3,12 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using MLNet.Pruning;
+using MLNet.Pruning.Native;
+using MLNet.Pruning.Tool;
 using MLNet.Pruning.Tool.Commands;
 using Spectre.Console;
+
+LibTorch.Elsewhere = TorchFolder.Find;
 
 // Files and pipes get plain text.
 if (Console.IsOutputRedirected)

@@ -19,17 +19,19 @@ public sealed partial class BlockTests
         global using System.Threading.Tasks;
         """;
 
+    static readonly string Pages = Path.Combine(AppContext.BaseDirectory, "pages");
+
     static readonly CSharpParseOptions Language = new(LanguageVersion.Latest);
 
     static readonly MetadataReference[] References =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
 
     public static IEnumerable<(string Block, string Code)> Blocks() =>
-        from page in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "pages"), "*.md").Order()
+        from page in Directory.EnumerateFiles(Pages, "*.md", SearchOption.AllDirectories).Order()
         let text = File.ReadAllText(page)
         from block in Fenced().Matches(text)
         let line = text.AsSpan(0, block.Index).Count('\n') + 1
-        select ($"{Path.GetFileName(page)}, line {line}", block.Groups["code"].Value);
+        select ($"{Path.GetRelativePath(Pages, page)}, line {line}", block.Groups["code"].Value);
 
     [TestMethod]
     [DynamicData(nameof(Blocks))]

@@ -19,12 +19,19 @@ public static class LibTorch
     static string? problem;
 
     /// <summary>
+    /// Asked for a folder with LibTorch if the program has none; null if there is no such folder. Errors are for the user who needs it.
+    /// </summary>
+    internal static Func<string?>? Elsewhere { get; set; }
+
+    /// <summary>
     /// Loads LibTorch, unless it is loaded already. Everything in this library that computes calls it first. Call it at the start of a
     /// program that uses TorchSharp before this library on a system with an old libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9).
     /// </summary>
     /// <exception cref="InvalidOperationException">No LibTorch fits; the message says which package to add.</exception>
     public static void Load()
     {
+        if (Elsewhere is { } find && !NativeLibrary.TryLoad(Bridge, TorchSharp, null, out _) && find() is { } folder)
+            NativeLibrary.TryLoad(Path.Combine(folder, FileName), out _); // TorchSharp's library then finds it loaded
         try
         {
             // If TorchSharp finds no LibTorch, it writes pages to the console, which would bury the one line that helps.
@@ -42,6 +49,10 @@ public static class LibTorch
                 e.GetBaseException() is NotSupportedException ? null : e); // the message of which is those pages
         }
     }
+
+    /// <summary>The file that a folder with LibTorch has.</summary>
+    internal static string FileName =>
+        OperatingSystem.IsWindows() ? "torch.dll" : OperatingSystem.IsMacOS() ? "libtorch.dylib" : "libtorch.so";
 
     // Once the initializer of the type torch has failed, nothing else of that type may be used.
     static Assembly TorchSharp => typeof(torch).Assembly;
@@ -88,7 +99,7 @@ public static class LibTorch
         try
         {
             // Its dependencies are in the same folder, in another of the program, or in a package that only a notebook knows.
-            if (!Folders(assembly).Any(folder => NativeLibrary.TryLoad(Path.Combine(folder, "libtorch.so"), out _)))
+            if (!Folders(assembly).Any(folder => NativeLibrary.TryLoad(Path.Combine(folder, FileName), out _)))
                 _ = NativeLibrary.TryLoad("torch", assembly, null, out _);
             return NativeLibrary.Load(original);
         }

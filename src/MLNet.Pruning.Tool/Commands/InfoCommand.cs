@@ -19,6 +19,8 @@ internal static class InfoCommand
 
     static void Print()
     {
+        // Who asks what there is does not ask for more.
+        LibTorch.Elsewhere = TorchFolder.Present;
         var assembly = typeof(InfoCommand).Assembly;
         var rows = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(3)).AddColumn();
         rows.AddRow("mlprune", assembly.GetName().Version!.ToString(3));
@@ -38,6 +40,10 @@ internal static class InfoCommand
         {
             LibTorch.Load();
             return ask();
+        }
+        catch (InvalidOperationException) when (TorchFolder.Present() == null)
+        {
+            return TorchFolder.Absence;
         }
         catch (InvalidOperationException e)
         {
