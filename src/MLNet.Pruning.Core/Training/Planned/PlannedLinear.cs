@@ -14,7 +14,7 @@ sealed unsafe class PlannedLinear
     readonly KernelSet kernels;
     readonly DensePanels packing;
     readonly float* weight, bias, weightGradient, biasGradient, scale, shift, scaleGradient, shiftGradient;
-    readonly float* panels, whole, wholeBias, sums, biasSums;
+    readonly float* panels, whole, wholeBias, sums, biasSums, product;
     readonly nint sumStride;
 
     /// <param name="kernels">The kernels.</param>
@@ -44,6 +44,7 @@ sealed unsafe class PlannedLinear
             shift = of.Value($"{norm}.bias");
             shiftGradient = of.Gradient($"{norm}.bias");
             whole = memory.Numbers((long)Outputs * Inputs);
+            product = memory.Numbers(Inputs);
         }
         // Products write whole vectors.
         if (norm is not null || Inputs % kernels.Lanes != 0)
@@ -64,19 +65,15 @@ sealed unsafe class PlannedLinear
     /// <summary>Takes the parameters as they are now. The gradients are zero.</summary>
     public void Begin()
     {
-        for (int o = 0; o < Outputs; o++)
+        if (scale == null)
         {
-            wholeBias[o] = bias[o];
-            if (scale == null)
-                continue;
-            float* from = weight + ((long)o * Inputs), to = whole + ((long)o * Inputs);
-            double sum = 0;
-            for (int i = 0; i < Inputs; i++)
-            {
-                to[i] = from[i] * scale[i];
-                sum += from[i] * shift[i];
-            }
-            wholeBias[o] += (float)sum;
+            new Span<float>(bias, Outputs).CopyTo(new(wholeBias, Outputs));
+        }
+        else
+        {
+            for (int o = 0; o < Outputs; o++)
+                kernels.Multiply(weight + ((long)o * Inputs), scale, whole + ((long)o * Inputs), Inputs);
+            kernels.DotProducts(shift, 1, Inputs, weight, bias, Outputs, Inputs, wholeBias, Outputs, null);
         }
         for (int panel = 0; panel < packing.Count; panel++)
             packing.Pack(panel, whole, panels);
@@ -149,25 +146,23 @@ sealed unsafe class PlannedLinear
     /// <summary>Moves sums to the vector of gradients, as far as they are not there.</summary>
     public void End()
     {
-        for (int o = 0; o < Outputs; o++)
-            biasGradient[o] += biasSums[o];
+        kernels.Add(biasGradient, biasSums, biasGradient, Outputs);
         if (sums == weightGradient)
             return;
         for (int o = 0; o < Outputs; o++)
         {
             float* from = sums + (o * sumStride), to = weightGradient + ((long)o * Inputs), of = weight + ((long)o * Inputs);
-            float sum = biasSums[o];
-            for (int i = 0; i < Inputs; i++)
+            if (scale == null)
             {
-                if (scale == null)
-                {
-                    to[i] += from[i];
-                    continue;
-                }
-                to[i] += (from[i] * scale[i]) + (sum * shift[i]);
-                scaleGradient[i] += from[i] * of[i];
-                shiftGradient[i] += sum * of[i];
+                kernels.Add(to, from, to, Inputs);
+                continue;
             }
+            kernels.Multiply(from, of, product, Inputs);
+            kernels.Add(scaleGradient, product, scaleGradient, Inputs);
+            kernels.AddScaled(of, biasSums[o], shiftGradient, Inputs);
+            kernels.Multiply(from, scale, product, Inputs);
+            kernels.Add(to, product, to, Inputs);
+            kernels.AddScaled(shift, biasSums[o], to, Inputs);
         }
     }
 
