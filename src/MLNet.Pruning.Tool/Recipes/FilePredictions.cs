@@ -21,17 +21,17 @@ internal sealed class FilePredictions
     FilePredictions(string file)
     {
         this.file = file;
-        model = mlContext.Model.Load(file, out schema);
+        model = ModelInput.Load(mlContext, file, out schema);
         if (schema is null)
             throw new InvalidDataException($"'{file}' does not say which columns it reads; save it with the schema of its data.");
     }
 
     internal static TextTable Of(string model, IReadOnlyList<string> inputs, int top, CancellationToken cancellation)
     {
+        var predictions = new FilePredictions(model);
         string[] files = [.. inputs.SelectMany(Files)];
         if (files.Select(IsTable).Distinct().Count() > 1)
             throw new ArgumentException("Give either pictures or CSV files, not both at once.");
-        var predictions = new FilePredictions(model);
         return IsTable(files[0])
             ? predictions.Table(files, predictions.Rows(files), numbered: true, top, cancellation)
             : predictions.Table(files, predictions.Images(files), numbered: false, top, cancellation);
