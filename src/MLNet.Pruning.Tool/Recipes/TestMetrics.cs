@@ -23,6 +23,10 @@ internal enum LearnedTask
 /// <summary>Measures models by ML.NET's own evaluators.</summary>
 internal static class TestMetrics
 {
+    /// <summary>The names of all metrics.</summary>
+    internal static IReadOnlyList<string> Names { get; } = ["accuracy", "macroAccuracy", "logLoss", "areaUnderRocCurve", "f1Score",
+        "rSquared", "rootMeanSquaredError", "meanAbsoluteError", "loss"];
+
     /// <summary>The metrics of a model on some rows, the most important first; empty without rows.</summary>
     /// <param name="mlContext">The context.</param>
     /// <param name="task">What the model learnt.</param>
