@@ -20,6 +20,7 @@ internal static class CommandLine
         NewCommand.Create(),
         TrainCommand.Create(),
         SweepCommand.Create(),
+        CompareCommand.Create(),
         EvaluateCommand.Create(),
         PredictCommand.Create(),
         ReportCommand.Create(),

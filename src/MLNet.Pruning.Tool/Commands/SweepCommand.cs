@@ -112,10 +112,7 @@ internal static class SweepCommand
                       train it again   {Tool.Output.CommandLine(["train", File, .. settings])}
                     """);
             }
-            if (study.Runs.Count - table.Rows.Count is > 0 and var missing)
-                Console.WriteLine($"{missing} of {study.Runs.Count} runs {(missing == 1 ? "is" : "are")} not finished.");
-            foreach (var (run, failure) in failures)
-                Console.Error.WriteLine($"failed: {run.Words}: {failure}");
+            study.WriteMissing(table.Rows.Count, failures);
         }
 
         static string ModelOf(Study study, StudyRun run) => Path.Combine(study.FolderOf(run), RecipeRun.ModelFile);

@@ -138,6 +138,15 @@ internal sealed class Study(string file, string folder, IReadOnlyList<StudyRun> 
     internal IReadOnlyList<(StudyRun Run, RunResult Result)> Finished() =>
         [.. runs.Select(run => (run, Result(run))).Where(pair => pair.Item2 is not null).Select(pair => (pair.run, pair.Item2!))];
 
+    /// <summary>Writes how many runs are not finished, and which failed.</summary>
+    internal void WriteMissing(int finished, IReadOnlyList<(StudyRun Run, string Failure)> failures)
+    {
+        if (runs.Count - finished is > 0 and var missing)
+            Console.WriteLine($"{missing} of {runs.Count} runs {(missing == 1 ? "is" : "are")} not finished.");
+        foreach (var (run, failure) in failures)
+            Console.Error.WriteLine($"failed: {run.Words}: {failure}");
+    }
+
     /// <summary>What came of a run; null if it is not finished, or was made by other settings or another recipe.</summary>
     RunResult? Result(StudyRun run)
     {

@@ -23,7 +23,7 @@ internal sealed class StudyLog(int runs, string metric, bool machine)
     internal void Done(int index, StudyRun run, RunResult result, bool before)
     {
         string figure = StudyTable.Figure(result, metric) is { } value
-            ? $"{RunResult.Words(metric)} {RunResult.Text(metric, value)}, " : "";
+            ? $"{(TestMetrics.Names.Contains(metric) ? "test " : "")}{RunResult.Words(metric)} {RunResult.Text(metric, value)}, " : "";
         Write(index, run, before ? "finished before" : "finished",
             before ? ": was finished before" : $"  {figure}{Numbers.Duration(result.Seconds)}", begun: !before, result);
     }

@@ -52,9 +52,25 @@ internal sealed class StudyTable
             : figure;
     }
 
+    /// <summary>The figure to compare methods by. None of them is chosen, so that it may well be one of the test rows.</summary>
+    internal static string FigureToCompare(Recipe recipe, string? metric)
+    {
+        string[] tests = TestMetrics.NamesOf(Enum.Parse<LearnedTask>(recipe.Program.Task));
+        string[] known = [.. recipe.Program.TestSet is null ? [] : tests,
+            .. RunResult.FigureNames.Where(name => recipe.Program.ValidationSet is not null
+                || name is not (ValidationAccuracy or ValidationLoss))];
+        if (metric is not null)
+            return known.FirstOrDefault(name => Same(name, metric)) ?? throw Unknown(metric, known, "--metric");
+        return recipe.Program.TestSet is not null ? tests[0]
+            : recipe.Program.ValidationSet is null ? throw new ArgumentException("The recipe has neither data.test nor data.validation to "
+                + "compare by; --set data.test=0.2 takes a part of the training rows.")
+            : tests[0] == "accuracy" ? ValidationAccuracy : ValidationLoss;
+    }
+
     static bool Same(string name, string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
-    static ArgumentException Unknown(string by, IReadOnlyList<string> known) => new($"--by {by}: there is no such figure."
+    static ArgumentException Unknown(string by, IReadOnlyList<string> known, string option = "--by") => new(
+        $"{option} {by}: there is no such figure."
         + $"{(NearestName.To(by, known) is { } meant ? $" Did you mean '{meant}'?" : "")} Known: {string.Join(", ", known)}.");
 
     // What was not measured, or is not a number, comes last in either direction.

@@ -24,8 +24,16 @@ internal enum LearnedTask
 internal static class TestMetrics
 {
     /// <summary>The names of all metrics.</summary>
-    internal static IReadOnlyList<string> Names { get; } = ["accuracy", "macroAccuracy", "logLoss", "areaUnderRocCurve", "f1Score",
-        "rSquared", "rootMeanSquaredError", "meanAbsoluteError", "loss"];
+    internal static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<LearnedTask>().SelectMany(NamesOf).Distinct()];
+
+    /// <summary>The names of a task's metrics, the most important first.</summary>
+    internal static string[] NamesOf(LearnedTask task) => task switch
+    {
+        LearnedTask.Multiclass => ["accuracy", "macroAccuracy", "logLoss"],
+        LearnedTask.Binary => ["accuracy", "areaUnderRocCurve", "f1Score", "logLoss"],
+        LearnedTask.Regression => ["rSquared", "rootMeanSquaredError", "meanAbsoluteError"],
+        _ => ["loss"],
+    };
 
     /// <summary>The metrics of a model on some rows, the most important first; empty without rows.</summary>
     /// <param name="mlContext">The context.</param>
