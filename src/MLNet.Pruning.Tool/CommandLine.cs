@@ -28,6 +28,7 @@ internal static class CommandLine
         ExportCommand.Create(),
         CodeCommand.Create(),
         SchemaCommand.Create(),
+        CompletionCommand.Create(),
         InfoCommand.Create(),
     };
 

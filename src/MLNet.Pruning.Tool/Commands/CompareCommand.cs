@@ -17,8 +17,8 @@ internal static class CompareCommand
         var methods = new Option<string[]?>("--methods")
         {
             Description = "What to compare, with commas between: dense, recipe, and for neurons random, magnitude, rank, taylor, lrp, "
-                + "mean, apoz; for weights random, dynamic, frozen, gradient, surgery, regrowth [default: dense, random, the first ones after it "
-                + "and the recipe's own].",
+                + "mean, apoz; for weights random, dynamic, frozen, gradient, surgery, regrowth [default: dense, the first "
+                + "ones of these, and the recipe's own].",
             HelpName = "NAMES",
             AllowMultipleArgumentsPerToken = true,
             CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries

@@ -32,7 +32,7 @@ internal static class PredictCommand
         command.SetAction((parsed, cancellation) => Errors.Guard(() =>
         {
             var table = FilePredictions.Of(
-                parsed.GetValue(model)!.ToString(), parsed.GetValue(inputs)!, parsed.GetValue(top), cancellation);
+                parsed.GetValue(model)!.ToString(), parsed.GetValue(inputs)!, parsed.GetValue(top), parsed.GetValue(csv), cancellation);
             Console.Write(parsed.GetValue(csv) ? Csv.Of(table) : table.ToString());
         }));
         return command;
