@@ -55,8 +55,12 @@ internal sealed class RecipeRun
         using var trained = (IDisposable)model;
         var history = Trained(model).History!;
         if (history.IsCanceled)
-            throw new RunStoppedException($"{(System.IO.File.Exists(checkpoint) ? $"The run is in {checkpoint}. To go on"
-                : "The run had not saved a checkpoint yet. To begin again")}:\n  {Command()}");
+        {
+            string where = recipe.Program.Sets(nameof(PrunedTrainerOptions.Checkpoint)) ? "The run is in the recipe's trainer.checkpoint."
+                : System.IO.File.Exists(checkpoint) ? $"The run is in {checkpoint}."
+                : "The run had not saved a checkpoint yet, and begins anew.";
+            throw new RunStoppedException($"{where} To go on:\n  {Command()}");
+        }
         var result = Write(recipe, mlContext, pipeline, model, history, folder);
         // A finished run does not go on: with other settings, the next one in the folder begins anew.
         foreach (string file in Directory.EnumerateFiles(folder, CheckpointFile + "*"))
