@@ -59,7 +59,7 @@ sealed class Binder(ParameterExpression mlContext, string folder)
             : form.Bare == typeof(long) ? long.TryParse(digits, NumberStyles.AllowLeadingSign, culture, out long number64) ? number64 : null
             : form.Bare == typeof(TimeSpan) ? Duration(text)
             : !double.TryParse(digits, NumberStyles.Float, culture, out double real) || !double.IsFinite(real) ? null
-            : form.Bare == typeof(float) ? (float)real : real;
+            : form.Bare == typeof(float) ? (object)(float)real : real;
         return value ?? throw Wrong(node, what, Wanted(form));
     }
 

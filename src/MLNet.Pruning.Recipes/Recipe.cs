@@ -80,6 +80,9 @@ public sealed class Recipe
         return new RecipePipeline(this, mlContext.UsePruning(), options);
     }
 
+    /// <summary>The section of the data, as text that tells it from others.</summary>
+    internal string DataText => Required(root, Data).ToText();
+
     /// <summary>A C# program that does what the recipe says.</summary>
     /// <param name="folder">The folder that it will run in, to which its paths are relative; null for the current one.</param>
     public string ToCode(string? folder = null) => RecipeCode.Write(this, Path.GetFullPath(folder ?? "."));

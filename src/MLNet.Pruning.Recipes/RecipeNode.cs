@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace MLNet.Pruning.Recipes;
 
 /// <summary>Where something stands in a recipe: a file or option, a line and a column. Lines and columns start at 1; 0 for none.</summary>
@@ -11,6 +13,9 @@ abstract record RecipeNode(RecipePlace Place)
 {
     /// <summary>What kind of part it is, in words.</summary>
     public abstract string Kind { get; }
+
+    /// <summary>The part as YAML on one line, which reads as the same part.</summary>
+    public abstract string ToText();
 }
 
 /// <summary>A single value.</summary>
@@ -22,16 +27,27 @@ sealed record RecipeScalar(string Text, bool IsQuoted, RecipePlace Place) : Reci
     public bool IsNull => !IsQuoted && Text is "" or "~" or "null";
 
     public override string Kind => IsNull ? "nothing" : IsQuoted ? $"the text '{Text}'" : $"'{Text}'";
+
+    // What needs quotes on one line, and had none, is text with or without them.
+    public override string ToText() => IsNull ? "null"
+        : !IsQuoted && Text.AsSpan().IndexOfAny(",[]{}:#'\"\n") < 0 ? Text
+        : Text.Any(char.IsControl) ? JsonSerializer.Serialize(Text)
+        : $"'{Text.Replace("'", "''", StringComparison.Ordinal)}'";
 }
 
 sealed record RecipeList(IReadOnlyList<RecipeNode> Items, RecipePlace Place) : RecipeNode(Place)
 {
     public override string Kind => "a list";
+
+    public override string ToText() => $"[{string.Join(", ", Items.Select(item => item.ToText()))}]";
 }
 
 sealed record RecipeMap(IReadOnlyList<RecipeEntry> Entries, RecipePlace Place) : RecipeNode(Place)
 {
     public override string Kind => "a group of keys";
+
+    public override string ToText() => $"{{{string.Join(", ", Entries.Select(entry =>
+        $"{new RecipeScalar(entry.Key, false, entry.Place).ToText()}: {entry.Value.ToText()}"))}}}";
 
     /// <summary>The entry with a key, in any case; null if there is none.</summary>
     public RecipeEntry? Find(string key) => Entries.FirstOrDefault(entry => entry.Is(key));

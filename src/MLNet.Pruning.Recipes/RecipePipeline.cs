@@ -45,6 +45,26 @@ public sealed partial class RecipePipeline : IEstimator<ITransformer>
         object Evaluate(Expression value, RecipeNode node) => Located(() => Values.Of(value, variables)!, node);
     }
 
+    /// <summary>Makes the steps of a recipe, and lets go of them: their options are checked, and no row is read.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="mlContext">The context.</param>
+    /// <param name="data">Whether to open the data as well.</param>
+    internal static void Check(Recipe recipe, MLContext mlContext, bool data)
+    {
+        var program = recipe.Program;
+        var variables = new Dictionary<ParameterExpression, object> { [program.MLContext] = mlContext };
+        if (data)
+        {
+            foreach (var (variable, value, node) in program.Statements)
+                variables[variable] = Located(() => Values.Of(value, variables)!, node);
+        }
+        // The rows to measure are the one option that is made of other steps.
+        var trainer = RecipeProgram.WithOptions(
+            program.Trainer.Value, nameof(PrunedTrainerOptions.ValidationSet), Expression.Constant(null, typeof(IDataView)));
+        foreach (var step in program.Preparation.Append(new(trainer, program.Trainer.Node)).Concat(program.After))
+            Located(() => Values.Of(step.Value, variables), step.Node);
+    }
+
     /// <summary>The rows to learn from.</summary>
     public IDataView TrainingSet { get; }
 

@@ -109,6 +109,11 @@ sealed class RecipeProgram(ParameterExpression mlContext)
         Trainer = new(made, trainer);
     }
 
+    /// <summary>The pruning of the trainer; null for none.</summary>
+    public ITrainingPruning? Pruning => Options(Trainer.Value).Bindings.Cast<MemberAssignment>()
+        .FirstOrDefault(set => set.Member.Name == nameof(PrunedTrainerOptions.Pruning)) is { } given
+        ? (ITrainingPruning?)Values.Of(given.Expression, new Dictionary<ParameterExpression, object>()) : null;
+
     /// <summary>Whether the recipe sets an option of the trainer.</summary>
     public bool Sets(string option) => Options(Trainer.Value).Bindings.Any(binding => binding.Member.Name == option);
 

@@ -19,4 +19,13 @@ internal static class Output
     /// <summary>What one types to start this program: its name where it is installed.</summary>
     internal static string Program => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
         ? $"dotnet {Path.GetRelativePath(".", Environment.GetCommandLineArgs()[0])}" : "mlprune";
+
+    /// <summary>A command of this program as one types it into a shell.</summary>
+    internal static string CommandLine(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(Quoted).Prepend(Program));
+
+    // The shells of Windows know no single quotes; those of Unix change what is in double ones.
+    static string Quoted(string text) => text.Length > 0 && text.All(letter => char.IsLetterOrDigit(letter)
+        || (OperatingSystem.IsWindows() ? "./_-=:\\,+" : "./_-=:,+").Contains(letter, StringComparison.Ordinal)) ? text
+        : OperatingSystem.IsWindows() ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\""
+        : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

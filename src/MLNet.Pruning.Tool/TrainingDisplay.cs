@@ -16,6 +16,9 @@ internal enum ProgressStyle
 
     /// <summary>An object in JSON for each epoch.</summary>
     Json,
+
+    /// <summary>Not at all.</summary>
+    None,
 }
 
 /// <summary>Shows the progress of a training run.</summary>
@@ -26,7 +29,7 @@ internal sealed class TrainingDisplay(int epochs, ProgressStyle style = Progress
     // Moves to the start of the line and clears it.
     const string Clear = "\r\u001b[K";
 
-    readonly bool live = style != ProgressStyle.Json && AnsiConsole.Profile.Capabilities.Interactive
+    readonly bool live = style is not (ProgressStyle.Json or ProgressStyle.None) && AnsiConsole.Profile.Capabilities.Interactive
         && AnsiConsole.Profile.Capabilities.Ansi;
     readonly long began = TimeProvider.System.GetTimestamp();
     double? doneAtFirst;

@@ -1,3 +1,5 @@
+using MLNet.Pruning.Tool;
+
 namespace MLNet.Pruning.Documentation.Tests;
 
 [TestClass]

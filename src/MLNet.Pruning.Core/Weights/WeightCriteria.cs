@@ -47,3 +47,22 @@ public sealed record MagnitudeTimesGradient : IWeightCriterion
             scores[i] = Math.Abs(weights[i] * gradients[i]);
     }
 }
+
+/// <summary>
+/// Scores weights at random: what any criterion has to beat. The same seed and number of weights give the same scores at every update, so
+/// that masks with more inactive weights follow from those with fewer.
+/// </summary>
+/// <param name="Seed">Any number.</param>
+public sealed record RandomScores(long Seed = 0) : IWeightCriterion
+{
+    /// <inheritdoc/>
+    public bool NeedsGradient => false;
+
+    /// <inheritdoc/>
+    public void Score(ReadOnlySpan<float> weights, ReadOnlySpan<float> gradients, Span<float> scores)
+    {
+        var random = new ShuffleRandom(Seed, weights.Length);
+        for (var i = 0; i < weights.Length; i++)
+            scores[i] = (random.Next() >> 40) * MathF.ScaleB(1, -24);
+    }
+}

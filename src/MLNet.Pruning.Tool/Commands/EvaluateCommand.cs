@@ -26,12 +26,12 @@ internal static class EvaluateCommand
             string file = parsed.GetValue(recipe)!;
             var read = Recipe.Load(file, parsed.GetValue(set) ?? []);
             string from = parsed.GetValue(model)?.FullName ?? Path.Combine(RecipeRun.FolderOf(read, file), RecipeRun.ModelFile);
-            if (!File.Exists(from))
+            if (!File.Exists(from) && parsed.GetValue(model) is null)
                 throw new FileNotFoundException($"There is no model '{from}'; train the recipe first, or say --model.");
             var mlContext = new MLContext(read.RandomSeed).UsePruning();
             var task = Enum.Parse<LearnedTask>(read.Program.Task);
             var rows = read.Build(mlContext).TestSet ?? throw new ArgumentException($"'{file}' has no data.test to test on.");
-            var loaded = mlContext.Model.Load(from, out var _);
+            var loaded = ModelInput.Load(mlContext, from, out DataViewSchema _);
             var (metrics, _) = TestMetrics.Of(mlContext, task, loaded, rows, read.Program.JudgedColumn);
             if (parsed.GetValue(json))
             {

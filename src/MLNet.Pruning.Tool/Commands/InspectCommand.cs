@@ -13,7 +13,10 @@ internal static class InspectCommand
 
     internal static Command Create()
     {
-        var file = new Argument<FileInfo>("model") { Description = "A model that mlContext.Model.Save, WriteTo or ModelFile.Save wrote." };
+        var file = new Argument<FileInfo>("model")
+        {
+            Description = "A model that mlContext.Model.Save, WriteTo or ModelFile.Save wrote, or the checkpoint of a run.",
+        };
         const string Purpose =
             "Show what a saved model is made of, what is left of it after pruning, and how fast it scores on this machine.";
         var command = new Command("inspect", Purpose) { file };
@@ -23,7 +26,7 @@ internal static class InspectCommand
 
     static void Print(FileInfo file)
     {
-        var plan = ScoringPlan.Load(file.FullName);
+        var plan = ModelInput.Plan(file.ToString());
         var weights = plan.Steps.Sum(step => (double)step.Inputs * step.Outputs);
         var active = plan.Steps.Sum(step => step.Density * step.Inputs * step.Outputs);
         var speed = ScoringSpeed.Measure([plan])[0];
@@ -38,7 +41,7 @@ internal static class InspectCommand
             ("a row", $"{Count(plan.InputWidth)} numbers in, {Count(plan.OutputWidth)} out{(names.Length > 0 ? $": {names}" : "")}"),
             ("file", Bytes(file.Length)),
             ("weights of layers", weights > 0 ? $"{Count(weights)}, of which {Percent(active / weights)} are active" : "none"),
-            .. Training(file.FullName),
+            .. Training(file.ToString()),
             ("one row", $"{Duration(speed.Latency)} on one thread"),
             ("batches of 256", $"{Count(speed.RowsPerSecond)} rows/s on one thread"),
         ];

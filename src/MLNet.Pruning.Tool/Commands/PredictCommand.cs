@@ -31,7 +31,8 @@ internal static class PredictCommand
         var command = new Command("predict", Purpose) { model, inputs, top, csv };
         command.SetAction((parsed, cancellation) => Errors.Guard(() =>
         {
-            var table = FilePredictions.Of(parsed.GetValue(model)!.FullName, parsed.GetValue(inputs)!, parsed.GetValue(top), cancellation);
+            var table = FilePredictions.Of(
+                parsed.GetValue(model)!.ToString(), parsed.GetValue(inputs)!, parsed.GetValue(top), parsed.GetValue(csv), cancellation);
             Console.Write(parsed.GetValue(csv) ? Csv.Of(table) : table.ToString());
         }));
         return command;

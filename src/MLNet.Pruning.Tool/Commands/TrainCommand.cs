@@ -74,5 +74,11 @@ internal static class RecipeOptions
         HelpName = "DIR"
     };
 
+    internal static Option<string?> Shard() => new("--shard")
+    {
+        Description = "Do every N-th run, beginning with run I, so that several machines do a part each.",
+        HelpName = "I/N",
+    };
+
     internal static Option<bool> Json(string description) => new("--json") { Description = description };
 }

@@ -21,21 +21,26 @@ internal sealed class FilePredictions
     FilePredictions(string file)
     {
         this.file = file;
-        model = mlContext.Model.Load(file, out schema);
+        model = ModelInput.Load(mlContext, file, out schema);
         if (schema is null)
             throw new InvalidDataException($"'{file}' does not say which columns it reads; save it with the schema of its data.");
     }
 
-    internal static TextTable Of(string model, IReadOnlyList<string> inputs, int top, CancellationToken cancellation)
+    internal static TextTable Of(string model, IReadOnlyList<string> inputs, int top, bool exact, CancellationToken cancellation)
     {
+        var predictions = new FilePredictions(model) { Exact = exact };
         string[] files = [.. inputs.SelectMany(Files)];
         if (files.Select(IsTable).Distinct().Count() > 1)
             throw new ArgumentException("Give either pictures or CSV files, not both at once.");
-        var predictions = new FilePredictions(model);
         return IsTable(files[0])
             ? predictions.Table(files, predictions.Rows(files), numbered: true, top, cancellation)
             : predictions.Table(files, predictions.Images(files), numbered: false, top, cancellation);
     }
+
+    /// <summary>Whether numbers are for programs: in full, and probabilities not in percent.</summary>
+    bool Exact { get; init; }
+
+    string Probability(float value) => Exact ? value.ToString("R", CultureInfo.InvariantCulture) : Percent(value);
 
     static bool IsTable(string path) => tables.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
@@ -187,10 +192,10 @@ internal sealed class FilePredictions
             var numbers = scored.GetColumn<float>(binary ? "Probability" : "Score").ToArray();
             if (!binary)
                 return Filled(new(what, "prediction#"), numbers.Select((value, row) =>
-                    new[] { Input(row), value.ToString("G6", CultureInfo.InvariantCulture) }));
+                    new[] { Input(row), value.ToString(Exact ? "R" : "G6", CultureInfo.InvariantCulture) }));
             var labels = scored.GetColumn<bool>("PredictedLabel").ToArray();
             return Filled(new(what, "label", "probability#"), numbers.Select((value, row) => new[] { Input(row), labels[row] ? "yes"
-                : "no", Percent(value) }));
+                : "no", Probability(value) }));
         }
         VBuffer<ReadOnlyMemory<char>> slots = default;
         if (score.HasSlotNames())
@@ -204,7 +209,7 @@ internal sealed class FilePredictions
         {
             cancellation.ThrowIfCancellationRequested();
             var best = scores.Index().OrderByDescending(pair => pair.Item).Take(top)
-                .SelectMany(pair => (string[])[pair.Index < names.Length ? names[pair.Index] : $"{pair.Index}", Percent(pair.Item)]);
+                .SelectMany(pair => (string[])[pair.Index < names.Length ? names[pair.Index] : $"{pair.Index}", Probability(pair.Item)]);
             string[] cells = [Input(row), .. best];
             return [.. cells, .. Enumerable.Repeat("", (top * 2) + 1 - cells.Length)];
         }

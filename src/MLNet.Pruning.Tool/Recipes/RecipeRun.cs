@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MLNet.Pruning.Persistence;
 using MLNet.Pruning.Recipes;
 using MLNet.Pruning.Reporting;
 using Microsoft.ML;
@@ -47,15 +48,36 @@ internal sealed class RecipeRun
         using var display = new TrainingDisplay(recipe.Program.Epochs, Style);
         options[nameof(PrunedTrainerOptions.Progress)] = (IProgress<TrainingProgress>)display;
         var pipeline = recipe.Build(mlContext, options);
-        if (goesOn && Style != ProgressStyle.Json)
+        if (goesOn && Style == ProgressStyle.Automatic)
             Console.WriteLine($"Goes on from {checkpoint}; --fresh begins anew.");
-        var model = pipeline.Fit();
+        var model = Fit(pipeline, goesOn);
         display.Dispose();
         using var trained = (IDisposable)model;
         var history = Trained(model).History!;
         if (history.IsCanceled)
-            throw new RunStoppedException($"The run is in {checkpoint}. To go on:\n  {Command()}");
-        return Write(recipe, mlContext, pipeline, model, history, folder);
+        {
+            string where = recipe.Program.Sets(nameof(PrunedTrainerOptions.Checkpoint)) ? "The run is in the recipe's trainer.checkpoint."
+                : System.IO.File.Exists(checkpoint) ? $"The run is in {checkpoint}."
+                : "The run had not saved a checkpoint yet, and begins anew.";
+            throw new RunStoppedException($"{where} To go on:\n  {Command()}");
+        }
+        var result = Write(recipe, mlContext, pipeline, model, history, folder);
+        // A finished run does not go on: with other settings, the next one in the folder begins anew.
+        foreach (string file in Directory.EnumerateFiles(folder, CheckpointFile + "*"))
+            System.IO.File.Delete(file);
+        return result;
+    }
+
+    static ITransformer Fit(RecipePipeline pipeline, bool goesOn)
+    {
+        try
+        {
+            return pipeline.Fit();
+        }
+        catch (InvalidDataException failure) when (goesOn)
+        {
+            throw new InvalidDataException($"{failure.Message} Here, --fresh begins anew, and --output keeps both runs.", failure);
+        }
     }
 
     /// <summary>The folder of a recipe's runs: what it says, or one beside the recipe with its name.</summary>
@@ -63,6 +85,13 @@ internal sealed class RecipeRun
     {
         string whole = Path.GetFullPath(file), beside = Path.ChangeExtension(whole, null);
         return recipe.Outputs.Folder ?? (beside == whole ? $"{beside}-run" : beside);
+    }
+
+    /// <summary>A folder beside that of a recipe's runs, as short as one would type it.</summary>
+    internal static string FolderBeside(Recipe recipe, string file, string ending)
+    {
+        string whole = FolderOf(recipe, file) + ending, near = Path.GetRelativePath(".", whole);
+        return near.StartsWith("..", StringComparison.Ordinal) ? whole : near;
     }
 
     /// <summary>The network in a pipeline.</summary>
@@ -85,20 +114,17 @@ internal sealed class RecipeRun
         var (metrics, answers) = TestMetrics.Of(mlContext, task, model, pipeline.TestSet, recipe.Program.JudgedColumn);
         var result = RunResult.Of(File, Settings, folder, task, metrics, history, file) with { Seed = recipe.RandomSeed ?? history.Seed };
         System.IO.File.Copy(File, Path.Combine(folder, "recipe" + Path.GetExtension(File)), overwrite: true);
-        System.IO.File.WriteAllText(Path.Combine(folder, ResultFile), JsonSerializer.Serialize(result, Output.Json));
         if (recipe.Outputs.Report)
             HistoryPage.Save(
                 Path.Combine(folder, ReportFile), history, Path.GetFileName(File), result.Facts(), test: answers, command: Command());
+        // The last of all files: a run with a result is finished.
+        WholeFile.Write(Path.Combine(folder, ResultFile), stream => JsonSerializer.Serialize(stream, result, Output.Json));
         return result;
     }
 
-    string Command() => string.Join(" ",
+    string Command() => Output.CommandLine(
     [
-        "mlprune train", Quoted(File), .. Settings.Select(setting => $"--set {Quoted(setting)}"),
-        .. Folder is null ? Array.Empty<string>() : [$"--output {Quoted(Folder)}"],
+        "train", File, .. Settings.SelectMany(setting => (string[])["--set", setting]),
+        .. Folder is null ? Array.Empty<string>() : ["--output", Folder],
     ]);
-
-    static string Quoted(string text) => text.All(letter => char.IsLetterOrDigit(letter)
-        || "./_-=:\\".Contains(letter, StringComparison.Ordinal))
-        ? text : $"\"{text}\"";
 }

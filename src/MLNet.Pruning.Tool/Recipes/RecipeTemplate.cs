@@ -28,10 +28,11 @@ internal static class RecipeTemplate
         {
             RecipeKind.Mnist => Classes("MNIST.", Files("LoadMnist", data), [], Vit),
             RecipeKind.Fashion => Classes("FashionMNIST.", Files("LoadFashionMnist", data), [], Vit),
-            RecipeKind.Cifar10 => Classes("CIFAR-10.", Files("LoadCifar10", data), [], Convolutions),
-            RecipeKind.Cifar100 => Classes("CIFAR-100.", Files("LoadCifar100", data), [], Convolutions),
+            RecipeKind.Cifar10 => Classes("CIFAR-10.", Files("LoadCifar10", data), [], Convolutions(Many)),
+            RecipeKind.Cifar100 => Classes("CIFAR-100.", Files("LoadCifar100", data), [], Convolutions(Many)),
             RecipeKind.Images => Classes(
-                $"The pictures in {Path.GetFileName(whole)}, where each class has a folder.", Folder(data), Pictures(size), Convolutions),
+                $"The pictures in {Path.GetFileName(whole)}, where each class has a folder.", Folder(data), Pictures(size),
+                Convolutions(Directory.EnumerateFiles(whole, "*", SearchOption.AllDirectories).Take(Many).Count())),
             _ => Table(TableFile.Read(whole, label), data),
         };
     }
@@ -113,14 +114,18 @@ internal static class RecipeTemplate
             inactiveDecay: 0.001
         """;
 
-    const string Convolutions = """
+    const int Many = 5_000;
+
+    /// <summary>A network for pictures. Few of them need small batches and more epochs, or there are too few steps to learn in.</summary>
+    static string Convolutions(int pictures) => $$"""
           type: PrunedConvNet    # or PrunedVit, PrunedFeedForward
           featureColumnName: Pixels
           imageChannels: 3
           channels: [16, 32]
           hiddenSizes: [256, 128]
-          epochs: 15
-          augmentation: { shift: 2, flip: true }
+          epochs: {{(pictures < Many ? 30 : 15)}}
+          batchSize: {{(pictures < Many ? 16 : 128)}}
+          augmentation: { shift: 2, flip: true }    # flip: false where left and right differ, as in letters and digits
           pruning:               # whole neurons and filters: the network becomes smaller
             type: NeuronPruning
             importance: { type: Contribution, average: 0.5, maximum: 0.5 }

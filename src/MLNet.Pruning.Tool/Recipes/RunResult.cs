@@ -18,16 +18,16 @@ internal sealed record RunResult
     public required Dictionary<string, double> Test { get; init; }
 
     /// <summary>The last epoch's, or the best one's, that the model is of.</summary>
-    public required double? ValidationAccuracy { get; init; }
+    public double? ValidationAccuracy { get; init; }
 
-    public required double? ValidationLoss { get; init; }
+    public double? ValidationLoss { get; init; }
 
     public required int Seed { get; init; }
 
     public required int Epochs { get; init; }
 
     /// <summary>Why the run ended before its last epoch.</summary>
-    public required string? Stopped { get; init; }
+    public string? Stopped { get; init; }
 
     /// <summary>Seconds of training.</summary>
     public required double Seconds { get; init; }
@@ -37,16 +37,16 @@ internal sealed record RunResult
     public required long Parameters { get; init; }
 
     /// <summary>The fraction of the weights that masks leave out; null without masks.</summary>
-    public required double? Inactive { get; init; }
+    public double? Inactive { get; init; }
 
     /// <summary>Bytes of model.zip.</summary>
     public required long FileBytes { get; init; }
 
     /// <summary>Seconds for one row on one thread of this machine; null if it was not measured.</summary>
-    public required double? Latency { get; init; }
+    public double? Latency { get; init; }
 
     /// <summary>Rows per second in batches on one thread.</summary>
-    public required double? RowsPerSecond { get; init; }
+    public double? RowsPerSecond { get; init; }
 
     internal static RunResult Of(string recipe, IReadOnlyList<string> settings, string folder, LearnedTask task,
         Dictionary<string, double> test, TrainingHistory history, string file)
@@ -91,9 +91,28 @@ internal sealed record RunResult
         ("model file", Bytes(FileBytes)),
     ];
 
+    /// <summary>What is known of a run beside the metrics of its test set.</summary>
+    internal static IReadOnlyList<string> FigureNames { get; } = ["validationAccuracy", "validationLoss", "parameters", "inactive",
+        "latency", "rowsPerSecond", "fileBytes", "epochs", "seconds"];
+
+    /// <summary>All figures by their names, those of the test set first; null for what was not measured.</summary>
+    internal IEnumerable<(string Name, double? Value)> Figures() => Test.Select(metric => (metric.Key, (double?)metric.Value))
+        .Concat(FigureNames.Zip((double?[])[ValidationAccuracy, ValidationLoss, Parameters, Inactive, Latency, RowsPerSecond, FileBytes,
+            Epochs, Seconds]));
+
+    /// <summary>Figures of which the larger is the better one; of all others it is the smaller one.</summary>
+    internal static bool IsLargerBetter(string figure) => figure is "accuracy" or "macroAccuracy" or "areaUnderRocCurve" or "f1Score"
+        or "rSquared" or "validationAccuracy" or "inactive" or "rowsPerSecond";
+
     /// <summary>A metric in words: accuracies in percent.</summary>
-    internal static string Text(string metric, double value) => metric.EndsWith("ccuracy", StringComparison.Ordinal)
-        ? Percent(value) : value.ToString("G5", CultureInfo.InvariantCulture);
+    internal static string Text(string metric, double value) => metric switch
+    {
+        "inactive" => Percent(value),
+        "parameters" or "rowsPerSecond" or "epochs" => Count(value),
+        "latency" or "seconds" => Duration(value),
+        "fileBytes" => Bytes((long)value),
+        _ => metric.EndsWith("ccuracy", StringComparison.Ordinal) ? Percent(value) : value.ToString("G5", CultureInfo.InvariantCulture),
+    };
 
     /// <summary>A name in camel case as words: <c>rSquared</c> as "r squared".</summary>
     internal static string Words(string name) => string.Concat(name.Select(letter => char.IsUpper(letter)

@@ -23,6 +23,18 @@ internal enum LearnedTask
 /// <summary>Measures models by ML.NET's own evaluators.</summary>
 internal static class TestMetrics
 {
+    /// <summary>The names of all metrics.</summary>
+    internal static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<LearnedTask>().SelectMany(NamesOf).Distinct()];
+
+    /// <summary>The names of a task's metrics, the most important first.</summary>
+    internal static string[] NamesOf(LearnedTask task) => task switch
+    {
+        LearnedTask.Multiclass => ["accuracy", "macroAccuracy", "logLoss"],
+        LearnedTask.Binary => ["accuracy", "areaUnderRocCurve", "f1Score", "logLoss"],
+        LearnedTask.Regression => ["rSquared", "rootMeanSquaredError", "meanAbsoluteError"],
+        _ => ["loss"],
+    };
+
     /// <summary>The metrics of a model on some rows, the most important first; empty without rows.</summary>
     /// <param name="mlContext">The context.</param>
     /// <param name="task">What the model learnt.</param>

@@ -92,4 +92,22 @@ public sealed class RuleTests
             }
         }
     }
+
+    [TestMethod]
+    public void Random_scores_are_those_of_the_seed_and_favour_no_weight()
+    {
+        float[] first = Scores(1, 10_000), again = Scores(1, 10_000), other = Scores(2, 10_000);
+        CollectionAssert.AreEqual(first, again, "masks of a schedule follow from one another");
+        CollectionAssert.AreNotEqual(first, other);
+        Assert.AreEqual(0.5, first.Average(), 0.02);
+        Assert.AreEqual(0.0, first.Zip(other, (a, b) => (a - 0.5) * (b - 0.5) * 12).Average(), 0.05, "other seeds draw on their own");
+        Assert.IsTrue(first.All(score => score is >= 0 and < 1));
+
+        static float[] Scores(long seed, int count)
+        {
+            var scores = new float[count];
+            new RandomScores(seed).Score(new float[count], default, scores);
+            return scores;
+        }
+    }
 }
