@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Uses the packages as a user does, in a folder outside of the repository: a program trains, another one scores without LibTorch, and the tool
-# is installed and used. ./test.sh --all calls it; alone: ./build.sh pack && test/packages/check.sh
+# Uses the packages as a user does, in a folder outside of the repository: a program trains, another one scores without LibTorch, the notebooks
+# run, and the tool is installed and used. ./test.sh --all calls it; alone: ./build.sh pack && test/packages/check.sh
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 fail() { echo "error: $*"; exit 1; }
 step() { echo "--- $*"; "$@" </dev/null; }
 value() { sed -nE "s/.*<$1>(.*)<\/$1>.*/\1/p" "$root/$2"; }
-export PruningVersion LibTorchVersion LibTorchPackage=libtorch-cpu-linux-x64
+export PruningVersion LibTorchVersion InteractiveVersion LibTorchPackage=libtorch-cpu-linux-x64
 PruningVersion=$(value Version Directory.Build.props)
 LibTorchVersion=$(value LibTorchVersion Directory.Packages.props)
+InteractiveVersion=$(sed -nE 's/.*Include="Microsoft.DotNet.Interactive.CSharp" Version="([^"]*)".*/\1/p' "$root/Directory.Packages.props")
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || { echo "SKIPPED: this check is made for Linux on x64."; exit 0; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$here/train" "$here/score" "$work"
+cp -r "$here/train" "$here/score" "$here/notebook" "$work"
 # NuGet takes a version that it has from its folder, so the packages under test get an empty one. Others may come from the usual folder.
 usual=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 export NUGET_PACKAGES=$work/packages
@@ -31,6 +32,13 @@ step dotnet "$work/bin/train/train.dll"
 cd "$work/score"
 step dotnet build -c Release -nologo -v q -o "$work/bin/score"
 step dotnet "$work/bin/score/score.dll" "$work/train/model.zip" "$work/train/scores.txt"
+
+cd "$work/notebook"
+step dotnet build -c Release -nologo -v q -o "$work/bin/notebook"
+for notebook in "$root"/samples/notebooks/*.ipynb; do
+    NUGET_FALLBACK_PACKAGES=$usual step dotnet "$work/bin/notebook/notebook.dll" \
+        "$notebook" "$root/artifacts/packages" "$LibTorchPackage, $LibTorchVersion"
+done
 
 # What each package brings along, and what it says of itself.
 dependencies() {
