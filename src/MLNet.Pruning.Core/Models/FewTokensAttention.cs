@@ -14,11 +14,16 @@ sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokens
     public override string Name => nameof(FewTokensAttention);
 
     /// <summary>
-    /// Whether the kernel can compute this input. It is written for vectors of 512 bits, and was not measured with others.
+    /// Why the kernel cannot compute attention; null if it can. It is written for vectors of 512 bits, and was not measured with others.
     /// </summary>
-    public static bool Computes(Tensor qkv, int headSize) =>
-        Vector512.IsHardwareAccelerated && headSize % AttentionKernel.Lanes == 0 && qkv.shape[1] is > 0 and <= MaximumTokens
-        && qkv.device_type == DeviceType.CPU && qkv.dtype == ScalarType.Float32;
+    public static string? WhyNot(long tokens, int headSize) =>
+        !Vector512.IsHardwareAccelerated ? "the kernel of attention is written for vectors of 512 bits"
+        : headSize % AttentionKernel.Lanes != 0 ? $"heads are not of a multiple of {AttentionKernel.Lanes} values"
+        : tokens is < 1 or > MaximumTokens ? $"there are more than {MaximumTokens} tokens" : null;
+
+    /// <summary>Whether the kernel can compute this input.</summary>
+    public static bool Computes(Tensor qkv, int headSize) => qkv.device_type == DeviceType.CPU && qkv.dtype == ScalarType.Float32
+        && WhyNot(qkv.shape[1], headSize) is null;
 
     /// <summary>[B, N, 3 x H x S] -> [B, N, H x S]</summary>
     /// <param name="qkv">Queries of all heads, then keys, then values.</param>

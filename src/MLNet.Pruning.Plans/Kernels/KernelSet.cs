@@ -92,17 +92,15 @@ abstract unsafe class KernelSet
         Add(y, shift, y, count);
     }
 
-    /// <param name="epsilon">Added to the variance.</param>
-    public abstract void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon);
+    /// <summary>Layer norm; see <see cref="Normalization{TVectors,TVector}.Rows"/>.</summary>
+    public abstract void NormalizeRows(
+        float* x, int tokens, int width, nint stride, float* y, float epsilon, float* factors = null);
 
     /// <summary>Normalizes tokens in rows, with the same sums as <see cref="NormalizeLanes"/>.</summary>
     public abstract void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon);
 
-    /// <summary>Layer norm for training; see <see cref="NormGradient{TVectors,TVector}.Forward"/>.</summary>
-    public abstract void Normalize(float* x, int tokens, int width, nint stride, float* y, float* factors, float epsilon);
-
-    /// <summary>Its gradient; see <see cref="NormGradient{TVectors,TVector}.Backward"/>.</summary>
-    public abstract void NormalizeBack(float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result);
+    /// <summary>Its gradient; see <see cref="NormGradient{TVectors,TVector}.Rows"/>.</summary>
+    public abstract void NormalizeRowsBack(float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result);
 
     /// <summary>Adds the rows of x to the sums; whole vectors are read and written.</summary>
     public abstract void AddRows(float* x, int rows, int width, nint stride, float* sums);
@@ -172,18 +170,16 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void Scale(float* x, float scale, float shift, float* y, nint count) =>
         Elementwise<TVectors, TVector>.Each<Elementwise<TVectors, TVector>.Scaled>(x, y, count, scale, shift);
 
-    public override void NormalizeRows(float* x, int tokens, int width, nint stride, float* y, float epsilon) =>
-        Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y, epsilon);
+    public override void NormalizeRows(
+        float* x, int tokens, int width, nint stride, float* y, float epsilon, float* factors = null) =>
+        Normalization<TVectors, TVector>.Rows(x, tokens, width, stride, y, epsilon, factors);
 
     public override void NormalizeRowsAsLanes(float* x, int tokens, int width, nint stride, float* y, float epsilon) =>
         Normalization<TVectors, TVector>.RowsAsLanes(x, tokens, width, stride, y, epsilon);
 
-    public override void Normalize(float* x, int tokens, int width, nint stride, float* y, float* factors, float epsilon) =>
-        NormGradient<TVectors, TVector>.Forward(x, tokens, width, stride, y, factors, epsilon);
-
-    public override void NormalizeBack(
+    public override void NormalizeRowsBack(
         float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result) =>
-        NormGradient<TVectors, TVector>.Backward(y, factors, gradient, tokens, width, stride, result);
+        NormGradient<TVectors, TVector>.Rows(y, factors, gradient, tokens, width, stride, result);
 
     public override void AddRows(float* x, int rows, int width, nint stride, float* sums) =>
         NormGradient<TVectors, TVector>.AddRows(x, rows, width, stride, sums);

@@ -2,53 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace MLNet.Pruning.Plans.Kernels;
 
-/// <summary>Layer norm over the values of each token, without weight and bias, for training; and its gradient.</summary>
+/// <summary>The gradient of a layer norm over the values of each token.</summary>
 static unsafe class NormGradient<TVectors, TVector>
     where TVectors : struct, IVectors<TVector>
 {
-    /// <param name="x">[tokens][stride]</param>
-    /// <param name="tokens">The number of tokens.</param>
-    /// <param name="width">The values of a token.</param>
-    /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
-    /// <param name="y">(x - mean) / sqrt(variance + epsilon); written, with zeros behind the width.</param>
-    /// <param name="factors">1 / sqrt(variance + epsilon) of each token; written.</param>
-    /// <param name="epsilon">Added to the variance.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(float* x, int tokens, int width, nint stride, float* y, float* factors, float epsilon)
-    {
-        int whole = width / TVectors.Count * TVectors.Count, rest = width - whole;
-        float share = 1f / width;
-        for (int token = 0; token < tokens; token++, x += stride, y += stride)
-        {
-            var sum = TVectors.Zero;
-            for (int d = 0; d < whole; d += TVectors.Count)
-                sum = TVectors.Add(sum, TVectors.Load(x + d));
-            if (rest > 0)
-                sum = TVectors.Add(sum, TVectors.First(TVectors.Load(x + whole), rest, TVectors.Zero));
-            var mean = TVectors.Create(TVectors.Sum(sum) * share);
-            sum = TVectors.Zero;
-            for (int d = 0; d < whole; d += TVectors.Count)
-            {
-                var u = TVectors.Subtract(TVectors.Load(x + d), mean);
-                TVectors.Store(u, y + d);
-                sum = TVectors.MultiplyAdd(u, u, sum);
-            }
-            if (rest > 0)
-            {
-                var u = TVectors.First(TVectors.Subtract(TVectors.Load(x + whole), mean), rest, TVectors.Zero);
-                TVectors.Store(u, y + whole);
-                sum = TVectors.MultiplyAdd(u, u, sum);
-            }
-            float one = 1 / MathF.Sqrt((TVectors.Sum(sum) * share) + epsilon);
-            factors[token] = one;
-            var factor = TVectors.Create(one);
-            for (int d = 0; d < width; d += TVectors.Count)
-                TVectors.Store(TVectors.Multiply(TVectors.Load(y + d), factor), y + d);
-        }
-    }
-
     /// <summary>Adds to the gradient of x: factor * (g - mean(g) - y * mean(g * y)).</summary>
-    /// <param name="y">What <see cref="Forward"/> gave.</param>
+    /// <param name="y">What <see cref="Normalization{TVectors,TVector}.Rows"/> gave.</param>
     /// <param name="factors">The factors that it gave.</param>
     /// <param name="gradient">g, of y: [tokens][stride].</param>
     /// <param name="tokens">The number of tokens.</param>
@@ -56,7 +15,7 @@ static unsafe class NormGradient<TVectors, TVector>
     /// <param name="stride">The distance between tokens, everywhere.</param>
     /// <param name="result">Added to.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward(float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result)
+    public static void Rows(float* y, float* factors, float* gradient, int tokens, int width, nint stride, float* result)
     {
         int whole = width / TVectors.Count * TVectors.Count, rest = width - whole;
         float share = 1f / width;

@@ -12,8 +12,11 @@ static unsafe class Normalization<TVectors, TVector>
 {
     /// <param name="x">[tokens][stride]</param>
     /// <param name="stride">The distance between tokens, in y too; at least the width, rounded up to whole vectors.</param>
+    /// <param name="factors">
+    /// [tokens], with room for a vector behind: written, 1 / sqrt(variance + epsilon) of each token, for the gradient. May be null.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows(float* x, int tokens, int width, nint stride, float* y, float epsilon)
+    public static void Rows(float* x, int tokens, int width, nint stride, float* y, float epsilon, float* factors = null)
     {
         int whole = width / TVectors.Count * TVectors.Count, rest = width - whole;
         var share = TVectors.Create(1f / width);
@@ -54,6 +57,8 @@ static unsafe class Normalization<TVectors, TVector>
                 b = TVectors.MultiplyAdd(v, v, b);
             }
             var factor = Factor(TVectors.Create(TVectors.Sum(TVectors.Add(a, b))), share, epsilon);
+            if (factors != null)
+                TVectors.Store(factor, factors + token); // the next token's stands in the second lane
             for (d = 0; d < width; d += TVectors.Count)
                 TVectors.Store(TVectors.Multiply(TVectors.Load(y + d), factor), y + d);
         }

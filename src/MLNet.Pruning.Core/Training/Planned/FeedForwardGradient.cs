@@ -23,7 +23,7 @@ sealed unsafe class FeedForwardGradient : GradientPlan
         sums = [.. layers.Select((layer, i) => keeps && i < layers.Length - 1 ? Memory.Rows(Part, layer.Outputs) : values[i])];
         gradients = [.. layers.Select((layer, i) => i < layers.Length - 1 ? Memory.Rows(Part, layer.Outputs) : values[i])];
         reads = layers[0].Inputs % Kernels.Lanes == 0;
-        input = Memory.Rows(Part, layers[0].Inputs);
+        input = reads ? default : Memory.Rows(Part, layers[0].Inputs);
     }
 
     protected override int RowsOfPart => Part;

@@ -20,7 +20,7 @@ readonly unsafe struct PlanRows(float* first, int width, nint stride)
 /// </summary>
 sealed unsafe class PlanMemory(int lanes) : IDisposable
 {
-    readonly List<Tensor> tensors = [];
+    readonly Dictionary<nint, Tensor> tensors = []; // by where they begin
 
     /// <summary>Room for rows, all zeros.</summary>
     public PlanRows Rows(long rows, int width)
@@ -34,32 +34,24 @@ sealed unsafe class PlanMemory(int lanes) : IDisposable
     {
         using var scope = NewDisposeScope();
         var tensor = zeros(count + (2 * lanes), dtype: ScalarType.Float32).DetachFromDisposeScope();
-        tensors.Add(tensor);
-        return FlatStorage.Begin(tensor);
+        float* begin = FlatStorage.Begin(tensor);
+        tensors.Add((nint)begin, tensor);
+        return begin;
     }
 
     /// <summary>
-    /// Rows as a tensor, [images, tokens, width], or [images, width] where there is one token; of the caller's dispose scope.
+    /// Rows that <see cref="Rows"/> gave as a tensor, [images, tokens, width], or [images, width] where there is one token; of the caller's dispose scope.
     /// </summary>
     public Tensor View(PlanRows rows, int images, int tokens)
     {
-        foreach (var tensor in tensors)
-        {
-            float* begin = FlatStorage.Begin(tensor);
-            long at = rows.First - begin;
-            if (at < 0 || at >= tensor.NumberOfElements)
-                continue;
-            long count = (long)images * tokens * rows.Stride;
-            var all = tensor.narrow(0, at, count);
-            return tokens == 1 ? all.view(images, rows.Stride).narrow(1, 0, rows.Width)
-                : all.view(images, tokens, rows.Stride).narrow(2, 0, rows.Width);
-        }
-        throw new InvalidOperationException("The rows are not of this memory.");
+        var all = tensors[(nint)rows.First].narrow(0, 0, (long)images * tokens * rows.Stride);
+        return tokens == 1 ? all.view(images, rows.Stride).narrow(1, 0, rows.Width)
+            : all.view(images, tokens, rows.Stride).narrow(2, 0, rows.Width);
     }
 
     public void Dispose()
     {
-        foreach (var tensor in tensors)
+        foreach (var tensor in tensors.Values)
             tensor.Dispose();
         tensors.Clear();
     }

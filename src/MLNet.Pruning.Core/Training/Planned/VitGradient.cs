@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using MLNet.Pruning.Models;
 using MLNet.Pruning.Tokens;
 
@@ -11,16 +10,13 @@ sealed unsafe class VitGradient : GradientPlan
     // Rows of tokens at a time, so that what a block keeps stays in the second-level cache.
     const int PartTokens = 200;
 
-    // As for FewTokensAttention.
-    const int MaximumTokens = 256;
-
     readonly VitBlueprint blueprint;
     readonly PatchGrid grid;
     readonly int images, merged, apart, tokens, dim;
     readonly PlannedLinear embedding, logits;
     readonly VitBlockGradient[] blocks;
     readonly PlanRows patches, values, gradients, pooled, normGradients, pooledGradients, outputs;
-    readonly float* sizes, logSizes, factors, packed;
+    readonly float* sizes, logSizes, factors, packed, passed; // the last for gradients within a block, one block after the other
     readonly int[] sources;
     readonly TokenMerging.Worker? merging;
     PlanRows read; // the tokens of the first image
@@ -38,6 +34,8 @@ sealed unsafe class VitGradient : GradientPlan
         patches = Memory.Rows(images * (long)merged, grid.TokenWidth);
         (values, gradients) = (Memory.Rows(rows, dim), Memory.Rows(rows, dim));
         (pooled, pooledGradients, outputs) = (Memory.Rows(images, dim), Memory.Rows(images, dim), Memory.Rows(images, logits.Outputs));
+        passed = Memory.Numbers((long)rows * (dim + blueprint.BlockHeads.Zip(blueprint.BlockHidden,
+            (heads, hidden) => 4 * heads * blueprint.HeadSize + hidden).Max() + (4 * Kernels.Lanes)));
         sizes = Memory.Numbers(rows);
         logSizes = Memory.Numbers(rows);
         factors = Memory.Numbers(images);
@@ -50,17 +48,17 @@ sealed unsafe class VitGradient : GradientPlan
 
     protected override int RowsOfPart => images;
 
+    float Epsilon => (float)blueprint.NormEpsilon;
+
     // Rows of tokens have sizes, even where none has merged.
     bool Merges => merged < grid.Count || blueprint.Input == VitInput.Tokens;
 
     /// <summary>Why no plan trains such a network; null if one does.</summary>
     public static string? WhyNot(VitBlueprint blueprint) =>
-        !Vector512.IsHardwareAccelerated ? "the plan's attention is written for vectors of 512 bits"
-        : blueprint.Dropout > 0 ? "the transformer has dropout"
+        FewTokensAttention.WhyNot(blueprint.Tokens + (blueprint.Pooling == VitPooling.ClassToken ? 1 : 0), blueprint.HeadSize)
+        ?? (blueprint.Dropout > 0 ? "the transformer has dropout"
         : blueprint.BlockMerges().Any(merge => merge > 0) ? "the transformer merges tokens between its blocks"
-        : blueprint.HeadSize % AttentionKernel.Lanes != 0 ? $"heads are not of a multiple of {AttentionKernel.Lanes} values"
-        : blueprint.Tokens + 1 > MaximumTokens ? $"there are more than {MaximumTokens} tokens"
-        : null;
+        : null);
 
     protected override PlanRows Forward(float* inputs, int rows)
     {
@@ -68,7 +66,7 @@ sealed unsafe class VitGradient : GradientPlan
         foreach (var block in blocks)
             block.Forward(rows);
         Pool(rows);
-        Kernels.Normalize(pooled.First, rows, dim, pooled.Stride, pooled.First, factors, (float)blueprint.NormEpsilon);
+        Kernels.NormalizeRows(pooled.First, rows, dim, pooled.Stride, pooled.First, Epsilon, factors);
         Show(logits, pooled, rows);
         logits.Forward(pooled, rows, outputs);
         return outputs;
@@ -79,10 +77,10 @@ sealed unsafe class VitGradient : GradientPlan
         logits.Backward(pooled, outputs, rows);
         logits.Backward(outputs, rows, normGradients);
         NativeMemory.Clear(pooledGradients.First, (nuint)(rows * pooledGradients.Stride * sizeof(float)));
-        Kernels.NormalizeBack(pooled.First, factors, normGradients.First, rows, dim, pooled.Stride, pooledGradients.First);
+        Kernels.NormalizeRowsBack(pooled.First, factors, normGradients.First, rows, dim, pooled.Stride, pooledGradients.First);
         PoolBack(rows);
-        foreach (var block in blocks.Reverse())
-            block.Backward(rows);
+        for (int i = blocks.Length - 1; i >= 0; i--)
+            blocks[i].Backward(rows);
         EmbedBack(rows);
     }
 
@@ -215,22 +213,32 @@ sealed unsafe class VitGradient : GradientPlan
             firstFactors = memory.Numbers(rows);
             secondFactors = memory.Numbers(rows);
             logSums = memory.Numbers((long)of.images * heads * Sizes(of.images).Padded);
-            (dNormalized, dMade) = (memory.Rows(rows, of.dim), memory.Rows(rows, hidden.Outputs));
-            (dMixed, dJoined) = (memory.Rows(rows, projection.Inputs), memory.Rows(rows, qkv.Outputs));
+            float* free = of.passed;
+            dNormalized = Next(of.dim);
+            dMade = Next(hidden.Outputs);
+            dMixed = Next(projection.Inputs);
+            dJoined = Next(qkv.Outputs);
+
+            PlanRows Next(int width)
+            {
+                var found = new PlanRows(free, width, of.Kernels.Padded(width));
+                free += rows * found.Stride;
+                return found;
+            }
         }
 
         AttentionKernel.Sizes Sizes(int images) => new(images, of.tokens, heads, of.blueprint.HeadSize);
 
         public void Forward(int images)
         {
-            var (kernels, x, rows, epsilon) = (of.Kernels, of.values, images * of.tokens, (float)of.blueprint.NormEpsilon);
-            kernels.Normalize(x.First, rows, of.dim, x.Stride, first.First, firstFactors, epsilon);
+            var (kernels, x, rows) = (of.Kernels, of.values, images * of.tokens);
+            kernels.NormalizeRows(x.First, rows, of.dim, x.Stride, first.First, of.Epsilon, firstFactors);
             of.Show(qkv, first, images, of.tokens);
             qkv.Forward(first, rows, joined);
             AttentionKernel.Forward(joined.First, of.Merges ? of.logSizes : null, Sizes(images), mixed.First, logSums);
             of.Show(projection, mixed, images, of.tokens);
             projection.Forward(mixed, rows, x, x.First);
-            kernels.Normalize(x.First, rows, of.dim, x.Stride, second.First, secondFactors, epsilon);
+            kernels.NormalizeRows(x.First, rows, of.dim, x.Stride, second.First, of.Epsilon, secondFactors);
             of.Show(hidden, second, images, of.tokens);
             hidden.Forward(second, rows, sums);
             kernels.Activate(of.blueprint.Activation, sums.First, made.First, rows * made.Stride);
@@ -246,14 +254,14 @@ sealed unsafe class VitGradient : GradientPlan
             kernels.ActivateBack(of.blueprint.Activation, sums.First, dMade.First, rows * dMade.Stride);
             hidden.Backward(second, dMade, rows);
             hidden.Backward(dMade, rows, dNormalized);
-            kernels.NormalizeBack(second.First, secondFactors, dNormalized.First, rows, of.dim, dx.Stride, dx.First);
+            kernels.NormalizeRowsBack(second.First, secondFactors, dNormalized.First, rows, of.dim, dx.Stride, dx.First);
             projection.Backward(mixed, dx, rows);
             projection.Backward(dx, rows, dMixed);
             AttentionKernel.Backward(
                 joined.First, of.Merges ? of.logSizes : null, logSums, Sizes(images), dMixed.First, dJoined.First);
             qkv.Backward(first, dJoined, rows);
             qkv.Backward(dJoined, rows, dNormalized);
-            kernels.NormalizeBack(first.First, firstFactors, dNormalized.First, rows, of.dim, dx.Stride, dx.First);
+            kernels.NormalizeRowsBack(first.First, firstFactors, dNormalized.First, rows, of.dim, dx.Stride, dx.First);
         }
     }
 }
