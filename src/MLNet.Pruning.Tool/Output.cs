@@ -23,6 +23,10 @@ internal static class Output
     /// <summary>A command of this program as one types it into a shell.</summary>
     internal static string CommandLine(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(Quoted).Prepend(Program));
 
+    /// <summary>An option with each of its values; nothing for those that were not given.</summary>
+    internal static IEnumerable<string> Option(string name, params IEnumerable<string?> values) =>
+        values.OfType<string>().SelectMany(value => (string[])[name, value]);
+
     // The shells of Windows know no single quotes; those of Unix change what is in double ones.
     static string Quoted(string text) => text.Length > 0 && text.All(letter => char.IsLetterOrDigit(letter)
         || (OperatingSystem.IsWindows() ? "./_-=:\\,+" : "./_-=:,+").Contains(letter, StringComparison.Ordinal)) ? text

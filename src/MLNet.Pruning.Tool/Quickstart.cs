@@ -83,7 +83,7 @@ internal sealed class Quickstart
             [("Data", data.Name), ("Loaded model", same ? "predicts the same, bit for bit" : "DIFFERS from the one that was saved")],
             [(Worth, worth.Table)],
             TestAnswers.Of(model, answers, "Label", metrics, data.Classes),
-            string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Prepend("mlprune")));
+            Tool.Output.CommandLine(Environment.GetCommandLineArgs().Skip(1)));
         Summarize(metrics.MicroAccuracy, QuickstartData.Rows(test), worth, modelFile, page);
 
         Compared Compared(TransformerChain<KeyToValueMappingTransformer> chain, string file, bool learnt) => new(

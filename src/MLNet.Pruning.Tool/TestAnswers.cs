@@ -20,7 +20,7 @@ internal static class TestAnswers
         IReadOnlyList<string>? classes = null)
     {
         int count = metrics.ConfusionMatrix.NumberOfClasses;
-        string[] names = [.. classes ?? Names(scored.Schema["Score"])];
+        string[] names = [.. classes ?? Pipelines.SlotNames(scored.Schema["Score"])];
         return new()
         {
             Labels = names.Length == count ? names : [.. Enumerable.Range(0, count).Select(number => $"{number}")],
@@ -29,18 +29,10 @@ internal static class TestAnswers
         };
     }
 
-    static IEnumerable<string> Names(DataViewSchema.Column score)
-    {
-        VBuffer<ReadOnlyMemory<char>> slots = default;
-        if (score.HasSlotNames())
-            score.GetSlotNames(ref slots);
-        return slots.DenseValues().Select(name => name.ToString());
-    }
-
     /// <summary>The first right answers and the first wrong ones.</summary>
     static List<TestExample> Examples(ITransformer model, IDataView scored, string label, string[] names)
     {
-        var merging = Steps(model).OfType<TokenMergingTransformer>().FirstOrDefault();
+        var merging = Pipelines.Steps(model).OfType<TokenMergingTransformer>().FirstOrDefault();
         if (merging?.Grid.Channels is not (1 or 3))
             return [];
         var schema = scored.Schema;
@@ -77,7 +69,4 @@ internal static class TestAnswers
         }
         return [.. right, .. wrong];
     }
-
-    static IEnumerable<ITransformer> Steps(ITransformer model) =>
-        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 }

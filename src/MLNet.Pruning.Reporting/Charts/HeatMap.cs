@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 namespace MLNet.Pruning.Reporting.Charts;
 
@@ -56,8 +55,6 @@ public sealed record HeatMap(string Title, IReadOnlyList<string> Rows, IReadOnly
         return svg.Append("</svg>\n").ToString();
 
         void Text(int x, int y, string anchor, string text, string ink = "") => svg.Append(CultureInfo.InvariantCulture,
-            $"<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\"{ink}>{Escape(text)}</text>\n");
+            $"<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\"{ink}>{Frame.Escape(text)}</text>\n");
     }
-
-    static string Escape(string text) => WebUtility.HtmlEncode(text);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using MLNet.Pruning.Reporting.Burden;
 using MLNet.Pruning.Reporting.Charts;
@@ -52,10 +51,8 @@ sealed class ReportFormatters
     {
         var style = $"text-align: {(number ? "right" : "left")}; padding: 2px 12px 2px 0"
             + (number && tag == "td" ? "; white-space: nowrap" : "");
-        html.Append(CultureInfo.InvariantCulture, $"<{tag} style=\"{style}\">{Escape(text)}</{tag}>");
+        html.Append(CultureInfo.InvariantCulture, $"<{tag} style=\"{style}\">{Html.Escape(text)}</{tag}>");
     }
-
-    static string Escape(string text) => WebUtility.HtmlEncode(text);
 
     /// <summary>What is too wide for the notebook scrolls.</summary>
     static string Box(string content) => $"<div style=\"overflow-x: auto\">\n{content}</div>\n";
@@ -64,7 +61,7 @@ sealed class ReportFormatters
     static string History(TrainingHistory history)
     {
         var run = new RunSummary(history);
-        var html = new StringBuilder("<p><b>").Append(Escape(run.Shape)).Append("</b><br>").Append(Escape(run.State));
+        var html = new StringBuilder("<p><b>").Append(Html.Escape(run.Shape)).Append("</b><br>").Append(Html.Escape(run.State));
         if (run.Accuracy is { } accuracy)
             html.Append(run.IsValidated ? "; validation accuracy " : "; training accuracy ").Append(Percent(accuracy));
         html.Append("; ").Append(history.ParametersAtStart == run.NonZero ? "" : $"{Count(history.ParametersAtStart)} to ")

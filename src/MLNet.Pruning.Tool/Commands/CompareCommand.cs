@@ -64,10 +64,8 @@ internal static class CompareCommand
                 new(study.Runs.Count, figure, machine), Output.CommandLine(
                 [
                     "compare", file, "--seeds", $"{count}",
-                    .. names is null ? Array.Empty<string>() : ["--methods", string.Join(',', names)],
-                    .. by is null ? Array.Empty<string>() : ["--metric", by],
-                    .. settings.SelectMany(setting => (string[])["--set", setting]),
-                    .. to is null ? Array.Empty<string>() : ["--output", to], .. part is null ? Array.Empty<string>() : ["--shard", part],
+                    .. Output.Option("--methods", names is null ? null : string.Join(',', names)), .. Output.Option("--metric", by),
+                    .. Output.Option("--set", settings), .. Output.Option("--output", to), .. Output.Option("--shard", part),
                     .. machine ? ["--json"] : Array.Empty<string>(),
                 ]), cancellation);
             Conclude(study, figure, machine, failures);

@@ -103,7 +103,7 @@ internal static class SweepCommand
             if (table.Rows.Count > 0)
             {
                 var best = table.Rows[0].Run;
-                string[] settings = [.. best.Settings.SelectMany(setting => (string[])["--set", setting])];
+                var settings = Tool.Output.Option("--set", best.Settings);
                 Console.WriteLine($"""
                     {table.ToText()}
                     Sorted by {RunResult.Words(table.By)}. All figures: {csv}
@@ -119,10 +119,8 @@ internal static class SweepCommand
 
         string Command() => Tool.Output.CommandLine(
         [
-            "sweep", File, .. Vary.SelectMany(vary => (string[])["--vary", vary]),
-            .. Settings.SelectMany(setting => (string[])["--set", setting]),
-            .. Output is null ? Array.Empty<string>() : ["--output", Output],
-            .. By is null ? Array.Empty<string>() : ["--by", By], .. Part is null ? Array.Empty<string>() : ["--shard", Part],
+            "sweep", File, .. Tool.Output.Option("--vary", Vary), .. Tool.Output.Option("--set", Settings),
+            .. Tool.Output.Option("--output", Output), .. Tool.Output.Option("--by", By), .. Tool.Output.Option("--shard", Part),
             .. Machine ? ["--json"] : Array.Empty<string>(),
         ]);
     }

@@ -136,10 +136,7 @@ internal sealed class FilePredictions
         string[] names = [column.Name];
         if (column.Type is VectorDataViewType)
         {
-            VBuffer<ReadOnlyMemory<char>> slots = default;
-            if (column.HasSlotNames())
-                column.GetSlotNames(ref slots);
-            names = [.. slots.DenseValues().Select(slot => slot.ToString())];
+            names = Pipelines.SlotNames(column);
             if (names.Length == 0)
                 throw new NotSupportedException($"'{file}' reads column '{column.Name}' as a vector and does not say of which columns of "
                     + $"a file; train it from a CSV file with a header.");
@@ -159,7 +156,7 @@ internal sealed class FilePredictions
     IDataView Scored(IDataView rows)
     {
         ArgumentOutOfRangeException? missing = null;
-        foreach (var step in Steps(model))
+        foreach (var step in Pipelines.Steps(model))
         {
             try
             {
@@ -174,9 +171,6 @@ internal sealed class FilePredictions
         }
         return rows;
     }
-
-    static IEnumerable<ITransformer> Steps(ITransformer model) => model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps)
-        : [model];
 
     string Wanted() => string.Join(", ", schema.Where(column => !column.IsHidden).Select(column => $"{column.Name} ({column.Type})"));
 
@@ -197,10 +191,7 @@ internal sealed class FilePredictions
             return Filled(new(what, "label", "probability#"), numbers.Select((value, row) => new[] { Input(row), labels[row] ? "yes"
                 : "no", Probability(value) }));
         }
-        VBuffer<ReadOnlyMemory<char>> slots = default;
-        if (score.HasSlotNames())
-            score.GetSlotNames(ref slots);
-        string[] names = [.. slots.DenseValues().Select(name => name.ToString())];
+        string[] names = Pipelines.SlotNames(score);
         var headings = Enumerable.Range(1, top).SelectMany(place => (string[])[top == 1 ? "label" : $"label {place}", "probability#"])
             .Prepend(what);
         return Filled(new([.. headings]), scored.GetColumn<float[]>("Score").Select(Cells));

@@ -123,8 +123,5 @@ internal sealed class RecipeRun
     }
 
     string Command() => Output.CommandLine(
-    [
-        "train", File, .. Settings.SelectMany(setting => (string[])["--set", setting]),
-        .. Folder is null ? Array.Empty<string>() : ["--output", Folder],
-    ]);
+        ["train", File, .. Output.Option("--set", Settings), .. Output.Option("--output", Folder)]);
 }

@@ -40,7 +40,8 @@ sealed unsafe class PlanMemory(int lanes) : IDisposable
     }
 
     /// <summary>
-    /// Rows that <see cref="Rows"/> gave as a tensor, [images, tokens, width], or [images, width] where there is one token; of the caller's dispose scope.
+    /// What <see cref="Rows"/> gave as a tensor, [images, tokens, width], or [images, width] where there is one token; of the caller's
+    /// dispose scope.
     /// </summary>
     public Tensor View(PlanRows rows, int images, int tokens)
     {
