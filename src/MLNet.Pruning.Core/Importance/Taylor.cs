@@ -41,7 +41,7 @@ sealed record GradientCriterion(Func<Tensor, Tensor> Score, string Name) : IImpo
 
 sealed class GradientObserver(NeuronMap map, Func<Tensor, Tensor> score, string name) : IImportanceObserver
 {
-    readonly Gates gates = new(map, () => true);
+    readonly Gates gates = new(map);
 
     // The loss is a mean over all rows; a sample's own is so many times larger.
     public void AfterBackward(Batch batch, int rowsOfAll) => gates.Add(null, batch, mean: true, products =>

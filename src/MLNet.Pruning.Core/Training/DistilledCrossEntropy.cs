@@ -57,14 +57,23 @@ public sealed class DistilledCrossEntropy : IObjective
         var logits = Forward.Through(model, batch.Inputs);
         var (hard, correct) = labels.Compute(logits, batch);
         if (!logits.shape.SequenceEqual(target.shape))
-            throw new InvalidOperationException($"The teacher gives [{string.Join(", ", target.shape)}] for {batch.Rows} rows, and the "
-                + $"student [{string.Join(", ", logits.shape)}]; they must give a logit for each of the same classes.");
+            throw WrongShape(target.shape, logits.shape);
         var soft = nn.functional.kl_div(logits.Over(temperature).log_softmax(1), target, log_target: true, nn.Reduction.None).sum([1]);
         return (hard.Times(1 - weight).Plus(batch.Mean(soft).Times(weight * temperature * temperature)), correct);
     }
 
+    internal double LabelSmoothing => labels.LabelSmoothing;
+
+    internal double Temperature => temperature;
+
+    internal double Weight => weight;
+
+    internal static InvalidOperationException WrongShape(IReadOnlyList<long> teacher, IReadOnlyList<long> student) =>
+        new($"The teacher gives [{string.Join(", ", teacher)}] for {student[0]} rows, and the student [{string.Join(", ", student)}]; they "
+            + "must give a logit for each of the same classes.");
+
     /// <summary>The logarithms of the teacher's softened probabilities.</summary>
-    Tensor Answers(Batch batch)
+    internal Tensor Answers(Batch batch)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();

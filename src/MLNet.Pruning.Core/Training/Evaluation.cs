@@ -24,8 +24,12 @@ public sealed class EvaluationSet : IDisposable
 
     internal IFeed Feed { get; }
 
-    /// <summary>Computes the loss over all examples in evaluation mode, on replicas with room for so many rows at a time.</summary>
-    internal Evaluation Evaluate(ReplicaSet replicas, IObjective objective, int room, CancellationToken cancellation)
+    /// <summary>
+    /// Computes the loss over all examples in evaluation mode, on replicas with room for so many rows at a time; by plans if their loss is
+    /// given.
+    /// </summary>
+    internal Evaluation Evaluate(
+        ReplicaSet replicas, IObjective objective, PlannedLoss? planned, int room, CancellationToken cancellation)
     {
         var totals = new EpochTotals { Correct = 0 };
         // A model or loss that draws random numbers in evaluation too must not change those of training.
@@ -38,7 +42,7 @@ public sealed class EvaluationSet : IDisposable
                 for (cancellation.ThrowIfCancellationRequested(); slots.Length > 0; slots = slots[Math.Min(room, slots.Length)..])
                 {
                     var some = slots[..Math.Min(room, slots.Length)];
-                    totals.Add(some.Length, replicas.Evaluate(some, Feed.Examples, objective));
+                    totals.Add(some.Length, replicas.Evaluate(some, Feed.Examples, objective, planned));
                 }
         }
         finally

@@ -13,7 +13,7 @@ public sealed class TrainingRun
     readonly Device device;
     readonly List<object> shared = [];
     readonly ImageChanger? changer;
-    readonly PlannedLoss? loss;
+    readonly PlannedLoss? loss, validationLoss;
     FlatModel model;
     ReplicaSet? replicas;
     Func<nn.Module>? copy;
@@ -31,7 +31,7 @@ public sealed class TrainingRun
         model = new FlatModel(task.Model.to(device), device);
         Optimizer = new RunOptimizer(model, task, options, ReplicaCount);
         LearningRate = options.LearningRate;
-        loss = PlannedLoss.Of(task.Objective);
+        (loss, validationLoss) = (PlannedLoss.Of(task.Objective), PlannedLoss.Of(task.Objective.Validation));
         changer = options.Augmentation is { } augmentation ? new(augmentation, task.Examples.Shape, options.Seed) : null;
     }
 
@@ -226,7 +226,9 @@ public sealed class TrainingRun
     public Evaluation Evaluate(EvaluationSet examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        return examples.Evaluate(EnsureReplicas(), Objective.Validation, LargestBatch, Cancellation);
+        var planned = Options.Compute != TrainingCompute.LibTorch && Options.IsCpu && !EnsureReplicas().AreWatched
+            && GradientPlan.WhyNot(Model, validationLoss) is null ? validationLoss : null;
+        return examples.Evaluate(EnsureReplicas(), Objective.Validation, planned, LargestBatch, Cancellation);
     }
 
     int LargestBatch => Math.Min(Options.BatchSize, feed.Examples.Count);
@@ -346,7 +348,7 @@ public sealed class TrainingRun
             var to = Math.Min(from + size, slots.Length);
             var upcoming = to < slots.Length ? slots[to..] : feed.Upcoming;
             var part = EnsureReplicas().Compute(slots[from..to], feed.Examples, Objective, planned,
-                new StepPart(from, slots.Length, stepWeight, new(changer, Step)), upcoming[..Math.Min(size, upcoming.Length)],
+                new StepPart(from, slots.Length, stepWeight, new(changer, Step), new(Options.Seed, Step, from)), upcoming[..Math.Min(size, upcoming.Length)],
                 new(changer, to < slots.Length ? Step : Step + 1), probe);
             probe = false;
             Totals.Add(to - from, part);

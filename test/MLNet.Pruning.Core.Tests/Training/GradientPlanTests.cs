@@ -1,3 +1,5 @@
+using MLNet.Pruning.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Tests.Training;
@@ -45,12 +47,16 @@ public sealed class GradientPlanTests
         ("smoothed classes", new CrossEntropy(Classes, 0.2), false),
         ("smoothed, weighted classes", new CrossEntropy(Classes, 0.1), true),
         ("fewer classes than outputs", new CrossEntropy(2), false),
+        ("a teacher's", new DistilledCrossEntropy(Classes, Teacher, temperature: 3, weight: 0.4, labelSmoothing: 0.1), false),
+        ("a teacher's, weighted", new DistilledCrossEntropy(Classes, Teacher, temperature: 0.7, weight: 1), true),
         ("two", new BinaryCrossEntropy(), false),
         ("two, weighted", new BinaryCrossEntropy(), true),
         ("numbers", new RegressionObjective(RegressionLoss.Squared, 0.3, 2), true),
         ("absolute", new RegressionObjective(RegressionLoss.Absolute), false),
         ("huber", new RegressionObjective(RegressionLoss.Huber, 0.1, 0.5), false),
     ];
+
+    static Tensor Teacher(Tensor inputs) => inputs.narrow(1, 0, Classes).mul(5);
 
     public static IEnumerable<object[]> ObjectiveNames() => Objectives().Select(objective => new object[] { objective.Name });
 
@@ -59,7 +65,7 @@ public sealed class GradientPlanTests
     public void So_is_that_of_every_objective(string name)
     {
         var (_, objective, weighted) = Objectives().Single(objective => objective.Name == name);
-        var network = new FeedForwardBlueprint([9, 16, objective is CrossEntropy ? Classes : 1]);
+        var network = new FeedForwardBlueprint([9, 16, objective is CrossEntropy or DistilledCrossEntropy ? Classes : 1]);
         Same(Gradients(network, objective, TrainingCompute.LibTorch, 2, weighted), Gradients(network, objective, TrainingCompute.Plan, 2, weighted));
     }
 
@@ -101,7 +107,7 @@ public sealed class GradientPlanTests
     [TestMethod]
     public void Criteria_that_look_at_inputs_see_the_same()
     {
-        foreach (var importance in (IImportance[])[new Contribution(0.5, 0.5), new ActivationMean(), new Apoz()])
+        foreach (var importance in (IImportance[])[new Contribution(0.5, 0.5), new ActivationMean(), new Apoz(), new Taylor()])
         {
             foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2)])
             {
@@ -129,18 +135,154 @@ public sealed class GradientPlanTests
     }
 
     [TestMethod]
-    public void Criteria_of_gradients_get_LibTorch_in_the_epoch_that_they_watch()
+    public void A_plan_shows_criteria_of_gradients_what_they_watch()
     {
-        var network = new FeedForwardBlueprint([24, 32, 16, Classes]);
-        TrainingHistory Run(TrainingCompute compute) => new TrainingLoop(new()
+        var network = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2);
+        var history = new TrainingLoop(new()
         {
             Epochs = 3,
             BatchSize = 32,
-            Compute = compute,
-            Hooks = [new NeuronPruning { Importance = new Taylor(), Schedule = Schedule.OneShot(2, 0.25) }.Begin()],
+            Compute = TrainingCompute.Plan,
+            Hooks = [new NeuronPruning { Importance = Criterion.OfGradients(products => products.square()), Schedule = Schedule.OneShot(2, 0.25) }.Begin()],
         }).Run(Task(network, Build(network), new CrossEntropy(Classes), 64, false)).History;
-        Assert.AreEqual("a plan; LibTorch, in steps that forward hooks watch", Run(TrainingCompute.Automatic).Compute);
-        StringAssert.Contains(Assert.Throws<NotSupportedException>(() => Run(TrainingCompute.Plan)).Message, "modules have forward hooks");
+        Assert.AreEqual("a plan", history.Compute);
+        Assert.IsGreaterThan(0, history.Events.Single().Groups.Min(group => group.Scores.Max()));
+    }
+
+    /// <summary>The loss in double precision, by LibTorch's own operators, changes along random directions as the gradient says.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void The_gradient_is_that_of_finite_differences_in_double(string name)
+    {
+        const double Step = 1e-7; // smaller than the distance of any sum from a bend
+        var network = Networks().Single(network => network.Name == name).Network;
+        var watcher = new Watcher();
+        var task = Task(network, Build(network), new CrossEntropy(Classes), Rows, false);
+        new TrainingLoop(new() { Epochs = 1, BatchSize = Rows, Shuffle = false, Replicas = 1, Compute = TrainingCompute.Plan, Hooks = [watcher] }).Run(task);
+
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var model = (nn.Module<Tensor, Tensor>)Build(network).to(ScalarType.Float64);
+        var (inputs, labels) = (watcher.Inputs!.to_type(ScalarType.Float64), watcher.Labels!);
+        double Loss() => nn.functional.cross_entropy(model.call(inputs), labels).item<double>();
+        foreach (var (parameterName, parameter) in model.named_parameters())
+        {
+            var (random, gradient) = (randn(parameter.shape, ScalarType.Float64), tensor(watcher.Of[parameterName]).view(parameter.shape).to_type(ScalarType.Float64));
+            // The gradient is in it too, as random directions of many numbers hardly contain it.
+            var along = (random / random.norm()) + (gradient / gradient.norm().clamp_min(1e-12));
+            parameter.add_(along * Step);
+            double above = Loss();
+            parameter.add_(along * (-2 * Step));
+            double below = Loss();
+            parameter.add_(along * Step);
+            double expected = (above - below) / (2 * Step);
+            Assert.AreEqual(expected, (gradient * along).sum().item<double>(), 1e-5 * Math.Abs(expected) + 2e-6 * gradient.norm().item<double>() + 1e-8, parameterName);
+        }
+    }
+
+    [TestMethod]
+    public void Validation_by_a_plan_gives_the_loss_of_LibTorch()
+    {
+        foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 }])
+        {
+            foreach (var objective in (IObjective[])[new CrossEntropy(Classes, 0.1), new DistilledCrossEntropy(Classes, input => input.flatten(1).narrow(1, 0, Classes))])
+            {
+                var (expected, found) = (Validated(TrainingCompute.LibTorch), Validated(TrainingCompute.Plan));
+                Assert.AreEqual(expected.Loss, found.Loss, 1e-5 * expected.Loss);
+                Assert.AreEqual(expected.Accuracy!.Value, found.Accuracy!.Value, 1e-6);
+                Assert.AreEqual(expected.Rows, found.Rows);
+
+                Evaluation Validated(TrainingCompute compute)
+                {
+                    Evaluation? evaluation = null;
+                    var task = Task(network, Build(network), objective, Rows, true);
+                    TrainingOptions options = new() { Epochs = 1, BatchSize = 16, Replicas = 2, Compute = compute };
+                    using var examples = new EvaluationSet(task.Examples, options, objective);
+                    new TrainingLoop(options with { Hooks = [new Hook { OnStarted = run => evaluation = run.Evaluate(examples) }] }).Run(task);
+                    return evaluation!;
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Dropout_drops_the_same_values_whatever_the_number_of_replicas()
+    {
+        var network = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 };
+        var alone = Gradients(network, new CrossEntropy(Classes), TrainingCompute.Plan, 1);
+        Same(alone, Gradients(network, new CrossEntropy(Classes), TrainingCompute.Plan, 3));
+        var without = Gradients(network with { Dropout = 0 }, new CrossEntropy(Classes), TrainingCompute.Plan, 1);
+        Assert.IsGreaterThan(1e-3, Math.Abs(without.Loss - alone.Loss));
+    }
+
+    [TestMethod]
+    public void The_gradient_behind_dropout_is_that_of_finite_differences()
+    {
+        var network = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 };
+        var (_, at, gradient) = LossAt(null, 0);
+        double size = Math.Sqrt(gradient.Sum(g => (double)g * g));
+        const double Step = 0.01;
+        double slope = (LossAt(gradient, Step / size).Loss - LossAt(gradient, -Step / size).Loss) / (2 * Step);
+        Assert.AreEqual(size, slope, 0.01 * size);
+
+        (double Loss, int Numbers, float[] Gradient) LossAt(float[]? direction, double distance)
+        {
+            var watcher = new Watcher();
+            var start = new Hook
+            {
+                OnStarted = run =>
+                {
+                    using var off = no_grad();
+                    if (direction is not null)
+                        run.Values.add_(tensor(direction).mul((float)distance));
+                },
+            };
+            var result = new TrainingLoop(new() { Epochs = 1, BatchSize = Rows, Shuffle = false, Replicas = 2, Compute = TrainingCompute.Plan, Hooks = [start, watcher] })
+                .Run(Task(network, Build(network), new CrossEntropy(Classes), Rows, false));
+            return (result.History.Epochs[0].Loss, watcher.Gradient!.Length, watcher.Gradient);
+        }
+    }
+
+    [TestMethod]
+    public void Dropout_keeps_the_mean()
+    {
+        const int Images = 200, Tokens = 7, Width = 96;
+        using var memory = new PlanMemory(16);
+        var (x, first, second, later) = (memory.Rows(Images * Tokens, Width), memory.Rows(Images * Tokens, Width), memory.Rows(Images * Tokens, Width), memory.Rows(Images * Tokens, Width));
+        var all = Numbers(x);
+        all.Fill(1);
+        new PlannedDropout(0.25, 0).Apply(new(7, 3, 0), x, Images, Tokens, first);
+        new PlannedDropout(0.25, 1).Apply(new(7, 3, 0), x, Images, Tokens, second);
+        new PlannedDropout(0.25, 0).Apply(new(7, 4, 0), x, Images, Tokens, later);
+        double count = all.Length, deviation = Math.Sqrt(0.25 * 0.75 * count);
+        foreach (var some in (PlanRows[])[first, second, later])
+        {
+            int kept = 0;
+            foreach (float value in Numbers(some))
+            {
+                Assert.IsTrue(value == 0 || value == 1 / 0.75f);
+                kept += value > 0 ? 1 : 0;
+            }
+            Assert.AreEqual(0.75 * count, kept, 4 * deviation);
+        }
+        // Draws of other places, steps, rows and columns are independent: equal where both are kept or both dropped.
+        double alike = (0.75 * 0.75) + (0.25 * 0.25), spread = Math.Sqrt(alike * (1 - alike) * count);
+        Assert.AreEqual(alike * count, Alike(first, second, 0), 4 * spread);
+        Assert.AreEqual(alike * count, Alike(first, later, 0), 4 * spread);
+        Assert.AreEqual(alike * count, Alike(first, first, 1), 4 * spread);
+        Assert.AreEqual(alike * count, Alike(first, first, Width), 4 * spread);
+        Assert.AreEqual(alike * count, Alike(first, first, Tokens * Width), 4 * spread);
+
+        static unsafe Span<float> Numbers(PlanRows rows) => new(rows.First, Images * Tokens * Width);
+
+        static int Alike(PlanRows a, PlanRows b, int apart)
+        {
+            Span<float> one = Numbers(a), other = Numbers(b);
+            int alike = 0;
+            for (int i = 0; i < one.Length; i++)
+                alike += one[i] == other[(i + apart) % other.Length] ? 1 : 0;
+            return alike;
+        }
     }
 
     [TestMethod]
@@ -160,8 +302,8 @@ public sealed class GradientPlanTests
     {
         string? Of(nn.Module model, Blueprint like) => new TrainingLoop(new() { Epochs = 1 })
             .Run(Task(like, model, new CrossEntropy(Classes), 64, false)).History.Compute;
-        var dropout = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 1) with { Dropout = 0.1 };
-        Assert.AreEqual("LibTorch, the transformer has dropout", Of(Build(dropout), dropout));
+        var merging = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 1) with { LayerMerges = [1] };
+        Assert.AreEqual("LibTorch, the transformer merges tokens between its blocks", Of(Build(merging), merging));
         var convolutions = new ConvNetBlueprint([1, 8, 8], [4], [8], Classes);
         Assert.AreEqual("LibTorch, there is no such plan for a ConvNet", Of(Build(convolutions), convolutions));
     }
@@ -236,6 +378,22 @@ public sealed class GradientPlanTests
     {
         public float[]? Gradient { get; private set; }
 
-        public void AfterBackward(TrainingRun run) => Gradient ??= run.Gradients.cpu().data<float>().ToArray();
+        public Tensor? Inputs { get; private set; }
+
+        public Tensor? Labels { get; private set; }
+
+        /// <summary>Of each parameter.</summary>
+        public Dictionary<string, float[]> Of { get; } = [];
+
+        public void AfterBackward(TrainingRun run)
+        {
+            if (Gradient is not null)
+                return;
+            Inputs = run.Batches[0].Inputs.clone().DetachFromDisposeScope();
+            Labels = run.Batches[0].HasLabels ? run.Batches[0].Labels.clone().DetachFromDisposeScope() : null;
+            Gradient = run.Gradients.cpu().data<float>().ToArray();
+            foreach (var (name, parameter) in run.Model.named_parameters())
+                Of.Add(name, parameter.grad!.contiguous().data<float>().ToArray());
+        }
     }
 }

@@ -1,3 +1,4 @@
+using MLNet.Pruning.Training;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Importance;
@@ -12,28 +13,39 @@ sealed class Gates : IDisposable
     readonly NeuronSums sums;
     readonly int[][] neurons;
     readonly List<Action> removers = [];
-    readonly List<(Reader Reader, Tensor Gate, long[] Shape)> gates = [];
+    readonly List<Gate> gates = [];
 
     /// <param name="map">The instance that is watched.</param>
-    /// <param name="open">Whether to watch a forward pass; asked in every pass that records gradients.</param>
-    public Gates(NeuronMap map, Func<bool> open)
+    /// <param name="open">
+    /// Whether to watch a forward pass; asked in every pass that records gradients. Null for all passes of training.
+    /// </param>
+    public Gates(NeuronMap map, Func<bool>? open = null)
     {
         var readers = Reader.Of(map);
         (this.map, sums, neurons) = (map, new(map, readers), [.. map.Groups.Select(g => Enumerable.Range(0, g.Size).ToArray())]);
         foreach (var reader in readers)
-            removers.Add(reader.Layer.Module.register_forward_pre_hook((_, input) =>
-                is_grad_enabled() && open() ? Through(reader, input) : input).remove);
+            removers.Add(open is null
+                ? LayerWatches.AddGates(reader.Layer.Module, input => is_grad_enabled() ? Through(reader, input) : input,
+                    (products, shape) => gates.Add(new(reader, products.alias().DetachFromDisposeScope(), shape) { IsGradient = true }))
+                : reader.Layer.Module.register_forward_pre_hook((_, input) =>
+                    is_grad_enabled() && open() ? Through(reader, input) : input).remove);
     }
 
     /// <summary>The gates of the passes since the last batch was added.</summary>
-    public IEnumerable<Tensor> Tensors => gates.Select(g => g.Gate);
+    public IEnumerable<Tensor> Tensors => gates.Select(g => g.Tensor);
+
+    /// <summary>A gate, or its gradient.</summary>
+    sealed record Gate(Reader Reader, Tensor Tensor, long[] Shape)
+    {
+        public bool IsGradient { get; init; }
+    }
 
     Tensor Through(Reader reader, Tensor input)
     {
         var axis = reader.Layer.FeatureAxis(input);
         var shape = input.shape.Select((extent, d) => d == 0 || d == axis ? extent : 1).ToArray();
         var gate = ones(shape, dtype: input.dtype, device: input.device, requires_grad: true).DetachFromDisposeScope();
-        gates.Add((reader, gate, input.shape));
+        gates.Add(new(reader, gate, input.shape));
         return input * gate;
     }
 
@@ -49,7 +61,7 @@ sealed class Gates : IDisposable
         using var scope = NewDisposeScope();
         var totals = new Tensor?[map.Groups.Count];
         for (var i = 0; i < gates.Count; i++)
-            if ((gradients is null ? gates[i].Gate.grad : gradients[i]) is { } gradient)
+            if ((gates[i].IsGradient ? gates[i].Tensor : gradients is null ? gates[i].Tensor.grad : gradients[i]) is { } gradient)
                 AddUp(gates[i].Reader, gradient, gates[i].Shape, batch.Rows, mean, totals);
         Clear();
         for (var g = 0; g < totals.Length; g++)
@@ -83,8 +95,8 @@ sealed class Gates : IDisposable
 
     void Clear()
     {
-        foreach (var (_, gate, _) in gates)
-            gate.Dispose();
+        foreach (var gate in gates)
+            gate.Tensor.Dispose();
         gates.Clear();
     }
 

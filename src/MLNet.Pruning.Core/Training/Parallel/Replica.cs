@@ -41,6 +41,8 @@ sealed class Replica : IDisposable
 
     public int Rows { get; private set; }
 
+    GradientPlan Plan => plan ??= GradientPlan.Of(Module, values, Gradients);
+
     /// <summary>Copies the chosen rows into the model's input.</summary>
     public Batch Gather(ExampleBuffer examples, ReadOnlySpan<int> slots, ImageChanges changes = default)
     {
@@ -89,14 +91,17 @@ sealed class Replica : IDisposable
     }
 
     /// <summary>The same by a plan.</summary>
-    public void Compute(Batch rows, PlannedLoss loss, double share, double ofStep, bool first)
-    {
-        plan ??= GradientPlan.Of(Module, values, Gradients);
-        ((Loss, Correct), Share) = (plan.Compute(rows, loss, share * ofStep, first), share);
-    }
+    public void Compute(Batch rows, PlannedLoss loss, double share, double ofStep, bool first, RowDraws draws) =>
+        ((Loss, Correct), Share) = (Plan.Compute(rows, loss, share * ofStep, first, draws), share);
 
-    public void Forward(Batch rows, IObjective objective, double share)
+    /// <summary>Computes the loss without gradients, in evaluation mode; by a plan if its loss is given.</summary>
+    public void Evaluate(Batch rows, IObjective objective, PlannedLoss? planned, double share)
     {
+        if (planned is not null)
+        {
+            ((Loss, Correct), Share) = (Plan.Evaluate(rows, planned), share);
+            return;
+        }
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         (var loss, Correct) = objective.Compute(Module, rows);

@@ -7,7 +7,8 @@ namespace MLNet.Pruning.Training;
 /// <param name="StepRows">The rows of the step.</param>
 /// <param name="StepWeight">Their weight: their number if they have no weights.</param>
 /// <param name="Changes">The changes of its images.</param>
-readonly record struct StepPart(int From, int StepRows, double StepWeight, ImageChanges Changes)
+/// <param name="Draws">The random numbers of its rows in plans.</param>
+readonly record struct StepPart(int From, int StepRows, double StepWeight, ImageChanges Changes, RowDraws Draws)
 {
     public bool IsFirst => From == 0;
 
@@ -162,9 +163,10 @@ sealed class ReplicaSet : IDisposable
     }
 
     /// <summary>The mean loss over the batch, without gradients.</summary>
-    public BatchResult Evaluate(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards)
+    public BatchResult Evaluate(ReadOnlySpan<int> batch, ExampleBuffer from, IObjective towards, PlannedLoss? planned)
     {
         Take(batch, from, towards);
+        loss = planned;
         threads.Run(active, score);
         return Outcome();
     }
@@ -189,7 +191,8 @@ sealed class ReplicaSet : IDisposable
         ahead?.Open(number);
         var ofStep = part.StepWeight > 0 ? weight / part.StepWeight : 0;
         if (loss is not null)
-            replica.Compute(batch, loss, WeightOf(share), ofStep, part.IsFirst);
+            replica.Compute(batch, loss, WeightOf(share), ofStep, part.IsFirst,
+                part.Draws.After((int)((long)rows * number / active)));
         else
             replica.ForwardBackward(batch, objective, number, WeightOf(share), ofStep, part.IsFirst, ordered ? order : null);
     }
@@ -198,7 +201,7 @@ sealed class ReplicaSet : IDisposable
     {
         var replica = replicas[number];
         var share = Share(slots.AsSpan(0, rows), number, active);
-        replica.Forward(replica.Gather(examples, share), objective, WeightOf(share));
+        replica.Evaluate(replica.Gather(examples, share), objective, loss, WeightOf(share));
     }
 
     /// <summary>The weight of some rows as a share of the batch's; 0 if all of the batch's are 0.</summary>

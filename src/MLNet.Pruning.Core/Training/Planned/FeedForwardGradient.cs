@@ -57,6 +57,7 @@ sealed unsafe class FeedForwardGradient : GradientPlan
             if (i == 0)
                 break;
             layers[i].Backward(gradients[i], rows, gradients[i - 1]);
+            Show(layers[i], values[i - 1], gradients[i - 1], gradients[i], rows);
             Kernels.ActivateBack(activation, sums[i - 1].First, gradients[i - 1].First, rows * gradients[i - 1].Stride);
         }
     }

@@ -16,6 +16,8 @@ abstract unsafe class GradientPlan : IDisposable
 {
     readonly Dictionary<string, nn.Module> modules;
     readonly List<PlannedLinear> layers = [];
+    readonly Dictionary<PlannedLinear, (Tensor Values, long[] Shape)> products = []; // of the rows of a batch
+    int batchRows, partAt;
 
     protected GradientPlan(nn.Module module, PlanParameters parameters)
     {
@@ -77,10 +79,30 @@ abstract unsafe class GradientPlan : IDisposable
     /// <param name="loss">The loss.</param>
     /// <param name="factor">The factor.</param>
     /// <param name="first">Whether the step has no gradients yet.</param>
+    /// <param name="draws">The random numbers of the rows.</param>
     /// <returns>The mean loss, and the weight of right answers.</returns>
-    public (double Loss, double? Correct) Compute(Batch batch, PlannedLoss loss, double factor, bool first)
+    public (double Loss, double? Correct) Compute(Batch batch, PlannedLoss loss, double factor, bool first, RowDraws draws)
     {
-        var answers = new PlannedAnswers((long*)batch.LabelsAt, (float*)batch.TargetsAt, (float*)batch.WeightsAt);
+        if (first)
+            NativeMemory.Clear((void*)Parameters.Gradients, (nuint)(Parameters.Length * sizeof(float)));
+        (Trains, Draws) = (true, draws);
+        var result = Run(batch, loss, factor);
+        foreach (var layer in layers)
+            layer.End();
+        return result;
+    }
+
+    /// <summary>The mean loss in evaluation mode, and the weight of right answers.</summary>
+    public (double Loss, double? Correct) Evaluate(Batch batch, PlannedLoss loss)
+    {
+        Trains = false;
+        return Run(batch, loss, 1);
+    }
+
+    (double Loss, double? Correct) Run(Batch batch, PlannedLoss loss, double factor)
+    {
+        using var scope = NewDisposeScope();
+        var answers = loss.Answers(batch);
         double total = batch.Rows, sum = 0, correct = 0;
         if (answers.Weights != null)
         {
@@ -89,9 +111,10 @@ abstract unsafe class GradientPlan : IDisposable
                 total += answers.Weights[row];
             total = Math.Max(total, 1.17549435e-38); // rows of weight 0 have a mean of 0
         }
-        if (first)
-            NativeMemory.Clear((void*)Parameters.Gradients, (nuint)(Parameters.Length * sizeof(float)));
-        Begin();
+        foreach (var layer in layers)
+            layer.Begin();
+        products.Clear();
+        (batchRows, partAt) = (batch.Rows, 0);
         long width = batch.Width;
         for (int row = 0; row < batch.Rows; row += RowsOfPart)
         {
@@ -99,18 +122,21 @@ abstract unsafe class GradientPlan : IDisposable
             var outputs = Forward((float*)batch.InputsAt + (row * width), rows);
             var (part, right) = loss.Compute(Kernels, outputs, rows, answers.From(row), factor / total);
             (sum, correct) = (sum + part, correct + right);
-            Backward(rows);
+            if (Trains)
+                Backward(rows);
+            (Draws, partAt) = (Draws.After(rows), row + rows);
         }
-        End();
+        foreach (var (layer, (values, shape)) in products)
+            foreach (var watcher in LayerWatches.ProductsOf(modules[layer.Name]))
+                watcher(values, shape);
         return (sum / total, loss.HasAccuracy ? correct : null);
     }
 
-    /// <summary>Takes the parameters as they are now.</summary>
-    protected virtual void Begin()
-    {
-        foreach (var layer in layers)
-            layer.Begin();
-    }
+    /// <summary>Whether gradients are computed; otherwise the model is in evaluation mode.</summary>
+    protected bool Trains { get; private set; }
+
+    /// <summary>The random numbers of the rows of this part.</summary>
+    protected RowDraws Draws { get; private set; }
 
     /// <summary>Computes the outputs of some rows, and keeps what their gradient needs.</summary>
     protected abstract PlanRows Forward(float* inputs, int rows);
@@ -118,23 +144,38 @@ abstract unsafe class GradientPlan : IDisposable
     /// <summary>Adds to the gradients of the parameters, from that of the outputs, which stands in their place.</summary>
     protected abstract void Backward(int rows);
 
-    /// <summary>Finishes the gradients.</summary>
-    protected virtual void End()
-    {
-        foreach (var layer in layers)
-            layer.End();
-    }
-
     /// <summary>Shows those who watch a layer what it reads.</summary>
     protected void Show(PlannedLinear layer, PlanRows read, int images, int tokens = 1)
     {
-        var watchers = LayerWatches.Of(modules[layer.Name]);
+        var watchers = Trains ? LayerWatches.Of(modules[layer.Name]) : [];
         if (watchers.Count == 0)
             return;
         using var scope = NewDisposeScope();
         var seen = layer.Seen(Memory.View(read, images, tokens)).contiguous();
         foreach (var watcher in watchers)
             watcher(seen);
+    }
+
+    /// <summary>Shows those who watch a layer what it reads times its gradient, once backward has gone through it.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="read">What it has read.</param>
+    /// <param name="dRead">The gradient of that.</param>
+    /// <param name="dy">The gradient of what it gave.</param>
+    /// <param name="images">The rows of the part.</param>
+    /// <param name="tokens">The tokens of a row.</param>
+    protected void Show(PlannedLinear layer, PlanRows read, PlanRows dRead, PlanRows dy, int images, int tokens = 1)
+    {
+        if (LayerWatches.ProductsOf(modules[layer.Name]).Count == 0)
+            return;
+        if (!products.TryGetValue(layer, out var of))
+        {
+            long[] shape = tokens == 1 ? [batchRows, layer.Inputs] : [batchRows, tokens, layer.Inputs];
+            of = (zeros(tokens == 1 ? shape : [batchRows, 1, layer.Inputs], dtype: ScalarType.Float32), shape);
+            products.Add(layer, of);
+        }
+        float* to = FlatStorage.Begin(of.Values) + ((long)partAt * layer.Inputs);
+        for (int image = 0; image < images; image++, to += layer.Inputs)
+            layer.AddProducts(read.From(image * tokens), dRead.From(image * tokens), dy.From(image * tokens), tokens, to);
     }
 
     public void Dispose() => Memory.Dispose();

@@ -13,6 +13,9 @@ readonly unsafe struct PlanRows(float* first, int width, nint stride)
     public readonly nint Stride = stride;
 
     public float* Row(long row) => First + (row * Stride);
+
+    /// <summary>The rows from one of them on.</summary>
+    public PlanRows From(long row) => new(Row(row), Width, Stride);
 }
 
 /// <summary>

@@ -143,6 +143,31 @@ sealed unsafe class PlannedLinear
         CStride = dx.Stride,
     });
 
+    /// <summary>
+    /// Adds, over some rows, what the layer reads times its gradient. Behind a norm that is (x s + t) dy W, where dx = dy W s is known: x dx
+    /// + t dy W, and the second is one product for all rows.
+    /// </summary>
+    /// <param name="x">What the layer has read.</param>
+    /// <param name="dx">The gradient of that.</param>
+    /// <param name="dy">The gradient of what it gave.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="to">One number per input.</param>
+    public void AddProducts(PlanRows x, PlanRows dx, PlanRows dy, int rows, float* to)
+    {
+        for (int row = 0; row < rows; row++)
+            for (int i = 0; i < Inputs; i++)
+                to[i] += x.Row(row)[i] * dx.Row(row)[i];
+        for (int o = 0; HasNorm && o < Outputs; o++)
+        {
+            float sum = 0;
+            for (int row = 0; row < rows; row++)
+                sum += dy.Row(row)[o];
+            float* w = weight + ((long)o * Inputs);
+            for (int i = 0; i < Inputs; i++)
+                to[i] += sum * shift[i] * w[i];
+        }
+    }
+
     /// <summary>Moves sums to the vector of gradients, as far as they are not there.</summary>
     public void End()
     {

@@ -1,16 +1,25 @@
+using System.Buffers;
 using MLNet.Pruning.Plans.Kernels;
+using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Training;
 
 /// <summary>The answers of a batch's rows; null where there are none.</summary>
-readonly unsafe struct PlannedAnswers(long* labels, float* targets, float* weights)
+/// <param name="labels">A class for each row.</param>
+/// <param name="targets">A number for each row.</param>
+/// <param name="weights">A weight for each row.</param>
+/// <param name="teacher">The logarithm of a teacher's probability, for each row and class.</param>
+/// <param name="classes">The classes of the teacher.</param>
+readonly unsafe struct PlannedAnswers(long* labels, float* targets, float* weights, float* teacher = null, int classes = 0)
 {
     public readonly long* Labels = labels;
 
-    public readonly float* Targets = targets, Weights = weights;
+    public readonly float* Targets = targets, Weights = weights, Teacher = teacher;
 
-    public PlannedAnswers From(int row) =>
-        new(Labels == null ? null : Labels + row, Targets == null ? null : Targets + row, Weights == null ? null : Weights + row);
+    public readonly int Classes = classes;
+
+    public PlannedAnswers From(int row) => new(Labels == null ? null : Labels + row, Targets == null ? null : Targets + row,
+        Weights == null ? null : Weights + row, Teacher == null ? null : Teacher + ((long)row * Classes), Classes);
 
     public float WeightOf(int row) => Weights == null ? 1 : Weights[row];
 }
@@ -22,6 +31,7 @@ abstract unsafe class PlannedLoss
     public static PlannedLoss? Of(IObjective objective) => objective switch
     {
         CrossEntropy classes => new OfClasses(classes.ClassCount!.Value, classes.LabelSmoothing),
+        DistilledCrossEntropy taught => new OfTeacher(taught),
         BinaryCrossEntropy => new OfTwo(),
         RegressionObjective numbers => new OfNumbers(numbers),
         _ => null,
@@ -42,6 +52,10 @@ abstract unsafe class PlannedLoss
 
     /// <summary>Whether right answers are counted.</summary>
     public virtual bool HasAccuracy => true;
+
+    /// <summary>The answers of a batch, for as long as the caller's dispose scope.</summary>
+    public virtual PlannedAnswers Answers(Batch batch) =>
+        new((long*)batch.LabelsAt, (float*)batch.TargetsAt, (float*)batch.WeightsAt);
 
     sealed class OfClasses(int classes, double smoothing) : PlannedLoss
     {
@@ -91,6 +105,70 @@ abstract unsafe class PlannedLoss
                 }
             }
             return (loss, correct);
+        }
+    }
+
+    sealed class OfTeacher(DistilledCrossEntropy objective) : PlannedLoss
+    {
+        readonly OfClasses labels = new(objective.ClassCount!.Value, objective.LabelSmoothing);
+        readonly double temperature = objective.Temperature, weight = objective.Weight;
+
+        public override bool Fits(int outputs) => labels.Fits(outputs);
+
+        public override PlannedAnswers Answers(Batch batch)
+        {
+            var answers = base.Answers(batch);
+            var teacher = objective.Answers(batch).to_type(ScalarType.Float32).contiguous();
+            if (teacher.Dimensions != 2 || teacher.shape[0] != batch.Rows)
+                throw DistilledCrossEntropy.WrongShape(teacher.shape, [batch.Rows, objective.ClassCount!.Value]);
+            return new(answers.Labels, answers.Targets, answers.Weights, FlatStorage.Begin(teacher), (int)teacher.shape[1]);
+        }
+
+        public override (double Loss, double Correct) Compute(
+            KernelSet kernels, PlanRows outputs, int rows, PlannedAnswers answers, double factor)
+        {
+            int width = outputs.Width, stride = kernels.Padded(width);
+            if (answers.Classes != width)
+                throw DistilledCrossEntropy.WrongShape([rows, answers.Classes], [rows, width]);
+            var rented = ArrayPool<float>.Shared.Rent(2 * rows * stride);
+            try
+            {
+                fixed (float* soft = rented)
+                {
+                    float* chances = soft + ((long)rows * stride);
+                    for (int row = 0; row < rows; row++)
+                        for (int i = 0; i < width; i++)
+                            soft[(row * stride) + i] = chances[(row * stride) + i] = outputs.Row(row)[i] / (float)temperature;
+                    kernels.SoftmaxRows(chances, rows, width, stride);
+                    var (loss, correct) = labels.Compute(kernels, outputs, rows, answers, factor * (1 - weight));
+                    double distance = 0;
+                    for (int row = 0; row < rows; row++, answers = answers.From(1))
+                        distance += answers.WeightOf(0) * Add(soft + (row * stride), chances + (row * stride), answers.Teacher, width,
+                            answers.WeightOf(0) * factor * weight * temperature, outputs.Row(row));
+                    return (((1 - weight) * loss) + (weight * temperature * temperature * distance), correct);
+                }
+            }
+            finally
+            {
+                ArrayPool<float>.Shared.Return(rented);
+            }
+        }
+
+        /// <summary>The divergence of a row's softened probabilities from the teacher's; adds its gradient.</summary>
+        static double Add(float* logits, float* chances, float* teacher, int width, double factor, float* gradient)
+        {
+            int best = 0;
+            for (int i = 1; i < width; i++)
+                best = logits[i] > logits[best] ? i : best;
+            // The largest probability is 1 / sum e^(logit - largest logit).
+            double logSum = logits[best] - Math.Log(chances[best]), distance = 0;
+            for (int i = 0; i < width; i++)
+            {
+                double chance = Math.Exp(teacher[i]);
+                distance += chance * (teacher[i] - (logits[i] - logSum));
+                gradient[i] += (float)(factor * (chances[i] - chance));
+            }
+            return distance;
         }
     }
 

@@ -15,7 +15,7 @@ sealed unsafe class VitGradient : GradientPlan
     readonly int images, merged, apart, tokens, dim;
     readonly PlannedLinear embedding, logits;
     readonly VitBlockGradient[] blocks;
-    readonly PlanRows patches, values, gradients, pooled, normGradients, pooledGradients, outputs;
+    readonly PlanRows patches, values, gradients, dropped, pooled, normGradients, pooledGradients, outputs;
     readonly float* sizes, logSizes, factors, packed, passed; // the last for gradients within a block, one block after the other
     readonly int[] sources;
     readonly TokenMerging.Worker? merging;
@@ -33,6 +33,7 @@ sealed unsafe class VitGradient : GradientPlan
         (embedding, logits) = (Linear("embedding"), Linear("logits", "norm"));
         patches = Memory.Rows(images * (long)merged, grid.TokenWidth);
         (values, gradients) = (Memory.Rows(rows, dim), Memory.Rows(rows, dim));
+        dropped = blueprint.Dropout > 0 ? Memory.Rows(rows, dim) : default;
         (pooled, pooledGradients, outputs) = (Memory.Rows(images, dim), Memory.Rows(images, dim), Memory.Rows(images, logits.Outputs));
         passed = Memory.Numbers((long)rows * (dim + blueprint.BlockHeads.Zip(blueprint.BlockHidden,
             (heads, hidden) => 4 * heads * blueprint.HeadSize + hidden).Max() + (4 * Kernels.Lanes)));
@@ -56,9 +57,7 @@ sealed unsafe class VitGradient : GradientPlan
     /// <summary>Why no plan trains such a network; null if one does.</summary>
     public static string? WhyNot(VitBlueprint blueprint) =>
         FewTokensAttention.WhyNot(blueprint.Tokens + (blueprint.Pooling == VitPooling.ClassToken ? 1 : 0), blueprint.HeadSize)
-        ?? (blueprint.Dropout > 0 ? "the transformer has dropout"
-        : blueprint.BlockMerges().Any(merge => merge > 0) ? "the transformer merges tokens between its blocks"
-        : null);
+        ?? (blueprint.BlockMerges().Any(merge => merge > 0) ? "the transformer merges tokens between its blocks" : null);
 
     protected override PlanRows Forward(float* inputs, int rows)
     {
@@ -76,6 +75,7 @@ sealed unsafe class VitGradient : GradientPlan
     {
         logits.Backward(pooled, outputs, rows);
         logits.Backward(outputs, rows, normGradients);
+        Show(logits, pooled, normGradients, outputs, rows);
         NativeMemory.Clear(pooledGradients.First, (nuint)(rows * pooledGradients.Stride * sizeof(float)));
         Kernels.NormalizeRowsBack(pooled.First, factors, normGradients.First, rows, dim, pooled.Stride, pooledGradients.First);
         PoolBack(rows);
@@ -195,6 +195,7 @@ sealed unsafe class VitGradient : GradientPlan
         readonly PlannedLinear qkv, projection, hidden, output;
         readonly PlanRows first, joined, mixed, second, sums, made;
         readonly PlanRows dNormalized, dMade, dMixed, dJoined;
+        readonly PlannedDropout? mixedDropout, madeDropout;
         readonly float* firstFactors, secondFactors, logSums;
         readonly int heads;
 
@@ -213,6 +214,8 @@ sealed unsafe class VitGradient : GradientPlan
             firstFactors = memory.Numbers(rows);
             secondFactors = memory.Numbers(rows);
             logSums = memory.Numbers((long)of.images * heads * Sizes(of.images).Padded);
+            if (of.blueprint.Dropout is > 0 and var rate)
+                (mixedDropout, madeDropout) = (new(rate, 2 * number), new(rate, (2 * number) + 1));
             float* free = of.passed;
             dNormalized = Next(of.dim);
             dMade = Next(hidden.Outputs);
@@ -237,30 +240,59 @@ sealed unsafe class VitGradient : GradientPlan
             qkv.Forward(first, rows, joined);
             AttentionKernel.Forward(joined.First, of.Merges ? of.logSizes : null, Sizes(images), mixed.First, logSums);
             of.Show(projection, mixed, images, of.tokens);
-            projection.Forward(mixed, rows, x, x.First);
+            Added(projection, mixed, mixedDropout, images);
             kernels.NormalizeRows(x.First, rows, of.dim, x.Stride, second.First, of.Epsilon, secondFactors);
             of.Show(hidden, second, images, of.tokens);
             hidden.Forward(second, rows, sums);
             kernels.Activate(of.blueprint.Activation, sums.First, made.First, rows * made.Stride);
             of.Show(output, made, images, of.tokens);
-            output.Forward(made, rows, x, x.First);
+            Added(output, made, madeDropout, images);
+        }
+
+        /// <summary>Adds the output of a layer to the tokens.</summary>
+        void Added(PlannedLinear layer, PlanRows read, PlannedDropout? dropout, int images)
+        {
+            var (x, rows) = (of.values, images * of.tokens);
+            if (dropout is null || !of.Trains)
+            {
+                layer.Forward(read, rows, x, x.First);
+                return;
+            }
+            layer.Forward(read, rows, of.dropped);
+            dropout.Apply(of.Draws, of.dropped, images, of.tokens, of.dropped);
+            of.Kernels.Add(x.First, of.dropped.First, x.First, rows * x.Stride);
+        }
+
+        /// <summary>The gradient of the output of a layer that was added to the tokens.</summary>
+        PlanRows Dropped(PlannedDropout? dropout, int images)
+        {
+            if (dropout is null)
+                return of.gradients;
+            dropout.Apply(of.Draws, of.gradients, images, of.tokens, of.dropped);
+            return of.dropped;
         }
 
         public void Backward(int images)
         {
             var (kernels, dx, rows) = (of.Kernels, of.gradients, images * of.tokens);
-            output.Backward(made, dx, rows);
-            output.Backward(dx, rows, dMade);
+            var dy = Dropped(madeDropout, images);
+            output.Backward(made, dy, rows);
+            output.Backward(dy, rows, dMade);
+            of.Show(output, made, dMade, dy, images, of.tokens);
             kernels.ActivateBack(of.blueprint.Activation, sums.First, dMade.First, rows * dMade.Stride);
             hidden.Backward(second, dMade, rows);
             hidden.Backward(dMade, rows, dNormalized);
+            of.Show(hidden, second, dNormalized, dMade, images, of.tokens);
             kernels.NormalizeRowsBack(second.First, secondFactors, dNormalized.First, rows, of.dim, dx.Stride, dx.First);
-            projection.Backward(mixed, dx, rows);
-            projection.Backward(dx, rows, dMixed);
+            dy = Dropped(mixedDropout, images);
+            projection.Backward(mixed, dy, rows);
+            projection.Backward(dy, rows, dMixed);
+            of.Show(projection, mixed, dMixed, dy, images, of.tokens);
             AttentionKernel.Backward(
                 joined.First, of.Merges ? of.logSizes : null, logSums, Sizes(images), dMixed.First, dJoined.First);
             qkv.Backward(first, dJoined, rows);
             qkv.Backward(dJoined, rows, dNormalized);
+            of.Show(qkv, first, dNormalized, dJoined, images, of.tokens);
             kernels.NormalizeRowsBack(first.First, firstFactors, dNormalized.First, rows, of.dim, dx.Stride, dx.First);
         }
     }
