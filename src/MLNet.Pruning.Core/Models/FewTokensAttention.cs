@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using MLNet.Pruning.Plans.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,12 +13,12 @@ sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokens
 
     public override string Name => nameof(FewTokensAttention);
 
-    /// <summary>
-    /// Why the kernel cannot compute attention; null if it can. It is written for vectors of 512 bits, and was not measured with others.
-    /// </summary>
+    [ThreadStatic]
+    static float[]? room;
+
+    /// <summary>Why the kernel cannot compute attention; null if it can.</summary>
     public static string? WhyNot(long tokens, int headSize) =>
-        !Vector512.IsHardwareAccelerated ? "the kernel of attention is written for vectors of 512 bits"
-        : headSize % AttentionKernel.Lanes != 0 ? $"heads are not of a multiple of {AttentionKernel.Lanes} values"
+        KernelSet.Dividing(headSize) is null ? "heads are not of a multiple of 4 values"
         : tokens is < 1 or > MaximumTokens ? $"there are more than {MaximumTokens} tokens" : null;
 
     /// <summary>Whether the kernel can compute this input.</summary>
@@ -37,9 +37,10 @@ sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokens
         var (qkv, added, headSize) = ((Tensor)vars[0], (Tensor?)vars[1], (int)vars[2]);
         var sizes = SizesOf(qkv, headSize);
         var mixed = empty(sizes.Images, sizes.Tokens, sizes.Width, dtype: ScalarType.Float32);
-        var logSums = empty(sizes.Images, sizes.Heads, sizes.Padded, dtype: ScalarType.Float32);
-        AttentionKernel.Forward(Pointer(qkv), Pointer(added), sizes, Pointer(mixed), Pointer(logSums));
-        ctx.save_for_backward([qkv, logSums, added!]);
+        var kept = empty(sizes.Kept, dtype: ScalarType.Float32);
+        fixed (float* room = Room(sizes))
+            Kernels(headSize).Attend(Pointer(qkv), Pointer(added), sizes, room, Pointer(mixed), Pointer(kept));
+        ctx.save_for_backward([qkv, kept, added!]);
         ctx.save_data(nameof(headSize), headSize);
         return mixed;
     }
@@ -49,17 +50,27 @@ sealed unsafe class FewTokensAttention : autograd.SingleTensorFunction<FewTokens
     {
         using var scope = NewDisposeScope();
         var saved = ctx.get_saved_variables();
-        var (qkv, logSums, added) = (saved[0], saved[1], (Tensor?)saved[2]);
+        var (qkv, kept, added) = (saved[0], saved[1], (Tensor?)saved[2]);
         var sizes = SizesOf(qkv, (int)ctx.get_data("headSize")!);
         var (gradient, result) = (grad_output.contiguous(), empty_like(qkv));
-        AttentionKernel.Backward(Pointer(qkv), Pointer(added), Pointer(logSums), sizes, Pointer(gradient), Pointer(result));
+        fixed (float* room = Room(sizes))
+            Kernels(sizes.HeadSize).AttendBack(
+                Pointer(qkv), Pointer(added), Pointer(kept), sizes, room, Pointer(gradient), Pointer(result));
         // LibTorch reads the tensor after this method has returned. Without a dispose scope, nothing else would hold it.
         ctx.save_data(nameof(result), new[] { result });
         return [result.MoveToOuterDisposeScope(), null!, null!];
     }
 
-    static AttentionKernel.Sizes SizesOf(Tensor qkv, int headSize) =>
-        new((int)qkv.shape[0], (int)qkv.shape[1], (int)qkv.shape[2] / 3 / headSize, headSize);
+    static KernelSet Kernels(int headSize) => KernelSet.Dividing(headSize)!;
+
+    static AttentionSizes SizesOf(Tensor qkv, int headSize)
+    {
+        nint width = (nint)qkv.shape[2];
+        return new((int)qkv.shape[0], (int)qkv.shape[1], (int)width / 3 / headSize, headSize, width, width / 3);
+    }
+
+    static float[] Room(AttentionSizes sizes) =>
+        room?.Length >= sizes.Room ? room : room = GC.AllocateUninitializedArray<float>(sizes.Room);
 
     // LibTorch's memory does not move.
     static float* Pointer(Tensor? tensor)

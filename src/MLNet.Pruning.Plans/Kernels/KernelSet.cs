@@ -33,6 +33,11 @@ abstract unsafe class KernelSet
         _ => this,
     };
 
+    /// <summary>The widest kernels here whose vectors divide so many numbers; null if none do.</summary>
+    public static KernelSet? Dividing(int count) => count % Here.Lanes == 0 ? Here
+        : Here.Lanes > 8 && count % 8 == 0 ? For(VectorWidth.Wide)
+        : count % 4 == 0 ? For(VectorWidth.Portable) : null;
+
     /// <summary>Whether <see cref="AttendFew"/> computes attention among so many tokens.</summary>
     public static bool AreFew(int tokens) => tokens <= FewKeysAttention<Vectors256, Vector256<float>>.MaximumKeys;
 
@@ -120,6 +125,13 @@ abstract unsafe class KernelSet
         float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
         int headSize, float* mixed);
 
+    /// <summary>Attention for training; see <see cref="Attention{TVectors,TVector}.Forward"/>.</summary>
+    public abstract void Attend(float* qkv, float* added, AttentionSizes n, float* room, float* mixed, float* kept);
+
+    /// <summary>Its gradient; see <see cref="Attention{TVectors,TVector}.Backward"/>.</summary>
+    public abstract void AttendBack(
+        float* qkv, float* added, float* kept, AttentionSizes n, float* room, float* gradient, float* result);
+
     public abstract void SoftmaxRows(float* x, int rows, int count, nint stride);
 
     public abstract float ReconstructionLoss(float* logits, float* targets, int count);
@@ -197,6 +209,13 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
         float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
         int headSize, float* mixed) =>
         FewKeysAttention<TVectors, TVector>.Compute(queries, lanes, keys, values, valueStep, tokenStep, logSizes, tokens, headSize, mixed);
+
+    public override void Attend(float* qkv, float* added, AttentionSizes n, float* room, float* mixed, float* kept) =>
+        Attention<TVectors, TVector>.Forward(qkv, added, n, room, mixed, kept);
+
+    public override void AttendBack(
+        float* qkv, float* added, float* kept, AttentionSizes n, float* room, float* gradient, float* result) =>
+        Attention<TVectors, TVector>.Backward(qkv, added, kept, n, room, gradient, result);
 
     public override void SoftmaxRows(float* x, int rows, int count, nint stride) =>
         Softmax<TVectors, TVector>.Rows(x, rows, count, stride);

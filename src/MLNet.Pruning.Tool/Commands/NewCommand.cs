@@ -47,7 +47,7 @@ internal static class NewCommand
                 file.DirectoryName!);
             Directory.CreateDirectory(file.DirectoryName!);
             File.WriteAllText(file.FullName, text);
-            Console.WriteLine($"{file}\nTrain it:  mlprune train {file}");
+            Console.WriteLine($"{file}\nTrain it:  {Output.CommandLine(["train", file.ToString()])}");
         }));
         return command;
     }

@@ -116,19 +116,26 @@ internal static class RecipeTemplate
 
     const int Many = 5_000;
 
-    /// <summary>A network for pictures. Few of them need small batches and more epochs, or there are too few steps to learn in.</summary>
-    static string Convolutions(int pictures) => $$"""
+    /// <summary>
+    /// A network for pictures. Few of them need small batches, more epochs and gentler pruning, or there are too few steps to learn in.
+    /// </summary>
+    static string Convolutions(int pictures) => pictures < Many
+        ? Convolutions(30, 16, "maturity: 12, every: 2, amount: 0.15, target: 0.3")
+        : Convolutions(15, 128, "maturity: 5, every: 1, amount: 0.25, target: 0.7");
+
+    static string Convolutions(int epochs, int batch, string schedule) => $$"""
           type: PrunedConvNet    # or PrunedVit, PrunedFeedForward
           featureColumnName: Pixels
           imageChannels: 3
           channels: [16, 32]
           hiddenSizes: [256, 128]
-          epochs: {{(pictures < Many ? 30 : 15)}}
-          batchSize: {{(pictures < Many ? 16 : 128)}}
+          epochs: {{epochs}}
+          batchSize: {{batch}}
           augmentation: { shift: 2, flip: true }    # flip: false where left and right differ, as in letters and digits
           pruning:               # whole neurons and filters: the network becomes smaller
             type: NeuronPruning
             importance: { type: Contribution, average: 0.5, maximum: 0.5 }
+            schedule: { type: Stepwise, {{schedule}} }
         """;
 
     /// <summary>A recipe for the columns of a table: numbers as they are, texts as a column for each value.</summary>

@@ -23,6 +23,8 @@ public sealed class GradientPlanTests
         yield return ("vit, merged", VitBlueprint.For([1, 28, 28], 7, Classes) with { Merge = 0.5 });
         yield return ("vit, class token", VitBlueprint.For([3, 12, 12], 4, Classes, dim: 48, heads: 3, depth: 2) with { Pooling = VitPooling.ClassToken, Merge = 2 });
         yield return ("vit, unlike blocks", new VitBlueprint([1, 8, 8], 2, Classes, Dim: 20, Heads: [1, 3], HeadSize: 16, Hidden: [7, 33], Activation: Activation.Relu));
+        yield return ("vit, heads of 8", VitBlueprint.For([1, 12, 12], 4, Classes, dim: 24, heads: 3, depth: 2) with { HeadSize = 8, Merge = 2 });
+        yield return ("vit, heads of 12", VitBlueprint.For([1, 12, 12], 2, Classes, dim: 36, heads: 3, depth: 1) with { HeadSize = 12 });
         yield return ("vit, tokens", VitBlueprint.For([1, 28, 28], 7, Classes, depth: 1) with { Merge = 6, Input = VitInput.Tokens });
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Models;
+using MLNet.Pruning.Plans.Kernels;
 using MLNet.Pruning.Tokens;
 
 namespace MLNet.Pruning.Training;
@@ -16,7 +17,8 @@ sealed unsafe class VitGradient : GradientPlan
     readonly PlannedLinear embedding, logits;
     readonly VitBlockGradient[] blocks;
     readonly PlanRows patches, values, gradients, dropped, pooled, normGradients, pooledGradients, outputs;
-    readonly float* sizes, logSizes, factors, packed, passed; // the last for gradients within a block, one block after the other
+    readonly KernelSet attention;
+    readonly float* sizes, logSizes, factors, packed, room, passed; // the last for gradients within a block, one block after the other
     readonly int[] sources;
     readonly TokenMerging.Worker? merging;
     PlanRows read; // the tokens of the first image
@@ -37,6 +39,8 @@ sealed unsafe class VitGradient : GradientPlan
         (pooled, pooledGradients, outputs) = (Memory.Rows(images, dim), Memory.Rows(images, dim), Memory.Rows(images, logits.Outputs));
         passed = Memory.Numbers((long)rows * (dim + blueprint.BlockHeads.Zip(blueprint.BlockHidden,
             (heads, hidden) => 4 * heads * blueprint.HeadSize + hidden).Max() + (4 * Kernels.Lanes)));
+        attention = KernelSet.Dividing(blueprint.HeadSize)!;
+        room = Memory.Numbers(new AttentionSizes(1, tokens, 1, blueprint.HeadSize, 0, 0).Room);
         sizes = Memory.Numbers(rows);
         logSizes = Memory.Numbers(rows);
         factors = Memory.Numbers(images);
@@ -196,7 +200,7 @@ sealed unsafe class VitGradient : GradientPlan
         readonly PlanRows first, joined, mixed, second, sums, made;
         readonly PlanRows dNormalized, dMade, dMixed, dJoined;
         readonly PlannedDropout? mixedDropout, madeDropout;
-        readonly float* firstFactors, secondFactors, logSums;
+        readonly float* firstFactors, secondFactors, kept;
         readonly int heads;
 
         public VitBlockGradient(VitGradient of, int number, int heads)
@@ -210,10 +214,10 @@ sealed unsafe class VitGradient : GradientPlan
             var (memory, rows) = (of.Memory, of.images * of.tokens);
             (first, joined, mixed) = (memory.Rows(rows, of.dim), memory.Rows(rows, qkv.Outputs), memory.Rows(rows, projection.Inputs));
             (second, made) = (memory.Rows(rows, of.dim), memory.Rows(rows, hidden.Outputs));
-            sums = Plans.Kernels.KernelSet.KeepsInput(of.blueprint.Activation) ? memory.Rows(rows, hidden.Outputs) : made;
+            sums = KernelSet.KeepsInput(of.blueprint.Activation) ? memory.Rows(rows, hidden.Outputs) : made;
             firstFactors = memory.Numbers(rows);
             secondFactors = memory.Numbers(rows);
-            logSums = memory.Numbers((long)of.images * heads * Sizes(of.images).Padded);
+            kept = memory.Numbers(Sizes(of.images).Kept);
             if (of.blueprint.Dropout is > 0 and var rate)
                 (mixedDropout, madeDropout) = (new(rate, 2 * number), new(rate, (2 * number) + 1));
             float* free = of.passed;
@@ -230,7 +234,7 @@ sealed unsafe class VitGradient : GradientPlan
             }
         }
 
-        AttentionKernel.Sizes Sizes(int images) => new(images, of.tokens, heads, of.blueprint.HeadSize);
+        AttentionSizes Sizes(int images) => new(images, of.tokens, heads, of.blueprint.HeadSize, joined.Stride, mixed.Stride);
 
         public void Forward(int images)
         {
@@ -238,7 +242,7 @@ sealed unsafe class VitGradient : GradientPlan
             kernels.NormalizeRows(x.First, rows, of.dim, x.Stride, first.First, of.Epsilon, firstFactors);
             of.Show(qkv, first, images, of.tokens);
             qkv.Forward(first, rows, joined);
-            AttentionKernel.Forward(joined.First, of.Merges ? of.logSizes : null, Sizes(images), mixed.First, logSums);
+            of.attention.Attend(joined.First, of.Merges ? of.logSizes : null, Sizes(images), of.room, mixed.First, kept);
             of.Show(projection, mixed, images, of.tokens);
             Added(projection, mixed, mixedDropout, images);
             kernels.NormalizeRows(x.First, rows, of.dim, x.Stride, second.First, of.Epsilon, secondFactors);
@@ -288,8 +292,8 @@ sealed unsafe class VitGradient : GradientPlan
             projection.Backward(mixed, dy, rows);
             projection.Backward(dy, rows, dMixed);
             of.Show(projection, mixed, dMixed, dy, images, of.tokens);
-            AttentionKernel.Backward(
-                joined.First, of.Merges ? of.logSizes : null, logSums, Sizes(images), dMixed.First, dJoined.First);
+            of.attention.AttendBack(
+                joined.First, of.Merges ? of.logSizes : null, kept, Sizes(images), of.room, dMixed.First, dJoined.First);
             qkv.Backward(first, dJoined, rows);
             qkv.Backward(dJoined, rows, dNormalized);
             of.Show(qkv, first, dNormalized, dJoined, images, of.tokens);
