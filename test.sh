@@ -56,6 +56,11 @@ if [ -z "$device" ]; then
     say "SKIPPED  tests on a CUDA device: there is none here"
 fi
 
+# What tests and the programs that they start leave behind goes with the folder, as nothing else is in it.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
 # One process an assembly. The exit status counts too: a host that crashed still prints a line of passed tests.
 status=0
 assemblies=()
