@@ -348,7 +348,8 @@ public sealed class TrainingRun
             var to = Math.Min(from + size, slots.Length);
             var upcoming = to < slots.Length ? slots[to..] : feed.Upcoming;
             var part = EnsureReplicas().Compute(slots[from..to], feed.Examples, Objective, planned,
-                new StepPart(from, slots.Length, stepWeight, new(changer, Step), new(Options.Seed, Step, from)), upcoming[..Math.Min(size, upcoming.Length)],
+                new StepPart(from, slots.Length, stepWeight, new(changer, Step), new(Options.Seed, Step, from)),
+                upcoming[..Math.Min(size, upcoming.Length)],
                 new(changer, to < slots.Length ? Step : Step + 1), probe);
             probe = false;
             Totals.Add(to - from, part);

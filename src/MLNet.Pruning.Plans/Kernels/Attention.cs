@@ -99,21 +99,22 @@ static unsafe class Attention<TVectors, TVector>
     }
 
     /// <summary>[N rows][S] x [S][padded] -> [N][padded]</summary>
-    static void OfLanes(float* rows, nint stride, float* lanes, AttentionSizes n, float* to) => DenseProduct<TVectors, TVector>.Multiply(new()
-    {
-        A = rows,
-        RowStride = stride,
-        DepthStride = 1,
-        Rows = n.Tokens,
-        Columns = n.Tokens,
-        Depth = n.HeadSize,
-        B = lanes,
-        BStride = n.Padded,
-        TripleStride = n.Padded,
-        PanelStride = 2 * TVectors.Count,
-        C = to,
-        CStride = n.Padded,
-    });
+    static void OfLanes(float* rows, nint stride, float* lanes, AttentionSizes n, float* to) =>
+        DenseProduct<TVectors, TVector>.Multiply(new()
+        {
+            A = rows,
+            RowStride = stride,
+            DepthStride = 1,
+            Rows = n.Tokens,
+            Columns = n.Tokens,
+            Depth = n.HeadSize,
+            B = lanes,
+            BStride = n.Padded,
+            TripleStride = n.Padded,
+            PanelStride = 2 * TVectors.Count,
+            C = to,
+            CStride = n.Padded,
+        });
 
     /// <summary>[N x N] x [N rows][S] -> [N rows][S]. The two strides of the first are free, so it may be read transposed.</summary>
     static void OfRows(float* weights, nint rowStride, nint depthStride, float* rows, nint stride, AttentionSizes n, float* to,

@@ -132,6 +132,16 @@ abstract unsafe class KernelSet
     public abstract void AttendBack(
         float* qkv, float* added, float* kept, AttentionSizes n, float* room, float* gradient, float* result);
 
+    /// <summary>The gradient of a convolution's weights; see <see cref="PlaneDots{TVectors,TVector}.Add"/>.</summary>
+    public abstract void AddPlaneDots(
+        float* dy, int outputs, nint stride, float* x, int* offsets, int terms, int pixels, float* sums);
+
+    /// <summary>Adds each of these sums to a number, and empties it.</summary>
+    public abstract void TakeDots(float* sums, long count, float* to);
+
+    /// <summary>The sum of some numbers.</summary>
+    public abstract float Sum(float* x, int count);
+
     public abstract void SoftmaxRows(float* x, int rows, int count, nint stride);
 
     public abstract float ReconstructionLoss(float* logits, float* targets, int count);
@@ -216,6 +226,14 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void AttendBack(
         float* qkv, float* added, float* kept, AttentionSizes n, float* room, float* gradient, float* result) =>
         Attention<TVectors, TVector>.Backward(qkv, added, kept, n, room, gradient, result);
+
+    public override void AddPlaneDots(
+        float* dy, int outputs, nint stride, float* x, int* offsets, int terms, int pixels, float* sums) =>
+        PlaneDots<TVectors, TVector>.Add(dy, outputs, stride, x, offsets, terms, pixels, sums);
+
+    public override void TakeDots(float* sums, long count, float* to) => PlaneDots<TVectors, TVector>.Take(sums, count, to);
+
+    public override float Sum(float* x, int count) => PlaneDots<TVectors, TVector>.Sum(x, count);
 
     public override void SoftmaxRows(float* x, int rows, int count, nint stride) =>
         Softmax<TVectors, TVector>.Rows(x, rows, count, stride);

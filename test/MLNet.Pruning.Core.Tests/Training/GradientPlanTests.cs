@@ -28,13 +28,23 @@ public sealed class GradientPlanTests
         yield return ("vit, tokens", VitBlueprint.For([1, 28, 28], 7, Classes, depth: 1) with { Merge = 6, Input = VitInput.Tokens });
     }
 
-    public static IEnumerable<object[]> Names() => Networks().Select(network => new object[] { network.Name });
+    static IEnumerable<(string Name, Blueprint Network)> ConvNets()
+    {
+        yield return ("cnn", new ConvNetBlueprint([3, 16, 16], [16, 32], [24, 16], Classes));
+        yield return ("cnn, odd sizes", new ConvNetBlueprint([1, 11, 9], [5, 7], [13], Classes));
+        yield return ("cnn, one block", new ConvNetBlueprint([2, 7, 35], [3], [], Classes));
+        yield return ("cnn, tiny images", new ConvNetBlueprint([3, 8, 8], [4, 6, 9], [8], Classes));
+        foreach (var activation in Enum.GetValues<Activation>())
+            yield return ($"cnn, {activation}", new ConvNetBlueprint([1, 8, 12], [4, 6], [8], Classes, activation));
+    }
+
+    public static IEnumerable<object[]> Names() => Networks().Concat(ConvNets()).Select(network => new object[] { network.Name });
 
     [TestMethod]
     [DynamicData(nameof(Names))]
     public void The_gradient_is_that_of_autograd(string name)
     {
-        var network = Networks().Single(network => network.Name == name).Network;
+        var network = Networks().Concat(ConvNets()).Single(network => network.Name == name).Network;
         foreach (int replicas in (int[])[1, 2])
         {
             var expected = Gradients(network, new CrossEntropy(Classes), TrainingCompute.LibTorch, replicas);
@@ -82,7 +92,7 @@ public sealed class GradientPlanTests
     [TestMethod]
     public void Two_hundred_steps_end_alike()
     {
-        foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2)])
+        foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2), new ConvNetBlueprint([2, 12, 8], [8, 12], [16], Classes)])
         {
             var (expected, found) = (Train(network, TrainingCompute.LibTorch), Train(network, TrainingCompute.Plan));
             Assert.AreEqual("a plan", found.Compute);
@@ -111,7 +121,7 @@ public sealed class GradientPlanTests
     {
         foreach (var importance in (IImportance[])[new Contribution(0.5, 0.5), new ActivationMean(), new Apoz(), new Taylor()])
         {
-            foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2)])
+            foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2), new ConvNetBlueprint([2, 12, 8], [8, 12], [16], Classes)])
             {
                 var (expected, found) = (Scores(network, importance, TrainingCompute.LibTorch), Scores(network, importance, TrainingCompute.Plan));
                 Assert.HasCount(expected.Length, found);
@@ -157,7 +167,7 @@ public sealed class GradientPlanTests
     public void The_gradient_is_that_of_finite_differences_in_double(string name)
     {
         const double Step = 1e-7; // smaller than the distance of any sum from a bend
-        var network = Networks().Single(network => network.Name == name).Network;
+        var network = Networks().Concat(ConvNets()).Single(network => network.Name == name).Network;
         var watcher = new Watcher();
         var task = Task(network, Build(network), new CrossEntropy(Classes), Rows, false);
         new TrainingLoop(new() { Epochs = 1, BatchSize = Rows, Shuffle = false, Replicas = 1, Compute = TrainingCompute.Plan, Hooks = [watcher] }).Run(task);
@@ -306,8 +316,8 @@ public sealed class GradientPlanTests
             .Run(Task(like, model, new CrossEntropy(Classes), 64, false)).History.Compute;
         var merging = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 1) with { LayerMerges = [1] };
         Assert.AreEqual("LibTorch, the transformer merges tokens between its blocks", Of(Build(merging), merging));
-        var convolutions = new ConvNetBlueprint([1, 8, 8], [4], [8], Classes);
-        Assert.AreEqual("LibTorch, there is no such plan for a ConvNet", Of(Build(convolutions), convolutions));
+        var convolutions = new ConvNetBlueprint([1, 8, 8], [4], [8], Classes, BatchNorm: true);
+        Assert.AreEqual("LibTorch, the convolutions have batch norms", Of(Build(convolutions), convolutions));
     }
 
     static nn.Module Build(Blueprint network)

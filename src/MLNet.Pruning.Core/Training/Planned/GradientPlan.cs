@@ -16,7 +16,7 @@ abstract unsafe class GradientPlan : IDisposable
 {
     readonly Dictionary<string, nn.Module> modules;
     readonly List<PlannedLinear> layers = [];
-    readonly Dictionary<PlannedLinear, (Tensor Values, long[] Shape)> products = []; // of the rows of a batch
+    readonly Dictionary<string, (Tensor Values, long[] Shape)> products = []; // of the rows of a batch
     int batchRows, partAt;
 
     protected GradientPlan(nn.Module module, PlanParameters parameters)
@@ -27,11 +27,11 @@ abstract unsafe class GradientPlan : IDisposable
         modules = module.named_modules().ToDictionary(one => one.name, one => one.module);
     }
 
-    protected KernelSet Kernels { get; }
+    public KernelSet Kernels { get; }
 
-    protected PlanMemory Memory { get; }
+    public PlanMemory Memory { get; }
 
-    protected PlanParameters Parameters { get; }
+    public PlanParameters Parameters { get; }
 
     /// <summary>Why no plan trains a model; null if one does.</summary>
     public static string? WhyNot(nn.Module module, PlannedLoss? loss)
@@ -43,6 +43,8 @@ abstract unsafe class GradientPlan : IDisposable
         return module switch
         {
             FeedForward network => loss.Fits(network.Blueprint.Sizes[^1]) ? null : "the loss reads other outputs",
+            ConvNet network => ConvNetGradient.WhyNot(network.Blueprint) ?? (loss.Fits(network.Blueprint.Classes) ? null
+                : "the loss reads other outputs"),
             Vit network => VitGradient.WhyNot(network.Blueprint) ?? (loss.Fits(network.Blueprint.Classes) ? null
                 : "the loss reads other outputs"),
             _ => $"there is no such plan for a {module.GetType().Name}",
@@ -59,12 +61,13 @@ abstract unsafe class GradientPlan : IDisposable
         return module switch
         {
             FeedForward network => new FeedForwardGradient(network, parameters),
+            ConvNet network => new ConvNetGradient(network, parameters),
             Vit network => new VitGradient(network, parameters),
             _ => throw new NotSupportedException($"There is no plan for a {module.GetType().Name}."),
         };
     }
 
-    protected PlannedLinear Linear(string name, string? norm = null)
+    public PlannedLinear Linear(string name, string? norm = null)
     {
         var layer = new PlannedLinear(Kernels, Memory, Parameters, name, norm);
         layers.Add(layer);
@@ -87,8 +90,7 @@ abstract unsafe class GradientPlan : IDisposable
             NativeMemory.Clear((void*)Parameters.Gradients, (nuint)(Parameters.Length * sizeof(float)));
         (Trains, Draws) = (true, draws);
         var result = Run(batch, loss, factor);
-        foreach (var layer in layers)
-            layer.End();
+        End();
         return result;
     }
 
@@ -111,8 +113,7 @@ abstract unsafe class GradientPlan : IDisposable
                 total += answers.Weights[row];
             total = Math.Max(total, 1.17549435e-38); // rows of weight 0 have a mean of 0
         }
-        foreach (var layer in layers)
-            layer.Begin();
+        Begin();
         products.Clear();
         (batchRows, partAt) = (batch.Rows, 0);
         long width = batch.Width;
@@ -127,16 +128,30 @@ abstract unsafe class GradientPlan : IDisposable
             (Draws, partAt) = (Draws.After(rows), row + rows);
         }
         foreach (var (layer, (values, shape)) in products)
-            foreach (var watcher in LayerWatches.ProductsOf(modules[layer.Name]))
+            foreach (var watcher in LayerWatches.ProductsOf(modules[layer]))
                 watcher(values, shape);
         return (sum / total, loss.HasAccuracy ? correct : null);
     }
 
     /// <summary>Whether gradients are computed; otherwise the model is in evaluation mode.</summary>
-    protected bool Trains { get; private set; }
+    public bool Trains { get; private set; }
 
     /// <summary>The random numbers of the rows of this part.</summary>
-    protected RowDraws Draws { get; private set; }
+    public RowDraws Draws { get; private set; }
+
+    /// <summary>Takes the parameters as they are now.</summary>
+    protected virtual void Begin()
+    {
+        foreach (var layer in layers)
+            layer.Begin();
+    }
+
+    /// <summary>Finishes the gradients.</summary>
+    protected virtual void End()
+    {
+        foreach (var layer in layers)
+            layer.End();
+    }
 
     /// <summary>Computes the outputs of some rows, and keeps what their gradient needs.</summary>
     protected abstract PlanRows Forward(float* inputs, int rows);
@@ -145,7 +160,7 @@ abstract unsafe class GradientPlan : IDisposable
     protected abstract void Backward(int rows);
 
     /// <summary>Shows those who watch a layer what it reads.</summary>
-    protected void Show(PlannedLinear layer, PlanRows read, int images, int tokens = 1)
+    public void Show(PlannedLinear layer, PlanRows read, int images, int tokens = 1)
     {
         var watchers = Trains ? LayerWatches.Of(modules[layer.Name]) : [];
         if (watchers.Count == 0)
@@ -163,19 +178,64 @@ abstract unsafe class GradientPlan : IDisposable
     /// <param name="dy">The gradient of what it gave.</param>
     /// <param name="images">The rows of the part.</param>
     /// <param name="tokens">The tokens of a row.</param>
-    protected void Show(PlannedLinear layer, PlanRows read, PlanRows dRead, PlanRows dy, int images, int tokens = 1)
+    public void Show(PlannedLinear layer, PlanRows read, PlanRows dRead, PlanRows dy, int images, int tokens = 1)
     {
-        if (LayerWatches.ProductsOf(modules[layer.Name]).Count == 0)
+        float* to = ProductsOf(layer.Name, tokens == 1 ? [layer.Inputs] : [tokens, layer.Inputs], layer.Inputs);
+        if (to == null)
             return;
-        if (!products.TryGetValue(layer, out var of))
-        {
-            long[] shape = tokens == 1 ? [batchRows, layer.Inputs] : [batchRows, tokens, layer.Inputs];
-            of = (zeros(tokens == 1 ? shape : [batchRows, 1, layer.Inputs], dtype: ScalarType.Float32), shape);
-            products.Add(layer, of);
-        }
-        float* to = FlatStorage.Begin(of.Values) + ((long)partAt * layer.Inputs);
         for (int image = 0; image < images; image++, to += layer.Inputs)
             layer.AddProducts(read.From(image * tokens), dRead.From(image * tokens), dy.From(image * tokens), tokens, to);
+    }
+
+    /// <summary>Shows those who watch a convolution the images that it reads.</summary>
+    /// <param name="layer">The convolution's name.</param>
+    /// <param name="read">A row for each image.</param>
+    /// <param name="images">The images of the part.</param>
+    /// <param name="shape">Channels, height and width.</param>
+    public void ShowImages(string layer, PlanRows read, int images, long[] shape)
+    {
+        var watchers = Trains ? LayerWatches.Of(modules[layer]) : [];
+        if (watchers.Count == 0)
+            return;
+        using var scope = NewDisposeScope();
+        var seen = Memory.View(read, images, 1).reshape([images, .. shape]);
+        foreach (var watcher in watchers)
+            watcher(seen);
+    }
+
+    /// <summary>
+    /// Shows them of one image what the convolution reads times its gradient, [channels][height][width], summed over pixels.
+    /// </summary>
+    public void ShowProducts(string layer, int image, float* read, float* dRead, long[] shape)
+    {
+        float* to = ProductsOf(layer, shape, shape[0]);
+        if (to == null)
+            return;
+        long area = shape[1] * shape[2];
+        for (long channel = 0; channel < shape[0]; channel++)
+            for (long pixel = channel * area; pixel < (channel + 1) * area; pixel++)
+                to[(image * shape[0]) + channel] += read[pixel] * dRead[pixel];
+    }
+
+    /// <summary>Where the products of this part's rows are added up; null if nobody watches.</summary>
+    /// <param name="layer">The layer's name.</param>
+    /// <param name="shape">The shape of what it reads of a row.</param>
+    /// <param name="features">The number of sums of a row.</param>
+    float* ProductsOf(string layer, long[] shape, long features)
+    {
+        if (LayerWatches.ProductsOf(modules[layer]).Count == 0)
+            return null;
+        if (!products.TryGetValue(layer, out var of))
+        {
+            long[] summed = shape.Length switch
+            {
+                1 => [batchRows, features],
+                2 => [batchRows, 1, features],
+                _ => [batchRows, features, 1, 1],
+            };
+            products.Add(layer, of = (zeros(summed, dtype: ScalarType.Float32), [batchRows, .. shape]));
+        }
+        return FlatStorage.Begin(of.Values) + (partAt * features);
     }
 
     public void Dispose() => Memory.Dispose();

@@ -144,8 +144,8 @@ sealed unsafe class PlannedLinear
     });
 
     /// <summary>
-    /// Adds, over some rows, what the layer reads times its gradient. Behind a norm that is (x s + t) dy W, where dx = dy W s is known: x dx
-    /// + t dy W, and the second is one product for all rows.
+    /// Adds, over some rows, what the layer reads times its gradient. Behind a norm that is (x s + t) dy W, where dx = dy W s is known:
+    /// x dx + t dy W, and the second is one product for all rows.
     /// </summary>
     /// <param name="x">What the layer has read.</param>
     /// <param name="dx">The gradient of that.</param>

@@ -1,0 +1,103 @@
+using MLNet.Pruning.Plans.Kernels;
+
+namespace MLNet.Pruning.Training;
+
+/// <summary>Linear layers one after the other, with an activation after each but the last.</summary>
+sealed unsafe class PlannedChain
+{
+    readonly GradientPlan plan;
+    readonly Activation activation;
+    readonly PlannedLinear[] layers;
+    readonly PlannedDropout[] dropouts;
+    readonly PlanRows[] sums, values, gradients; // of each layer's outputs: before the activation, after it, and backward
+    readonly PlanRows inputGradients;
+    PlanRows input;
+
+    /// <param name="plan">The plan that they are part of.</param>
+    /// <param name="names">Their names.</param>
+    /// <param name="activation">The activation.</param>
+    /// <param name="rows">The most rows of a part.</param>
+    /// <param name="first">Whether nothing that is trained stands in front of them: backward ends here.</param>
+    /// <param name="dropout">The fraction of each layer's values, but the last's, that is dropped out.</param>
+    public PlannedChain(
+        GradientPlan plan, IEnumerable<string> names, Activation activation, int rows, bool first, double dropout = 0)
+    {
+        (this.plan, this.activation, IsFirst) = (plan, activation, first);
+        layers = [.. names.Select(name => plan.Linear(name))];
+        dropouts = dropout > 0 ? [.. layers.Select((_, i) => new PlannedDropout(dropout, i))] : [];
+        values = [.. layers.Select(layer => plan.Memory.Rows(rows, layer.Outputs))];
+        // What the derivative is computed from: the activation's own input or output, as neither is what dropout leaves.
+        bool keeps = KernelSet.KeepsInput(activation) || dropout > 0;
+        sums = [.. layers.Select((layer, i) => keeps && i < Last ? plan.Memory.Rows(rows, layer.Outputs) : values[i])];
+        gradients = [.. layers.Select((layer, i) => i < Last ? plan.Memory.Rows(rows, layer.Outputs) : values[i])];
+        inputGradients = first ? default : plan.Memory.Rows(rows, layers[0].Inputs);
+    }
+
+    int Last => layers.Length - 1;
+
+    bool IsFirst { get; }
+
+    /// <summary>The numbers of a row that the first layer reads.</summary>
+    public int Inputs => layers[0].Inputs;
+
+    /// <summary>Computes the outputs of rows, which stay where they are until backward has read them.</summary>
+    public PlanRows Forward(PlanRows rows, int count)
+    {
+        input = rows;
+        for (int i = 0; i <= Last; i++)
+        {
+            if (i > 0 || !IsFirst)
+                plan.Show(layers[i], Read(i), count);
+            layers[i].Forward(Read(i), count, sums[i]);
+            if (i < Last)
+                Activate(i, count);
+        }
+        return values[^1];
+    }
+
+    PlanRows Read(int layer) => layer == 0 ? input : values[layer - 1];
+
+    void Activate(int layer, int count)
+    {
+        var (from, to) = (sums[layer], values[layer]);
+        nint length = count * to.Stride;
+        if (dropouts.Length == 0 || KernelSet.KeepsInput(activation))
+        {
+            plan.Kernels.Activate(activation, from.First, to.First, length);
+            from = to;
+        }
+        else
+        {
+            plan.Kernels.Activate(activation, from.First, from.First, length);
+        }
+        if (dropouts.Length == 0)
+            return;
+        if (plan.Trains)
+            dropouts[layer].Apply(plan.Draws, from, count, 1, to);
+        else if (from.First != to.First)
+            Buffer.MemoryCopy(from.First, to.First, length * sizeof(float), length * sizeof(float));
+    }
+
+    /// <summary>
+    /// Adds to the gradients of the parameters, from that of the outputs, which stands in their place. Returns the gradient of what was
+    /// read, if something that is trained has computed it.
+    /// </summary>
+    public PlanRows Backward(int count)
+    {
+        for (int i = Last; i >= 0; i--)
+        {
+            layers[i].Backward(Read(i), gradients[i], count);
+            if (i == 0 && IsFirst)
+                break;
+            var passed = i == 0 ? inputGradients : gradients[i - 1];
+            layers[i].Backward(gradients[i], count, passed);
+            plan.Show(layers[i], Read(i), passed, gradients[i], count);
+            if (i == 0)
+                break;
+            if (dropouts.Length > 0)
+                dropouts[i - 1].Apply(plan.Draws, passed, count, 1, passed);
+            plan.Kernels.ActivateBack(activation, sums[i - 1].First, passed.First, count * passed.Stride);
+        }
+        return inputGradients;
+    }
+}
