@@ -81,7 +81,7 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         using var example = zeros([1, .. work.Blueprint.InputShape]);
         var map = NeuronMap.Discover(model, example);
         var chosen = work.Rows(data.TakeRows(work.Train, held));
-        var result = new FilterAgent { CostWeight = 0.2, Seed = work.Options.Seed }
+        var result = new ReinforceAgent { CostWeight = 0.2, Seed = work.Options.Seed }
             .Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Now(model).Build, work.Train));
         var gone = (double)result.Groups.Sum(g => g.Removed.Count) / result.Groups.Sum(g => g.Size);

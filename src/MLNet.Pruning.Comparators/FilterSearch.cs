@@ -2,69 +2,67 @@ using static TorchSharp.torch;
 
 namespace MLNet.Pruning.Comparators;
 
-/// <summary>One search of a <see cref="FilterAgent"/>.</summary>
-sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy)
+/// <summary>What agents try: fractions to remove from each group in turn, carried out by masking and judged by accuracy and cost.</summary>
+/// <param name="map">The groups.</param>
+/// <param name="model">Their model.</param>
+/// <param name="example">An input of the model.</param>
+/// <param name="accuracy">Measures the present accuracy.</param>
+/// <param name="scores">Per group and neuron; larger stays.</param>
+/// <param name="costWeight">The cost of all multiplications of the model, in accuracy.</param>
+/// <param name="minimum">Neurons to keep in every group.</param>
+sealed class FilterSearch(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy,
+    IReadOnlyList<IReadOnlyList<double>> scores, double costWeight, int minimum)
 {
     readonly IReadOnlyList<NeuronGroup> groups = map.Groups;
     readonly GroupCosts costs = GroupCosts.Measure(model, example, map);
 
     // In ascending order of importance; ties by higher index first.
-    readonly int[][] order = Order(map, settings.Importance);
+    readonly int[][] order = [.. scores.Select(group => Ranking.BestFirst([.. group]).Reverse().ToArray())];
 
-    public FilterAgentResult Run(CancellationToken cancellation)
+    /// <summary>One episode.</summary>
+    /// <param name="choose">Chooses the fraction to remove of a group from its state.</param>
+    /// <param name="after">
+    /// Called after each group, with its state, the fraction, and the reward of this one choice: the change of accuracy and the saved cost.
+    /// Null to measure the accuracy only once, at the end.
+    /// </param>
+    public FilterEpisode Try(Func<float[], double> choose, Action<float[], double, double>? after = null)
     {
-        var before = Measured();
-        using var policy = new FilterPolicy(GroupCosts.Features, settings.LearningRate, settings.Seed);
-        var episodes = new List<FilterEpisode>();
-        var batch = new List<(double Reward, float[][] States, double[] Choices)>();
-        for (var e = 0; e < settings.Episodes; e++)
+        var ratios = new double[groups.Count];
+        var selections = new List<NeuronSelection>();
+        var (found, cost) = (after is null ? double.NaN : Accuracy(), 1.0);
+        for (var i = 0; i < groups.Count; i++)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var progress = settings.Episodes > 1 ? (double)e / (settings.Episodes - 1) : 1;
-            var spread = settings.Exploration * Math.Pow(settings.FinalExploration / settings.Exploration, progress);
-            var (episode, states, choices) = Try(state => policy.Draw(state, spread));
-            episodes.Add(episode);
-            batch.Add((episode.Reward, states, choices));
-            if (batch.Count == settings.EpisodesPerUpdate)
-            {
-                policy.Learn(batch, spread);
-                batch.Clear();
-            }
+            var state = costs.State(i, costs.Remaining(selections), i > 0 ? ratios[i - 1] : 0);
+            ratios[i] = choose(state);
+            if (Bottom(i, ratios[i]) is { Length: > 0 } bottom)
+                selections.Add(new(groups[i], bottom));
+            if (after is null && i < groups.Count - 1)
+                continue;
+            var (accuracyBefore, costBefore) = (found, cost);
+            using (map.Mask(selections))
+                found = Accuracy();
+            cost = costs.Remaining(selections);
+            after?.Invoke(state, ratios[i], found - accuracyBefore + costWeight * (costBefore - cost));
         }
-        // Finally the best decisions of the trained agent.
-        episodes.Add(Try(policy.Mean).Episode);
+        return new(found - costWeight * cost, found, cost, ratios);
+    }
+
+    public FilterSearchResult Result(IReadOnlyList<FilterEpisode> episodes, double before)
+    {
         var best = episodes.MaxBy(episode => episode.Reward)!;
         var decisions = groups.Select((g, i) => new FilterDecision(g.Name, g.Size, best.Ratios[i], Bottom(i, best.Ratios[i]))).ToArray();
         return new(decisions, episodes, best, before);
     }
 
-    (FilterEpisode Episode, float[][] States, double[] Choices) Try(Func<float[], double> choose)
-    {
-        var (states, choices, ratios) = (new float[groups.Count][], new double[groups.Count], new double[groups.Count]);
-        var selections = new List<NeuronSelection>();
-        for (var i = 0; i < groups.Count; i++)
-        {
-            states[i] = costs.State(i, costs.Remaining(selections), i > 0 ? ratios[i - 1] : 0);
-            choices[i] = choose(states[i]);
-            ratios[i] = settings.MaximumRatio / (1 + Math.Exp(-choices[i]));
-            if (Bottom(i, ratios[i]) is { Length: > 0 } bottom)
-                selections.Add(new(groups[i], bottom));
-        }
-        double found;
-        using (map.Mask(selections))
-            found = Measured();
-        var cost = costs.Remaining(selections);
-        return (new(found - settings.CostWeight * cost, found, cost, ratios), states, choices);
-    }
-
     int[] Bottom(int group, double ratio)
     {
         var size = groups[group].Size;
-        var count = Math.Clamp((int)(ratio * size), 0, Math.Max(0, size - settings.MinimumNeurons));
+        var count = Math.Clamp((int)(ratio * size), 0, Math.Max(0, size - minimum));
         return [.. order[group].Take(count).Order()];
     }
 
-    double Measured()
+    /// <summary>The accuracy of the model as it is.</summary>
+    public double Accuracy()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -72,14 +70,30 @@ sealed class FilterSearch(FilterAgent settings, NeuronMap map, nn.Module<Tensor,
         return double.IsFinite(measured) ? measured : throw new InvalidOperationException($"The accuracy was measured as {measured}; it "
             + "must be a finite number.");
     }
-
-    static int[][] Order(NeuronMap map, Func<NeuronGroup, IReadOnlyList<double>>? importance)
-    {
-        using var norms = new WeightNorm(1).Watch(map);
-        IReadOnlyList<IReadOnlyList<double>> scores = importance is null ? norms.Scores() : [.. map.Groups.Select(importance)];
-        return [.. map.Groups.Select((group, g) => scores[g].Count == group.Size
-            ? Ranking.BestFirst([.. scores[g]]).Reverse().ToArray()
-            : throw new InvalidOperationException($"{nameof(FilterAgent.Importance)} gives {scores[g].Count} scores for the {group.Size} "
-                + $"neurons of '{group.Name}'."))];
-    }
 }
+
+/// <summary>The result of an agent's search.</summary>
+/// <param name="Groups">The decision for each group.</param>
+/// <param name="Episodes">All episodes in order: the learning curve.</param>
+/// <param name="Best">The episode whose decisions were carried out.</param>
+/// <param name="AccuracyBefore">The accuracy of the whole model.</param>
+public sealed record FilterSearchResult(IReadOnlyList<FilterDecision> Groups, IReadOnlyList<FilterEpisode> Episodes, FilterEpisode Best,
+    double AccuracyBefore)
+{
+    internal IReadOnlyCollection<NeuronSelection> Selections(NeuronMap map) =>
+        [.. Groups.Where(g => g.Removed.Count > 0).Select(g => new NeuronSelection(map[g.Name], [.. g.Removed]))];
+}
+
+/// <summary>The decision for a group.</summary>
+/// <param name="Name">The group.</param>
+/// <param name="Size">The number of its neurons before.</param>
+/// <param name="Ratio">The fraction that the agent chose.</param>
+/// <param name="Removed">The removed neurons, in ascending order.</param>
+public sealed record FilterDecision(string Name, int Size, double Ratio, IReadOnlyList<int> Removed);
+
+/// <summary>One episode.</summary>
+/// <param name="Reward">The accuracy minus the weighted cost.</param>
+/// <param name="Accuracy">The accuracy with these neurons masked.</param>
+/// <param name="RemainingCost">The remaining multiplications, as a fraction of the whole model's.</param>
+/// <param name="Ratios">The fraction chosen for each group, in the order of the map.</param>
+public sealed record FilterEpisode(double Reward, double Accuracy, double RemainingCost, IReadOnlyList<double> Ratios);

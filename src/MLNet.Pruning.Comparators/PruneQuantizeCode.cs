@@ -134,7 +134,7 @@ public sealed record PruneQuantizeCode
     }
 
     /// <summary>The weights by name, and whether they belong to a linear layer.</summary>
-    static Dictionary<string, bool> Weights(nn.Module model)
+    internal static Dictionary<string, bool> Weights(nn.Module model)
     {
         var found = new Dictionary<string, bool>();
         var parameters = model.named_parameters().Select(p => p.name).ToHashSet();
@@ -162,7 +162,7 @@ public sealed record PruneQuantizeCode
         return Array.ConvertAll(active, bit => bit != 0);
     }
 
-    static void Zero(Tensor weight, bool[] left)
+    internal static void Zero(Tensor weight, bool[] left)
     {
         var values = Values(weight);
         for (var i = 0; i < values.Length; i++)

@@ -31,11 +31,11 @@ static class Compressing
         Table.Row("  file", $"{kept.Size:N0} bytes", $"{kept.Ratio:0.0} times smaller (Han et al.: 40)");
         Console.WriteLine(kept);
 
-        FilterAgentResult? result = null;
+        FilterSearchResult? result = null;
         using var example = rand(1, 784);
         // 5,000 training rows to choose by; the test rows only say how it went.
         using var choosing = new Rows(train, 5_000);
-        Timed("FPRL, 200 episodes", () => result = new FilterAgent { CostWeight = 0.2, Seed = 1 }.Run(NeuronMap.Discover(agents, example), agents, example, () => choosing.Accuracy(agents)));
+        Timed("FPRL, 200 episodes", () => result = new ReinforceAgent { CostWeight = 0.2, Seed = 1 }.Run(NeuronMap.Discover(agents, example), agents, example, () => choosing.Accuracy(agents)));
         foreach (var group in result!.Groups)
             Table.Row($"  {group.Name}", $"{group.Removed.Count} of {group.Size}", "go");
         Table.Row("  multiplications left", $"{result.Best.RemainingCost:P1}");

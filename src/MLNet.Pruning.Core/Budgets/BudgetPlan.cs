@@ -43,6 +43,7 @@ static class BudgetSchedule
         StepwiseSchedule stepwise => WithoutTarget(stepwise),
         OneShotSchedule once => Schedule.OneShot(once.At, part),
         CubicSchedule cubic => Schedule.Cubic(cubic.Start, cubic.End, part, Math.Min(cubic.Initial, part), cubic.Every),
+        AsymptoticSchedule asymptotic => Schedule.Asymptotic(asymptotic.Start, asymptotic.End, part, asymptotic.Every),
         ConstantSchedule constant => Schedule.Constant(part, constant.Start, constant.Every),
         _ => throw new UnreachableException($"{nameof(NeuronPruning)} has let a {schedule.GetType().Name} through."),
     };

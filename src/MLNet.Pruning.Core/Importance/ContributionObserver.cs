@@ -157,7 +157,8 @@ sealed class ReaderShares
         return padded.index_select(dimension, torch.tensor(gathered, device: tensor.device));
     }
 
-    static (ConvolutionShape Shape, long[]? Border, PaddingModes Mode) Shape(Layer layer)
+    /// <summary>How a convolution slides, and what it pads with where that is not zeros, or is uneven.</summary>
+    internal static (ConvolutionShape Shape, long[]? Border, PaddingModes Mode) Shape(Layer layer)
     {
         var convolution = (Convolution)layer.Module;
         var dimensions = convolution.stride.Length;

@@ -29,7 +29,8 @@ public interface IImportance
     void Check(IEnumerable<NeuronGroup> groups) { }
 
     /// <summary>
-    /// Adds the criterion's own term to the gradients of every training step, such as network slimming's L1 penalty. Called after backward.
+    /// Adds the criterion's own term to the gradients, such as network slimming's L1 penalty. Called after backward in every training step
+    /// until the last pruning event; the steps after it fine-tune the smaller network without it.
     /// </summary>
     /// <param name="groups">The groups that are to be pruned, of the model that the optimizer steps.</param>
     void Regularize(IEnumerable<NeuronGroup> groups) { }

@@ -1,31 +1,56 @@
 using MLNet.Pruning.Importance;
+using MLNet.Pruning.Neurons;
 using static TorchSharp.torch;
 
 namespace MLNet.Pruning;
 
+/// <summary>How relevance flows back through linear layers and convolutions.</summary>
+public enum LrpRule
+{
+    /// <summary>
+    /// Only terms that raise a weighted sum get relevance, each its share in the sum of these, without biases: alpha 1, beta 0, as Yeom et
+    /// al. prune with. Relevance is kept from layer to layer.
+    /// </summary>
+    Alpha1Beta0,
+
+    /// <summary>All terms get relevance by their share in the weighted sum with its bias, and an epsilon that keeps it from 0.</summary>
+    Epsilon,
+}
+
 /// <summary>
-/// Scores a neuron by its relevance to the answer: layer-wise relevance propagation (Bach et al., 2015) with the epsilon rule, from the
-/// logit of the true class, or of the predicted one where rows have no label, as a criterion of pruning (Yeom et al., 2021). The score is
-/// the absolute value of a neuron's relevance, added up over positions and readers, averaged over samples.
+/// Scores a neuron by its relevance to the answer: layer-wise relevance propagation (Bach et al., 2015) from the logit of the true class,
+/// or of the predicted one where rows have no label, as a criterion of pruning (Yeom et al., 2021). The score is the absolute value of a
+/// neuron's relevance, added up over positions and readers, averaged over samples.
 /// </summary>
 /// <remarks>
-/// Each observed batch is computed once more, in evaluation mode. Linear layers and convolutions follow the rule with epsilon; pooling,
-/// additions, ReLU and batch norm (as the affine map it is in evaluation) follow it without. Through other operations relevance flows as
-/// activation times gradient.
+/// Each observed batch is computed once more, in evaluation mode. Linear layers and convolutions follow the rule; pooling, additions and
+/// ReLU pass relevance on in proportion to values. Batch norm is the affine map that it is in evaluation: with
+/// <see cref="LrpRule.Alpha1Beta0"/> it is part of the layer right before it. Through other operations relevance flows as activation times
+/// gradient.
 /// </remarks>
 public sealed record Lrp : IImportance
 {
     /// <summary>Sets the rule.</summary>
-    /// <param name="epsilon">What is added to the size of every weighted sum, so that small sums pass on less relevance; above 0.</param>
-    public Lrp(double epsilon = 1e-6)
+    /// <param name="rule">By default that of Yeom et al.</param>
+    /// <param name="epsilon">
+    /// Of <see cref="LrpRule.Epsilon"/>: what is added to the size of every weighted sum, so that small sums pass on less relevance; above
+    /// 0.
+    /// </param>
+    public Lrp(LrpRule rule = LrpRule.Alpha1Beta0, double epsilon = 1e-6)
     {
+        if (!Enum.IsDefined(rule))
+            throw new ArgumentOutOfRangeException(nameof(rule), $"The rule of relevance propagation is {rule}; it must be "
+                + $"{nameof(LrpRule.Alpha1Beta0)} or {nameof(LrpRule.Epsilon)}.");
         if (!double.IsFinite(epsilon) || epsilon <= 0)
             throw new ArgumentOutOfRangeException(nameof(epsilon),
                 FormattableString.Invariant($"The epsilon of relevance propagation is {epsilon}; it must be a number above 0."));
-        Epsilon = epsilon;
+        (Rule, Epsilon) = (rule, epsilon);
     }
 
-    /// <summary>What is added to the size of every weighted sum.</summary>
+    /// <summary>How relevance flows back.</summary>
+    public LrpRule Rule { get; }
+
+    /// <summary>What the epsilon rule adds to the size of every weighted sum.</summary>
     public double Epsilon { get; }
 
     /// <inheritdoc/>
@@ -35,7 +60,7 @@ public sealed record Lrp : IImportance
     public IImportanceObserver Watch(NeuronMap map, int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(map);
-        return new LrpObserver(map, Epsilon);
+        return new LrpObserver(map, this);
     }
 
     /// <inheritdoc/>
@@ -43,23 +68,34 @@ public sealed record Lrp : IImportance
 }
 
 /// <summary>
-/// Propagates relevance by gradients: with the gradient at each weighted sum z scaled by z / (z + epsilon sign z), activation times
-/// gradient is the relevance of the epsilon rule (Ancona et al., Towards better understanding of gradient-based attribution methods, 2018).
+/// Propagates relevance by gradients: layers give their values, but gradients such that value times gradient is relevance. For epsilon, the
+/// gradient at each weighted sum z is scaled by z / (z + epsilon sign z) (Ancona et al., Towards better understanding of gradient-based
+/// attribution methods, 2018). For alpha 1, beta 0 it goes through the positive terms alone (<see cref="PositiveTerms"/>).
 /// </summary>
 sealed class LrpObserver : IImportanceObserver
 {
     readonly NeuronMap map;
     readonly Gates gates;
     readonly List<Action> removers = [];
+    readonly PositiveTerms positive = new();
     bool open;
 
-    public LrpObserver(NeuronMap map, double epsilon)
+    public LrpObserver(NeuronMap map, Lrp criterion)
     {
         this.map = map;
-        foreach (var layer in map.Layers.Where(l => l.Consumes))
-            removers.Add(layer.Module.register_forward_hook((_, _, z) => open ? Scaled(z, epsilon) : z).remove);
+        var epsilon = criterion.Epsilon;
+        foreach (var layer in map.Layers)
+            if (criterion.Rule == LrpRule.Epsilon && layer.Consumes)
+                Hook(layer, (_, z) => Scaled(z, epsilon));
+            else if (criterion.Rule == LrpRule.Alpha1Beta0 && layer.Consumes)
+                Hook(layer, (x, z) => positive.Through(layer, x, z));
+            else if (criterion.Rule == LrpRule.Alpha1Beta0 && layer.Kind == LayerKind.BatchNorm)
+                Hook(layer, (x, z) => positive.ThroughNorm(layer, x, z));
         gates = new(map, () => open);
     }
+
+    void Hook(Layer layer, Func<Tensor, Tensor, Tensor> rule) =>
+        removers.Add(layer.Module.register_forward_hook((_, x, z) => open ? rule(x, z) : z).remove);
 
     public void AfterBackward(Batch batch, int rowsOfAll)
     {
@@ -82,6 +118,7 @@ sealed class LrpObserver : IImportanceObserver
         finally
         {
             open = false;
+            positive.Clear();
         }
     }
 

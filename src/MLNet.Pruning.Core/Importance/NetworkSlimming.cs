@@ -4,9 +4,14 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning;
 
 /// <summary>
-/// Scores a neuron by the absolute scale of its batch norm, and presses scales towards zero in training (Liu et al., Learning Efficient
-/// Convolutional Networks through Network Slimming, 2017). Only for groups that a batch norm follows.
+/// Scores a neuron by the absolute scale of its batch norm, and presses scales towards zero in training until the last pruning event
+/// (Liu et al., Learning Efficient Convolutional Networks through Network Slimming, 2017). Only for groups that a batch norm follows.
 /// </summary>
+/// <remarks>
+/// The paper removes, after a training with the penalty, all neurons below one threshold for the whole network, and fine-tunes without the
+/// penalty: a <see cref="Schedule.OneShot"/> with <see cref="PruningScope.Global"/> and <see cref="ScoreNormalization.None"/>. With events
+/// in between, it prunes while the network trains.
+/// </remarks>
 public sealed record NetworkSlimming : IImportance
 {
     /// <summary>Sets the penalty.</summary>

@@ -85,15 +85,24 @@ public static class NeuronScores
     }
 
     /// <summary>
-    /// Scores divided by their group's mean size, so that groups of other sizes and scales can be ranked together. A group of zeros stays
-    /// as it is.
+    /// Scores divided by their group's mean size or Euclidean norm, so that groups of other sizes and scales can be ranked together. A
+    /// group of zeros stays as it is.
     /// </summary>
     /// <param name="scores">Per group and neuron.</param>
-    public static IReadOnlyList<double[]> Normalized(IReadOnlyList<double[]> scores)
+    /// <param name="normalization">What they are divided by.</param>
+    public static IReadOnlyList<double[]> Normalized(
+        IReadOnlyList<double[]> scores, ScoreNormalization normalization = ScoreNormalization.Mean)
     {
         ArgumentNullException.ThrowIfNull(scores);
         return [.. scores.Select(group =>
-            group.Length > 0 && group.Average(Math.Abs) is > 0 and var mean ? [.. group.Select(s => s / mean)] : group)];
+            group.Length > 0 && Divisor(group) is > 0 and var size ? [.. group.Select(s => s / size)] : group)];
+
+        double Divisor(double[] group) => normalization switch
+        {
+            ScoreNormalization.Mean => group.Average(Math.Abs),
+            ScoreNormalization.Euclidean => Math.Sqrt(group.Sum(s => s * s)),
+            _ => 0,
+        };
     }
 
     /// <summary>Reads examples in batches, each of which lives until the next one is read.</summary>

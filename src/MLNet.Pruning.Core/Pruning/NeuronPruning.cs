@@ -181,4 +181,10 @@ public enum ScoreNormalization
 
     /// <summary>Each score is divided by the mean of its group.</summary>
     Mean,
+
+    /// <summary>
+    /// Each score is divided by the Euclidean norm of its group's scores, as Molchanov et al. (2017) do with <see cref="Taylor"/>. Neurons
+    /// of large groups then score lower.
+    /// </summary>
+    Euclidean,
 }

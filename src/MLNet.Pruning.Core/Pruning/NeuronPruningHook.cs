@@ -23,6 +23,8 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
     double part; // of the neurons, found to meet the budget before training
     int decidedFor = -1;
     bool watched;
+    int regularizedFor = -1;
+    bool regularizes;
 
     public NeuronPruningHook(NeuronPruning given) => (this.given, settings, measure) = (given, given, new(given.MeasuredRows));
 
@@ -81,7 +83,14 @@ sealed class NeuronPruningHook : ITrainingHook, IStateful
 
     public void AfterBatch(TrainingRun run) => observation?.AfterBackward(run.Batches, run.StepRows);
 
-    public void AfterBackward(TrainingRun run) => settings.Importance.Regularize(groups);
+    public void AfterBackward(TrainingRun run)
+    {
+        // What prepares for events ends with them: the rest of the run is fine-tuning.
+        if (regularizedFor != run.Epoch)
+            (regularizedFor, regularizes) = (run.Epoch, !IsSettled(run));
+        if (regularizes)
+            settings.Importance.Regularize(groups);
+    }
 
     public void AfterEpoch(TrainingRun run)
     {

@@ -42,8 +42,7 @@ static class NeuronSelector
     {
         if (settings.Scope == PruningScope.PerGroup)
             return [.. scores.Select((group, g) => Ranking.Bottom(group, counts[g]))];
-        var comparable = settings.Normalization == ScoreNormalization.Mean ? NeuronScores.Normalized(scores) : scores;
-        return Ranking.BottomOfAll(comparable, counts[0], settings.MinimumNeurons);
+        return Ranking.BottomOfAll(NeuronScores.Normalized(scores, settings.Normalization), counts[0], settings.MinimumNeurons);
     }
 
     static int Due(NeuronPruning settings, int time, int original, int current, int minimum)

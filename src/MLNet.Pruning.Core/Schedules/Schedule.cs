@@ -16,7 +16,8 @@ public abstract record Schedule
     public abstract double Fraction(long time);
 
     /// <summary>Whether it is one of this library's, whose times and target are known.</summary>
-    internal bool IsOfLibrary => this is StepwiseSchedule or CubicSchedule or ConstantSchedule or OneShotSchedule;
+    internal bool IsOfLibrary => this is StepwiseSchedule or CubicSchedule or AsymptoticSchedule
+        or ConstantSchedule or OneShotSchedule;
 
     /// <summary>The same, checked: a schedule may be the user's.</summary>
     internal double FractionAt(long time)
@@ -64,6 +65,17 @@ public abstract record Schedule
     /// <param name="every">Time between events; at least 1.</param>
     public static CubicSchedule Cubic(long start, long end, double target, double initial = 0, long every = 1) =>
         new(start, end, target, initial, every);
+
+    /// <summary>
+    /// An exponential from 0 at <paramref name="start"/> to <paramref name="target"/> at <paramref name="end"/>, of which three quarters
+    /// are reached after an eighth of the time: progressive soft filter pruning (PSFP; He et al., Asymptotic Soft Filter Pruning, 2018),
+    /// with <see cref="NeuronPruning.Soft"/>.
+    /// </summary>
+    /// <param name="start">Time of the first event; at least 0.</param>
+    /// <param name="end">Time at which the target is reached; after start.</param>
+    /// <param name="target">Inactive fraction after the end; more than 0, less than 1.</param>
+    /// <param name="every">Time between events; at least 1.</param>
+    public static AsymptoticSchedule Asymptotic(long start, long end, double target, long every = 1) => new(start, end, target, every);
 
     /// <summary>
     /// A constant fraction after <paramref name="start"/>. Events continue, so that other neurons or weights can become inactive.

@@ -93,6 +93,69 @@ public sealed record CubicSchedule : Schedule
     }
 }
 
+/// <summary>Soft filter pruning that begins with few neurons and approaches its target along an exponential.</summary>
+public sealed record AsymptoticSchedule : Schedule
+{
+    // The rate k of (1 - e^(-kx)) / (1 - e^(-k)), which is 3/4 at x = 1/8. With u = e^(-k/8): 1 - u = 3/4 (1 - u^8).
+    static readonly double decay = Rate();
+
+    internal AsymptoticSchedule(long start, long end, double target, long every)
+    {
+        CheckTime(start, 0, nameof(start));
+        CheckTime(every, 1, nameof(every));
+        CheckFraction(target, nameof(target));
+        if (end <= start)
+            throw Wrong(nameof(end), end, $"more than its start, {start}");
+        (Start, End, Target, Every) = (start, end, target, every);
+    }
+
+    /// <summary>Time of the first event.</summary>
+    public long Start { get; }
+
+    /// <summary>Time at which the target is reached.</summary>
+    public long End { get; }
+
+    /// <summary>Inactive fraction after the end.</summary>
+    public double Target { get; }
+
+    /// <summary>Time between events.</summary>
+    public long Every { get; }
+
+    /// <inheritdoc/>
+    protected internal override long FirstTime => Start;
+
+    /// <inheritdoc/>
+    protected internal override long Interval => Every;
+
+    /// <inheritdoc/>
+    protected internal override Schedule In(long factor) => new AsymptoticSchedule(Start * factor, End * factor, Target, Every * factor);
+
+    /// <summary>Every few steps after the start, and exactly at the end, so that the target is reached.</summary>
+    /// <param name="time">Completed epochs or steps.</param>
+    public override bool IsDue(long time) => time >= Start && ((time - Start) % Every == 0 || time == End);
+
+    /// <inheritdoc/>
+    public override double Fraction(long time)
+    {
+        if (time <= Start)
+            return 0;
+        if (time >= End)
+            return Target;
+        return Target * (1 - Math.Exp(-decay * (time - Start) / (End - Start))) / (1 - Math.Exp(-decay));
+    }
+
+    static double Rate()
+    {
+        var (low, high) = (1.0, 100.0);
+        for (var i = 0; i < 100; i++)
+        {
+            var k = (low + high) / 2;
+            (low, high) = (1 - Math.Exp(-k / 8)) / (1 - Math.Exp(-k)) < 0.75 ? (k, high) : (low, k);
+        }
+        return low;
+    }
+}
+
 /// <summary>All pruning in one event.</summary>
 public sealed record OneShotSchedule : Schedule
 {

@@ -152,6 +152,7 @@ sealed class MaskPlan
         var span = schedule switch
         {
             CubicSchedule cubic => Math.Min(cubic.End, last) - first,
+            AsymptoticSchedule asymptotic => Math.Min(asymptotic.End, last) - first,
             ConstantSchedule or null => last - first,
             _ => long.MaxValue, // a jump; masks are updated there
         };
@@ -195,6 +196,7 @@ sealed class MaskPlan
         return (step - schedule.FirstTime) % interval == 0 || schedule switch
         {
             CubicSchedule cubic => step == cubic.End, // before its end, its fraction rises at every step
+            AsymptoticSchedule asymptotic => step == asymptotic.End,
             _ when own => schedule.IsDue(step),
             _ => fraction != schedule.FractionAt(step - 1),
         };

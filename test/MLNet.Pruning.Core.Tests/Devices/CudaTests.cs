@@ -304,7 +304,7 @@ public sealed class CudaTests
         Tensor labels;
         using (no_grad())
             labels = model.call(inputs).argmax(1);
-        var result = new FilterAgent { Episodes = 60, CostWeight = 0.3, Seed = 1 }.Run(NeuronMap.Discover(model, inputs.narrow(0, 0, 1)), model, inputs.narrow(0, 0, 2), () =>
+        var result = new ReinforceAgent { Episodes = 60, CostWeight = 0.3, Seed = 1 }.Run(NeuronMap.Discover(model, inputs.narrow(0, 0, 1)), model, inputs.narrow(0, 0, 2), () =>
         {
             using var inner = NewDisposeScope();
             return model.call(inputs).argmax(1).eq(labels).to(ScalarType.Float32).mean().item<float>();

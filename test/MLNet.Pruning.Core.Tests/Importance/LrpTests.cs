@@ -9,18 +9,23 @@ public sealed class LrpTests
     static readonly long[] labels = [0, 2, 1, 1, 0, 2];
 
     [TestMethod]
-    [DataRow(1e-6, true)]
-    [DataRow(0.05, true)]
-    [DataRow(0.05, false)]
-    public void Relevance_is_that_of_the_rule_applied_layer_by_layer(double epsilon, bool labelled)
+    [DataRow(LrpRule.Epsilon, 1e-6, true)]
+    [DataRow(LrpRule.Epsilon, 0.05, true)]
+    [DataRow(LrpRule.Epsilon, 0.05, false)]
+    [DataRow(LrpRule.Alpha1Beta0, 1e-6, true)]
+    [DataRow(LrpRule.Alpha1Beta0, 1e-6, false)]
+    public void Relevance_is_that_of_the_rule_applied_layer_by_layer(LrpRule rule, double epsilon, bool labelled)
     {
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make("flattened, strides and padding");
+        using (no_grad())
+            model.get_parameter("bn.weight")!.narrow(0, 0, 2).mul_(tensor(-1f)); // turns what raises the sum into what lowers it
         var file = Path.GetTempFileName();
         try
         {
             File.WriteAllText(file, JsonSerializer.Serialize(new
             {
+                rule = rule.ToString(),
                 epsilon,
                 input = Values(input),
                 labels = labelled ? labels : [],
@@ -28,7 +33,7 @@ public sealed class LrpTests
                     .Where(p => p.Item2.dtype == ScalarType.Float32).ToDictionary(p => p.name, p => Values(p.Item2)),
             }));
             var expected = Python.Json<double[][]>("relevance.py", file);
-            using var observer = new Lrp(epsilon).Watch(map);
+            using var observer = new Lrp(rule, epsilon).Watch(map);
             foreach (var (from, count) in new[] { (0, 4), (4, 2) })
                 observer.AfterBackward(new Batch(input.narrow(0, from, count), labelled ? tensor(labels).narrow(0, from, count) : null), 6);
             for (var g = 0; g < expected.Length; g++)
@@ -41,7 +46,9 @@ public sealed class LrpTests
     }
 
     [TestMethod]
-    public void Without_biases_and_epsilon_relevance_is_kept_from_layer_to_layer()
+    [DataRow(LrpRule.Epsilon)]
+    [DataRow(LrpRule.Alpha1Beta0)]
+    public void Without_biases_and_epsilon_relevance_is_kept_from_layer_to_layer(LrpRule rule)
     {
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make("chain", rows: 1);
@@ -53,7 +60,7 @@ public sealed class LrpTests
                     parameter.abs_(); // One sign, so that the absolute values of relevances add up to what there is.
         input = input.abs();
         var logit = model.call(input)[0, 2].item<float>();
-        var scores = NeuronScores.Of(new Lrp(1e-9), map, [new Batch(input, tensor(new long[] { 2 }))]);
+        var scores = NeuronScores.Of(new Lrp(rule, 1e-9), map, [new Batch(input, tensor(new long[] { 2 }))]);
         Assert.AreEqual(logit, scores[0].Sum(), 1e-4 * logit);
         Assert.AreEqual(logit, scores[1].Sum(), 1e-4 * logit);
     }
@@ -61,6 +68,12 @@ public sealed class LrpTests
     [TestMethod]
     [DynamicData(nameof(Networks.Names), typeof(Networks))]
     public void Observing_leaves_gradients_mode_output_and_memory_alone_and_scores_are_finite(string network)
+    {
+        foreach (var rule in Enum.GetValues<LrpRule>())
+            Observe(network, rule);
+    }
+
+    static void Observe(string network, LrpRule rule)
     {
         using var scope = NewDisposeScope();
         var (model, map, input) = Networks.Make(network);
@@ -70,7 +83,7 @@ public sealed class LrpTests
         model.eval();
         var expected = model.call(input);
         model.train();
-        using var observer = new Lrp().Watch(map);
+        using var observer = new Lrp(rule).Watch(map);
         observer.AfterBackward(new Batch(input, tensor(labels)), 6);
         var count = Tensor.TotalCount;
         observer.AfterBackward(new Batch(zeros_like(input), null), 6);
@@ -87,6 +100,42 @@ public sealed class LrpTests
             observer.AfterBackward(new Batch(input, null), 6);
             Assert.AreEqual(count, Tensor.TotalCount);
         }
+    }
+
+    [TestMethod]
+    public void With_biases_and_weights_of_both_signs_the_rule_of_positive_terms_keeps_all_relevance()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        using var model = new FeedForward([12, 40, 30, 3], Activation.Relu);
+        var map = NeuronMap.Discover(model, randn(1, 12));
+        var input = randn(1, 12);
+        var answer = model.call(input).argmax(1).item<long>();
+        var logit = Math.Abs(model.call(input)[0, answer].item<float>());
+        var scores = NeuronScores.Of(new Lrp(), map, [new Batch(input, tensor(new[] { answer }))]);
+        // All relevances have the sign of the logit, so that their sizes add up to it.
+        Assert.AreEqual(logit, scores[1].Sum(), 1e-5 * logit);
+        Assert.AreEqual(logit, scores[0].Sum(), 1e-5 * logit);
+    }
+
+    [TestMethod]
+    public void A_batch_norm_right_behind_a_layer_is_part_of_it_even_where_its_scale_is_negative()
+    {
+        using var scope = NewDisposeScope();
+        using var model = nn.Sequential(("a", nn.Linear(2, 2, false)), ("r", nn.ReLU()), ("b", nn.Linear(2, 2, false)), ("norm", nn.BatchNorm1d(2)), ("s", nn.ReLU()), ("c", nn.Linear(2, 2, false)));
+        var map = NeuronMap.Discover(model, rand(2, 2));
+        using (no_grad())
+        {
+            model.get_parameter("a.weight")!.copy_(eye(2));
+            model.get_parameter("b.weight")!.copy_(tensor(new[] { 1f, 1, -1, -2 }, [2, 2]));
+            model.get_parameter("norm.weight")!.copy_(tensor(new[] { 1f, -1 }));
+            model.get_parameter("c.weight")!.copy_(tensor(new[] { 1f, 1, 0, 0 }, [2, 2]));
+        }
+        model.eval();
+        // (1, 2) -> (1, 2) -> (3, -5) -> (3, 5) -> 8 = 3 + 5; 3 = 1 + 2 and, with the merged weights (1, 2), 5 = 1 + 4.
+        var scores = NeuronScores.Of(new Lrp(), map, [new Batch(tensor(new[] { 1f, 2 }, [1, 2]), tensor(new long[] { 0 }))]);
+        Numbers.AreClose([1 + 1, 2 + 4], scores[0], 1e-4, "a");
+        Numbers.AreClose([3, 5], scores[1], 1e-4, "b");
     }
 
     [TestMethod]

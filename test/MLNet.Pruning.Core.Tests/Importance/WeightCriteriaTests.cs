@@ -95,7 +95,7 @@ public sealed class WeightCriteriaTests
     {
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new WeightNorm(3));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new NetworkSlimming(-1));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Lrp(0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Lrp(epsilon: 0));
     }
 
     static double[] Norms(NeuronGroup group, int order)

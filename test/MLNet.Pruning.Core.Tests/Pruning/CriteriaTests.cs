@@ -20,6 +20,8 @@ public sealed class CriteriaTests
         ["taylor"] = new Taylor(),
         ["slimming"] = new NetworkSlimming(),
         ["lrp"] = new Lrp(),
+        ["lrp by epsilon"] = new Lrp(LrpRule.Epsilon),
+        ["lasso"] = new LassoReconstruction(),
         ["zeros"] = new Apoz(),
         ["chance"] = new RandomImportance(7),
     };
@@ -35,6 +37,8 @@ public sealed class CriteriaTests
     [DataRow("taylor")]
     [DataRow("slimming")]
     [DataRow("lrp")]
+    [DataRow("lrp by epsilon")]
+    [DataRow("lasso")]
     [DataRow("zeros")]
     [DataRow("chance")]
     public void Every_criterion_prunes_a_run_on_one_replica_and_on_two_and_again_the_same(string criterion)
@@ -55,5 +59,47 @@ public sealed class CriteriaTests
         }
         // The last batch alone, watched from within the epoch.
         Assert.AreEqual(3, Run(criterion, 2, observe: 0.3).Model["conv.bias"].Length);
+    }
+
+    [TestMethod]
+    public void Network_slimming_removes_what_is_below_one_threshold_and_fine_tunes_without_its_penalty()
+    {
+        var penalties = new List<float[]>();
+        var (model, history) = Runs.Train(
+            plain with
+            {
+                Hooks = [new NeuronPruning
+                {
+                    Importance = new NetworkSlimming(50), Scope = PruningScope.Global, Normalization = ScoreNormalization.None,
+                    Schedule = Schedule.OneShot(2, 0.5),
+                }.Begin(), new Gradients(penalties)],
+            },
+            new Rows(60, 12, (row, i) => (row * 31 + i * 17) % 23 / 23f, row => row % 3) { Shape = [1, 12] }, Build);
+        var scores = history.Events.Single().Groups.SelectMany((g, group) => g.Scores.Select((score, neuron) => (score, group, neuron))).ToArray();
+        // 7 of the 14 channels go, whatever layer they are in.
+        var expected = scores.OrderBy(s => s.score).Take(7).ToArray();
+        for (var g = 0; g < 2; g++)
+            CollectionAssert.AreEqual(expected.Where(s => s.group == g).Select(s => s.neuron).Order().ToArray(), history.Events[0].Groups[g].Removed.ToArray());
+        // Three steps an epoch: a penalty of 50 is all that shows in the gradient of a scale, until it stops.
+        Assert.HasCount(12, penalties);
+        Assert.IsTrue(penalties.Take(6).All(g => g.All(v => Math.Abs(v) > 40)));
+        Assert.IsTrue(penalties.Skip(6).All(g => g.All(v => Math.Abs(v) < 10)));
+        Assert.AreEqual(7, model["norm.weight"].Length + model["norm2.weight"].Length);
+    }
+
+    sealed class Gradients(List<float[]> seen) : ITrainingHook
+    {
+        public void AfterBackward(TrainingRun run) => seen.Add(run.Model.get_parameter("norm.weight")!.grad!.data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Scores_are_divided_by_the_mean_or_by_the_norm_of_their_group()
+    {
+        double[][] scores = [[3, 4], [0, 0], [1, 1, 1, 1]];
+        foreach (var (normalization, first, last) in new[] { (ScoreNormalization.Mean, 3 / 3.5, 1.0), (ScoreNormalization.Euclidean, 0.6, 0.5), (ScoreNormalization.None, 3, 1) })
+        {
+            var normalized = NeuronScores.Normalized(scores, normalization);
+            Assert.AreEqual((first, 0, last), (normalized[0][0], normalized[1][1], normalized[2][3]));
+        }
     }
 }

@@ -1,4 +1,4 @@
-"""Relevance by the epsilon rule, layer by layer, in double precision: every linear map as a dense matrix, no gradients."""
+"""Relevance by the epsilon or the alpha-1 beta-0 rule, layer by layer, in double precision: every linear map as a dense matrix, no gradients."""
 import json
 import sys
 
@@ -21,6 +21,12 @@ def dense(function, shape):
 def back(relevance, a, matrix, bias):
     """R_i = sum_j a_i w_ji R_j / (z_j + eps sign z_j), rows at once."""
     flat = a.flatten(1)
+    if job["rule"] == "Alpha1Beta0":
+        # R_i = sum_j (a_i w_ji)+ / (sum_k (a_k w_jk)+) R_j, all terms of all rows written out
+        terms = (flat.unsqueeze(1) * matrix.unsqueeze(0)).clamp(min=0)
+        total = terms.sum(2, keepdim=True)
+        share = torch.where(total > 0, terms / total, torch.zeros_like(terms))
+        return (share * relevance.flatten(1).unsqueeze(2)).sum(1).view(a.shape)
     z = flat @ matrix.t() + bias
     z = z + eps * torch.where(z >= 0, torch.ones_like(z), -torch.ones_like(z))
     return (flat * ((relevance.flatten(1) / z) @ matrix)).view(a.shape)

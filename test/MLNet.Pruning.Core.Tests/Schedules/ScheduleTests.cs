@@ -58,6 +58,17 @@ public sealed class ScheduleTests
     }
 
     [TestMethod]
+    public void Asymptotic_has_three_quarters_of_its_target_after_an_eighth_of_the_time()
+    {
+        var schedule = Schedule.Asymptotic(start: 10, end: 26, target: 0.8, every: 2);
+        // a exp(-k t) + b through (0, 0), (1/8, 3/4) and (1, 1) of the way: solved elsewhere.
+        foreach (var (time, fraction) in new[] { (9, 0), (10, 0), (11, 0.399996947182), (12, 0.6), (14, 0.750006868971), (18, 0.796886591526), (25, 0.799987788869), (26, 0.8), (99, 0.8) })
+            Assert.AreEqual(fraction, schedule.Fraction(time), 1e-9, $"{time}");
+        CollectionAssert.AreEqual(new long[] { 10, 12, 14, 16 }, Enumerable.Range(0, 17).Select(t => (long)t).Where(schedule.IsDue).ToArray());
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Schedule.Asymptotic(5, 5, 0.5));
+    }
+
+    [TestMethod]
     public void Cubic_follows_its_formula_between_start_and_end_and_is_flat_outside()
     {
         var schedule = Schedule.Cubic(start: 100, end: 300, target: 0.9, initial: 0.1, every: 50);

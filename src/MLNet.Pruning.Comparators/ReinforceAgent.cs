@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace MLNet.Pruning.Comparators;
 
 /// <summary>
-/// Filter pruning by reinforcement learning (FPRL; in the manner of He et al., AMC, 2018, with the policy gradient of Williams, 1992). An
-/// agent goes through the groups of a model and decides for each, from a few numbers about it, which fraction of its neurons to remove.
-/// The result is tried by masking; the reward is the accuracy minus the remaining cost. The decisions of the best episode are then carried
-/// out permanently.
+/// Filter pruning by the policy gradient of Williams (REINFORCE, 1992), in the manner of He et al., AMC (2018): an agent goes through the
+/// groups of a model and decides for each, from a few numbers about it, which fraction of its neurons to remove. The result is tried by
+/// masking; the reward is the accuracy minus the remaining cost. The decisions of the best episode are then carried out permanently.
+/// FPRL as Feng et al. describe it is <see cref="DdpgAgent"/>.
 /// </summary>
-public sealed record FilterAgent
+public sealed record ReinforceAgent
 {
     /// <summary>The number of episodes; at least 1.</summary>
     public int Episodes { get; init; } = 200;
@@ -69,7 +69,7 @@ public sealed record FilterAgent
     /// </param>
     /// <param name="optimizer">The optimizer of the model's parameters, if there is one.</param>
     /// <param name="cancellation">Stops before the next episode; nothing is removed.</param>
-    public FilterAgentResult Run(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy,
+    public FilterSearchResult Run(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy,
         optim.Optimizer? optimizer = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(map);
@@ -79,36 +79,49 @@ public sealed record FilterAgent
         Validate();
         if (map.Groups.Count == 0)
             throw new ArgumentException("The map has no groups, so there is nothing to decide.", nameof(map));
-        FilterAgentResult result;
+        using var norms = new WeightNorm(1).Watch(map);
+        IReadOnlyList<IReadOnlyList<double>> scores = Importance is null ? norms.Scores() : [.. map.Groups.Select(Importance)];
+        for (var g = 0; g < scores.Count; g++)
+            if (scores[g].Count != map.Groups[g].Size)
+                throw new InvalidOperationException($"{nameof(Importance)} gives {scores[g].Count} scores for the {map.Groups[g].Size} "
+                    + $"neurons of '{map.Groups[g].Name}'.");
+        FilterSearchResult result;
         using (new EvaluationMode(model))
-            result = new FilterSearch(this, map, model, example, accuracy).Run(cancellation);
+            result = Search(new FilterSearch(map, model, example, accuracy, scores, CostWeight, MinimumNeurons), cancellation);
         map.Remove(result.Selections(map), optimizer, verify: example);
         return result;
     }
+
+    FilterSearchResult Search(FilterSearch search, CancellationToken cancellation)
+    {
+        var before = search.Accuracy();
+        using var policy = new ReinforcePolicy(GroupCosts.Features, LearningRate, Seed);
+        var episodes = new List<FilterEpisode>();
+        var batch = new List<(double Reward, float[][] States, double[] Choices)>();
+        for (var e = 0; e < Episodes; e++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var progress = Episodes > 1 ? (double)e / (Episodes - 1) : 1;
+            var spread = Exploration * Math.Pow(FinalExploration / Exploration, progress);
+            var (states, choices) = (new List<float[]>(), new List<double>());
+            var episode = search.Try(state =>
+            {
+                states.Add(state);
+                choices.Add(policy.Draw(state, spread));
+                return Ratio(choices[^1]);
+            });
+            episodes.Add(episode);
+            batch.Add((episode.Reward, [.. states], [.. choices]));
+            if (batch.Count == EpisodesPerUpdate)
+            {
+                policy.Learn(batch, spread);
+                batch.Clear();
+            }
+        }
+        // Finally the best decisions of the trained agent.
+        episodes.Add(search.Try(state => Ratio(policy.Mean(state))));
+        return search.Result(episodes, before);
+    }
+
+    double Ratio(double choice) => MaximumRatio / (1 + Math.Exp(-choice));
 }
-
-/// <summary>The result of an agent's search.</summary>
-/// <param name="Groups">The decision for each group.</param>
-/// <param name="Episodes">All episodes in order: the learning curve.</param>
-/// <param name="Best">The episode whose decisions were carried out.</param>
-/// <param name="AccuracyBefore">The accuracy of the whole model.</param>
-public sealed record FilterAgentResult(IReadOnlyList<FilterDecision> Groups, IReadOnlyList<FilterEpisode> Episodes, FilterEpisode Best,
-    double AccuracyBefore)
-{
-    internal IReadOnlyCollection<NeuronSelection> Selections(NeuronMap map) =>
-        [.. Groups.Where(g => g.Removed.Count > 0).Select(g => new NeuronSelection(map[g.Name], [.. g.Removed]))];
-}
-
-/// <summary>The decision for a group.</summary>
-/// <param name="Name">The group.</param>
-/// <param name="Size">The number of its neurons before.</param>
-/// <param name="Ratio">The fraction that the agent chose.</param>
-/// <param name="Removed">The removed neurons, in ascending order.</param>
-public sealed record FilterDecision(string Name, int Size, double Ratio, IReadOnlyList<int> Removed);
-
-/// <summary>One episode.</summary>
-/// <param name="Reward">The accuracy minus the weighted cost.</param>
-/// <param name="Accuracy">The accuracy with these neurons masked.</param>
-/// <param name="RemainingCost">The remaining multiplications, as a fraction of the whole model's.</param>
-/// <param name="Ratios">The fraction chosen for each group, in the order of the map.</param>
-public sealed record FilterEpisode(double Reward, double Accuracy, double RemainingCost, IReadOnlyList<double> Ratios);

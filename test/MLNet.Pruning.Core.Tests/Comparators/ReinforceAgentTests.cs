@@ -5,7 +5,7 @@ namespace MLNet.Pruning.Tests.Comparators;
 
 [TestClass]
 [DoNotParallelize]
-public sealed class FilterAgentTests
+public sealed class ReinforceAgentTests
 {
     /// <summary>A network of 10-24-12-4 of whose 24 first neurons 18 do nothing, and a measure of how often it still says what the whole network said.</summary>
     sealed class Problem : IDisposable
@@ -36,7 +36,7 @@ public sealed class FilterAgentTests
 
         public double Accuracy() => Model.call(inputs).argmax(1).eq(labels).to(ScalarType.Float32).mean().item<float>();
 
-        public FilterAgentResult Run(FilterAgent agent) => agent.Run(Map, Model, Example, Accuracy);
+        public FilterSearchResult Run(ReinforceAgent agent) => agent.Run(Map, Model, Example, Accuracy);
 
         public void Dispose()
         {
@@ -121,7 +121,7 @@ public sealed class FilterAgentTests
             model.get_parameter("t.weight")!.narrow(0, 0, 2).Fill(0.01); // Of [in, out / groups]: the first group.
         }
         var example = ones(1, 1, 4, 4);
-        var result = new FilterAgent { Episodes = 8, CostWeight = 1, MinimumNeurons = 2 }.Run(NeuronMap.Discover(model, example), model, example, () => 0.5);
+        var result = new ReinforceAgent { Episodes = 8, CostWeight = 1, MinimumNeurons = 2 }.Run(NeuronMap.Discover(model, example), model, example, () => 0.5);
         CollectionAssert.AreEqual(new[] { 0 }, result.Groups.Single().Removed.ToArray());
     }
 
@@ -143,14 +143,14 @@ public sealed class FilterAgentTests
         Refused(new() { MaximumRatio = 1 }, "MaximumRatio is 1");
         Refused(new() { FinalExploration = 2 }, "FinalExploration is 2");
         Refused(new() { CostWeight = -1 }, "CostWeight is -1");
-        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => new FilterAgent().Run(problem.Map, problem.Model, problem.Example, () => double.NaN)).Message, "NaN");
+        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => new ReinforceAgent().Run(problem.Map, problem.Model, problem.Example, () => double.NaN)).Message, "NaN");
         StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => problem.Run(new() { Importance = _ => [1] })).Message, "1 scores for the 24 neurons");
         using var source = new CancellationTokenSource();
         source.Cancel();
-        Assert.Throws<OperationCanceledException>(() => new FilterAgent().Run(problem.Map, problem.Model, problem.Example, problem.Accuracy, cancellation: source.Token));
+        Assert.Throws<OperationCanceledException>(() => new ReinforceAgent().Run(problem.Map, problem.Model, problem.Example, problem.Accuracy, cancellation: source.Token));
         Assert.AreEqual(24, problem.Map.Groups[0].Size);
         Assert.AreEqual(1, problem.Accuracy());
 
-        void Refused(FilterAgent agent, string part) => StringAssert.Contains(Assert.Throws<ArgumentException>(() => problem.Run(agent)).Message, part);
+        void Refused(ReinforceAgent agent, string part) => StringAssert.Contains(Assert.Throws<ArgumentException>(() => problem.Run(agent)).Message, part);
     }
 }

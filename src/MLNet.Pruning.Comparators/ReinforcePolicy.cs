@@ -7,7 +7,7 @@ namespace MLNet.Pruning.Comparators;
 /// <summary>
 /// The policy of an agent: a small network computes the mean of a normal distribution over its decision from the state of a group.
 /// </summary>
-sealed class FilterPolicy : IDisposable
+sealed class ReinforcePolicy : IDisposable
 {
     const int Hidden = 32;
 
@@ -17,7 +17,7 @@ sealed class FilterPolicy : IDisposable
     readonly double learningRate;
     readonly ShuffleRandom draws;
 
-    public FilterPolicy(int features, double learningRate, int seed)
+    public ReinforcePolicy(int features, double learningRate, int seed)
     {
         draws = new(seed, 1);
         this.learningRate = learningRate;

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using MLNet.Pruning.Comparators;
+using static TorchSharp.torch;
+
+namespace MLNet.Pruning.Tests.Comparators;
+
+[TestClass, DoNotParallelize]
+public sealed class DdpgAgentTests
+{
+    [TestMethod]
+    public void Updates_are_those_of_PyTorch()
+    {
+        var settings = new DdpgAgent { HiddenSize = 8, BatchSize = 5, ReplaySize = 5, Discount = 0.9, TargetRate = 0.1, ActorLearningRate = 0.002, CriticLearningRate = 0.01, Seed = 3 };
+        using var policy = new DdpgPolicy(settings, 3);
+        var random = new Random(1);
+        var batch = Enumerable.Range(0, 5).Select(i => new Transition(State(), random.NextSingle(), random.NextSingle() - 0.5f, i % 2 == 0 ? State() : null)).ToArray();
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, JsonSerializer.Serialize(new
+            {
+                actor = Values(policy.Actor),
+                critic = Values(policy.Critic),
+                actorRate = settings.ActorLearningRate,
+                criticRate = settings.CriticLearningRate,
+                discount = settings.Discount,
+                tau = settings.TargetRate,
+                updates = 20,
+                states = batch.Select(t => t.State),
+                actions = batch.Select(t => t.Action),
+                rewards = batch.Select(t => t.Reward),
+                next = batch.Select(t => t.Next ?? [0, 0, 0]),
+                last = batch.Select(t => t.Next is null ? 1f : 0f),
+            }));
+            var expected = Python.Json<double[][]>("ddpg.py", file);
+            for (var i = 0; i < 20; i++)
+                policy.Learn(batch);
+            foreach (var (network, wanted) in new[] { policy.Actor, policy.Critic, policy.CriticTarget }.Zip(expected))
+            {
+                var values = network.Module.named_parameters().SelectMany(p => p.parameter.detach().data<float>().ToArray()).ToArray();
+                Assert.HasCount(wanted.Length, values);
+                for (var i = 0; i < values.Length; i++)
+                    Assert.AreEqual(wanted[i], values[i], 2e-5, $"{i}");
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+
+        float[] State() => [random.NextSingle(), random.NextSingle(), random.NextSingle()];
+    }
+
+    /// <summary>A network of 10-24-12-4 of whose 24 first neurons 18 do nothing, labelled by its own answers.</summary>
+    sealed class Problem : IDisposable
+    {
+        readonly TorchSharp.DisposeScope scope = NewDisposeScope();
+        readonly Tensor inputs, labels;
+
+        public Problem()
+        {
+            random.manual_seed(11);
+            Model = new FeedForward([10, 24, 12, 4], Activation.Relu);
+            using (no_grad())
+            {
+                foreach (var (_, parameter) in Model.named_parameters())
+                    parameter.With(3, (parameter, factor) => parameter.mul_(factor));
+                foreach (var name in new[] { "layers.linear1.weight", "layers.linear1.bias" })
+                    Model.get_parameter(name)!.narrow(0, 3, 18).zero_();
+                Model.get_parameter("layers.linear2.weight")!.narrow(1, 3, 18).zero_();
+                inputs = randn(400, 10);
+                labels = Model.call(inputs).argmax(1);
+            }
+            Map = NeuronMap.Discover(Model, inputs.narrow(0, 0, 1));
+        }
+
+        public FeedForward Model { get; }
+
+        public NeuronMap Map { get; }
+
+        public double Accuracy() => Model.call(inputs).argmax(1).eq(labels).to(ScalarType.Float32).mean().item<float>();
+
+        public FilterSearchResult Run(DdpgAgent agent) => agent.Run(Map, new TrainingTask
+        {
+            Model = Model,
+            Examples = new ArrayExamples(inputs.data<float>().ToArray(), [10], [.. labels.data<long>().Select(l => (int)l)]),
+            Objective = new CrossEntropy(4),
+        }, Accuracy);
+
+        public void Dispose()
+        {
+            Model.Dispose();
+            scope.Dispose();
+        }
+    }
+
+    static readonly DdpgAgent quick = new()
+    {
+        WarmUp = 40,
+        Episodes = 120,
+        HiddenSize = 32,
+        ActorLearningRate = 1e-3,
+        NoiseDecay = 0.97,
+        CostWeight = 0.3,
+        Seed = 1,
+    };
+
+    [TestMethod]
+    public void The_agent_learns_rates_that_bring_more_and_removes_by_the_Taylor_expansion()
+    {
+        using var problem = new Problem();
+        var result = problem.Run(quick);
+        Assert.HasCount(161, result.Episodes);
+        // Better than chance: what it tries in the end brings more than random rates did.
+        var (early, late) = (result.Episodes.Take(40).Average(e => e.Reward), result.Episodes.TakeLast(20).Average(e => e.Reward));
+        Assert.IsGreaterThan(early + 0.05, late);
+        var first = result.Groups[0];
+        Assert.IsGreaterThanOrEqualTo(15, first.Removed.Count);
+        Assert.IsTrue(first.Removed.All(n => n is >= 3 and < 21), "only neurons that do nothing");
+        Assert.AreEqual(24 - first.Removed.Count, problem.Map.Groups[0].Size);
+        Assert.AreEqual(result.Best.Accuracy, problem.Accuracy(), 1e-6);
+    }
+
+    [TestMethod]
+    public void The_rewards_of_a_walk_are_changes_of_accuracy_and_of_cost()
+    {
+        using var problem = new Problem();
+        using var example = zeros(1, 10);
+        double[] accuracies = [0.9, 0.8, 0.5];
+        var measured = 0;
+        var search = new FilterSearch(problem.Map, problem.Model, example, () => accuracies[measured++], [[.. Enumerable.Range(0, 24).Select(n => (double)n)], [.. Enumerable.Range(0, 12).Select(n => (double)n)]], 0.4, 1);
+        var rewards = new List<double>();
+        var episode = search.Try(_ => 0.5, (_, ratio, reward) => rewards.Add(reward));
+        // 10-24-12-4 has 576 multiplications; 12 first neurons save 12 * (10 + 12), 6 second ones then 6 * (12 + 4).
+        var (all, first, second) = (10.0 * 24 + 24 * 12 + 12 * 4, 10 * 12 + 12 * 12 + 12 * 4.0, 10 * 12 + 12 * 6 + 6 * 4.0);
+        Assert.AreEqual(0.8 - 0.9 + 0.4 * (all - first) / all, rewards[0], 1e-12);
+        Assert.AreEqual(0.5 - 0.8 + 0.4 * (first - second) / all, rewards[1], 1e-12);
+        Assert.AreEqual(0.5 - 0.4 * second / all, episode.Reward, 1e-12);
+    }
+
+    [TestMethod]
+    public void The_same_seed_finds_the_same_and_wrong_settings_are_named()
+    {
+        FilterSearchResult Run(int seed)
+        {
+            using var problem = new Problem();
+            return problem.Run(quick with { WarmUp = 5, Episodes = 15, BatchSize = 8, Seed = seed });
+        }
+        var (one, same, other) = (Run(4), Run(4), Run(5));
+        CollectionAssert.AreEqual(one.Episodes.Select(e => e.Reward).ToArray(), same.Episodes.Select(e => e.Reward).ToArray());
+        CollectionAssert.AreNotEqual(one.Episodes.Select(e => e.Reward).ToArray(), other.Episodes.Select(e => e.Reward).ToArray());
+        using var refused = new Problem();
+        StringAssert.Contains(Assert.Throws<ArgumentException>(() => refused.Run(quick with { ReplaySize = 8 })).Message, "ReplaySize is 8");
+        StringAssert.Contains(Assert.Throws<ArgumentException>(() => refused.Run(quick with { NoiseDecay = 0 })).Message, "NoiseDecay is 0");
+        Assert.AreEqual(24, refused.Map.Groups[0].Size);
+    }
+
+    static Dictionary<string, object> Values(DdpgPolicy.Network network) => network.Module.named_parameters().ToDictionary(p => p.name,
+        p => (object)new { shape = p.parameter.shape, values = p.parameter.detach().contiguous().data<float>().ToArray() });
+}
