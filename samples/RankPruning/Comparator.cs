@@ -12,7 +12,7 @@ namespace MLNet.Pruning.Samples.RankPruning;
 /// </summary>
 sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, Tensor> Model, string Gone)> Compress)
 {
-    public static IReadOnlyList<Comparator> All { get; } = [new("pqh", Quantized), new("fprl", Searched)];
+    public static IReadOnlyList<Comparator> All { get; } = [new("pqh", Quantized), new("fprl", Searched), new("reinforce", Reinforced)];
 
     /// <summary>The input of one run.</summary>
     /// <param name="Blueprint">The network.</param>
@@ -34,7 +34,12 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
 
         public LabelledImages Rows(IDataView rows) => new(rows, Blueprint.InputShape);
 
-        public void Learn(TrainingOptions options, TrainingTask task) => new TrainingLoop(options).Run(task, Cancellation);
+        public void Learn(TrainingOptions options, TrainingTask task) => Learnt(new TrainingLoop(options).Run(task, Cancellation).History);
+
+        /// <summary>Keeps the running training accuracy of the last epoch: the figure of all other methods, and of the paper.</summary>
+        public void Learnt(TrainingHistory history) => Accuracies.Add(history.Epochs[^1].Accuracy ?? double.NaN);
+
+        public List<double> Accuracies { get; } = [];
     }
 
     public Compressed Run(Work work, IDataView test, int seed)
@@ -43,7 +48,7 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         random.manual_seed(seed);
         var (model, gone) = Compress(work);
         using (model)
-            return new(Name, seed, Accuracy(model, work.Rows(work.Train)), Accuracy(model, work.Rows(test)), gone,
+            return new(Name, seed, work.Accuracies[^1], Accuracy(model, work.Rows(test)), gone,
                 System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
@@ -64,6 +69,7 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
             Rounds = 3,
             Retraining = work.Part(0.125),
             FineTuning = work.Part(0.125) with { LearningRate = work.Options.LearningRate / 10 },
+            Trained = work.Learnt,
         }.Run(task, work.Cancellation);
         var (all, kept) = (compressed.Layers.Sum(l => l.Weights), compressed.Layers.Sum(l => l.Kept));
         // Measure what the file decodes to.
@@ -71,18 +77,29 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
             Invariant($"{100 - 100.0 * kept / all:0} % of the weights; {compressed.Ratio:0.0}x smaller file"));
     }
 
+    static (nn.Module<Tensor, Tensor>, string) Searched(Work work) => Searched(work, (model, map, ranked, chosen) =>
+        new DdpgAgent { CostWeight = 0.2, WarmUp = 50, Episodes = 150, Seed = work.Options.Seed }
+            .Run(map, work.Task(model, work.Blueprint.Build, ranked), chosen, cancellation: work.Cancellation));
+
+    static (nn.Module<Tensor, Tensor>, string) Reinforced(Work work) => Searched(work, (model, map, _, chosen) =>
+    {
+        using var example = zeros([1, .. work.Blueprint.InputShape]);
+        return new ReinforceAgent { CostWeight = 0.2, Seed = work.Options.Seed }
+            .Run(map, model, example, chosen, cancellation: work.Cancellation);
+    });
+
     // The agent chooses with rows that the network was not trained on. The smaller network then trains on all rows.
-    static (nn.Module<Tensor, Tensor>, string) Searched(Work work)
+    static (nn.Module<Tensor, Tensor>, string) Searched(Work work,
+        Func<nn.Module<Tensor, Tensor>, NeuronMap, IDataView, Func<double>, FilterSearchResult> search)
     {
         var data = new MLContext().Data;
         var held = Math.Clamp(work.Train.GetColumn<uint>("Label").LongCount() / 10, 1, 5_000);
         var model = (nn.Module<Tensor, Tensor>)work.Blueprint.Build();
-        work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Build, data.SkipRows(work.Train, held)));
+        var rest = data.SkipRows(work.Train, held);
+        work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Build, rest));
         using var example = zeros([1, .. work.Blueprint.InputShape]);
-        var map = NeuronMap.Discover(model, example);
         var chosen = work.Rows(data.TakeRows(work.Train, held));
-        var result = new ReinforceAgent { CostWeight = 0.2, Seed = work.Options.Seed }
-            .Run(map, model, example, () => Accuracy(model, chosen), cancellation: work.Cancellation);
+        var result = search(model, NeuronMap.Discover(model, example), rest, () => Accuracy(model, chosen));
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Now(model).Build, work.Train));
         var gone = (double)result.Groups.Sum(g => g.Removed.Count) / result.Groups.Sum(g => g.Size);
         return (model, Invariant($"{100 * gone:0} % of all neurons; {100 - 100 * result.Best.RemainingCost:0} % of the multiplications"));

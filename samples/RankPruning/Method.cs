@@ -18,6 +18,8 @@ sealed record Method(string Name, Func<int, IImportance>? Importance, bool Norma
         new("apoz", _ => new Apoz()),
         new("taylor", _ => new Taylor()),
         new("lrp", _ => new Lrp()),
+        new("lrp-epsilon", _ => new Lrp(LrpRule.Epsilon)),
+        new("lasso", _ => new LassoReconstruction()),
         new("ns", _ => new NetworkSlimming(), Normalized: true),
     ];
 

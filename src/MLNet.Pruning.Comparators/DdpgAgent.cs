@@ -28,6 +28,12 @@ public sealed record DdpgAgent
     /// <summary>The maximum pruning rate of a group; above 0 and below 1.</summary>
     public double MaximumRatio { get; init; } = 0.8;
 
+    /// <summary>
+    /// The fraction of all neurons to remove, which then bounds each choice so that it is met (as AMC meets a budget); above 0, at most
+    /// <see cref="MaximumRatio"/>. Null to leave it to the agent.
+    /// </summary>
+    public double? NeuronFraction { get; init; }
+
     /// <summary>Neurons to keep in every group; at least 1.</summary>
     public int MinimumNeurons { get; init; } = 1;
 
@@ -49,7 +55,7 @@ public sealed record DdpgAgent
     /// <summary>
     /// Updates for each choice; at least 1. More than DDPG's one, as small networks have few groups, and so an episode few choices.
     /// </summary>
-    public int UpdatesPerChoice { get; init; } = 10;
+    public int UpdatesPerChoice { get; init; } = 4;
 
     /// <summary>What the reward of the next choice counts; above 0, at most 1.</summary>
     public double Discount { get; init; } = 1;
@@ -83,6 +89,8 @@ public sealed record DdpgAgent
         TrainingOptions.Require(CostWeight is >= 0 and < double.PositiveInfinity, nameof(CostWeight), CostWeight, "0 or more");
         TrainingOptions.Require(
             MaximumRatio is > 0 and < 1, nameof(MaximumRatio), MaximumRatio, "above 0 and below 1" + Fractions.Hint(MaximumRatio));
+        TrainingOptions.Require(NeuronFraction is null || (NeuronFraction > 0 && NeuronFraction <= MaximumRatio), nameof(NeuronFraction),
+            NeuronFraction, $"above 0 and at most {nameof(MaximumRatio)}, {MaximumRatio}, or null");
         AtLeast(nameof(MinimumNeurons), MinimumNeurons, 1);
         AtLeast(nameof(RankingRows), RankingRows, 1);
         AtLeast(nameof(HiddenSize), HiddenSize, 1);
@@ -130,8 +138,10 @@ public sealed record DdpgAgent
         var scores = NeuronScores.Of(Importance, map, task.Examples, task.Objective, atMost: RankingRows);
         using var example = zeros([1, .. task.Examples.Shape], device: model.parameters().FirstOrDefault()?.device ?? CPU);
         FilterSearchResult result;
+        using (new SingleThreaded()) // the agent's networks are small
         using (new EvaluationMode(model))
-            result = Search(new FilterSearch(map, model, example, accuracy, scores, CostWeight, MinimumNeurons), map.Groups.Count,
+            result = Search(new FilterSearch(map, model, example, accuracy, scores, CostWeight, MinimumNeurons,
+                MaximumRatio, NeuronFraction), map.Groups.Count,
                 cancellation);
         map.Remove(result.Selections(map), optimizer, verify: example);
         return result;

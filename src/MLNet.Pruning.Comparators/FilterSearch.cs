@@ -10,8 +10,11 @@ namespace MLNet.Pruning.Comparators;
 /// <param name="scores">Per group and neuron; larger stays.</param>
 /// <param name="costWeight">The cost of all multiplications of the model, in accuracy.</param>
 /// <param name="minimum">Neurons to keep in every group.</param>
+/// <param name="maximumRatio">The maximum fraction of a group.</param>
+/// <param name="fraction">The fraction of all neurons that goes in the end; null where that is up to the choices.</param>
 sealed class FilterSearch(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor example, Func<double> accuracy,
-    IReadOnlyList<IReadOnlyList<double>> scores, double costWeight, int minimum)
+    IReadOnlyList<IReadOnlyList<double>> scores, double costWeight, int minimum, double maximumRatio,
+    double? fraction)
 {
     readonly IReadOnlyList<NeuronGroup> groups = map.Groups;
     readonly GroupCosts costs = GroupCosts.Measure(model, example, map);
@@ -33,7 +36,7 @@ sealed class FilterSearch(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor
         for (var i = 0; i < groups.Count; i++)
         {
             var state = costs.State(i, costs.Remaining(selections), i > 0 ? ratios[i - 1] : 0);
-            ratios[i] = choose(state);
+            ratios[i] = Within(i, choose(state), selections.Sum(s => s.Neurons.Count));
             if (Bottom(i, ratios[i]) is { Length: > 0 } bottom)
                 selections.Add(new(groups[i], bottom));
             if (after is null && i < groups.Count - 1)
@@ -54,12 +57,22 @@ sealed class FilterSearch(NeuronMap map, nn.Module<Tensor, Tensor> model, Tensor
         return new(decisions, episodes, best, before);
     }
 
-    int[] Bottom(int group, double ratio)
+    // As AMC keeps a budget: no more than is still to go, and enough that the groups behind can still take the rest.
+    double Within(int group, double ratio, int gone)
     {
-        var size = groups[group].Size;
-        var count = Math.Clamp((int)(ratio * size), 0, Math.Max(0, size - minimum));
-        return [.. order[group].Take(count).Order()];
+        if (fraction is not { } all)
+            return ratio;
+        var left = Fractions.Of(all, groups.Sum(g => g.Size)) - gone;
+        var behind = Enumerable.Range(group + 1, groups.Count - group - 1).Sum(g => Count(g, maximumRatio));
+        var most = Math.Min(left, Count(group, maximumRatio));
+        return (double)Math.Clamp(Count(group, ratio), Math.Min(most, Math.Max(0, left - behind)), most) / groups[group].Size;
     }
+
+    // A ratio that is itself a quotient must not lose a neuron to rounding.
+    int Count(int group, double ratio) =>
+        Math.Clamp((int)(ratio * groups[group].Size + 1e-9), 0, Math.Max(0, groups[group].Size - minimum));
+
+    int[] Bottom(int group, double ratio) => [.. order[group].Take(Count(group, ratio)).Order()];
 
     /// <summary>The accuracy of the model as it is.</summary>
     public double Accuracy()

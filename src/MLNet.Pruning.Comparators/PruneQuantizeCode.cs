@@ -27,6 +27,12 @@ public sealed record PruneQuantizeCode
     /// <summary>The training of the shared values, each by the summed gradients of its weights; null for none.</summary>
     public TrainingOptions? FineTuning { get; init; }
 
+    /// <summary>Other settings of a training, such as a checkpoint; called with those that it would have. Null for none.</summary>
+    public Func<TrainingOptions, TrainingOptions>? EachTraining { get; init; }
+
+    /// <summary>Receives the history of each training; null for nobody.</summary>
+    public Action<TrainingHistory>? Trained { get; init; }
+
     /// <summary>A convolution's weights share at most 2 to this power values; from 1 to 12.</summary>
     public int ConvolutionBits { get; init; } = 8;
 
@@ -100,7 +106,9 @@ public sealed record PruneQuantizeCode
 
         void Train(TrainingOptions options, ITrainingHook hook)
         {
-            var result = new TrainingLoop(options with { Hooks = [.. options.Hooks, hook] }).Run(task, cancellation);
+            options = options with { Hooks = [.. options.Hooks, hook] };
+            var result = new TrainingLoop(EachTraining?.Invoke(options) ?? options).Run(task, cancellation);
+            Trained?.Invoke(result.History);
             if (!ReferenceEquals(result.Model, task.Model))
                 throw new InvalidOperationException("A hook has put another model in place while weights were compressed; compress the "
                     + "smaller model instead.");

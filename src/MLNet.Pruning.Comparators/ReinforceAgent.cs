@@ -24,6 +24,12 @@ public sealed record ReinforceAgent
     /// <summary>The maximum fraction of a group that may be removed; above 0 and below 1.</summary>
     public double MaximumRatio { get; init; } = 0.8;
 
+    /// <summary>
+    /// The fraction of all neurons to remove, which then bounds each choice so that it is met (as AMC meets a budget); above 0, at most
+    /// <see cref="MaximumRatio"/>. Null to leave it to the agent.
+    /// </summary>
+    public double? NeuronFraction { get; init; }
+
     /// <summary>Neurons to keep in every group; at least 1.</summary>
     public int MinimumNeurons { get; init; } = 1;
 
@@ -52,6 +58,8 @@ public sealed record ReinforceAgent
         TrainingOptions.Require(CostWeight is >= 0 and < double.PositiveInfinity, nameof(CostWeight), CostWeight, "0 or more");
         TrainingOptions.Require(
             MaximumRatio is > 0 and < 1, nameof(MaximumRatio), MaximumRatio, "above 0 and below 1" + Fractions.Hint(MaximumRatio));
+        TrainingOptions.Require(NeuronFraction is null || (NeuronFraction > 0 && NeuronFraction <= MaximumRatio), nameof(NeuronFraction),
+            NeuronFraction, $"above 0 and at most {nameof(MaximumRatio)}, {MaximumRatio}, or null");
         TrainingOptions.Require(MinimumNeurons >= 1, nameof(MinimumNeurons), MinimumNeurons, "at least 1");
         TrainingOptions.Require(Exploration is > 0 and < double.PositiveInfinity, nameof(Exploration), Exploration, "above 0");
         TrainingOptions.Require(FinalExploration > 0 && FinalExploration <= Exploration, nameof(FinalExploration), FinalExploration,
@@ -86,8 +94,10 @@ public sealed record ReinforceAgent
                 throw new InvalidOperationException($"{nameof(Importance)} gives {scores[g].Count} scores for the {map.Groups[g].Size} "
                     + $"neurons of '{map.Groups[g].Name}'.");
         FilterSearchResult result;
+        using (new SingleThreaded()) // the agent's networks are small
         using (new EvaluationMode(model))
-            result = Search(new FilterSearch(map, model, example, accuracy, scores, CostWeight, MinimumNeurons), cancellation);
+            result = Search(new FilterSearch(map, model, example, accuracy, scores, CostWeight, MinimumNeurons,
+                MaximumRatio, NeuronFraction), cancellation);
         map.Remove(result.Selections(map), optimizer, verify: example);
         return result;
     }

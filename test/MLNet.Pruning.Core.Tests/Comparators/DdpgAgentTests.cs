@@ -128,7 +128,7 @@ public sealed class DdpgAgentTests
         using var example = zeros(1, 10);
         double[] accuracies = [0.9, 0.8, 0.5];
         var measured = 0;
-        var search = new FilterSearch(problem.Map, problem.Model, example, () => accuracies[measured++], [[.. Enumerable.Range(0, 24).Select(n => (double)n)], [.. Enumerable.Range(0, 12).Select(n => (double)n)]], 0.4, 1);
+        var search = new FilterSearch(problem.Map, problem.Model, example, () => accuracies[measured++], [[.. Enumerable.Range(0, 24).Select(n => (double)n)], [.. Enumerable.Range(0, 12).Select(n => (double)n)]], 0.4, 1, 0.9, null);
         var rewards = new List<double>();
         var episode = search.Try(_ => 0.5, (_, ratio, reward) => rewards.Add(reward));
         // 10-24-12-4 has 576 multiplications; 12 first neurons save 12 * (10 + 12), 6 second ones then 6 * (12 + 4).
@@ -136,6 +136,24 @@ public sealed class DdpgAgentTests
         Assert.AreEqual(0.8 - 0.9 + 0.4 * (all - first) / all, rewards[0], 1e-12);
         Assert.AreEqual(0.5 - 0.8 + 0.4 * (first - second) / all, rewards[1], 1e-12);
         Assert.AreEqual(0.5 - 0.4 * second / all, episode.Reward, 1e-12);
+    }
+
+    [TestMethod]
+    [DataRow(0.25)]
+    [DataRow(0.5)]
+    [DataRow(0.75)]
+    public void A_fraction_of_all_neurons_bounds_every_choice_so_that_it_is_met(double fraction)
+    {
+        using var problem = new Problem();
+        var result = problem.Run(quick with { WarmUp = 20, Episodes = 5, BatchSize = 8, NeuronFraction = fraction, MaximumRatio = 0.8 });
+        foreach (var episode in result.Episodes)
+        {
+            Assert.AreEqual((int)(fraction * 36), episode.Ratios[0] * 24 + episode.Ratios[1] * 12, 1e-6);
+            Assert.IsTrue(episode.Ratios.All(r => r is >= 0 and <= 0.8));
+        }
+        if (fraction < 0.75)
+            Assert.IsGreaterThan(3, result.Episodes.Select(e => e.Ratios[0]).Distinct().Count());
+        Assert.AreEqual(36 - (int)(fraction * 36), problem.Map.Groups.Sum(g => g.Size));
     }
 
     [TestMethod]
