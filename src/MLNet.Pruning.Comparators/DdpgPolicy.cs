@@ -23,24 +23,42 @@ sealed class DdpgPolicy : IDisposable
     readonly ShuffleRandom draws;
     int next;
 
+    /// <param name="settings">Of the agent.</param>
+    /// <param name="features">The length of a state.</param>
     public DdpgPolicy(DdpgAgent settings, int features)
+        : this(settings, bounded => Layers(bounded ? features : features + 1, settings.HiddenSize, bounded, settings.Seed))
+    {
+    }
+
+    /// <param name="settings">Of the agent.</param>
+    /// <param name="layers">Makes an actor (true) or a critic; each is asked for twice, and must be the same then.</param>
+    internal DdpgPolicy(DdpgAgent settings, Func<bool, Sequential> layers)
     {
         this.settings = settings;
         draws = new(settings.Seed, 2);
-        using (new RandomState())
-        {
-            actor = new(features, settings.HiddenSize, bounded: true, settings.Seed);
-            critic = new(features + 1, settings.HiddenSize, bounded: false, settings.Seed + 1L);
-            actorTarget = new(features, settings.HiddenSize, bounded: true, settings.Seed);
-            criticTarget = new(features + 1, settings.HiddenSize, bounded: false, settings.Seed + 1L);
-        }
+        (actor, actorTarget) = (new(layers(true)), new(layers(true)));
+        (critic, criticTarget) = (new(layers(false)), new(layers(false)));
     }
 
-    internal Network Actor => actor;
-
-    internal Network Critic => critic;
-
-    internal Network CriticTarget => criticTarget;
+    /// <summary>Two hidden layers with ReLU, and one output; bounded: from 0 to 1.</summary>
+    internal static Sequential Layers(int features, int hidden, bool bounded, int seed)
+    {
+        Sequential layers;
+        using (new RandomState())
+        {
+            layers = RandomState.Draw(() => nn.Sequential(
+                ("in", nn.Linear(features, hidden)), ("bend", nn.ReLU()), ("middle", nn.Linear(hidden, hidden)), ("again", nn.ReLU()),
+                ("out", nn.Linear(hidden, 1)), ("bound", bounded ? nn.Sigmoid() : nn.Identity())), seed);
+        }
+        ModuleScope.Detach(layers);
+        // As in DDPG: small last weights, so that first choices lie in the middle and no rewards are expected.
+        using (no_grad())
+        {
+            layers.get_parameter("out.weight")!.copy_(layers.get_parameter("out.weight")!.Times(0.01));
+            layers.get_parameter("out.bias")!.zero_();
+        }
+        return layers;
+    }
 
     /// <summary>The actor's choice.</summary>
     public double Action(float[] state)
@@ -118,30 +136,19 @@ sealed class DdpgPolicy : IDisposable
             network.Dispose();
     }
 
-    /// <summary>Two hidden layers with ReLU, and one output; bounded: from 0 to 1.</summary>
-    internal sealed class Network : IDisposable
+    /// <summary>A network and its optimizer.</summary>
+    sealed class Network : IDisposable
     {
         readonly Sequential module;
         readonly FlatModel model;
         readonly FusedStep step;
 
-        public Network(int features, int hidden, bool bounded, long seed)
+        public Network(Sequential module)
         {
-            module = RandomState.Draw(() => nn.Sequential(
-                ("in", nn.Linear(features, hidden)), ("bend", nn.ReLU()), ("middle", nn.Linear(hidden, hidden)), ("again", nn.ReLU()),
-                ("out", nn.Linear(hidden, 1)), ("bound", bounded ? nn.Sigmoid() : nn.Identity())), seed);
-            ModuleScope.Detach(module);
-            // As in DDPG: small last weights, so that first choices lie in the middle and no rewards are expected.
-            using (no_grad())
-            {
-                module.get_parameter("out.weight")!.copy_(module.get_parameter("out.weight")!.Times(0.01));
-                module.get_parameter("out.bias")!.zero_();
-            }
+            this.module = module;
             model = new(module, CPU);
             step = FusedStep.Of(new TrainingOptions { Optimizer = OptimizerKind.Adam }, model);
         }
-
-        public Sequential Module => module;
 
         public Tensor Call(Tensor input) => module.call(input);
 

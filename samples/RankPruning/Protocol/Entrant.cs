@@ -60,7 +60,7 @@ sealed record Entrant(string Name, string Paper, IReadOnlyDictionary<string, dou
     {
         IEnumerable<SortedDictionary<string, double>> all = [[]];
         foreach (var (name, values) in Choices)
-            all = [.. all.SelectMany(setting => values, (setting, value) => new SortedDictionary<string, double>(setting) { [name] = value })];
+            all = [.. all.SelectMany(_ => values, (setting, value) => new SortedDictionary<string, double>(setting) { [name] = value })];
         var drawn = all.ToArray();
         new Random(1).Shuffle(drawn);
         return [.. drawn.Take(budget)];

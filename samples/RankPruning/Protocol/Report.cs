@@ -34,7 +34,8 @@ static class Report
         {
             var own = results.Where(r => r.Plan.Method == method).ToArray();
             table.Add([method, .. frozen.Fractions.Select((f, i) =>
-                own.Where(r => r.Plan.Fraction == f || (r.Plan.Fraction == 0 && i == 0)).ToArray() is { Length: > 0 } some ? cell(some) : "")]);
+                own.Where(r => r.Plan.Fraction == f || (r.Plan.Fraction == 0 && i == 0)).ToArray() is { Length: > 0 } some
+                    ? cell(some) : "")]);
         }
         return table;
     }

@@ -172,19 +172,3 @@ public enum PruningScope
     /// <summary>In one ranking over all groups, so that groups with important neurons keep more.</summary>
     Global,
 }
-
-/// <summary>How scores of different groups are made comparable for one ranking.</summary>
-public enum ScoreNormalization
-{
-    /// <summary>Not at all: the criterion's scores have one scale.</summary>
-    None,
-
-    /// <summary>Each score is divided by the mean of its group.</summary>
-    Mean,
-
-    /// <summary>
-    /// Each score is divided by the Euclidean norm of its group's scores, as Molchanov et al. (2017) do with <see cref="Taylor"/>. Neurons
-    /// of large groups then score lower.
-    /// </summary>
-    Euclidean,
-}

@@ -11,7 +11,13 @@ public sealed class DdpgAgentTests
     public void Updates_are_those_of_PyTorch()
     {
         var settings = new DdpgAgent { HiddenSize = 8, BatchSize = 5, ReplaySize = 5, Discount = 0.9, TargetRate = 0.1, ActorLearningRate = 0.002, CriticLearningRate = 0.01, Seed = 3 };
-        using var policy = new DdpgPolicy(settings, 3);
+        var made = new List<TorchSharp.Modules.Sequential>();
+        using var policy = new DdpgPolicy(settings, bounded =>
+        {
+            made.Add(DdpgPolicy.Layers(bounded ? 3 : 4, 8, bounded, settings.Seed));
+            return made[^1];
+        });
+        var (actor, critic, criticTarget) = (made[0], made[2], made[3]);
         var random = new Random(1);
         var batch = Enumerable.Range(0, 5).Select(i => new Transition(State(), random.NextSingle(), random.NextSingle() - 0.5f, i % 2 == 0 ? State() : null)).ToArray();
         var file = Path.GetTempFileName();
@@ -19,8 +25,8 @@ public sealed class DdpgAgentTests
         {
             File.WriteAllText(file, JsonSerializer.Serialize(new
             {
-                actor = Values(policy.Actor),
-                critic = Values(policy.Critic),
+                actor = Values(actor),
+                critic = Values(critic),
                 actorRate = settings.ActorLearningRate,
                 criticRate = settings.CriticLearningRate,
                 discount = settings.Discount,
@@ -35,9 +41,9 @@ public sealed class DdpgAgentTests
             var expected = Python.Json<double[][]>("ddpg.py", file);
             for (var i = 0; i < 20; i++)
                 policy.Learn(batch);
-            foreach (var (network, wanted) in new[] { policy.Actor, policy.Critic, policy.CriticTarget }.Zip(expected))
+            foreach (var (network, wanted) in new[] { actor, critic, criticTarget }.Zip(expected))
             {
-                var values = network.Module.named_parameters().SelectMany(p => p.parameter.detach().data<float>().ToArray()).ToArray();
+                var values = network.named_parameters().SelectMany(p => p.parameter.detach().data<float>().ToArray()).ToArray();
                 Assert.HasCount(wanted.Length, values);
                 for (var i = 0; i < values.Length; i++)
                     Assert.AreEqual(wanted[i], values[i], 2e-5, $"{i}");
@@ -173,6 +179,6 @@ public sealed class DdpgAgentTests
         Assert.AreEqual(24, refused.Map.Groups[0].Size);
     }
 
-    static Dictionary<string, object> Values(DdpgPolicy.Network network) => network.Module.named_parameters().ToDictionary(p => p.name,
+    static Dictionary<string, object> Values(nn.Module network) => network.named_parameters().ToDictionary(p => p.name,
         p => (object)new { shape = p.parameter.shape, values = p.parameter.detach().contiguous().data<float>().ToArray() });
 }
