@@ -26,6 +26,10 @@ public sealed class VaeObjective : IObjective
         (this.reconstruction, this.divergence) = (reconstruction, divergence);
     }
 
+    internal double Reconstruction => reconstruction;
+
+    internal double Divergence => divergence;
+
     /// <inheritdoc/>
     public int? ClassCount => null;
 
@@ -65,7 +69,7 @@ public sealed class VaeObjective : IObjective
     }
 
     // Outside 0 to 1 the cross-entropy has no lower bound, and its minimum is no reconstruction.
-    static void CheckRange(Tensor images)
+    internal static void CheckRange(Tensor images)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();

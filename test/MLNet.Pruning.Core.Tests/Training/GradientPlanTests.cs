@@ -81,6 +81,67 @@ public sealed class GradientPlanTests
         Same(Gradients(network, objective, TrainingCompute.LibTorch, 2, weighted), Gradients(network, objective, TrainingCompute.Plan, 2, weighted));
     }
 
+    static IEnumerable<(string Name, VaeBlueprint Network)> Autoencoders()
+    {
+        yield return ("vae", new VaeBlueprint([3, 16, 16], [8, 16], [24, 12], 5));
+        yield return ("vae, one block", new VaeBlueprint([1, 6, 10], [3], [9], 2));
+        yield return ("vae, unlike halves", new VaeBlueprint([1, 8, 8], [4, 6], [10], 3, DecoderHidden: [7, 11], DecoderChannels: [5, 9]));
+        foreach (var activation in Enum.GetValues<Activation>())
+            yield return ($"vae, {activation}", new VaeBlueprint([1, 8, 12], [4, 6], [8], 3, activation));
+    }
+
+    public static IEnumerable<object[]> AutoencoderNames() => Autoencoders().Select(network => new object[] { network.Name });
+
+    /// <summary>The loss in double precision, with the noise that the plan has drawn.</summary>
+    [TestMethod]
+    [DynamicData(nameof(AutoencoderNames))]
+    public void The_gradient_of_an_autoencoder_is_that_of_its_loss_in_double(string name)
+    {
+        var network = Autoencoders().Single(network => network.Name == name).Network;
+        foreach (var (objective, weighted) in ((VaeObjective, bool)[])[(new(), false), (new(0.5, 3), true)])
+        {
+            var watcher = new Watcher();
+            var task = Task(network, Build(network), objective, Rows, weighted);
+            var history = new TrainingLoop(new() { Epochs = 1, BatchSize = Rows, Shuffle = false, Replicas = 1, Seed = 4, Compute = TrainingCompute.Plan, Hooks = [watcher] }).Run(task).History;
+
+            using var scope = NewDisposeScope();
+            var model = (Vae)Build(network).to(ScalarType.Float64);
+            var inputs = watcher.Inputs!.to_type(ScalarType.Float64);
+            float[] draws = new float[Rows * network.Latent];
+            for (int row = 0; row < Rows; row++)
+                new RowDraws(4, 0, 0).Normal(row, draws.AsSpan(row * network.Latent, network.Latent));
+            var (mean, logVariance) = model.Encode(inputs);
+            var latents = mean + (logVariance.mul(0.5).exp() * tensor(draws).view(Rows, network.Latent).to_type(ScalarType.Float64));
+            var losses = objective.UncheckedRowLosses(new(model.Decode(latents), mean, logVariance), inputs);
+            var weights = watcher.Weights is { } all ? all.to_type(ScalarType.Float64) : ones(Rows, ScalarType.Float64);
+            var loss = losses.mul(weights).sum() / weights.sum();
+            loss.backward();
+            Assert.AreEqual(loss.item<double>(), history.Epochs[0].Loss, 2e-6 * loss.item<double>());
+            foreach (var (parameterName, parameter) in model.named_parameters())
+            {
+                float[] found = watcher.Of[parameterName];
+                double[] expected = parameter.grad!.contiguous().data<double>().ToArray();
+                double size = Math.Sqrt(expected.Average(g => g * g));
+                for (int i = 0; i < found.Length; i++)
+                    Assert.AreEqual(expected[i], found[i], (1e-5 * Math.Abs(expected[i])) + (2e-5 * size) + 1e-9, $"{parameterName}, number {i}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Noise_is_normal()
+    {
+        float[] draws = new float[20_001];
+        new RowDraws(3, 5, 7).Normal(2, draws);
+        Assert.AreEqual(0, draws.Average(), 0.03);
+        Assert.AreEqual(1, draws.Average(x => (double)x * x), 0.04);
+        Assert.AreEqual(0.6827, draws.Count(x => Math.Abs(x) < 1) / 20_001.0, 0.015);
+        Assert.AreEqual(0, draws.Zip(draws.Skip(1), (a, b) => (double)a * b).Average(), 0.03);
+        float[] others = new float[20_001];
+        new RowDraws(3, 6, 7).Normal(2, others);
+        Assert.AreEqual(0, draws.Zip(others, (a, b) => (double)a * b).Average(), 0.03);
+    }
+
     [TestMethod]
     public void Batches_of_a_step_add_up()
     {
@@ -354,7 +415,7 @@ public sealed class GradientPlanTests
             Examples = new ArrayExamples(features, network.InputShape, objective.ClassCount is null ? null
                 : [.. Enumerable.Range(0, rows).Select(_ => random.Next(classes))])
             {
-                Targets = objective.ClassCount is null ? [.. Enumerable.Range(0, rows).Select(_ => random.NextSingle())] : null,
+                Targets = objective is not VaeObjective && objective.ClassCount is null ? [.. Enumerable.Range(0, rows).Select(_ => random.NextSingle())] : null,
                 Weights = weighted ? [.. Enumerable.Range(0, rows).Select(i => i % 5 == 0 ? 0 : random.NextSingle())] : null,
             },
         };
@@ -394,6 +455,8 @@ public sealed class GradientPlanTests
 
         public Tensor? Labels { get; private set; }
 
+        public Tensor? Weights { get; private set; }
+
         /// <summary>Of each parameter.</summary>
         public Dictionary<string, float[]> Of { get; } = [];
 
@@ -403,6 +466,7 @@ public sealed class GradientPlanTests
                 return;
             Inputs = run.Batches[0].Inputs.clone().DetachFromDisposeScope();
             Labels = run.Batches[0].HasLabels ? run.Batches[0].Labels.clone().DetachFromDisposeScope() : null;
+            Weights = run.Batches[0].Weights?.clone().DetachFromDisposeScope();
             Gradient = run.Gradients.cpu().data<float>().ToArray();
             foreach (var (name, parameter) in run.Model.named_parameters())
                 Of.Add(name, parameter.grad!.contiguous().data<float>().ToArray());

@@ -40,6 +40,8 @@ abstract unsafe class GradientPlan : IDisposable
             return "the objective's gradient is LibTorch's";
         if (module.parameters().Any(parameter => !parameter.requires_grad))
             return "some parameters are not trained";
+        if (!loss.IsOf(module))
+            return $"there is no such plan for a {module.GetType().Name} and this objective";
         return module switch
         {
             FeedForward network => loss.Fits(network.Blueprint.Sizes[^1]) ? null : "the loss reads other outputs",
@@ -47,6 +49,7 @@ abstract unsafe class GradientPlan : IDisposable
                 : "the loss reads other outputs"),
             Vit network => VitGradient.WhyNot(network.Blueprint) ?? (loss.Fits(network.Blueprint.Classes) ? null
                 : "the loss reads other outputs"),
+            Vae => null,
             _ => $"there is no such plan for a {module.GetType().Name}",
         };
     }
@@ -63,6 +66,7 @@ abstract unsafe class GradientPlan : IDisposable
             FeedForward network => new FeedForwardGradient(network, parameters),
             ConvNet network => new ConvNetGradient(network, parameters),
             Vit network => new VitGradient(network, parameters),
+            Vae network => new VaeGradient(network, parameters),
             _ => throw new NotSupportedException($"There is no plan for a {module.GetType().Name}."),
         };
     }

@@ -2,7 +2,7 @@ using MLNet.Pruning.Plans.Kernels;
 
 namespace MLNet.Pruning.Training;
 
-/// <summary>Linear layers one after the other, with an activation after each but the last.</summary>
+/// <summary>Linear layers one after the other, with an activation between them.</summary>
 sealed unsafe class PlannedChain
 {
     readonly GradientPlan plan;
@@ -11,6 +11,7 @@ sealed unsafe class PlannedChain
     readonly PlannedDropout[] dropouts;
     readonly PlanRows[] sums, values, gradients; // of each layer's outputs: before the activation, after it, and backward
     readonly PlanRows inputGradients;
+    readonly int activations;
     PlanRows input;
 
     /// <param name="plan">The plan that they are part of.</param>
@@ -18,18 +19,20 @@ sealed unsafe class PlannedChain
     /// <param name="activation">The activation.</param>
     /// <param name="rows">The most rows of a part.</param>
     /// <param name="first">Whether nothing that is trained stands in front of them: backward ends here.</param>
-    /// <param name="dropout">The fraction of each layer's values, but the last's, that is dropped out.</param>
-    public PlannedChain(
-        GradientPlan plan, IEnumerable<string> names, Activation activation, int rows, bool first, double dropout = 0)
+    /// <param name="dropout">The fraction of each activation's values that is dropped out.</param>
+    /// <param name="activatesLast">Whether there is an activation after the last one too.</param>
+    public PlannedChain(GradientPlan plan, IEnumerable<string> names, Activation activation, int rows, bool first, double dropout = 0,
+        bool activatesLast = false)
     {
         (this.plan, this.activation, IsFirst) = (plan, activation, first);
         layers = [.. names.Select(name => plan.Linear(name))];
+        activations = activatesLast ? layers.Length : Last;
         dropouts = dropout > 0 ? [.. layers.Select((_, i) => new PlannedDropout(dropout, i))] : [];
         values = [.. layers.Select(layer => plan.Memory.Rows(rows, layer.Outputs))];
         // What the derivative is computed from: the activation's own input or output, as neither is what dropout leaves.
         bool keeps = KernelSet.KeepsInput(activation) || dropout > 0;
-        sums = [.. layers.Select((layer, i) => keeps && i < Last ? plan.Memory.Rows(rows, layer.Outputs) : values[i])];
-        gradients = [.. layers.Select((layer, i) => i < Last ? plan.Memory.Rows(rows, layer.Outputs) : values[i])];
+        sums = [.. layers.Select((layer, i) => keeps && i < activations ? plan.Memory.Rows(rows, layer.Outputs) : values[i])];
+        gradients = [.. layers.Select((layer, i) => i < activations ? plan.Memory.Rows(rows, layer.Outputs) : values[i])];
         inputGradients = first ? default : plan.Memory.Rows(rows, layers[0].Inputs);
     }
 
@@ -49,7 +52,7 @@ sealed unsafe class PlannedChain
             if (i > 0 || !IsFirst)
                 plan.Show(layers[i], Read(i), count);
             layers[i].Forward(Read(i), count, sums[i]);
-            if (i < Last)
+            if (i < activations)
                 Activate(i, count);
         }
         return values[^1];
@@ -78,26 +81,34 @@ sealed unsafe class PlannedChain
             Buffer.MemoryCopy(from.First, to.First, length * sizeof(float), length * sizeof(float));
     }
 
+    /// <summary>Where the gradient of the outputs goes: in their place, unless they are activated.</summary>
+    public PlanRows OutputGradients => gradients[^1];
+
     /// <summary>
-    /// Adds to the gradients of the parameters, from that of the outputs, which stands in their place. Returns the gradient of what was
+    /// Adds to the gradients of the parameters, from that of the outputs, which is overwritten. Returns the gradient of what was
     /// read, if something that is trained has computed it.
     /// </summary>
     public PlanRows Backward(int count)
     {
         for (int i = Last; i >= 0; i--)
         {
+            if (i < activations)
+                ActivateBack(i, count);
             layers[i].Backward(Read(i), gradients[i], count);
             if (i == 0 && IsFirst)
                 break;
             var passed = i == 0 ? inputGradients : gradients[i - 1];
             layers[i].Backward(gradients[i], count, passed);
             plan.Show(layers[i], Read(i), passed, gradients[i], count);
-            if (i == 0)
-                break;
-            if (dropouts.Length > 0)
-                dropouts[i - 1].Apply(plan.Draws, passed, count, 1, passed);
-            plan.Kernels.ActivateBack(activation, sums[i - 1].First, passed.First, count * passed.Stride);
         }
         return inputGradients;
+    }
+
+    void ActivateBack(int layer, int count)
+    {
+        var gradient = gradients[layer];
+        if (dropouts.Length > 0)
+            dropouts[layer].Apply(plan.Draws, gradient, count, 1, gradient);
+        plan.Kernels.ActivateBack(activation, sums[layer].First, gradient.First, count * gradient.Stride);
     }
 }

@@ -12,10 +12,29 @@ namespace MLNet.Pruning.Training;
 /// <param name="Row">The number of the first row.</param>
 readonly record struct RowDraws(int Seed, long Step, int Row)
 {
+    const double Unit = 1.0 / (1L << 53);
+
     public RowDraws After(int rows) => this with { Row = Row + rows };
 
     /// <summary>A number for one of the rows and a place in the network.</summary>
-    public ulong Key(int row, int place) => new ShuffleRandom(((long)Seed << 32) ^ Step, ((long)(Row + row) << 32) ^ place).Next();
+    public ulong Key(int row, int place) => Of(row, place).Next();
+
+    ShuffleRandom Of(int row, int place) => new(((long)Seed << 32) ^ Step, ((long)(Row + row) << 32) ^ place);
+
+    /// <summary>Draws of the standard normal distribution for one of the rows (Box and Muller, 1958).</summary>
+    public void Normal(int row, Span<float> draws)
+    {
+        var random = Of(row, int.MaxValue);
+        for (int i = 0; i < draws.Length; i += 2)
+        {
+            // From above 0 to 1, as its logarithm is taken.
+            double radius = Math.Sqrt(-2 * Math.Log(((random.Next() >> 11) + 1) * Unit)), angle = (random.Next() >> 11) * Unit;
+            var (sine, cosine) = Math.SinCos(2 * Math.PI * angle);
+            draws[i] = (float)(radius * cosine);
+            if (i + 1 < draws.Length)
+                draws[i + 1] = (float)(radius * sine);
+        }
+    }
 }
 
 /// <summary>

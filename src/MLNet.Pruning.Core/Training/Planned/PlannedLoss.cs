@@ -10,16 +10,20 @@ namespace MLNet.Pruning.Training;
 /// <param name="weights">A weight for each row.</param>
 /// <param name="teacher">The logarithm of a teacher's probability, for each row and class.</param>
 /// <param name="classes">The classes of the teacher.</param>
-readonly unsafe struct PlannedAnswers(long* labels, float* targets, float* weights, float* teacher = null, int classes = 0)
+/// <param name="images">What was read.</param>
+/// <param name="pixels">Its numbers in a row.</param>
+readonly unsafe struct PlannedAnswers(long* labels, float* targets, float* weights, float* teacher = null, int classes = 0,
+    float* images = null, int pixels = 0)
 {
     public readonly long* Labels = labels;
 
-    public readonly float* Targets = targets, Weights = weights, Teacher = teacher;
+    public readonly float* Targets = targets, Weights = weights, Teacher = teacher, Images = images;
 
-    public readonly int Classes = classes;
+    public readonly int Classes = classes, Pixels = pixels;
 
     public PlannedAnswers From(int row) => new(Labels == null ? null : Labels + row, Targets == null ? null : Targets + row,
-        Weights == null ? null : Weights + row, Teacher == null ? null : Teacher + ((long)row * Classes), Classes);
+        Weights == null ? null : Weights + row, Teacher == null ? null : Teacher + ((long)row * Classes), Classes,
+        Images == null ? null : Images + ((long)row * Pixels), Pixels);
 
     public float WeightOf(int row) => Weights == null ? 1 : Weights[row];
 }
@@ -34,11 +38,15 @@ abstract unsafe class PlannedLoss
         DistilledCrossEntropy taught => new OfTeacher(taught),
         BinaryCrossEntropy => new OfTwo(),
         RegressionObjective numbers => new OfNumbers(numbers),
+        VaeObjective images => new OfImages(images),
         _ => null,
     };
 
     /// <summary>Whether it compares rows of so many outputs with answers.</summary>
     public abstract bool Fits(int outputs);
+
+    /// <summary>Whether it is a loss of such a network.</summary>
+    public virtual bool IsOf(nn.Module module) => module is not Vae;
 
     /// <summary>Replaces outputs by the gradient of the weighted sum of the rows' losses, times a factor.</summary>
     /// <param name="kernels">The kernels.</param>
@@ -191,6 +199,47 @@ abstract unsafe class PlannedLoss
                 *output = (float)(weight * factor * (chance - label));
             }
             return (loss, correct);
+        }
+    }
+
+    /// <summary>Of a <see cref="Vae"/>, for the outputs of its plan.</summary>
+    sealed class OfImages(VaeObjective objective) : PlannedLoss
+    {
+        public override bool HasAccuracy => false;
+
+        public override bool Fits(int outputs) => true;
+
+        public override bool IsOf(nn.Module module) => module is Vae;
+
+        public override PlannedAnswers Answers(Batch batch)
+        {
+            VaeObjective.CheckRange(batch.Inputs);
+            return new(null, null, (float*)batch.WeightsAt, images: (float*)batch.InputsAt, pixels: batch.Width);
+        }
+
+        public override (double Loss, double Correct) Compute(
+            KernelSet kernels, PlanRows outputs, int rows, PlannedAnswers answers, double factor)
+        {
+            int pixels = answers.Pixels, latents = (outputs.Width - pixels) / 2;
+            double sum = 0;
+            for (int row = 0; row < rows; row++, answers = answers.From(1))
+            {
+                float* logits = outputs.Row(row), mean = logits + pixels, spread = mean + latents;
+                double weight = answers.WeightOf(0), distance = 0;
+                double entropy = kernels.ReconstructionLoss(logits, answers.Images, pixels);
+                kernels.Activate(Activation.Sigmoid, logits, pixels);
+                kernels.AddScaled(answers.Images, -1, logits, pixels);
+                kernels.Scale(logits, (float)(weight * factor * objective.Reconstruction), 0, logits, pixels);
+                float scale = (float)(weight * factor * objective.Divergence);
+                for (int i = 0; i < latents; i++)
+                {
+                    double grown = Math.Exp(spread[i]) - 1;
+                    distance += (mean[i] * (double)mean[i]) + grown - spread[i];
+                    (mean[i], spread[i]) = (mean[i] * scale, (float)(0.5 * grown) * scale);
+                }
+                sum += weight * ((entropy * objective.Reconstruction) + (distance * 0.5 * objective.Divergence));
+            }
+            return (sum, 0);
         }
     }
 
