@@ -9,19 +9,21 @@ namespace MLNet.Pruning.Benchmarks;
 /// </summary>
 static class Contender
 {
-    /// <param name="args">"ours", "libtorch" (the same on LibTorch), "plain", or "fused" for a plain loop with fused attention; a network's name, and where its rows lie.</param>
+    /// <param name="args">"ours", "libtorch" (the same on LibTorch), "Frozen" or "Persistent" (ours with 90 % of the weights inactive), "plain", or "fused" for a plain loop with fused attention; a network's name, and where its rows lie.</param>
     public static void Run(string[] args)
     {
         var network = Network.Of(args[1]);
         var rows = Examples.Of(args[2], network.Blueprint.InputShape);
         if (args[0] is "ours" or "libtorch")
             Ours(network, rows, args[0] == "ours" ? TrainingCompute.Automatic : TrainingCompute.LibTorch);
+        else if (Enum.TryParse<Reactivation>(args[0], out var reactivation))
+            Ours(network, rows, TrainingCompute.Automatic, new WeightPruning { Schedule = Schedule.Constant(0.9), Every = 100, Reactivation = reactivation });
         else
             Plain(network, rows, args[0] == "fused");
     }
 
     /// <summary>The trainer's loop, which knows by itself how many threads to use: one long run, that waits after each epoch until it is asked for the next.</summary>
-    static void Ours(Network network, Examples rows, TrainingCompute compute)
+    static void Ours(Network network, Examples rows, TrainingCompute compute, WeightPruning? pruning = null)
     {
         var turn = new EpochHook(run =>
         {
@@ -35,7 +37,7 @@ static class Contender
         });
         random.manual_seed(1);
         using var model = network.Blueprint.Build();
-        var options = new TrainingOptions { Epochs = int.MaxValue, BatchSize = network.Batch, Optimizer = network.Optimizer, Compute = compute, Hooks = [turn] };
+        var options = new TrainingOptions { Epochs = int.MaxValue, BatchSize = network.Batch, Optimizer = network.Optimizer, Compute = compute, Hooks = pruning is null ? [turn] : [turn, pruning.Begin()] };
         new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = network.Blueprint.Build, Examples = rows, Objective = new CrossEntropy(network.Classes) });
     }
 

@@ -20,7 +20,15 @@ sealed record Network(string Name, string Title, Blueprint Blueprint, OptimizerK
         new("cnn", "CNN 3-16-32, 2048-256-128-10", ConvNetBlueprint.Cifar(), OptimizerKind.Adam, 2_560, 1.6),
     ];
 
-    public static Network Of(string name) => All.Single(n => n.Name == name);
+    /// <summary>Those that are also trained with masks.</summary>
+    public static IReadOnlyList<Network> Masked { get; } =
+    [
+        Of("vit"),
+        Of("fc"),
+        new("wide", "784-1024-1024-10", new FeedForwardBlueprint([784, 1024, 1024, 10]), OptimizerKind.Adam, 5_120, 0),
+    ];
+
+    public static Network Of(string name) => All.FirstOrDefault(n => n.Name == name) ?? Masked.Single(n => n.Name == name);
 
     public bool IsConvolutional => Blueprint is ConvNetBlueprint;
 

@@ -5,7 +5,7 @@ using MLNet.Pruning.Native;
 LibTorch.Load();
 (string Name, string Arguments, string What, Action<string[]> Run)[] parts =
 [
-    ("train", "[rounds] [networks]", "training beside a plain TorchSharp loop and PyTorch: fc, vit, vit25, cnn", Train.Run),
+    ("train", "[rounds] [networks]", "training beside a plain TorchSharp loop and PyTorch: fc, tabular, vit, vit25, cnn; and masked: with 90 % of the weights inactive beside all of them", Train.Run),
     ("observe", "[rounds] [criteria]", "what observing for contributions, or for other criteria by name, costs an epoch", Observing.Run),
     ("replicas", "[rounds]", "two replicas beside one, and beside two trainings that know nothing of each other", ReplicaScaling.Run),
     ("memory", "[steps]", "live tensors and resident memory over many steps", Memory.Run),

@@ -9,12 +9,14 @@ static class Train
     public static void Run(string[] args)
     {
         var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 11;
-        var networks = args.Length > 1 ? args[1].Split(',').Select(Network.Of) : Network.All;
+        var names = args.Length > 1 ? args[1].Split(',') : [.. Network.All.Select(network => network.Name), "masked"];
         var folder = Directory.CreateTempSubdirectory("mlprune-bench").FullName;
         try
         {
-            foreach (var network in networks)
+            foreach (var network in names.Where(name => name != "masked").Select(Network.Of))
                 Measure(network, network.Load().Write(folder, network.Name), rounds);
+            foreach (var network in names.Contains("masked") ? Network.Masked : [])
+                MeasureMasked(network, network.Load().Write(folder, network.Name), rounds);
         }
         finally
         {
@@ -50,6 +52,29 @@ static class Train
             var better = rates.MaxBy(Table.Median)!;
             var wanted = peer == plain ? $" (wanted: at least {network.Wanted:0.0}x)" : "";
             Table.Row($"ours / {name}", $"{Table.Median(our.Zip(better, (o, t) => o / t)):F2}x", $"of the best: {our.Max() / better.Max():F2}x; most memory {peer.Ask("memory"):N0} MB{wanted}");
+        }
+    }
+
+    /// <summary>With 90 % of the weights inactive, cut anew every 100 steps, beside the same without masks.</summary>
+    static void MeasureMasked(Network network, string rows, int rounds)
+    {
+        (string Name, string Way, double Wanted)[] ways = [("all weights", "ours", 1), ("frozen", nameof(Reactivation.Frozen), 2.5), ("persistent", nameof(Reactivation.Persistent), 1.5)];
+        Peer[] peers = [.. ways.Select(way => Peer.Own("contender", way.Way, network.Name, rows) ?? throw new InvalidOperationException("This program does not start itself."))];
+        try
+        {
+            var rates = peers.Select(_ => new List<double>()).ToArray();
+            for (var round = 0; round < rounds; round++)
+                for (var way = 0; way < peers.Length; way++)
+                    rates[way].Add(Ask(peers[way], "epoch 0"));
+            Table.Title($"Training {network.Title} masked, 90 % of the weights inactive, batch {network.Batch}, {network.Optimizer}, images/s (median of {rounds} interleaved epochs of {network.Images:N0}; load {Table.Load()})");
+            for (var way = 0; way < peers.Length; way++)
+                Table.Row(ways[way].Name, $"{Table.Median(rates[way]):N0}", $"{Table.Median(rates[way].Zip(rates[0], (o, t) => o / t)):F2}x; best {rates[way].Max():N0}"
+                    + (way > 0 && network.Name == "vit" ? $" (wanted: at least {ways[way].Wanted:0.0}x)" : ""));
+        }
+        finally
+        {
+            foreach (var peer in peers)
+                peer.Dispose();
         }
     }
 

@@ -261,12 +261,17 @@ public sealed class TrainingRun
 
     internal ReplicaSet EnsureReplicas()
     {
-        if (replicas is not null)
-            return replicas;
+        if (replicas is null)
+            BuildReplicas();
+        replicas!.Active = Find<IActiveWeights>();
+        return replicas;
+    }
+
+    void BuildReplicas()
+    {
         replicas = new ReplicaSet(model, copy, feed.Examples, threads, LargestBatch, device);
         probe = true;
         ReplicasBuilt?.Invoke(this);
-        return replicas;
     }
 
     /// <summary>The loss, if a plan computes this step's gradients; null if LibTorch does.</summary>

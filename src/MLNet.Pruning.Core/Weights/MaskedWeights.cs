@@ -15,7 +15,7 @@ namespace MLNet.Pruning;
 /// other; then they are stored again and zeroed. This works with any optimizer, and what other hooks write to the parameters counts for
 /// active weights.
 /// </remarks>
-sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
+sealed unsafe class MaskedWeights : IStepObserver, IActiveWeights, IDisposable, ISnapshotPart
 {
     readonly bool persistent;
     FlatModel model;
@@ -46,6 +46,14 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
 
     /// <summary>The masks over the flat vector: -1 active, 0 inactive; parameters without a mask are active.</summary>
     public ReadOnlySpan<sbyte> Active => active;
+
+    /// <summary>
+    /// Whether gradients of inactive weights are wanted in this step: persistent ones move by them, and some criteria read them.
+    /// </summary>
+    public bool AllGradients => persistent || ReadsGradients;
+
+    /// <summary>Whether this step's masks are cut by gradients.</summary>
+    public bool ReadsGradients { get; set; }
 
     /// <summary>The inactive weights as a tensor on the model's device, in the caller's dispose scope.</summary>
     public Tensor InactiveTensor() => inactive?.alias() ?? tensor(Array.ConvertAll(active, bit => bit == 0));
@@ -191,6 +199,11 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         }
         if (inactive is not null)
             model.Values.Vector.copy_(near);
+        // Other weights than the masks' may be active meanwhile.
+        var masks = this.active;
+        this.active = new sbyte[Length];
+        Array.Fill(this.active, (sbyte)-1);
+        Version++;
         try
         {
             action();
@@ -198,6 +211,8 @@ sealed unsafe class MaskedWeights : IStepObserver, IDisposable, ISnapshotPart
         finally
         {
             model.Values.Vector.copy_(before);
+            this.active = masks;
+            Version++;
         }
     }
 

@@ -61,6 +61,7 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
     public void BeforeForward(TrainingRun run)
     {
         Masked.ApplyPending();
+        Masked.ReadsGradients = CutsByGradients(run.Step + 1);
         if (run.Step > 0)
             return;
         if (settings.Fixed is { } masks)
@@ -84,10 +85,12 @@ sealed class WeightPruningHook(WeightPruning settings) : ITrainingHook, IStatefu
 
     bool IsDue(long step) => plan is not null && budget is not { IsIdle: true } && plan.IsDue(step);
 
+    bool CutsByGradients(long step) => (settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && IsDue(step);
+
     public void AfterBackward(TrainingRun run)
     {
         // Before anything changes them: including the gradients of inactive weights, and before clipping.
-        if ((settings.Criterion.NeedsGradient || settings.Rule.NeedsGradient) && IsDue(run.Step + 1))
+        if (CutsByGradients(run.Step + 1))
             gradients = Masked.Gradients();
         if (!Masked.Persistent && !Masked.MasksGradientsInStep)
             run.OverPieces(Masked.MaskGradients);

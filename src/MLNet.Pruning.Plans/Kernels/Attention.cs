@@ -134,9 +134,9 @@ static unsafe class Attention<TVectors, TVector>
             CStride = toStride,
         });
 
-    /// <summary>Turns unscaled logits, [keys][queries], into weights in place.</summary>
+    /// <summary>Turns unscaled logits, [keys][queries], into weights in place; what backward needs is not kept if that is null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Softmax(float* logits, float* added, AttentionSizes n, float* kept)
+    internal static void Softmax(float* logits, float* added, AttentionSizes n, float* kept)
     {
         nint padded = n.Padded;
         var scale = TVectors.Create(n.Scale);
@@ -162,6 +162,8 @@ static unsafe class Attention<TVectors, TVector>
             at = logits + lane;
             for (int key = 0; key < n.Tokens; key++, at += padded)
                 TVectors.Store(TVectors.Multiply(TVectors.Load(at), factor), at);
+            if (kept == null)
+                continue;
             TVectors.Store(largest, kept + lane);
             TVectors.Store(factor, kept + padded + lane);
         }

@@ -50,7 +50,11 @@ abstract unsafe class KernelSet
     public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
         nint yStride, float* residual);
 
-    public abstract void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual);
+    public abstract void SparseLanes(in SparseArguments matrix, float* x, int lanes, float* y, nint stride, float* residual);
+
+    /// <summary>The gradient of active weights; see <see cref="SampledProduct{TVectors,TVector}"/>.</summary>
+    public abstract void SampledLanes(
+        in SparseArguments matrix, int* counts, int* begins, float* dy, float* x, int lanes, nint stride, float* sums);
 
     public void SparseRow(SparseMatrix matrix, int* places, float* x, float* y) =>
         Kernels.SparseRow.Multiply(matrix, places, x, y, Lanes > 4 && Avx2.IsSupported);
@@ -116,7 +120,42 @@ abstract unsafe class KernelSet
     /// <summary>Multiplies a gradient with an activation's derivative; see <see cref="ActivationGradient{TVectors,TVector}"/>.</summary>
     public abstract void ActivateBack(Activation activation, float* kept, float* gradient, nint count);
 
-    public abstract void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y, float epsilon);
+    /// <summary>
+    /// y = f(x), and where <see cref="KeepsInput"/> says so, x = f'(x), for <see cref="ActivateBehind"/>; otherwise y may be x.
+    /// </summary>
+    public void ActivateAhead(Activation activation, float* x, float* y, nint count)
+    {
+        if (KeepsInput(activation))
+            KeepDerivative(activation, x, y, count);
+        else
+            Activate(activation, x, y, count);
+    }
+
+    /// <summary>Multiplies a gradient with an activation's derivative.</summary>
+    /// <param name="activation">The activation.</param>
+    /// <param name="kept">What <see cref="ActivateAhead"/> left in x if it keeps the derivative there, otherwise y.</param>
+    /// <param name="gradient">Of y; becomes that of x.</param>
+    /// <param name="count">The number of values, whole vectors.</param>
+    public void ActivateBehind(Activation activation, float* kept, float* gradient, nint count)
+    {
+        if (KeepsInput(activation))
+            Multiply(kept, gradient, gradient, count);
+        else
+            ActivateBack(activation, kept, gradient, count);
+    }
+
+    /// <summary>See <see cref="ActivationGradient{TVectors,TVector}.Ahead"/>.</summary>
+    protected abstract void KeepDerivative(Activation activation, float* x, float* y, nint count);
+
+    /// <summary>Layer norm over lanes; see <see cref="Normalization{TVectors,TVector}.Lanes"/>.</summary>
+    public abstract void NormalizeLanes(
+        float* x, int lanes, int width, nint stride, float* y, float epsilon, float* factors = null);
+
+    /// <summary>Its gradient; see <see cref="NormGradient{TVectors,TVector}.Lanes"/>.</summary>
+    public abstract void NormalizeLanesBack(float* y, float* factors, float* gradient, int lanes, int width, nint stride, float* result);
+
+    /// <summary>Adds the sum over the lanes of each of x's values; whole vectors are read.</summary>
+    public abstract void AddLanes(float* x, int lanes, int width, nint stride, float* sums);
 
     public abstract void SoftmaxLanes(float* x, int count, int lanes, nint stride);
 
@@ -127,6 +166,15 @@ abstract unsafe class KernelSet
 
     /// <summary>Attention for training; see <see cref="Attention{TVectors,TVector}.Forward"/>.</summary>
     public abstract void Attend(float* qkv, float* added, AttentionSizes n, float* room, float* mixed, float* kept);
+
+    /// <summary>The same over lanes; see <see cref="LaneAttention{TVectors,TVector}"/>.</summary>
+    public abstract void AttendLanes(float* qkv, float* added, AttentionSizes n, float* mixed, float* weights);
+
+    /// <summary>Its gradient.</summary>
+    public abstract void AttendLanesBack(float* qkv, float* weights, AttentionSizes n, float* room, float* gradient, float* result);
+
+    /// <summary>The numbers that <see cref="AttendLanesBack"/> needs room for.</summary>
+    public abstract long LaneRoom(AttentionSizes n);
 
     /// <summary>Its gradient; see <see cref="Attention{TVectors,TVector}.Backward"/>.</summary>
     public abstract void AttendBack(
@@ -169,8 +217,12 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
         nint yStride, float* residual) =>
         DotProduct<TVectors, TVector>.Multiply(x, rows, xStride, weights, bias, outputs, inputs, y, yStride, residual);
 
-    public override void SparseLanes(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual) =>
-        SparseProduct<TVectors, TVector>.Multiply(matrix, places, x, lanes, y, stride, residual);
+    public override void SparseLanes(in SparseArguments matrix, float* x, int lanes, float* y, nint stride, float* residual) =>
+        SparseProduct<TVectors, TVector>.Multiply(matrix, x, lanes, y, stride, residual);
+
+    public override void SampledLanes(
+        in SparseArguments matrix, int* counts, int* begins, float* dy, float* x, int lanes, nint stride, float* sums) =>
+        SampledProduct<TVectors, TVector>.Add(matrix, counts, begins, dy, x, lanes, stride, sums);
 
     public override int Window => TVectors.Window;
 
@@ -209,8 +261,19 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
     public override void ActivateBack(Activation activation, float* kept, float* gradient, nint count) =>
         ActivationGradient<TVectors, TVector>.Apply(activation, kept, gradient, count);
 
-    public override void NormalizeLanes(float* x, int lanes, int width, nint stride, float* y, float epsilon) =>
-        Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y, epsilon);
+    protected override void KeepDerivative(Activation activation, float* x, float* y, nint count) =>
+        ActivationGradient<TVectors, TVector>.Ahead(activation, x, y, count);
+
+    public override void NormalizeLanes(
+        float* x, int lanes, int width, nint stride, float* y, float epsilon, float* factors = null) =>
+        Normalization<TVectors, TVector>.Lanes(x, lanes, width, stride, y, epsilon, factors);
+
+    public override void NormalizeLanesBack(
+        float* y, float* factors, float* gradient, int lanes, int width, nint stride, float* result) =>
+        NormGradient<TVectors, TVector>.Lanes(y, factors, gradient, lanes, width, stride, result);
+
+    public override void AddLanes(float* x, int lanes, int width, nint stride, float* sums) =>
+        NormGradient<TVectors, TVector>.AddLanes(x, lanes, width, stride, sums);
 
     public override void SoftmaxLanes(float* x, int count, int lanes, nint stride) =>
         Softmax<TVectors, TVector>.Lanes(x, count, lanes, stride);
@@ -219,6 +282,15 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
         float* queries, nint lanes, float* keys, float* values, nint valueStep, nint tokenStep, float* logSizes, int tokens,
         int headSize, float* mixed) =>
         FewKeysAttention<TVectors, TVector>.Compute(queries, lanes, keys, values, valueStep, tokenStep, logSizes, tokens, headSize, mixed);
+
+    public override void AttendLanes(float* qkv, float* added, AttentionSizes n, float* mixed, float* weights) =>
+        LaneAttention<TVectors, TVector>.Forward(qkv, added, n, mixed, weights);
+
+    public override void AttendLanesBack(
+        float* qkv, float* weights, AttentionSizes n, float* room, float* gradient, float* result) =>
+        LaneAttention<TVectors, TVector>.Backward(qkv, weights, n, room, gradient, result);
+
+    public override long LaneRoom(AttentionSizes n) => LaneAttention<TVectors, TVector>.Room(n);
 
     public override void Attend(float* qkv, float* added, AttentionSizes n, float* room, float* mixed, float* kept) =>
         Attention<TVectors, TVector>.Forward(qkv, added, n, room, mixed, kept);

@@ -44,6 +44,62 @@ static unsafe class NormGradient<TVectors, TVector>
         }
     }
 
+    /// <summary>The same over lanes, [value][stride]; whole vectors of tokens are computed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Lanes(float* y, float* factors, float* gradient, int lanes, int width, nint stride, float* result)
+    {
+        var share = TVectors.Create(-1f / width);
+        for (int lane = 0; lane < lanes; lane += TVectors.Count)
+        {
+            // Two sums side by side of each kind, as each addition waits for the previous one.
+            TVector sum = TVectors.Zero, products = sum, sum2 = sum, products2 = sum;
+            float* g = gradient + lane, normed = y + lane;
+            int d = 0;
+            for (; d <= width - 2; d += 2, g += 2 * stride, normed += 2 * stride)
+            {
+                var (one, two) = (TVectors.Load(g), TVectors.Load(g + stride));
+                sum = TVectors.Add(sum, one);
+                products = TVectors.MultiplyAdd(one, TVectors.Load(normed), products);
+                sum2 = TVectors.Add(sum2, two);
+                products2 = TVectors.MultiplyAdd(two, TVectors.Load(normed + stride), products2);
+            }
+            if (d < width)
+            {
+                sum = TVectors.Add(sum, TVectors.Load(g));
+                products = TVectors.MultiplyAdd(TVectors.Load(g), TVectors.Load(normed), products);
+            }
+            TVector mean = TVectors.Multiply(TVectors.Add(sum, sum2), share),
+                slope = TVectors.Multiply(TVectors.Add(products, products2), share), factor = TVectors.Load(factors + lane);
+            float* to = result + lane;
+            g = gradient + lane;
+            normed = y + lane;
+            for (d = 0; d < width; d++, g += stride, normed += stride, to += stride)
+            {
+                var change = TVectors.Add(TVectors.MultiplyAdd(TVectors.Load(normed), slope, TVectors.Load(g)), mean);
+                TVectors.Store(TVectors.MultiplyAdd(change, factor, TVectors.Load(to)), to);
+            }
+        }
+    }
+
+    /// <summary>Adds the sum over the lanes of each of x's values; whole vectors are read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddLanes(float* x, int lanes, int width, nint stride, float* sums)
+    {
+        for (int d = 0; d < width; d++, x += stride)
+        {
+            TVector a = TVectors.Zero, b = a;
+            int lane = 0;
+            for (; lane < lanes - TVectors.Count; lane += 2 * TVectors.Count)
+            {
+                a = TVectors.Add(a, TVectors.Load(x + lane));
+                b = TVectors.Add(b, TVectors.Load(x + lane + TVectors.Count));
+            }
+            if (lane < lanes)
+                a = TVectors.Add(a, TVectors.Load(x + lane));
+            sums[d] += TVectors.Sum(TVectors.Add(a, b));
+        }
+    }
+
     /// <summary>Adds the rows of x to the sums; whole vectors are read and written.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddRows(float* x, int rows, int width, nint stride, float* sums)

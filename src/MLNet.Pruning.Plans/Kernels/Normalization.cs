@@ -66,8 +66,9 @@ static unsafe class Normalization<TVectors, TVector>
 
     /// <param name="x">[value][stride]</param>
     /// <param name="lanes">Tokens; whole vectors of them are computed.</param>
+    /// <param name="factors">Written, whole vectors: the factor of each token, for the gradient. May be null.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Lanes(float* x, int lanes, int width, nint stride, float* y, float epsilon)
+    public static void Lanes(float* x, int lanes, int width, nint stride, float* y, float epsilon, float* factors = null)
     {
         var share = TVectors.Create(1f / width);
         for (int lane = 0; lane < lanes; lane += TVectors.Count)
@@ -98,6 +99,8 @@ static unsafe class Normalization<TVectors, TVector>
             for (; d < width; d++, from += stride)
                 a = Square(TVectors.Load(from), mean, a);
             var factor = Factor(TVectors.Add(TVectors.Add(a, b), TVectors.Add(c, e)), share, epsilon);
+            if (factors != null)
+                TVectors.Store(factor, factors + lane);
             from = x + lane;
             float* to = y + lane;
             for (d = 0; d < width; d++, from += stride, to += stride)

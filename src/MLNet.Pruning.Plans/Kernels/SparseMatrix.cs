@@ -59,6 +59,17 @@ sealed unsafe class SparseMatrix
         }
     }
 
+    /// <summary>What a product over lanes in one of the layouts reads.</summary>
+    public SparseArguments Arguments(int scale) => new()
+    {
+        Outputs = Outputs,
+        Starts = Starts,
+        Order = Order,
+        Places = Places(scale),
+        Values = Values,
+        Bias = Bias,
+    };
+
     public int Outputs { get; }
 
     public int Inputs { get; }

@@ -13,13 +13,13 @@ static unsafe class SparseProduct<TVectors, TVector>
 {
     const int Ahead = 256;
 
-    /// <param name="places">From the matrix: the place of each weight's input relative to <paramref name="x"/>.</param>
+    /// <param name="matrix">The active weights; their places are relative to <paramref name="x"/>.</param>
     /// <param name="x">The first lane of the inputs.</param>
     /// <param name="lanes">Lanes; whole vectors are computed.</param>
     /// <param name="y">[output][lane]; written.</param>
     /// <param name="stride">The distance between outputs, also of the residual.</param>
     /// <param name="residual">Added; may be y itself, or null.</param>
-    public static void Multiply(SparseMatrix matrix, int* places, float* x, int lanes, float* y, nint stride, float* residual)
+    public static void Multiply(in SparseArguments matrix, float* x, int lanes, float* y, nint stride, float* residual)
     {
         for (int lane = 0; lane < lanes;)
         {
@@ -27,17 +27,17 @@ static unsafe class SparseProduct<TVectors, TVector>
             // 16 sums need 32 registers. Nothing is written beyond the last vector of the lanes.
             if (TVectors.Count == 16 && lanes - lane > 3 * TVectors.Count)
             {
-                Lanes4(matrix, places, from, to, stride, added);
+                Lanes4(matrix, from, to, stride, added);
                 lane += 4 * TVectors.Count;
             }
             else if (lanes - lane > TVectors.Count)
             {
-                Lanes2(matrix, places, from, to, stride, added);
+                Lanes2(matrix, from, to, stride, added);
                 lane += 2 * TVectors.Count;
             }
             else
             {
-                Lanes1(matrix, places, from, to, stride, added);
+                Lanes1(matrix, from, to, stride, added);
                 lane += TVectors.Count;
             }
         }
@@ -45,10 +45,10 @@ static unsafe class SparseProduct<TVectors, TVector>
 
     /// <summary>8 outputs by 1 vector of lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Lanes1(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
+    static void Lanes1(in SparseArguments matrix, float* x, float* y, nint stride, float* residual)
     {
         float* values = matrix.Values, biases = matrix.Bias;
-        int* starts = matrix.Starts, order = matrix.Order;
+        int* starts = matrix.Starts, order = matrix.Order, places = matrix.Places;
         int outputs = matrix.Outputs;
         for (int slot = 0; slot < outputs; slot += 8)
         {
@@ -103,10 +103,10 @@ static unsafe class SparseProduct<TVectors, TVector>
 
     /// <summary>4 outputs by 2 vectors of lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Lanes2(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
+    static void Lanes2(in SparseArguments matrix, float* x, float* y, nint stride, float* residual)
     {
         float* values = matrix.Values, biases = matrix.Bias;
-        int* starts = matrix.Starts, order = matrix.Order;
+        int* starts = matrix.Starts, order = matrix.Order, places = matrix.Places;
         int outputs = matrix.Outputs;
         for (int slot = 0; slot < outputs; slot += 4)
         {
@@ -151,10 +151,10 @@ static unsafe class SparseProduct<TVectors, TVector>
 
     /// <summary>4 outputs by 4 vectors of lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Lanes4(SparseMatrix matrix, int* places, float* x, float* y, nint stride, float* residual)
+    static void Lanes4(in SparseArguments matrix, float* x, float* y, nint stride, float* residual)
     {
         float* values = matrix.Values, biases = matrix.Bias;
-        int* starts = matrix.Starts, order = matrix.Order;
+        int* starts = matrix.Starts, order = matrix.Order, places = matrix.Places;
         int outputs = matrix.Outputs;
         for (int slot = 0; slot < outputs; slot += 4)
         {

@@ -46,6 +46,10 @@ sealed record CompileOptions(
 /// | the same, lanes that fill half a vector | 5.2 | 2.6 | - |
 /// | the same beside dense weights over rows | 2.4 | 2.0 | estimated: 1.8 |
 /// | a dense weight over lanes beside one over rows | 1.5 | estimated: 1.2 | estimated: 1.1 |
+/// | training, 64 to 200 lanes: a sparse weight | 2.3 | 1.9 | 1.8 |
+/// | a dense weight | 1.06 | 1 | 1 |
+/// | the gradient of an active weight | 2.5 | 1.7 | 1.2 |
+/// | turning a number of these rows into lanes, or back | 9 | 6 | 3 |
 /// </remarks>
 static class KernelRule
 {
@@ -56,11 +60,20 @@ static class KernelRule
 
     readonly record struct Lanes(double Full, double Half, double BesideRows, double Dense, double Blocks);
 
-    readonly record struct Costs(Rows Sparse, double Turning, Rows Shuffle, Rows Blocks, Lanes Lanes);
+    /// <param name="Sparse">A sparse weight over the lanes of many rows.</param>
+    /// <param name="Dense">A dense weight over them.</param>
+    /// <param name="Sampled">The gradient of an active weight.</param>
+    /// <param name="Turning">Turning a number of many rows into lanes, or back.</param>
+    readonly record struct Training(double Sparse, double Dense, double Sampled, double Turning);
 
-    static readonly Costs Widest = new(new(2.4, 8, 4), 33, new(2.1, 2.1, 1.3), new(1.4, 3.5, 1.4), new(1.8, 5.2, 2.4, 1.5, 1.15)),
-        Wide = new(new(2.2, 6, 3.7), 15, new(2.1, 4.2, 1.7), new(1.15, 3.3, 1.5), new(1.7, 2.6, 2.0, 1.2, 1.15)),
-        Portable = new(new(1.4, 4.5, 3), 6, default, new(1.15, 3.8, 2.0), new(1.25, 0, 1.8, 1.1, 1.15));
+    readonly record struct Costs(Rows Sparse, double Turning, Rows Shuffle, Rows Blocks, Lanes Lanes, Training Training);
+
+    static readonly Costs
+        Widest = new(
+            new(2.4, 8, 4), 33, new(2.1, 2.1, 1.3), new(1.4, 3.5, 1.4), new(1.8, 5.2, 2.4, 1.5, 1.15), new(2.3, 1.06, 2.5, 9)),
+        Wide = new(
+            new(2.2, 6, 3.7), 15, new(2.1, 4.2, 1.7), new(1.15, 3.3, 1.5), new(1.7, 2.6, 2.0, 1.2, 1.15), new(1.9, 1, 1.7, 6)),
+        Portable = new(new(1.4, 4.5, 3), 6, default, new(1.15, 3.8, 2.0), new(1.25, 0, 1.8, 1.1, 1.15), new(1.8, 1, 1.2, 3));
 
     // With fewer inputs or outputs, rounding the inputs costs more than the integers gain. Int8Cost is the cost of an 8-bit weight, as a
     // mean of single rows and many rows.
@@ -168,6 +181,29 @@ static class KernelRule
         }
         return lanes < rows;
     }
+
+    /// <summary>Whether a layer that trains over lanes multiplies with active weights only.</summary>
+    public static bool SparseTraining(double density, KernelSet kernels) =>
+        density * Of(kernels).Training.Sparse < Of(kernels).Training.Dense;
+
+    /// <summary>What a row costs a layer that trains over lanes. A dense layer over rows costs 1 for each weight and product.</summary>
+    /// <param name="outputs">The number of outputs.</param>
+    /// <param name="inputs">The number of inputs.</param>
+    /// <param name="density">The fraction of active weights.</param>
+    /// <param name="activeOnly">Whether only active weights get a gradient.</param>
+    /// <param name="passes">The products with weights: 1 if the inputs get no gradient, otherwise 2.</param>
+    /// <param name="kernels">The kernels.</param>
+    public static double TrainingInLanes(int outputs, int inputs, double density, bool activeOnly, int passes, KernelSet kernels)
+    {
+        var costs = Of(kernels);
+        bool sparse = SparseTraining(density, kernels);
+        double product = sparse ? density * costs.Training.Sparse : costs.Training.Dense;
+        double gradient = sparse && activeOnly ? density * costs.Training.Sampled : 1 + (costs.Training.Turning / outputs);
+        return (double)outputs * inputs * ((passes * product) + gradient);
+    }
+
+    /// <summary>What turning a row's numbers into lanes or back costs, in the same unit.</summary>
+    public static double TurningForTraining(int numbers, KernelSet kernels) => numbers * Of(kernels).Training.Turning;
 
     /// <summary>
     /// Whether few tokens of a single image stay in rows and use shuffles, if tokens of several images are in lanes: they would leave half

@@ -73,7 +73,7 @@ sealed unsafe class LaneLayer
     {
         if (sparse is not null)
         {
-            kernels.SparseLanes(sparse, sparse.Places(way), x, lanes, y, stride, residual);
+            kernels.SparseLanes(sparse.Arguments(way), x, lanes, y, stride, residual);
             return;
         }
         if (blocks is null)

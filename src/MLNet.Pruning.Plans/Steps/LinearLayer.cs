@@ -144,7 +144,7 @@ sealed unsafe class LinearLayer
         Transposition.Transpose(x, rows, Inputs, xStride, scratch, blockStride);
         if (residual != null)
             Transposition.Transpose(residual, rows, Outputs, yStride, outputs, blockStride);
-        kernels.SparseLanes(sparse, sparse.Places(1), scratch, rows, outputs, blockStride, residual == null ? null : outputs);
+        kernels.SparseLanes(sparse.Arguments(1), scratch, rows, outputs, blockStride, residual == null ? null : outputs);
         Transposition.Transpose(outputs, Outputs, rows, blockStride, y, yStride);
     }
 

@@ -91,15 +91,16 @@ sealed class Replica : IDisposable
     }
 
     /// <summary>The same by a plan.</summary>
-    public void Compute(Batch rows, PlannedLoss loss, double share, double ofStep, bool first, RowDraws draws) =>
-        ((Loss, Correct), Share) = (Plan.Compute(rows, loss, share * ofStep, first, draws), share);
+    public void Compute(
+        Batch rows, PlannedLoss loss, double share, double ofStep, bool first, RowDraws draws, IActiveWeights? active) =>
+        ((Loss, Correct), Share) = (Plan.Compute(rows, loss, share * ofStep, first, draws, active), share);
 
     /// <summary>Computes the loss without gradients, in evaluation mode; by a plan if its loss is given.</summary>
-    public void Evaluate(Batch rows, IObjective objective, PlannedLoss? planned, double share)
+    public void Evaluate(Batch rows, IObjective objective, PlannedLoss? planned, double share, IActiveWeights? active)
     {
         if (planned is not null)
         {
-            ((Loss, Correct), Share) = (Plan.Evaluate(rows, planned), share);
+            ((Loss, Correct), Share) = (Plan.Evaluate(rows, planned, active), share);
             return;
         }
         using var scope = NewDisposeScope();

@@ -103,6 +103,9 @@ sealed class ReplicaSet : IDisposable
     /// <summary>The latest rows of each replica; a batch of few rows leaves out the last replicas.</summary>
     public IReadOnlyList<Batch> Batches => [.. replicas.Take(active).Select(r => r.Batch!)];
 
+    /// <summary>Which weights are active, for plans; null for all.</summary>
+    public IActiveWeights? Active { get; set; }
+
     /// <summary>Whether a module of a replica has forward hooks that no plan calls.</summary>
     public bool AreWatched => hookable.Any(LayerWatches.HasOtherHooks);
 
@@ -137,7 +140,7 @@ sealed class ReplicaSet : IDisposable
             summed = active; // the first batch of a step is its largest
         if (ahead is not null)
         {
-            var shares = Active(upcoming.Length);
+            var shares = Sharing(upcoming.Length);
             brought = ahead.Begin(batch, shares <= active ? upcoming : [], shares, from, after);
             threads.Rest();
         }
@@ -178,10 +181,10 @@ sealed class ReplicaSet : IDisposable
         batch.CopyTo(slots);
         (rows, examples, objective) = (batch.Length, from, towards);
         weight = from.Weight(batch);
-        active = Active(rows);
+        active = Sharing(rows);
     }
 
-    int Active(int of) => Math.Clamp(of / MinimumRows, 1, replicas.Length);
+    int Sharing(int of) => Math.Clamp(of / MinimumRows, 1, replicas.Length);
 
     void Train(int number)
     {
@@ -192,7 +195,7 @@ sealed class ReplicaSet : IDisposable
         var ofStep = part.StepWeight > 0 ? weight / part.StepWeight : 0;
         if (loss is not null)
             replica.Compute(batch, loss, WeightOf(share), ofStep, part.IsFirst,
-                part.Draws.After((int)((long)rows * number / active)));
+                part.Draws.After((int)((long)rows * number / active)), Active);
         else
             replica.ForwardBackward(batch, objective, number, WeightOf(share), ofStep, part.IsFirst, ordered ? order : null);
     }
@@ -201,7 +204,7 @@ sealed class ReplicaSet : IDisposable
     {
         var replica = replicas[number];
         var share = Share(slots.AsSpan(0, rows), number, active);
-        replica.Evaluate(replica.Gather(examples, share), objective, loss, WeightOf(share));
+        replica.Evaluate(replica.Gather(examples, share), objective, loss, WeightOf(share), Active);
     }
 
     /// <summary>The weight of some rows as a share of the batch's; 0 if all of the batch's are 0.</summary>

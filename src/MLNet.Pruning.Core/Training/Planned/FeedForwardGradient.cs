@@ -1,7 +1,7 @@
 namespace MLNet.Pruning.Training;
 
 /// <summary>A <see cref="FeedForward"/> forward and backward.</summary>
-sealed unsafe class FeedForwardGradient : GradientPlan
+sealed unsafe partial class FeedForwardGradient : GradientPlan
 {
     const int Part = 128;
 
@@ -22,11 +22,19 @@ sealed unsafe class FeedForwardGradient : GradientPlan
 
     protected override PlanRows Forward(float* inputs, int rows)
     {
+        if (lanes is not null)
+            return lanes.Forward(inputs, rows);
         var given = new PlanRows(inputs, layers.Inputs, layers.Inputs);
         for (int row = 0; !reads && row < rows; row++)
             Buffer.MemoryCopy(given.Row(row), input.Row(row), given.Width * sizeof(float), given.Width * sizeof(float));
         return layers.Forward(reads ? given : input, rows);
     }
 
-    protected override void Backward(int rows) => layers.Backward(rows);
+    protected override void Backward(int rows)
+    {
+        if (lanes is not null)
+            lanes.Backward(rows);
+        else
+            layers.Backward(rows);
+    }
 }

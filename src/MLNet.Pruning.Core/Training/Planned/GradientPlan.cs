@@ -18,6 +18,8 @@ abstract unsafe class GradientPlan : IDisposable
     readonly List<PlannedLinear> layers = [];
     readonly Dictionary<string, (Tensor Values, long[] Shape)> products = []; // of the rows of a batch
     int batchRows, partAt;
+    readonly Dictionary<int, PlanRows> shown = []; // by width
+    (IActiveWeights? Of, int Version, bool AllGradients) followed;
 
     protected GradientPlan(nn.Module module, PlanParameters parameters)
     {
@@ -87,21 +89,25 @@ abstract unsafe class GradientPlan : IDisposable
     /// <param name="factor">The factor.</param>
     /// <param name="first">Whether the step has no gradients yet.</param>
     /// <param name="draws">The random numbers of the rows.</param>
+    /// <param name="active">Which weights are active; null for all.</param>
     /// <returns>The mean loss, and the weight of right answers.</returns>
-    public (double Loss, double? Correct) Compute(Batch batch, PlannedLoss loss, double factor, bool first, RowDraws draws)
+    public (double Loss, double? Correct) Compute(
+        Batch batch, PlannedLoss loss, double factor, bool first, RowDraws draws, IActiveWeights? active)
     {
         if (first)
             NativeMemory.Clear((void*)Parameters.Gradients, (nuint)(Parameters.Length * sizeof(float)));
         (Trains, Draws) = (true, draws);
+        Follow(active);
         var result = Run(batch, loss, factor);
         End();
         return result;
     }
 
     /// <summary>The mean loss in evaluation mode, and the weight of right answers.</summary>
-    public (double Loss, double? Correct) Evaluate(Batch batch, PlannedLoss loss)
+    public (double Loss, double? Correct) Evaluate(Batch batch, PlannedLoss loss, IActiveWeights? active)
     {
         Trains = false;
+        Follow(active);
         return Run(batch, loss, 1);
     }
 
@@ -156,6 +162,28 @@ abstract unsafe class GradientPlan : IDisposable
         foreach (var layer in layers)
             layer.End();
     }
+
+    void Follow(IActiveWeights? active)
+    {
+        // Products with gradients are shown over rows.
+        if (layers.Any(layer => LayerWatches.ProductsOf(modules[layer.Name]).Count > 0))
+            active = null;
+        var now = (active, active?.Version ?? 0, active?.AllGradients ?? true);
+        if (now == followed)
+            return;
+        followed = now;
+        Cut(active);
+    }
+
+    /// <summary>Chooses how layers are computed, after masks have changed.</summary>
+    /// <param name="active">Which weights are active; null for all.</param>
+    protected virtual void Cut(IActiveWeights? active)
+    {
+    }
+
+    /// <summary>The mask of a layer, [outputs][inputs].</summary>
+    protected static ReadOnlySpan<sbyte> MaskOf(IActiveWeights active, PlannedLinear layer) =>
+        active.Active.Slice(layer.Offset, layer.Outputs * layer.Inputs);
 
     /// <summary>Computes the outputs of some rows, and keeps what their gradient needs.</summary>
     protected abstract PlanRows Forward(float* inputs, int rows);
@@ -240,6 +268,17 @@ abstract unsafe class GradientPlan : IDisposable
             products.Add(layer, of = (zeros(summed, dtype: ScalarType.Float32), [batchRows, .. shape]));
         }
         return FlatStorage.Begin(of.Values) + (partAt * features);
+    }
+
+    /// <summary>Shows them what it reads over lanes.</summary>
+    public void ShowLanes(PlannedLinear layer, float* read, nint stride, int images, int tokens = 1)
+    {
+        if (!Trains || LayerWatches.Of(modules[layer.Name]).Count == 0)
+            return;
+        if (!shown.TryGetValue(layer.Inputs, out var rows))
+            shown[layer.Inputs] = rows = Memory.Rows(stride, layer.Inputs);
+        Transposition.Transpose(read, layer.Inputs, images * tokens, stride, rows.First, rows.Stride);
+        Show(layer, rows, images, tokens);
     }
 
     public void Dispose() => Memory.Dispose();

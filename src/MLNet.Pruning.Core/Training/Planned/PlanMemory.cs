@@ -84,6 +84,9 @@ sealed unsafe class PlanParameters
 
     public long Length { get; }
 
+    /// <summary>Where a parameter begins in the vector.</summary>
+    public int Offset(string name) => (int)((places[name].Gradient - Gradients) / sizeof(float));
+
     public float* Value(string name) => (float*)places[name].Value;
 
     public float* Gradient(string name) => (float*)places[name].Gradient;

@@ -36,6 +36,13 @@ sealed unsafe class PlannedChain
         inputGradients = first ? default : plan.Memory.Rows(rows, layers[0].Inputs);
     }
 
+    public IReadOnlyList<PlannedLinear> Layers => layers;
+
+    public Activation Activation => activation;
+
+    /// <summary>The outputs, and then their gradient.</summary>
+    public PlanRows Outputs => values[^1];
+
     int Last => layers.Length - 1;
 
     bool IsFirst { get; }

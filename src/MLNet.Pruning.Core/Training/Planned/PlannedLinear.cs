@@ -24,7 +24,7 @@ sealed unsafe class PlannedLinear
     /// <param name="norm">The name of the norm in front of it; null for none.</param>
     public PlannedLinear(KernelSet kernels, PlanMemory memory, PlanParameters of, string name, string? norm = null)
     {
-        (this.kernels, Name) = (kernels, name);
+        (this.kernels, Name, Offset) = (kernels, name, of.Offset($"{name}.weight"));
         (Outputs, Inputs) = (of.Size($"{name}.weight", 0), of.Size($"{name}.weight", 1));
         weight = of.Value($"{name}.weight");
         weightGradient = of.Gradient($"{name}.weight");
@@ -62,6 +62,24 @@ sealed unsafe class PlannedLinear
 
     public bool HasNorm => scale != null;
 
+    /// <summary>Where the weights begin in the vector of all parameters.</summary>
+    public int Offset { get; }
+
+    /// <summary>The same layer over lanes if it is computed there; null over rows.</summary>
+    public PlannedLanes? Lanes { get; set; }
+
+    /// <summary>The weights with those of the norm, [outputs][inputs].</summary>
+    public float* Whole => whole;
+
+    public float* WholeBias => wholeBias;
+
+    /// <summary>The gradient of <see cref="Whole"/>: rows of <see cref="SumStride"/>.</summary>
+    public float* Sums => sums;
+
+    public nint SumStride => sumStride;
+
+    public float* BiasSums => biasSums;
+
     /// <summary>Takes the parameters as they are now. The gradients are zero.</summary>
     public void Begin()
     {
@@ -75,9 +93,10 @@ sealed unsafe class PlannedLinear
                 kernels.Multiply(weight + ((long)o * Inputs), scale, whole + ((long)o * Inputs), Inputs);
             kernels.DotProducts(shift, 1, Inputs, weight, bias, Outputs, Inputs, wholeBias, Outputs, null);
         }
-        for (int panel = 0; panel < packing.Count; panel++)
+        Lanes?.Begin();
+        for (int panel = 0; Lanes is null && panel < packing.Count; panel++)
             packing.Pack(panel, whole, panels);
-        if (sums != weightGradient)
+        if (sums != weightGradient && Lanes is not { IsSampled: true })
             NativeMemory.Clear(sums, (nuint)(Outputs * sumStride * sizeof(float)));
         NativeMemory.Clear(biasSums, (nuint)(Outputs * sizeof(float)));
     }
@@ -172,6 +191,12 @@ sealed unsafe class PlannedLinear
     public void End()
     {
         kernels.Add(biasGradient, biasSums, biasGradient, Outputs);
+        if (Lanes is { IsSampled: true } lanes)
+        {
+            var sampled = new Sampled(this);
+            lanes.Gradient.EachSum(ref sampled);
+            return;
+        }
         if (sums == weightGradient)
             return;
         for (int o = 0; o < Outputs; o++)
@@ -200,5 +225,22 @@ sealed unsafe class PlannedLinear
         new Span<float>(scale, Inputs).CopyTo(scales);
         new Span<float>(shift, Inputs).CopyTo(shifts);
         return normalized.mul(tensor(scales)).Plus(tensor(shifts));
+    }
+
+    /// <summary>Adds the gradient of an active weight to those of the parameters that make it up.</summary>
+    readonly struct Sampled(PlannedLinear of) : ISumAction
+    {
+        public void Do(int weight, float sum)
+        {
+            if (of.scale == null)
+            {
+                of.weightGradient[weight] += sum;
+                return;
+            }
+            var (output, input) = Math.DivRem(weight, of.Inputs);
+            of.weightGradient[weight] += (sum * of.scale[input]) + (of.shift[input] * of.biasSums[output]);
+            of.scaleGradient[input] += sum * of.weight[weight];
+            of.shiftGradient[input] += of.weight[weight] * of.biasSums[output];
+        }
     }
 }

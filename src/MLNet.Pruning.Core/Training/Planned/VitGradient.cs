@@ -6,7 +6,7 @@ using MLNet.Pruning.Tokens;
 namespace MLNet.Pruning.Training;
 
 /// <summary>A <see cref="Vit"/> forward and backward, a few images at a time.</summary>
-sealed unsafe class VitGradient : GradientPlan
+sealed unsafe partial class VitGradient : GradientPlan
 {
     // Rows of tokens at a time, so that what a block keeps stays in the second-level cache.
     const int PartTokens = 200;
@@ -66,7 +66,8 @@ sealed unsafe class VitGradient : GradientPlan
     protected override PlanRows Forward(float* inputs, int rows)
     {
         Embed(inputs, rows);
-        foreach (var block in blocks)
+        lanes?.Forward(rows);
+        foreach (var block in lanes is null ? blocks : [])
             block.Forward(rows);
         Pool(rows);
         Kernels.NormalizeRows(pooled.First, rows, dim, pooled.Stride, pooled.First, Epsilon, factors);
@@ -83,7 +84,8 @@ sealed unsafe class VitGradient : GradientPlan
         NativeMemory.Clear(pooledGradients.First, (nuint)(rows * pooledGradients.Stride * sizeof(float)));
         Kernels.NormalizeRowsBack(pooled.First, factors, normGradients.First, rows, dim, pooled.Stride, pooledGradients.First);
         PoolBack(rows);
-        for (int i = blocks.Length - 1; i >= 0; i--)
+        lanes?.Backward(rows);
+        for (int i = blocks.Length - 1; lanes is null && i >= 0; i--)
             blocks[i].Backward(rows);
         EmbedBack(rows);
     }
@@ -203,6 +205,11 @@ sealed unsafe class VitGradient : GradientPlan
         readonly float* firstFactors, secondFactors, kept;
         readonly int heads;
 
+        /// <summary>qkv, projection, hidden and output.</summary>
+        public PlannedLinear[] Layers => [qkv, projection, hidden, output];
+
+        public int Heads => heads;
+
         public VitBlockGradient(VitGradient of, int number, int heads)
         {
             (this.of, this.heads) = (of, heads);
@@ -248,7 +255,7 @@ sealed unsafe class VitGradient : GradientPlan
             kernels.NormalizeRows(x.First, rows, of.dim, x.Stride, second.First, of.Epsilon, secondFactors);
             of.Show(hidden, second, images, of.tokens);
             hidden.Forward(second, rows, sums);
-            kernels.Activate(of.blueprint.Activation, sums.First, made.First, rows * made.Stride);
+            kernels.ActivateAhead(of.blueprint.Activation, sums.First, made.First, rows * made.Stride);
             of.Show(output, made, images, of.tokens);
             Added(output, made, madeDropout, images);
         }
@@ -283,7 +290,7 @@ sealed unsafe class VitGradient : GradientPlan
             output.Backward(made, dy, rows);
             output.Backward(dy, rows, dMade);
             of.Show(output, made, dMade, dy, images, of.tokens);
-            kernels.ActivateBack(of.blueprint.Activation, sums.First, dMade.First, rows * dMade.Stride);
+            kernels.ActivateBehind(of.blueprint.Activation, sums.First, dMade.First, rows * dMade.Stride);
             hidden.Backward(second, dMade, rows);
             hidden.Backward(dMade, rows, dNormalized);
             of.Show(hidden, second, dNormalized, dMade, images, of.tokens);
