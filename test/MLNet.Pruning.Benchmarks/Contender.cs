@@ -38,7 +38,7 @@ static class Contender
         random.manual_seed(1);
         using var model = network.Blueprint.Build();
         var options = new TrainingOptions { Epochs = int.MaxValue, BatchSize = network.Batch, Optimizer = network.Optimizer, Compute = compute, Hooks = pruning is null ? [turn] : [turn, pruning.Begin()] };
-        new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = network.Blueprint.Build, Examples = rows, Objective = new CrossEntropy(network.Classes) });
+        new TrainingLoop(options).Run(new TrainingTask { Model = model, Copy = network.Blueprint.Build, Examples = rows, Objective = network.Objective });
     }
 
     static void Plain(Network network, Examples rows, bool fused)

@@ -29,6 +29,7 @@ sealed class PlainLoop : IDisposable
                 nn.Conv2d(3, 16, 3, padding: 1), nn.ReLU(), nn.MaxPool2d(2),
                 nn.Conv2d(16, 32, 3, padding: 1), nn.ReLU(), nn.MaxPool2d(2),
                 nn.Flatten(), nn.Linear(2048, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10)),
+            "vae" or "vae85" => new PlainVae((VaeBlueprint)network.Blueprint),
             _ => new PlainVit((VitBlueprint)network.Blueprint, fused),
         };
         optimizer = network.Optimizer == OptimizerKind.AdamW ? optim.AdamW(model.parameters()) : optim.Adam(model.parameters());
@@ -48,7 +49,7 @@ sealed class PlainLoop : IDisposable
             var rows = order.narrow(0, from, Math.Min(batch, labels.shape[0] - from));
             var (x, y) = (inputs.index_select(0, rows), labels.index_select(0, rows));
             optimizer.zero_grad();
-            var loss = nn.functional.cross_entropy(model.call(x), y);
+            var loss = model is PlainVae vae ? vae.Loss(x) : nn.functional.cross_entropy(model.call(x), y);
             loss.backward();
             optimizer.step();
             if (!float.IsFinite(loss.item<float>()))
@@ -63,6 +64,42 @@ sealed class PlainLoop : IDisposable
         model.Dispose();
         inputs.Dispose();
         labels.Dispose();
+    }
+}
+
+/// <summary>The autoencoder as PyTorch's examples write one, with convolutions.</summary>
+sealed class PlainVae : nn.Module<Tensor, Tensor>
+{
+    readonly Sequential encoder, decoder;
+    readonly Linear mean, logVariance;
+
+    public PlainVae(VaeBlueprint of) : base(nameof(PlainVae))
+    {
+        int first = of.Channels[0], second = of.Channels[1];
+        long height = of.Image[1] / 4, width = of.Image[2] / 4, flat = second * height * width;
+        var dense = of.Hidden.Prepend((int)flat).Zip(of.Hidden).SelectMany(pair => new nn.Module<Tensor, Tensor>[] { nn.Linear(pair.First, pair.Second), nn.ReLU() });
+        var back = of.Hidden.Reverse().Prepend(of.Latent).Zip(of.Hidden.Reverse().Append((int)flat)).SelectMany(pair => new nn.Module<Tensor, Tensor>[] { nn.Linear(pair.First, pair.Second), nn.ReLU() });
+        encoder = nn.Sequential([
+            nn.Conv2d(of.Image[0], first, 3, padding: 1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(first, second, 3, padding: 1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), .. dense]);
+        mean = nn.Linear(of.Hidden[^1], of.Latent);
+        logVariance = nn.Linear(of.Hidden[^1], of.Latent);
+        decoder = nn.Sequential([
+            .. back, nn.Unflatten(1, [second, height, width]),
+            nn.ConvTranspose2d(second, first, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(first, of.Image[0], 4, 2, 1)]);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input) => decoder.call(mean.call(encoder.call(input)));
+
+    public Tensor Loss(Tensor images)
+    {
+        var hidden = encoder.call(images);
+        var (center, spread) = (mean.call(hidden), logVariance.call(hidden));
+        var logits = decoder.call(center + (randn_like(center) * (0.5 * spread).exp()));
+        var entropy = nn.functional.binary_cross_entropy_with_logits(logits, images, reduction: nn.Reduction.Sum);
+        var distance = -0.5 * (1 + spread - center.pow(2) - spread.exp()).sum();
+        return (entropy + distance) / images.shape[0];
     }
 }
 

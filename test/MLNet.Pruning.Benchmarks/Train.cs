@@ -30,7 +30,7 @@ static class Train
         using var onLibTorch = Peer.Own("contender", "libtorch", network.Name, rows) ?? throw new InvalidOperationException("This program does not start itself.");
         using var plain = Peer.Own("contender", "plain", network.Name, rows);
         using var fused = network.Blueprint is VitBlueprint ? Peer.Own("contender", "fused", network.Name, rows) : null;
-        using var python = Peer.Python("train.py", network.Name, rows);
+        using var python = network.Blueprint is VaeBlueprint ? null : Peer.Python("train.py", network.Name, rows);
         (string Name, Peer? Peer)[] started = [("plain TorchSharp", plain), ("plain, fused attention", fused), ("PyTorch", python)];
         var peers = started.Where(p => p.Peer is not null).Select(p => (p.Name, Peer: p.Peer!, Rates: new[] { new List<double>(), new List<double>() })).ToList();
         List<double> our = [], withLibTorch = [];

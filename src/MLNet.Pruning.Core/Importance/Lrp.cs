@@ -75,27 +75,12 @@ public sealed record Lrp : IImportance
 sealed class LrpObserver : IImportanceObserver
 {
     readonly NeuronMap map;
+    readonly Lrp criterion;
     readonly Gates gates;
     readonly List<Action> removers = [];
     readonly PositiveTerms positive = new();
-    bool open;
 
-    public LrpObserver(NeuronMap map, Lrp criterion)
-    {
-        this.map = map;
-        var epsilon = criterion.Epsilon;
-        foreach (var layer in map.Layers)
-            if (criterion.Rule == LrpRule.Epsilon && layer.Consumes)
-                Hook(layer, (_, z) => Scaled(z, epsilon));
-            else if (criterion.Rule == LrpRule.Alpha1Beta0 && layer.Consumes)
-                Hook(layer, (x, z) => positive.Through(layer, x, z));
-            else if (criterion.Rule == LrpRule.Alpha1Beta0 && layer.Kind == LayerKind.BatchNorm)
-                Hook(layer, (x, z) => positive.ThroughNorm(layer, x, z));
-        gates = new(map, () => open);
-    }
-
-    void Hook(Layer layer, Func<Tensor, Tensor, Tensor> rule) =>
-        removers.Add(layer.Module.register_forward_hook((_, x, z) => open ? rule(x, z) : z).remove);
+    public LrpObserver(NeuronMap map, Lrp criterion) => (this.map, this.criterion, gates) = (map, criterion, new(map));
 
     public void AfterBackward(Batch batch, int rowsOfAll)
     {
@@ -104,7 +89,8 @@ sealed class LrpObserver : IImportanceObserver
         using var mode = new EvaluationMode(map.Model);
         using var random = new RandomState();
         using var on = enable_grad();
-        open = true;
+        // Only for this pass: training is then computed as if nobody watched.
+        Open();
         try
         {
             var answer = Answer(batch);
@@ -117,9 +103,33 @@ sealed class LrpObserver : IImportanceObserver
         }
         finally
         {
-            open = false;
-            positive.Clear();
+            Close();
         }
+    }
+
+    void Open()
+    {
+        gates.Open();
+        var epsilon = criterion.Epsilon;
+        foreach (var layer in map.Layers)
+            if (criterion.Rule == LrpRule.Epsilon && layer.Consumes)
+                Hook(layer, (_, z) => Scaled(z, epsilon));
+            else if (criterion.Rule == LrpRule.Alpha1Beta0 && layer.Consumes)
+                Hook(layer, (x, z) => positive.Through(layer, x, z));
+            else if (criterion.Rule == LrpRule.Alpha1Beta0 && layer.Kind == LayerKind.BatchNorm)
+                Hook(layer, (x, z) => positive.ThroughNorm(layer, x, z));
+    }
+
+    void Hook(Layer layer, Func<Tensor, Tensor, Tensor> rule) =>
+        removers.Add(layer.Module.register_forward_hook((_, x, z) => rule(x, z)).remove);
+
+    void Close()
+    {
+        foreach (var remove in removers)
+            remove();
+        removers.Clear();
+        gates.Close();
+        positive.Clear();
     }
 
     Tensor Answer(Batch batch)
@@ -146,11 +156,5 @@ sealed class LrpObserver : IImportanceObserver
 
     public IReadOnlyList<double[]> Scores() => gates.Means();
 
-    public void Dispose()
-    {
-        foreach (var remove in removers)
-            remove();
-        removers.Clear();
-        gates.Dispose();
-    }
+    public void Dispose() => Close();
 }

@@ -39,9 +39,17 @@ sealed record GradientCriterion(Func<Tensor, Tensor> Score, string Name) : IImpo
     public override string ToString() => Name;
 }
 
-sealed class GradientObserver(NeuronMap map, Func<Tensor, Tensor> score, string name) : IImportanceObserver
+sealed class GradientObserver : IImportanceObserver
 {
-    readonly Gates gates = new(map);
+    readonly Gates gates;
+    readonly Func<Tensor, Tensor> score;
+    readonly string name;
+
+    public GradientObserver(NeuronMap map, Func<Tensor, Tensor> score, string name)
+    {
+        (gates, this.score, this.name) = (new(map), score, name);
+        gates.WatchTraining();
+    }
 
     // The loss is a mean over all rows; a sample's own is so many times larger.
     public void AfterBackward(Batch batch, int rowsOfAll) => gates.Add(null, batch, mean: true, products =>

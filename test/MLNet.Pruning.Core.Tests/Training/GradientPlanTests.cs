@@ -68,7 +68,7 @@ public sealed class GradientPlanTests
         ("huber", new RegressionObjective(RegressionLoss.Huber, 0.1, 0.5), false),
     ];
 
-    static Tensor Teacher(Tensor inputs) => inputs.narrow(1, 0, Classes).mul(5);
+    static Tensor Teacher(Tensor inputs) => inputs.narrow(1, 0, Classes).Times(5);
 
     public static IEnumerable<object[]> ObjectiveNames() => Objectives().Select(objective => new object[] { objective.Name });
 
@@ -111,7 +111,7 @@ public sealed class GradientPlanTests
             for (int row = 0; row < Rows; row++)
                 new RowDraws(4, 0, 0).Normal(row, draws.AsSpan(row * network.Latent, network.Latent));
             var (mean, logVariance) = model.Encode(inputs);
-            var latents = mean + (logVariance.mul(0.5).exp() * tensor(draws).view(Rows, network.Latent).to_type(ScalarType.Float64));
+            var latents = mean.Plus(logVariance.Times(0.5).exp() * tensor(draws).view(Rows, network.Latent).to_type(ScalarType.Float64));
             var losses = objective.UncheckedRowLosses(new(model.Decode(latents), mean, logVariance), inputs);
             var weights = watcher.Weights is { } all ? all.to_type(ScalarType.Float64) : ones(Rows, ScalarType.Float64);
             var loss = losses.mul(weights).sum() / weights.sum();
@@ -216,7 +216,7 @@ public sealed class GradientPlanTests
             Epochs = 3,
             BatchSize = 32,
             Compute = TrainingCompute.Plan,
-            Hooks = [new NeuronPruning { Importance = Criterion.OfGradients(products => products.square()), Schedule = Schedule.OneShot(2, 0.25) }.Begin()],
+            Hooks = [new NeuronPruning { Importance = Criterion.OfGradients(products => products.Squared()), Schedule = Schedule.OneShot(2, 0.25) }.Begin()],
         }).Run(Task(network, Build(network), new CrossEntropy(Classes), 64, false)).History;
         Assert.AreEqual("a plan", history.Compute);
         Assert.IsGreaterThan(0, history.Events.Single().Groups.Min(group => group.Scores.Max()));
@@ -242,21 +242,23 @@ public sealed class GradientPlanTests
         {
             var (random, gradient) = (randn(parameter.shape, ScalarType.Float64), tensor(watcher.Of[parameterName]).view(parameter.shape).to_type(ScalarType.Float64));
             // The gradient is in it too, as random directions of many numbers hardly contain it.
-            var along = (random / random.norm()) + (gradient / gradient.norm().clamp_min(1e-12));
-            parameter.add_(along * Step);
+            var along = random.div(random.norm()).Plus(gradient.Times(1 / Math.Max(1e-12, gradient.norm().item<double>())));
+            Move(parameter, along, Step);
             double above = Loss();
-            parameter.add_(along * (-2 * Step));
+            Move(parameter, along, -2 * Step);
             double below = Loss();
-            parameter.add_(along * Step);
+            Move(parameter, along, Step);
             double expected = (above - below) / (2 * Step);
             Assert.AreEqual(expected, (gradient * along).sum().item<double>(), 1e-5 * Math.Abs(expected) + 2e-6 * gradient.norm().item<double>() + 1e-8, parameterName);
         }
     }
 
+    static void Move(Tensor values, Tensor along, double distance) => values.copy_(values.Plus(along.Times(distance)));
+
     [TestMethod]
     public void Validation_by_a_plan_gives_the_loss_of_LibTorch()
     {
-        foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 }])
+        foreach (var network in (Blueprint[])[new FeedForwardBlueprint([24, 32, 16, Classes]), VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 }, new ConvNetBlueprint([1, 8, 8], [4], [24], Classes, Dropout: 0.4)])
         {
             foreach (var objective in (IObjective[])[new CrossEntropy(Classes, 0.1), new DistilledCrossEntropy(Classes, input => input.flatten(1).narrow(1, 0, Classes))])
             {
@@ -278,20 +280,35 @@ public sealed class GradientPlanTests
         }
     }
 
-    [TestMethod]
-    public void Dropout_drops_the_same_values_whatever_the_number_of_replicas()
+    static IEnumerable<(string Name, Blueprint With, Blueprint Without)> Droppers()
     {
-        var network = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 };
+        var vit = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2);
+        yield return ("vit", vit with { Dropout = 0.3 }, vit);
+        foreach (var activation in (Activation[])[Activation.Tanh, Activation.Gelu])
+        {
+            var convolutions = new ConvNetBlueprint([1, 8, 8], [4], [24, 17], Classes, activation);
+            yield return ($"cnn, {activation}", convolutions with { Dropout = 0.3 }, convolutions);
+        }
+    }
+
+    public static IEnumerable<object[]> DropperNames() => Droppers().Select(network => new object[] { network.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(DropperNames))]
+    public void Dropout_drops_the_same_values_whatever_the_number_of_replicas(string name)
+    {
+        var (_, network, plain) = Droppers().Single(network => network.Name == name);
         var alone = Gradients(network, new CrossEntropy(Classes), TrainingCompute.Plan, 1);
         Same(alone, Gradients(network, new CrossEntropy(Classes), TrainingCompute.Plan, 3));
-        var without = Gradients(network with { Dropout = 0 }, new CrossEntropy(Classes), TrainingCompute.Plan, 1);
+        var without = Gradients(plain, new CrossEntropy(Classes), TrainingCompute.Plan, 1);
         Assert.IsGreaterThan(1e-3, Math.Abs(without.Loss - alone.Loss));
     }
 
     [TestMethod]
-    public void The_gradient_behind_dropout_is_that_of_finite_differences()
+    [DynamicData(nameof(DropperNames))]
+    public void The_gradient_behind_dropout_is_that_of_finite_differences(string name)
     {
-        var network = VitBlueprint.For([1, 8, 8], 4, Classes, dim: 32, heads: 2, depth: 2) with { Dropout = 0.3 };
+        var network = Droppers().Single(network => network.Name == name).With;
         var (_, at, gradient) = LossAt(null, 0);
         double size = Math.Sqrt(gradient.Sum(g => (double)g * g));
         const double Step = 0.01;
@@ -307,7 +324,7 @@ public sealed class GradientPlanTests
                 {
                     using var off = no_grad();
                     if (direction is not null)
-                        run.Values.add_(tensor(direction).mul((float)distance));
+                        Move(run.Values, tensor(direction), distance);
                 },
             };
             var result = new TrainingLoop(new() { Epochs = 1, BatchSize = Rows, Shuffle = false, Replicas = 2, Compute = TrainingCompute.Plan, Hooks = [start, watcher] })

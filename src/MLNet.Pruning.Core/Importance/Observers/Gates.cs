@@ -11,24 +11,40 @@ sealed class Gates : IDisposable
 {
     readonly NeuronMap map;
     readonly NeuronSums sums;
+    readonly Reader[] readers;
     readonly int[][] neurons;
     readonly List<Action> removers = [];
     readonly List<Gate> gates = [];
 
     /// <param name="map">The instance that is watched.</param>
-    /// <param name="open">
-    /// Whether to watch a forward pass; asked in every pass that records gradients. Null for all passes of training.
-    /// </param>
-    public Gates(NeuronMap map, Func<bool>? open = null)
+    public Gates(NeuronMap map)
     {
-        var readers = Reader.Of(map);
+        readers = Reader.Of(map);
         (this.map, sums, neurons) = (map, new(map, readers), [.. map.Groups.Select(g => Enumerable.Range(0, g.Size).ToArray())]);
+    }
+
+    /// <summary>Watches the passes of training, by modules or by plans.</summary>
+    public void WatchTraining()
+    {
         foreach (var reader in readers)
-            removers.Add(open is null
-                ? LayerWatches.AddGates(reader.Layer.Module, input => is_grad_enabled() ? Through(reader, input) : input,
-                    (products, shape) => gates.Add(new(reader, products.alias().DetachFromDisposeScope(), shape) { IsGradient = true }))
-                : reader.Layer.Module.register_forward_pre_hook((_, input) =>
-                    is_grad_enabled() && open() ? Through(reader, input) : input).remove);
+            removers.Add(LayerWatches.AddGates(reader.Layer.Module, input => is_grad_enabled() ? Through(reader, input) : input,
+                (products, shape) => gates.Add(new(reader, products.alias().DetachFromDisposeScope(), shape) { IsGradient = true })));
+    }
+
+    /// <summary>Watches the passes of the modules from now on.</summary>
+    public void Open()
+    {
+        foreach (var reader in readers)
+            removers.Add(reader.Layer.Module.register_forward_pre_hook((_, input) => Through(reader, input)).remove);
+    }
+
+    /// <summary>Watches no more, and removes the gates.</summary>
+    public void Close()
+    {
+        foreach (var remove in removers)
+            remove();
+        removers.Clear();
+        Clear();
     }
 
     /// <summary>The gates of the passes since the last batch was added.</summary>
@@ -100,11 +116,5 @@ sealed class Gates : IDisposable
         gates.Clear();
     }
 
-    public void Dispose()
-    {
-        foreach (var remove in removers)
-            remove();
-        removers.Clear();
-        Clear();
-    }
+    public void Dispose() => Close();
 }
