@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MLNet.Pruning.Plans.Kernels;
 
 /// <summary>
@@ -11,6 +13,9 @@ static unsafe class DenseProduct<TVectors, TVector>
     // Three vectors of this many k, 38 KiB, stay in the first-level cache while all rows are processed. Sums that are not much longer are
     // not split.
     const int DepthBlock = 200, WholeDepth = 384;
+
+    // A distance between rows, in bytes, that makes them compete in the cache, and the rows of A from which copying them is worth it.
+    const int Aliased = 1024, GatheredRows = 32;
 
     /// <summary>Columns of a panel.</summary>
     public static int PanelWidth => 2 * TVectors.Count;
@@ -99,6 +104,11 @@ static unsafe class DenseProduct<TVectors, TVector>
     static void Multiply<TCursor>(in ProductArguments p)
         where TCursor : struct, IRowCursor<TCursor>
     {
+        if (p.Offsets == null && p.Rows >= GatheredRows && p.BStride * sizeof(float) % Aliased == 0 && p.Depth > 8)
+        {
+            Gathered(p);
+            return;
+        }
         int vectors;
         for (int column = 0; column < p.Columns; column += vectors * TVectors.Count)
         {
@@ -120,6 +130,38 @@ static unsafe class DenseProduct<TVectors, TVector>
                 Panel<TCursor, TwoVectors>(p, column);
             else
                 Panel<TCursor, OneVector>(p, column);
+        }
+    }
+
+    /// <summary>
+    /// Rows of B at a distance of whole kilobytes compete for a few sets of the first-level cache. Each panel of them is first copied to
+    /// where they lie side by side.
+    /// </summary>
+    [SkipLocalsInit]
+    static void Gathered(in ProductArguments p)
+    {
+        float* room = stackalloc float[(3 * TVectors.Count * WholeDepth) + TVectors.Count];
+        var part = p;
+        part.B = (float*)(((nint)room + 63) & ~63);
+        part.PanelStride = 0;
+        part.Done = 0;
+        int vectors;
+        for (int column = 0; column < p.Columns; column += vectors * TVectors.Count)
+        {
+            int left = (p.Columns - column + TVectors.Count - 1) / TVectors.Count;
+            vectors = left == 3 ? 3 : Math.Min(2, left);
+            nint stride = vectors == 3 ? p.TripleStride : p.BStride;
+            float* from = p.B + (column / PanelWidth * p.PanelStride) + (p.Done * stride), to = part.B;
+            for (int k = 0; k < p.Depth; k++, from += stride)
+                for (int vector = 0; vector < vectors; vector++, to += TVectors.Count)
+                    TVectors.Store(TVectors.Load(from + (vector * TVectors.Count)), to);
+            part.BStride = part.TripleStride = vectors * TVectors.Count;
+            if (vectors == 3)
+                Panel<StridedRows, ThreeVectors>(part, column);
+            else if (vectors == 2)
+                Panel<StridedRows, TwoVectors>(part, column);
+            else
+                Panel<StridedRows, OneVector>(part, column);
         }
     }
 

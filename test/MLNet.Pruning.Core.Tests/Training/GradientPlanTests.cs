@@ -15,6 +15,7 @@ public sealed class GradientPlanTests
         yield return ("paper", new FeedForwardBlueprint([784, 50, 30, Classes]));
         yield return ("tabular", new FeedForwardBlueprint([30, 64, 32, Classes]));
         yield return ("one layer", new FeedForwardBlueprint([5, Classes]));
+        yield return ("rows of whole kilobytes", new FeedForwardBlueprint([300, 256, 512, 48, Classes]));
         yield return ("wide", new FeedForwardBlueprint([401, 130, 97, Classes]));
         foreach (var activation in Enum.GetValues<Activation>())
             yield return ($"{activation}", new FeedForwardBlueprint([17, 19, 23, Classes], activation));

@@ -29,6 +29,9 @@ sealed unsafe class PlanMemory(int lanes) : IDisposable
     public PlanRows Rows(long rows, int width)
     {
         int stride = (width + lanes - 1) / lanes * lanes;
+        // Rows at a distance of whole kilobytes would compete for a few sets of the caches.
+        if (stride % 256 == 0)
+            stride += lanes;
         return new(Numbers(rows * stride), width, stride);
     }
 

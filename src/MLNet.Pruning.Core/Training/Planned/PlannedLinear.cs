@@ -12,10 +12,14 @@ namespace MLNet.Pruning.Training;
 sealed unsafe class PlannedLinear
 {
     readonly KernelSet kernels;
+    readonly PlanMemory memory;
     readonly DensePanels packing;
     readonly float* weight, bias, weightGradient, biasGradient, scale, shift, scaleGradient, shiftGradient;
     readonly float* panels, whole, wholeBias, sums, biasSums, product;
     readonly nint sumStride;
+    nint turned; // inputs and outputs of some rows over lanes
+    long turnedRoom;
+    bool isPacked;
 
     /// <param name="kernels">The kernels.</param>
     /// <param name="memory">For packed weights and sums.</param>
@@ -24,7 +28,7 @@ sealed unsafe class PlannedLinear
     /// <param name="norm">The name of the norm in front of it; null for none.</param>
     public PlannedLinear(KernelSet kernels, PlanMemory memory, PlanParameters of, string name, string? norm = null)
     {
-        (this.kernels, Name, Offset) = (kernels, name, of.Offset($"{name}.weight"));
+        (this.kernels, this.memory, Name, Offset) = (kernels, memory, name, of.Offset($"{name}.weight"));
         (Outputs, Inputs) = (of.Size($"{name}.weight", 0), of.Size($"{name}.weight", 1));
         weight = of.Value($"{name}.weight");
         weightGradient = of.Gradient($"{name}.weight");
@@ -94,31 +98,72 @@ sealed unsafe class PlannedLinear
             kernels.DotProducts(shift, 1, Inputs, weight, bias, Outputs, Inputs, wholeBias, Outputs, null);
         }
         Lanes?.Begin();
-        for (int panel = 0; Lanes is null && panel < packing.Count; panel++)
-            packing.Pack(panel, whole, panels);
+        isPacked = false;
         if (sums != weightGradient && Lanes is not { IsSampled: true })
             NativeMemory.Clear(sums, (nuint)(Outputs * sumStride * sizeof(float)));
         NativeMemory.Clear(biasSums, (nuint)(Outputs * sizeof(float)));
     }
 
     /// <summary>y = x W^T + b, + residual if there is one.</summary>
-    public void Forward(PlanRows x, int rows, PlanRows y, float* residual = null) => kernels.Product(new()
+    public void Forward(PlanRows x, int rows, PlanRows y, float* residual = null)
     {
-        A = x.First,
-        RowStride = x.Stride,
-        DepthStride = 1,
-        Rows = rows,
-        Columns = Outputs,
-        Depth = Inputs,
-        B = panels,
-        BStride = kernels.PanelWidth,
-        TripleStride = 3 * kernels.Lanes,
-        PanelStride = (nint)Inputs * kernels.PanelWidth,
-        C = y.First,
-        CStride = y.Stride,
-        ColumnBias = wholeBias,
-        Residual = residual,
-    });
+        // Rows are turned and back in place of packing the weights where that is less to move.
+        if (residual == null && (long)rows * (Inputs + Outputs) < (long)Inputs * Outputs)
+            ForwardTurned(x, rows, y);
+        else
+            ForwardPacked(x, rows, y, residual);
+    }
+
+    void ForwardPacked(PlanRows x, int rows, PlanRows y, float* residual)
+    {
+        for (int panel = 0; !isPacked && panel < packing.Count; panel++)
+            packing.Pack(panel, whole, panels);
+        isPacked = true;
+        kernels.Product(new()
+        {
+            A = x.First,
+            RowStride = x.Stride,
+            DepthStride = 1,
+            Rows = rows,
+            Columns = Outputs,
+            Depth = Inputs,
+            B = panels,
+            BStride = kernels.PanelWidth,
+            TripleStride = 3 * kernels.Lanes,
+            PanelStride = (nint)Inputs * kernels.PanelWidth,
+            C = y.First,
+            CStride = y.Stride,
+            ColumnBias = wholeBias,
+            Residual = residual,
+        });
+    }
+
+    void ForwardTurned(PlanRows x, int rows, PlanRows y)
+    {
+        nint stride = kernels.Padded(rows);
+        long room = (Inputs + Outputs) * (long)stride;
+        if (room > turnedRoom)
+            (turned, turnedRoom) = ((nint)memory.Numbers(room), room);
+        float* read = (float*)turned, given = read + (Inputs * stride);
+        Transposition.Transpose(x.First, rows, Inputs, x.Stride, read, stride);
+        kernels.Product(new()
+        {
+            A = whole,
+            RowStride = Inputs,
+            DepthStride = 1,
+            Rows = Outputs,
+            Columns = rows,
+            Depth = Inputs,
+            B = read,
+            BStride = stride,
+            TripleStride = stride,
+            PanelStride = kernels.PanelWidth,
+            C = given,
+            CStride = stride,
+            RowBias = wholeBias,
+        });
+        Transposition.Transpose(given, Outputs, rows, stride, y.First, y.Stride);
+    }
 
     /// <summary>Adds to the gradients of the parameters.</summary>
     /// <param name="x">What the layer has read.</param>
