@@ -48,7 +48,7 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         random.manual_seed(seed);
         var (model, gone) = Compress(work);
         using (model)
-            return new(Name, seed, work.Accuracies[^1], Accuracy(model, work.Rows(test)), gone,
+            return new(Name, seed, work.Accuracies[^1], Answers.Accuracy(model, work.Rows(test)), gone,
                 System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
@@ -99,32 +99,9 @@ sealed record Comparator(string Name, Func<Comparator.Work, (nn.Module<Tensor, T
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Build, rest));
         using var example = zeros([1, .. work.Blueprint.InputShape]);
         var chosen = work.Rows(data.TakeRows(work.Train, held));
-        var result = search(model, NeuronMap.Discover(model, example), rest, () => Accuracy(model, chosen));
+        var result = search(model, NeuronMap.Discover(model, example), rest, () => Answers.Accuracy(model, chosen));
         work.Learn(work.Part(0.5), work.Task(model, work.Blueprint.Now(model).Build, work.Train));
         var gone = (double)result.Groups.Sum(g => g.Removed.Count) / result.Groups.Sum(g => g.Size);
         return (model, Invariant($"{100 * gone:0} % of all neurons; {100 - 100 * result.Best.RemainingCost:0} % of the multiplications"));
-    }
-
-    static double Accuracy(nn.Module<Tensor, Tensor> model, IExampleSource rows)
-    {
-        const int MaximumRows = 1_000;
-        var size = (int)rows.Shape.Aggregate(1L, (product, d) => product * d);
-        var (pixels, labels) = (new float[MaximumRows * size], new long[MaximumRows]);
-        var (correct, all, more) = (0L, 0L, true);
-        using var noGrad = no_grad();
-        using var reader = rows.Open();
-        while (more)
-        {
-            var count = 0;
-            while (count < MaximumRows && (more = reader.Read(pixels.AsSpan(count * size, size), out labels[count])))
-                count++;
-            if (count == 0)
-                break;
-            using var scope = NewDisposeScope();
-            correct += model.call(tensor(pixels.AsSpan(0, count * size).ToArray(), [count, .. rows.Shape])).argmax(1)
-                .eq(tensor(labels[..count])).sum().item<long>();
-            all += count;
-        }
-        return (double)correct / all;
     }
 }

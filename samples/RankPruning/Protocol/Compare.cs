@@ -67,9 +67,9 @@ sealed class Compare(Study study, string folder, string output, CancellationToke
         using var _ = model;
         cancellation.ThrowIfCancellationRequested();
         var result = new RunResult(plan, pruned, unit, trial.Histories.Sum(h => h.Epochs.Count),
-            trial.Histories[^1].Epochs[^1].Accuracy ?? double.NaN, Trial.Accuracy(model, split.Train),
-            Trial.Accuracy(model, split.Validation),
-            test ? Trial.Accuracy(model, split.Test) : null, model.parameters().Sum(p => p.NumberOfElements),
+            trial.Histories[^1].Epochs[^1].Accuracy ?? double.NaN, Answers.Accuracy(model, split.Train),
+            Answers.Accuracy(model, split.Validation),
+            test ? Answers.Accuracy(model, split.Test) : null, model.parameters().Sum(p => p.NumberOfElements),
             System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds);
         result.Save(path);
         trial.Clear();
