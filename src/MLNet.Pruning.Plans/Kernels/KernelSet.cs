@@ -46,6 +46,35 @@ abstract unsafe class KernelSet
 
     public abstract void Product(in ProductArguments arguments);
 
+    /// <summary>A product over lanes whose inputs stand at offsets, as the taps of an image do.</summary>
+    /// <param name="weights">[outputs][inputs]</param>
+    /// <param name="outputs">The number of outputs.</param>
+    /// <param name="inputs">The number of inputs.</param>
+    /// <param name="x">The first lane.</param>
+    /// <param name="offsets">Where each input's lanes begin from there.</param>
+    /// <param name="lanes">Lanes; whole vectors are computed.</param>
+    /// <param name="y">[outputs][stride]; written.</param>
+    /// <param name="stride">The distance between outputs, also of the residual.</param>
+    /// <param name="bias">One number per output; may be null.</param>
+    /// <param name="residual">Added; may be y itself, or null.</param>
+    public void ProductOfTaps(float* weights, int outputs, int inputs, float* x, int* offsets, int lanes, float* y, nint stride,
+        float* bias, float* residual = null) => Product(new()
+        {
+            A = weights,
+            RowStride = inputs,
+            DepthStride = 1,
+            Rows = outputs,
+            Columns = lanes,
+            Depth = inputs,
+            B = x,
+            Offsets = offsets,
+            PanelStride = PanelWidth,
+            C = y,
+            CStride = stride,
+            RowBias = bias,
+            Residual = residual,
+        });
+
     /// <summary>A few outputs of rows, as dot products.</summary>
     public abstract void DotProducts(float* x, int rows, nint xStride, float* weights, float* bias, int outputs, int inputs, float* y,
         nint yStride, float* residual);
@@ -187,9 +216,6 @@ abstract unsafe class KernelSet
     /// <summary>Adds each of these sums to a number, and empties it.</summary>
     public abstract void TakeDots(float* sums, long count, float* to);
 
-    /// <summary>The sum of some numbers.</summary>
-    public abstract float Sum(float* x, int count);
-
     public abstract void SoftmaxRows(float* x, int rows, int count, nint stride);
 
     public abstract float ReconstructionLoss(float* logits, float* targets, int count);
@@ -304,8 +330,6 @@ sealed unsafe class KernelSet<TVectors, TVector> : KernelSet
         PlaneDots<TVectors, TVector>.Add(dy, outputs, stride, x, offsets, terms, pixels, sums);
 
     public override void TakeDots(float* sums, long count, float* to) => PlaneDots<TVectors, TVector>.Take(sums, count, to);
-
-    public override float Sum(float* x, int count) => PlaneDots<TVectors, TVector>.Sum(x, count);
 
     public override void SoftmaxRows(float* x, int rows, int count, nint stride) =>
         Softmax<TVectors, TVector>.Rows(x, rows, count, stride);

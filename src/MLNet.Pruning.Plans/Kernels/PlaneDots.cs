@@ -84,21 +84,4 @@ static unsafe class PlaneDots<TVectors, TVector>
             TVectors.Store(TVectors.Zero, sums);
         }
     }
-
-    /// <summary>The sum of some numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Sum(float* x, int count)
-    {
-        TVector a = TVectors.Zero, b = TVectors.Zero;
-        int i = 0;
-        for (; i <= count - (2 * TVectors.Count); i += 2 * TVectors.Count)
-        {
-            a = TVectors.Add(a, TVectors.Load(x + i));
-            b = TVectors.Add(b, TVectors.Load(x + i + TVectors.Count));
-        }
-        float sum = TVectors.Sum(TVectors.Add(a, b));
-        for (; i < count; i++)
-            sum += x[i];
-        return sum;
-    }
 }

@@ -90,20 +90,6 @@ sealed unsafe class LaneLayer
     }
 
     void Product(KernelSet kernels, float* x, int lanes, int first, int rows, float* weights, int* offsets, int depth, float* y,
-        nint stride, float* residual) => kernels.Product(new()
-        {
-            A = weights,
-            RowStride = depth,
-            DepthStride = 1,
-            Rows = rows,
-            Columns = lanes,
-            Depth = depth,
-            B = x,
-            Offsets = offsets,
-            PanelStride = kernels.PanelWidth,
-            C = y + (first * stride),
-            CStride = stride,
-            RowBias = bias!.Pointer + first,
-            Residual = residual == null ? null : residual + (first * stride),
-        });
+        nint stride, float* residual) => kernels.ProductOfTaps(weights, rows, depth, x, offsets, lanes, y + (first * stride), stride,
+            bias!.Pointer + first, residual == null ? null : residual + (first * stride));
 }

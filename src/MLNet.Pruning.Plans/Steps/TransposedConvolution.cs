@@ -9,7 +9,7 @@ namespace MLNet.Pruning.Plans.Steps;
 sealed unsafe class TransposedConvolution
 {
     readonly KernelSet kernels;
-    readonly LaneLayer[] phases = new LaneLayer[4];
+    readonly LaneLayer[] phases = new LaneLayer[ImagePhases.Count];
     readonly ImageFrame frame;
     readonly int framed, computed, stride, outputs;
 
@@ -26,21 +26,20 @@ sealed unsafe class TransposedConvolution
         stride = kernels.Padded(frame.Lanes);
         framed = layout.Add(frame.Length + kernels.PanelWidth);
         computed = layout.Add((long)outputs * stride);
-        for (int phase = 0; phase < 4; phase++)
+        for (int phase = 0; phase < ImagePhases.Count; phase++)
         {
-            int py = phase / 2, px = phase % 2;
-            float[] taps = new float[outputs * inputs * 4];
+            int number = phase;
+            float[] taps = new float[outputs * inputs * ImagePhases.Taps];
             for (int o = 0; o < outputs; o++)
             {
-                for (int tap = 0; tap < inputs * 4; tap++)
-                {
-                    // Pixel 2y + p of the result uses weight p + 1 - 2d of pixel y + d.
-                    int ky = py + 1 - (2 * Shift(tap / 2 % 2, py)), kx = px + 1 - (2 * Shift(tap % 2, px));
-                    taps[(o * inputs * 4) + tap] = values[(((((tap / 4) * outputs) + o) * 4) + ky) * 4 + kx];
-                }
+                for (int tap = 0; tap < inputs * ImagePhases.Taps; tap++)
+                    taps[(o * inputs * ImagePhases.Taps) + tap] =
+                        values[(((tap / ImagePhases.Taps * outputs) + o) * ImagePhases.Kernel) + At(tap).Weight];
             }
             phases[phase] = new(
-                kernels, new(name, taps, bias), choice, tap => frame.At(tap / 4, Shift(tap / 2 % 2, py), Shift(tap % 2, px)));
+                kernels, new(name, taps, bias), choice, tap => frame.At(tap / ImagePhases.Taps, At(tap).Down, At(tap).Right));
+
+            (int Down, int Right, int Weight) At(int tap) => ImagePhases.Tap(number, tap % ImagePhases.Taps);
         }
     }
 
@@ -55,22 +54,10 @@ sealed unsafe class TransposedConvolution
     {
         float* framed = workspace.At(this.framed), computed = workspace.At(this.computed);
         frame.Fill(image, framed);
-        for (int phase = 0; phase < 4; phase++)
+        for (int phase = 0; phase < ImagePhases.Count; phase++)
         {
             phases[phase].Compute(kernels, 0, framed, frame.Lanes, computed, stride);
-            for (int channel = 0; channel < outputs; channel++)
-            {
-                for (int y = 0; y < frame.Height; y++)
-                {
-                    float* from = computed + ((long)channel * stride) + (y * frame.Stride);
-                    float* to = doubled + ((((long)channel * 2 * frame.Height) + (2 * y) + (phase / 2)) * 2 * frame.Width) + (phase % 2);
-                    for (int x = 0; x < frame.Width; x++)
-                        to[2 * x] = from[x];
-                }
-            }
+            ImagePhases.Interleave(frame, phase, computed, stride, outputs, doubled);
         }
     }
-
-    /// <summary>Each output pixel depends on two pixels: the one itself, and the one before or after it.</summary>
-    static int Shift(int tap, int parity) => tap == 0 ? 0 : parity == 0 ? -1 : 1;
 }

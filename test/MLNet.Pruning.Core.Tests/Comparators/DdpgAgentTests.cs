@@ -57,49 +57,6 @@ public sealed class DdpgAgentTests
         float[] State() => [random.NextSingle(), random.NextSingle(), random.NextSingle()];
     }
 
-    /// <summary>A network of 10-24-12-4 of whose 24 first neurons 18 do nothing, labelled by its own answers.</summary>
-    sealed class Problem : IDisposable
-    {
-        readonly TorchSharp.DisposeScope scope = NewDisposeScope();
-        readonly Tensor inputs, labels;
-
-        public Problem()
-        {
-            random.manual_seed(11);
-            Model = new FeedForward([10, 24, 12, 4], Activation.Relu);
-            using (no_grad())
-            {
-                foreach (var (_, parameter) in Model.named_parameters())
-                    parameter.With(3, (parameter, factor) => parameter.mul_(factor));
-                foreach (var name in new[] { "layers.linear1.weight", "layers.linear1.bias" })
-                    Model.get_parameter(name)!.narrow(0, 3, 18).zero_();
-                Model.get_parameter("layers.linear2.weight")!.narrow(1, 3, 18).zero_();
-                inputs = randn(400, 10);
-                labels = Model.call(inputs).argmax(1);
-            }
-            Map = NeuronMap.Discover(Model, inputs.narrow(0, 0, 1));
-        }
-
-        public FeedForward Model { get; }
-
-        public NeuronMap Map { get; }
-
-        public double Accuracy() => Model.call(inputs).argmax(1).eq(labels).to(ScalarType.Float32).mean().item<float>();
-
-        public FilterSearchResult Run(DdpgAgent agent) => agent.Run(Map, new TrainingTask
-        {
-            Model = Model,
-            Examples = new ArrayExamples(inputs.data<float>().ToArray(), [10], [.. labels.data<long>().Select(l => (int)l)]),
-            Objective = new CrossEntropy(4),
-        }, Accuracy);
-
-        public void Dispose()
-        {
-            Model.Dispose();
-            scope.Dispose();
-        }
-    }
-
     static readonly DdpgAgent quick = new()
     {
         WarmUp = 40,
@@ -114,7 +71,7 @@ public sealed class DdpgAgentTests
     [TestMethod]
     public void The_agent_learns_rates_that_bring_more_and_removes_by_the_Taylor_expansion()
     {
-        using var problem = new Problem();
+        using var problem = new RedundantLayer();
         var result = problem.Run(quick);
         Assert.HasCount(161, result.Episodes);
         // Better than chance: what it tries in the end brings more than random rates did.
@@ -130,7 +87,7 @@ public sealed class DdpgAgentTests
     [TestMethod]
     public void The_rewards_of_a_walk_are_changes_of_accuracy_and_of_cost()
     {
-        using var problem = new Problem();
+        using var problem = new RedundantLayer();
         using var example = zeros(1, 10);
         double[] accuracies = [0.9, 0.8, 0.5];
         var measured = 0;
@@ -150,7 +107,7 @@ public sealed class DdpgAgentTests
     [DataRow(0.75)]
     public void A_fraction_of_all_neurons_bounds_every_choice_so_that_it_is_met(double fraction)
     {
-        using var problem = new Problem();
+        using var problem = new RedundantLayer();
         var result = problem.Run(quick with { WarmUp = 20, Episodes = 5, BatchSize = 8, NeuronFraction = fraction, MaximumRatio = 0.8 });
         foreach (var episode in result.Episodes)
         {
@@ -167,13 +124,13 @@ public sealed class DdpgAgentTests
     {
         FilterSearchResult Run(int seed)
         {
-            using var problem = new Problem();
+            using var problem = new RedundantLayer();
             return problem.Run(quick with { WarmUp = 5, Episodes = 15, BatchSize = 8, Seed = seed });
         }
         var (one, same, other) = (Run(4), Run(4), Run(5));
         CollectionAssert.AreEqual(one.Episodes.Select(e => e.Reward).ToArray(), same.Episodes.Select(e => e.Reward).ToArray());
         CollectionAssert.AreNotEqual(one.Episodes.Select(e => e.Reward).ToArray(), other.Episodes.Select(e => e.Reward).ToArray());
-        using var refused = new Problem();
+        using var refused = new RedundantLayer();
         StringAssert.Contains(Assert.Throws<ArgumentException>(() => refused.Run(quick with { ReplaySize = 8 })).Message, "ReplaySize is 8");
         StringAssert.Contains(Assert.Throws<ArgumentException>(() => refused.Run(quick with { NoiseDecay = 0 })).Message, "NoiseDecay is 0");
         Assert.AreEqual(24, refused.Map.Groups[0].Size);

@@ -7,50 +7,11 @@ namespace MLNet.Pruning.Tests.Comparators;
 [DoNotParallelize]
 public sealed class ReinforceAgentTests
 {
-    /// <summary>A network of 10-24-12-4 of whose 24 first neurons 18 do nothing, and a measure of how often it still says what the whole network said.</summary>
-    sealed class Problem : IDisposable
-    {
-        readonly Tensor inputs, labels;
-
-        public Problem()
-        {
-            random.manual_seed(11);
-            Model = new FeedForward([10, 24, 12, 4], Activation.Relu);
-            using var off = no_grad();
-            // Larger weights than drawn at first, so that the later neurons matter.
-            foreach (var (_, parameter) in Model.named_parameters())
-                parameter.With(3, (parameter, factor) => parameter.mul_(factor));
-            foreach (var name in new[] { "layers.linear1.weight", "layers.linear1.bias" })
-                Model.get_parameter(name)!.narrow(0, 3, 18).zero_();
-            Model.get_parameter("layers.linear2.weight")!.narrow(1, 3, 18).zero_();
-            inputs = randn(400, 10);
-            labels = Model.call(inputs).argmax(1);
-            Map = NeuronMap.Discover(Model, inputs.narrow(0, 0, 1));
-        }
-
-        public FeedForward Model { get; }
-
-        public NeuronMap Map { get; }
-
-        public Tensor Example => inputs.narrow(0, 0, 2);
-
-        public double Accuracy() => Model.call(inputs).argmax(1).eq(labels).to(ScalarType.Float32).mean().item<float>();
-
-        public FilterSearchResult Run(ReinforceAgent agent) => agent.Run(Map, Model, Example, Accuracy);
-
-        public void Dispose()
-        {
-            Model.Dispose();
-            inputs.Dispose();
-            labels.Dispose();
-        }
-    }
-
     [TestMethod]
     public void The_agent_learns_which_layer_is_redundant_and_removes_that()
     {
-        using var problem = new Problem();
-        var result = problem.Run(new() { Episodes = 300, CostWeight = 0.3, Seed = 1 });
+        using var problem = new RedundantLayer();
+        var result = problem.Run(new ReinforceAgent() { Episodes = 300, CostWeight = 0.3, Seed = 1 });
         Assert.AreEqual(1, result.AccuracyBefore);
         var (first, second) = (result.Groups[0], result.Groups[1]);
         Assert.IsGreaterThan(second.Ratio + 0.2, first.Ratio);
@@ -75,11 +36,11 @@ public sealed class ReinforceAgentTests
     {
         IReadOnlyList<FilterEpisode> Curve(int seed)
         {
-            using var problem = new Problem();
+            using var problem = new RedundantLayer();
             random.manual_seed(99);
             var expected = rand(1).item<float>();
             random.manual_seed(99);
-            var curve = problem.Run(new() { Episodes = 20, Seed = seed }).Episodes;
+            var curve = problem.Run(new ReinforceAgent() { Episodes = 20, Seed = seed }).Episodes;
             Assert.AreEqual(expected, rand(1).item<float>());
             return curve;
         }
@@ -128,8 +89,8 @@ public sealed class ReinforceAgentTests
     [TestMethod]
     public void Importance_of_ones_own_decides_which_neurons_go_and_the_minimum_holds()
     {
-        using var problem = new Problem();
-        var result = problem.Run(new() { Episodes = 3, EpisodesPerUpdate = 2, CostWeight = 100, MinimumNeurons = 9, MaximumRatio = 0.99, Importance = group => [.. Enumerable.Range(0, group.Size).Select(n => (double)n)] });
+        using var problem = new RedundantLayer();
+        var result = problem.Run(new ReinforceAgent() { Episodes = 3, EpisodesPerUpdate = 2, CostWeight = 100, MinimumNeurons = 9, MaximumRatio = 0.99, Importance = group => [.. Enumerable.Range(0, group.Size).Select(n => (double)n)] });
         foreach (var group in result.Groups)
             CollectionAssert.AreEqual(Enumerable.Range(0, group.Removed.Count).ToArray(), group.Removed.ToArray());
         Assert.IsTrue(problem.Map.Groups.All(group => group.Size >= 9));
@@ -138,13 +99,13 @@ public sealed class ReinforceAgentTests
     [TestMethod]
     public void Wrong_settings_and_measures_are_named_and_nothing_is_removed()
     {
-        using var problem = new Problem();
+        using var problem = new RedundantLayer();
         Refused(new() { Episodes = 0 }, "Episodes is 0");
         Refused(new() { MaximumRatio = 1 }, "MaximumRatio is 1");
         Refused(new() { FinalExploration = 2 }, "FinalExploration is 2");
         Refused(new() { CostWeight = -1 }, "CostWeight is -1");
         StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => new ReinforceAgent().Run(problem.Map, problem.Model, problem.Example, () => double.NaN)).Message, "NaN");
-        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => problem.Run(new() { Importance = _ => [1] })).Message, "1 scores for the 24 neurons");
+        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => problem.Run(new ReinforceAgent() { Importance = _ => [1] })).Message, "1 scores for the 24 neurons");
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => new ReinforceAgent().Run(problem.Map, problem.Model, problem.Example, problem.Accuracy, cancellation: source.Token));

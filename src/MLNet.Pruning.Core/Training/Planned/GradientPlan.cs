@@ -166,7 +166,7 @@ abstract unsafe class GradientPlan : IDisposable
     void Follow(IActiveWeights? active)
     {
         // Products with gradients are shown over rows.
-        if (layers.Any(layer => LayerWatches.ProductsOf(modules[layer.Name]).Count > 0))
+        if (active is not null && layers.Any(layer => LayerWatches.ProductsOf(modules[layer.Name]).Count > 0))
             active = null;
         var now = (active, active?.Version ?? 0, active?.AllGradients ?? true);
         if (now == followed)
@@ -194,12 +194,17 @@ abstract unsafe class GradientPlan : IDisposable
     /// <summary>Shows those who watch a layer what it reads.</summary>
     public void Show(PlannedLinear layer, PlanRows read, int images, int tokens = 1)
     {
-        var watchers = Trains ? LayerWatches.Of(modules[layer.Name]) : [];
-        if (watchers.Count == 0)
+        if (!IsWatched(layer.Name))
             return;
         using var scope = NewDisposeScope();
-        var seen = layer.Seen(Memory.View(read, images, tokens)).contiguous();
-        foreach (var watcher in watchers)
+        Show(layer.Name, layer.Seen(Memory.View(read, images, tokens)).contiguous());
+    }
+
+    bool IsWatched(string layer) => Trains && LayerWatches.Of(modules[layer]).Count > 0;
+
+    void Show(string layer, Tensor seen)
+    {
+        foreach (var watcher in LayerWatches.Of(modules[layer]))
             watcher(seen);
     }
 
@@ -226,13 +231,10 @@ abstract unsafe class GradientPlan : IDisposable
     /// <param name="shape">Channels, height and width.</param>
     public void ShowImages(string layer, PlanRows read, int images, long[] shape)
     {
-        var watchers = Trains ? LayerWatches.Of(modules[layer]) : [];
-        if (watchers.Count == 0)
+        if (!IsWatched(layer))
             return;
         using var scope = NewDisposeScope();
-        var seen = Memory.View(read, images, 1).reshape([images, .. shape]);
-        foreach (var watcher in watchers)
-            watcher(seen);
+        Show(layer, Memory.View(read, images, 1).reshape([images, .. shape]));
     }
 
     /// <summary>
@@ -273,7 +275,7 @@ abstract unsafe class GradientPlan : IDisposable
     /// <summary>Shows them what it reads over lanes.</summary>
     public void ShowLanes(PlannedLinear layer, float* read, nint stride, int images, int tokens = 1)
     {
-        if (!Trains || LayerWatches.Of(modules[layer.Name]).Count == 0)
+        if (!IsWatched(layer.Name))
             return;
         if (!shown.TryGetValue(layer.Inputs, out var rows))
             shown[layer.Inputs] = rows = Memory.Rows(stride, layer.Inputs);

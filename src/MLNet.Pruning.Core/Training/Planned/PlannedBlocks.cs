@@ -114,11 +114,8 @@ sealed unsafe class PlannedBlocks
     void Spread(Block block, int image, float* gradient)
     {
         for (int o = 0; o < block.Layer.Outputs; o++, gradient += block.Area)
-        {
-            block.Layer.AddBias(o, plan.Kernels.Sum(gradient, block.Area));
             WinnerPool.Backward(gradient, block.Winners(image) + (o * block.Area), block.Height, block.Width, block.Layer.GradientOf(o),
                 block.Layer.Stride);
-        }
     }
 
     /// <summary>A block, and what is kept of each image.</summary>
@@ -128,7 +125,7 @@ sealed unsafe class PlannedBlocks
 
         public Block(GradientPlan plan, PlannedConvolution layer, int height, int width, int images, bool keepsInput)
         {
-            (Layer, Height, Width) = (layer, height, width);
+            (Layer, Height, Width, Shape) = (layer, height, width, [layer.Outputs, height, width]);
             Pooled = plan.Memory.Rows(images, layer.Outputs * Area);
             Sums = keepsInput ? plan.Memory.Rows(images, layer.Outputs * Area) : Pooled;
             winners = (byte*)plan.Memory.Numbers((images * (long)Pooled.Width / sizeof(float)) + 1);
@@ -142,7 +139,8 @@ sealed unsafe class PlannedBlocks
 
         public int Area => Height * Width;
 
-        public long[] Shape => [Layer.Outputs, Height, Width];
+        /// <summary>Channels, height and width of the result.</summary>
+        public long[] Shape { get; }
 
         /// <summary>[outputs][height][width] of each image, after the activation.</summary>
         public PlanRows Pooled { get; }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MLNet.Pruning.Plans.Kernels;
+using MLNet.Pruning.Plans.Steps;
 
 namespace MLNet.Pruning.Training;
 
@@ -13,7 +14,7 @@ sealed unsafe class PlannedConvolution
     const int Taps = 9;
 
     readonly KernelSet kernels;
-    readonly int height, width, plane;
+    readonly ImageFrame frame, gradientFrame;
     readonly float* weight, bias, weightGradient, biasGradient, turned, framed, framedGradient, dots, biasSums;
     readonly int* taps, tapsBack;
 
@@ -25,26 +26,27 @@ sealed unsafe class PlannedConvolution
     /// <param name="width">Their width.</param>
     public PlannedConvolution(KernelSet kernels, PlanMemory memory, PlanParameters of, string name, int height, int width)
     {
-        (this.kernels, Name, this.height, this.width) = (kernels, name, height, width);
+        (this.kernels, Name) = (kernels, name);
         (Outputs, Inputs) = (of.Size($"{name}.weight", 0), of.Size($"{name}.weight", 1));
         weight = of.Value($"{name}.weight");
         weightGradient = of.Gradient($"{name}.weight");
         bias = of.Value($"{name}.bias");
         biasGradient = of.Gradient($"{name}.bias");
-        plane = kernels.Padded(((height + 2) * Stride) + kernels.Lanes); // whole vectors behind the last pixel are of the frame
+        frame = new ImageFrame(Inputs, height, width).ForWholeVectors(kernels.Lanes);
+        gradientFrame = frame with { Channels = Outputs };
         turned = memory.Numbers((long)Inputs * Outputs * Taps);
-        framed = memory.Numbers(((long)Inputs * plane) + kernels.PanelWidth);
-        framedGradient = memory.Numbers(((long)Outputs * plane) + kernels.PanelWidth);
+        framed = memory.Numbers(frame.Length);
+        framedGradient = memory.Numbers(gradientFrame.Length);
         dots = memory.Numbers((long)Outputs * Inputs * Taps * kernels.Lanes);
         biasSums = memory.Numbers(Outputs);
-        taps = Offsets(Inputs, tap => tap);
-        tapsBack = Offsets(Outputs, tap => Taps - 1 - tap);
+        taps = Offsets(frame, 1);
+        tapsBack = Offsets(gradientFrame, -1);
 
-        int* Offsets(int channels, Func<int, int> at)
+        int* Offsets(ImageFrame of, int sign)
         {
-            int* offsets = (int*)memory.Numbers((long)channels * Taps);
-            for (int i = 0; i < channels * Taps; i++)
-                offsets[i] = (i / Taps * plane) + (at(i % Taps) / 3 * Stride) + (at(i % Taps) % 3);
+            int* offsets = (int*)memory.Numbers((long)of.Channels * Taps);
+            for (int i = 0; i < of.Channels * Taps; i++)
+                offsets[i] = of.At(i / Taps, sign * ((i % Taps / 3) - 1), sign * ((i % 3) - 1));
             return offsets;
         }
     }
@@ -56,13 +58,10 @@ sealed unsafe class PlannedConvolution
     public int Outputs { get; }
 
     /// <summary>The distance between rows.</summary>
-    public int Stride => width + 2;
-
-    /// <summary>Pixels from the first to the last of a channel, including the frame at the ends of rows.</summary>
-    public int Pixels => ((height - 1) * Stride) + width;
+    public int Stride => frame.Stride;
 
     /// <summary>The distance between the channels of results.</summary>
-    public int Plane => kernels.Padded(Pixels);
+    public int Plane => kernels.Padded(frame.Lanes);
 
     /// <summary>Takes the parameters as they are now.</summary>
     public void Begin()
@@ -75,37 +74,29 @@ sealed unsafe class PlannedConvolution
     }
 
     /// <summary>Copies an image, [inputs][height][width], into its frame.</summary>
-    public void Take(float* image)
-    {
-        for (int channel = 0; channel < Inputs; channel++)
-            for (int y = 0; y < height; y++, image += width)
-                new ReadOnlySpan<float>(image, width).CopyTo(new(framed + (channel * plane) + ((y + 1) * Stride) + 1, width));
-    }
+    public void Take(float* image) => frame.Fill(image, framed);
 
     /// <summary>Computes the image that was taken: [outputs][plane], with rows a stride apart.</summary>
-    public void Forward(float* y) => Product(weight, Outputs, Inputs, framed, taps, y, bias);
+    public void Forward(float* y) =>
+        kernels.ProductOfTaps(weight, Outputs, Inputs * Taps, framed, taps, frame.Lanes, y, Plane, bias);
 
     /// <summary>Where the gradient of an output's pixels goes, with rows a stride apart; around it are zeros.</summary>
-    public float* GradientOf(int output) => framedGradient + ((long)output * plane) + Stride + 1;
+    public float* GradientOf(int output) => framedGradient + gradientFrame.At(output, 0, 0);
 
     /// <summary>Adds to the gradients of the parameters, of the image that was taken.</summary>
     public void Backward()
     {
-        kernels.AddPlaneDots(framedGradient + Stride + 1, Outputs, plane, framed, taps, Inputs * Taps, Pixels, dots);
+        kernels.AddPlaneDots(GradientOf(0), Outputs, gradientFrame.Plane, framed, taps, Inputs * Taps, frame.Lanes, dots);
+        kernels.AddLanes(GradientOf(0), frame.Lanes, Outputs, gradientFrame.Plane, biasSums);
     }
-
-    /// <summary>Adds to the gradient of an output's bias.</summary>
-    public void AddBias(int output, float sum) => biasSums[output] += sum;
 
     /// <summary>The gradient of the image, [inputs][height][width].</summary>
     /// <param name="dx">Written.</param>
     /// <param name="room">[inputs][plane]</param>
     public void Backward(float* dx, float* room)
     {
-        Product(turned, Inputs, Outputs, framedGradient, tapsBack, room, null);
-        for (int channel = 0; channel < Inputs; channel++)
-            for (int y = 0; y < height; y++, dx += width)
-                new ReadOnlySpan<float>(room + (channel * Plane) + (y * Stride), width).CopyTo(new(dx, width));
+        kernels.ProductOfTaps(turned, Inputs, Outputs * Taps, framedGradient, tapsBack, frame.Lanes, room, Plane, null);
+        frame.Read(room, Plane, dx);
     }
 
     /// <summary>Moves sums to the vector of gradients.</summary>
@@ -114,20 +105,4 @@ sealed unsafe class PlannedConvolution
         kernels.TakeDots(dots, (long)Outputs * Inputs * Taps, weightGradient);
         kernels.Add(biasGradient, biasSums, biasGradient, Outputs);
     }
-
-    void Product(float* a, int rows, int channels, float* b, int* offsets, float* c, float* rowBias) => kernels.Product(new()
-    {
-        A = a,
-        RowStride = channels * Taps,
-        DepthStride = 1,
-        Rows = rows,
-        Columns = Pixels,
-        Depth = channels * Taps,
-        B = b,
-        Offsets = offsets,
-        PanelStride = kernels.PanelWidth,
-        C = c,
-        CStride = Plane,
-        RowBias = rowBias,
-    });
 }

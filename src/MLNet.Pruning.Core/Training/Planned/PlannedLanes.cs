@@ -73,7 +73,7 @@ sealed unsafe class PlannedLanes(KernelSet kernels, PlannedLinear layer, nint st
         if (sparse)
             active!.Multiply(kernels, layer.WholeBias, x, lanes, y, residual);
         else
-            Product(layer.Outputs, layer.Inputs, layer.Inputs, 1, x, lanes, y, layer.WholeBias, residual);
+            layer.MultiplyLanes(x, lanes, stride, y, residual);
     }
 
     /// <summary>dx = W^T dy: the gradient of what the layer has read.</summary>
@@ -82,27 +82,8 @@ sealed unsafe class PlannedLanes(KernelSet kernels, PlannedLinear layer, nint st
         if (sparse)
             transposed!.Multiply(kernels, null, dy, lanes, dx, null);
         else
-            Product(layer.Inputs, layer.Outputs, 1, layer.Inputs, dy, lanes, dx, null, null);
+            layer.MultiplyLanesBack(dy, lanes, stride, dx);
     }
-
-    void Product(int rows, int depth, nint rowStride, nint depthStride, float* b, int lanes, float* c, float* bias, float* residual) =>
-        kernels.Product(new()
-        {
-            A = layer.Whole,
-            RowStride = rowStride,
-            DepthStride = depthStride,
-            Rows = rows,
-            Columns = lanes,
-            Depth = depth,
-            B = b,
-            BStride = stride,
-            TripleStride = stride,
-            PanelStride = kernels.PanelWidth,
-            C = c,
-            CStride = stride,
-            RowBias = bias,
-            Residual = residual,
-        });
 
     /// <summary>Adds to the gradients of the parameters.</summary>
     public void Backward(float* x, float* dy, int lanes)
@@ -118,22 +99,7 @@ sealed unsafe class PlannedLanes(KernelSet kernels, PlannedLinear layer, nint st
         }
         nint width = kernels.Padded(layer.Inputs);
         Transposition.Transpose(x, layer.Inputs, lanes, stride, scratch, width);
-        kernels.Product(new()
-        {
-            A = dy,
-            RowStride = stride,
-            DepthStride = 1,
-            Rows = layer.Outputs,
-            Columns = layer.Inputs,
-            Depth = lanes,
-            B = scratch,
-            BStride = width,
-            TripleStride = width,
-            PanelStride = kernels.PanelWidth,
-            C = layer.Sums,
-            CStride = layer.SumStride,
-            Residual = layer.Sums,
-        });
+        layer.AddGradient(dy, stride, 1, scratch, width, lanes);
     }
 
     /// <summary>Zeroes the lanes behind the last row.</summary>

@@ -77,11 +77,6 @@ sealed unsafe class PlannedLinear
 
     public float* WholeBias => wholeBias;
 
-    /// <summary>The gradient of <see cref="Whole"/>: rows of <see cref="SumStride"/>.</summary>
-    public float* Sums => sums;
-
-    public nint SumStride => sumStride;
-
     public float* BiasSums => biasSums;
 
     /// <summary>Takes the parameters as they are now. The gradients are zero.</summary>
@@ -146,24 +141,36 @@ sealed unsafe class PlannedLinear
             (turned, turnedRoom) = ((nint)memory.Numbers(room), room);
         float* read = (float*)turned, given = read + (Inputs * stride);
         Transposition.Transpose(x.First, rows, Inputs, x.Stride, read, stride);
-        kernels.Product(new()
+        MultiplyLanes(read, rows, stride, given);
+        Transposition.Transpose(given, Outputs, rows, stride, y.First, y.Stride);
+    }
+
+    /// <summary>y = W x + b over lanes, [feature][stride], + residual if there is one.</summary>
+    public void MultiplyLanes(float* x, int lanes, nint stride, float* y, float* residual = null) =>
+        OverLanes(Outputs, Inputs, Inputs, 1, x, lanes, stride, y, wholeBias, residual);
+
+    /// <summary>dx = W^T dy over lanes.</summary>
+    public void MultiplyLanesBack(float* dy, int lanes, nint stride, float* dx) =>
+        OverLanes(Inputs, Outputs, 1, Inputs, dy, lanes, stride, dx, null, null);
+
+    void OverLanes(int rows, int depth, nint rowStride, nint depthStride, float* b, int lanes, nint stride, float* c, float* rowBias,
+        float* residual) => kernels.Product(new()
         {
             A = whole,
-            RowStride = Inputs,
-            DepthStride = 1,
-            Rows = Outputs,
-            Columns = rows,
-            Depth = Inputs,
-            B = read,
+            RowStride = rowStride,
+            DepthStride = depthStride,
+            Rows = rows,
+            Columns = lanes,
+            Depth = depth,
+            B = b,
             BStride = stride,
             TripleStride = stride,
             PanelStride = kernels.PanelWidth,
-            C = given,
+            C = c,
             CStride = stride,
-            RowBias = wholeBias,
+            RowBias = rowBias,
+            Residual = residual,
         });
-        Transposition.Transpose(given, Outputs, rows, stride, y.First, y.Stride);
-    }
 
     /// <summary>Adds to the gradients of the parameters.</summary>
     /// <param name="x">What the layer has read.</param>
@@ -171,24 +178,29 @@ sealed unsafe class PlannedLinear
     /// <param name="rows">The number of rows.</param>
     public void Backward(PlanRows x, PlanRows dy, int rows)
     {
-        kernels.Product(new()
-        {
-            A = dy.First,
-            RowStride = 1,
-            DepthStride = dy.Stride,
-            Rows = Outputs,
-            Columns = Inputs,
-            Depth = rows,
-            B = x.First,
-            BStride = x.Stride,
-            TripleStride = x.Stride,
-            PanelStride = kernels.PanelWidth,
-            C = sums,
-            CStride = sumStride,
-            Residual = sums,
-        });
+        AddGradient(dy.First, 1, dy.Stride, x.First, x.Stride, rows);
         kernels.AddRows(dy.First, rows, Outputs, dy.Stride, biasSums);
     }
+
+    /// <summary>
+    /// Adds to the weights' gradient the products of outputs' gradients, whose two strides are free, and rows of inputs.
+    /// </summary>
+    public void AddGradient(float* dy, nint outputStride, nint rowStride, float* x, nint xStride, int rows) => kernels.Product(new()
+    {
+        A = dy,
+        RowStride = outputStride,
+        DepthStride = rowStride,
+        Rows = Outputs,
+        Columns = Inputs,
+        Depth = rows,
+        B = x,
+        BStride = xStride,
+        TripleStride = xStride,
+        PanelStride = kernels.PanelWidth,
+        C = sums,
+        CStride = sumStride,
+        Residual = sums,
+    });
 
     /// <summary>dx = dy W: the gradient of what the layer has read.</summary>
     public void Backward(PlanRows dy, int rows, PlanRows dx) => kernels.Product(new()

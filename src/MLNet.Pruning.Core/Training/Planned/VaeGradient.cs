@@ -15,6 +15,7 @@ sealed unsafe class VaeGradient : GradientPlan
     readonly PlannedChain encoder, expansion;
     readonly PlannedLinear mean, logVariance;
     readonly PlannedDeconvolution[] decoder;
+    readonly long[][] shapes; // channels, height and width of what each of these reads
     readonly PlanRows[] sums, values; // of what each of these gives: before the activation, and after it
     readonly PlanRows hidden, means, logVariances, noise, latents, meanGradients, varianceGradients, outputs;
     readonly float* one, other;
@@ -33,9 +34,10 @@ sealed unsafe class VaeGradient : GradientPlan
             activatesLast: true);
         decoder = [.. Enumerable.Range(1, blocks).Select(i => new PlannedDeconvolution(Kernels, Memory, Parameters, $"decoder.deconv{i}",
             (int)image[1] >> blocks << (i - 1), (int)image[2] >> blocks << (i - 1)))];
-        values = [.. decoder.Select((layer, i) => Memory.Rows(Part, (int)Values(i)))];
+        shapes = [.. decoder.Select((layer, i) => new[] { layer.Inputs, image[1] >> (blocks - i), image[2] >> (blocks - i) })];
+        values = [.. decoder.Select((layer, i) => Memory.Rows(Part, (int)(4 * layer.Outputs * shapes[i][1] * shapes[i][2])))];
         bool keeps = KernelSet.KeepsInput(blueprint.Activation);
-        sums = [.. decoder.Select((layer, i) => keeps && i < blocks - 1 ? Memory.Rows(Part, (int)Values(i)) : values[i])];
+        sums = [.. values.Select((of, i) => keeps && i < blocks - 1 ? Memory.Rows(Part, of.Width) : of)];
         hidden = Memory.Rows(Part, mean.Inputs);
         (means, logVariances, noise) = (Latents(), Latents(), Latents());
         (latents, meanGradients, varianceGradients) = (Latents(), Latents(), Latents());
@@ -49,11 +51,6 @@ sealed unsafe class VaeGradient : GradientPlan
 
         static IEnumerable<string> Names(string part, int count) => Enumerable.Range(1, count).Select(i => $"{part}.linear{i}");
     }
-
-    long[] Shape(int layer) => [decoder[layer].Inputs, blueprint.Image[1] >> (decoder.Length - layer),
-        blueprint.Image[2] >> (decoder.Length - layer)];
-
-    long Values(int layer) => 4L * decoder[layer].Outputs * Shape(layer)[1] * Shape(layer)[2];
 
     protected override int RowsOfPart => Part;
 
@@ -93,7 +90,7 @@ sealed unsafe class VaeGradient : GradientPlan
             new ReadOnlySpan<float>(logVariances.Row(row), means.Width).CopyTo(new(to + pixels + means.Width, means.Width));
         }
         for (int i = 0; i < decoder.Length; i++)
-            ShowImages(decoder[i].Name, i == 0 ? expanded : values[i - 1], rows, Shape(i));
+            ShowImages(decoder[i].Name, i == 0 ? expanded : values[i - 1], rows, shapes[i]);
         return outputs;
     }
 
@@ -129,7 +126,7 @@ sealed unsafe class VaeGradient : GradientPlan
                 if (i == 0)
                     next = (nint)expansion.OutputGradients.Row(row);
                 decoder[i].Backward(Read(i, row), (float*)gradient, (float*)next);
-                ShowProducts(decoder[i].Name, row, Read(i, row), (float*)next, Shape(i));
+                ShowProducts(decoder[i].Name, row, Read(i, row), (float*)next, shapes[i]);
                 if (i > 0)
                     Kernels.ActivateBack(blueprint.Activation, sums[i - 1].Row(row), (float*)next, sums[i - 1].Width);
                 (gradient, next) = (next, next == (nint)one ? (nint)other : (nint)one);
