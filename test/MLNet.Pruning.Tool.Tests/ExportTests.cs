@@ -25,6 +25,7 @@ public sealed class ExportTests
             var inspected = shell.Run($"inspect {file}");
             Assert.AreEqual(0, inspected.Code, inspected.Error);
             Assert.Contains("fully connected, 784-6-10", inspected.Out);
+            Assert.Contains("gradients by       a plan", inspected.Out);
             Assert.AreEqual(0, shell.Run($"export {file} --output out.onnx").Code);
             Assert.AreEqual(0, shell.Run($"export {file} --format safetensors").Code);
             var shapes = Shapes(Path.ChangeExtension(file, ".safetensors"));

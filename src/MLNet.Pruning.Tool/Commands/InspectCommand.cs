@@ -69,6 +69,8 @@ internal static class InspectCommand
         var epochs = $"{history.Epochs.Count} epoch{(history.Epochs.Count == 1 ? "" : "s")}";
         yield return ("trained", $"{epochs}{(history.Stopped is { } why ? $" ({why})" : "")}, seed {history.Seed}"
             + (history.Data is { } data ? $", {Count(data.Rows)} rows with the hash {data.Hash}" : ""));
+        if (history.Compute is { } compute)
+            yield return ("gradients by", compute);
         if (history.Environment is { } environment)
             yield return ("with", string.Join(", ", environment.Versions.Select(version => $"{version.Key} {version.Value}")));
     }
