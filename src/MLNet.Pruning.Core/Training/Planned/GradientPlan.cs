@@ -6,7 +6,7 @@ namespace MLNet.Pruning.Training;
 
 /// <summary>
 /// Computes the loss of a replica's rows and its gradient in place of LibTorch's autograd: the steps of the network one after the other,
-/// then the same steps backward in reverse order. There is no graph, and nothing is allocated.
+/// then the same steps backward in reverse order. There is no graph, and there are no tensors.
 /// </summary>
 /// <remarks>
 /// Rows are computed in parts whose intermediate values stay in the caches. Parts depend on the network's sizes only, and the sums of all
